@@ -1,0 +1,1 @@
+//! The contract as an AsyncAPI 3 document.

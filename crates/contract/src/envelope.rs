@@ -1,0 +1,109 @@
+//! The envelope: CloudEvents 1.0 attributes in binary mode, as message headers.
+//!
+//! The bus carries `id` and `subject` (the order's id, which is the message's key) itself; the other attributes
+//! are headers under their CloudEvents names. Extensions: `style`, `correlationid`, and `traceparent` (W3C Trace
+//! Context, via the CloudEvents distributed tracing extension).
+
+use bus::{Headers, Message, Topic};
+use bytes::Bytes;
+
+use crate::order::FieldError;
+use crate::time::{self, Millis};
+use crate::{Order, Style};
+
+/// CloudEvents' version.
+pub const SPEC_VERSION: &str = "1.0";
+
+/// The attributes that one message hands on to those it causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The order's style.
+    pub style: Style,
+    /// W3C trace context, where the order came with one.
+    pub traceparent: Option<String>,
+    /// What the message answers, where it answers something.
+    pub correlation: Option<String>,
+}
+
+/// A message that cannot be understood: terminal, it goes to the dead letters.
+#[derive(Debug, thiserror::Error)]
+#[error("malformed message: {0}")]
+pub struct Malformed(pub FieldError);
+
+impl Malformed {
+    /// The header `name` holds `value` and should hold `expected`.
+    #[must_use]
+    pub fn header(name: &str, value: Option<&str>, expected: &str) -> Self {
+        Self(FieldError {
+            field: format!("header {name}"),
+            value: value.map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}")),
+            expected: expected.to_owned(),
+        })
+    }
+}
+
+/// A message ready to be published, but for its id and key, which whoever publishes it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// Where to.
+    pub topic: Topic,
+    /// The envelope.
+    pub headers: Headers,
+    /// JSON.
+    pub body: Bytes,
+}
+
+impl Envelope {
+    /// Of a new order in this style.
+    #[must_use]
+    pub fn new(style: Style) -> Self {
+        Self { style, traceparent: None, correlation: None }
+    }
+
+    /// Reads it from a message.
+    ///
+    /// # Errors
+    /// There is no `style` header, or it names none.
+    pub fn of(message: &Message) -> Result<Self, Malformed> {
+        let style = message.headers.get("style");
+        let known = style.and_then(|style| style.parse().ok());
+        Ok(Self {
+            style: known.ok_or_else(|| Malformed::header("style", style, "choreography or orchestration"))?,
+            traceparent: message.headers.get("traceparent").map(str::to_owned),
+            correlation: message.headers.get("correlationid").map(str::to_owned),
+        })
+    }
+
+    /// Writes the attributes of a message of type `kind` that `source` sends at `now`.
+    #[must_use]
+    pub fn headers(&self, kind: &'static str, source: &'static str, now: Millis) -> Headers {
+        let mut headers = Headers::with_capacity(8);
+        headers.set("specversion", SPEC_VERSION);
+        headers.set("type", kind);
+        headers.set("source", source);
+        headers.set("time", time::format(now));
+        headers.set("datacontenttype", "application/json");
+        headers.set("style", self.style.as_str());
+        if let Some(traceparent) = &self.traceparent {
+            headers.set("traceparent", traceparent.clone());
+        }
+        if let Some(correlation) = &self.correlation {
+            headers.set("correlationid", correlation.clone());
+        }
+        headers
+    }
+}
+
+/// The message with which an order enters the system, the same in both styles. Its id derives from the order's, so
+/// an order placed twice is taken once.
+#[must_use]
+pub fn placed(order: &Order, envelope: &Envelope, source: &'static str, now: Millis) -> Message {
+    let encoded = crate::Event::OrderPlaced { order: order.clone() }.encode(envelope, source, now);
+    Message {
+        id: format!("placed/{}", order.order_id),
+        topic: encoded.topic,
+        key: order.order_id.clone(),
+        headers: encoded.headers,
+        body: encoded.body,
+    }
+}
