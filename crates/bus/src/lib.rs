@@ -1,0 +1,126 @@
+//! The message bus: publish with confirmation, consume in groups, settle by hand.
+//!
+//! A bus carries opaque messages. It knows nothing of orders, styles or services. Every bus gives the same
+//! semantics, checked by one conformance suite ([`suite`]):
+//!
+//! - `publish` returns `Ok` only once the bus has taken responsibility for every message of the call;
+//! - every consumer group whose subscription names a message's topic gets it at least once;
+//! - within a group, messages of one key are delivered in the order in which they were published, as long as
+//!   nothing is redelivered;
+//! - a delivery that was not settled when its consumer goes away is delivered again;
+//! - a delivery settled as a dead letter is kept, with its reason, until it is redriven or deleted.
+//!
+//! What a confirmed message survives differs: see [`Durability`].
+
+mod error;
+pub mod memory;
+mod message;
+pub mod metered;
+pub mod remote;
+mod slots;
+pub mod suite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+pub use durability::Durability;
+pub use error::BusError;
+pub use memory::{MemoryBus, MemoryOptions};
+pub use message::{DeadLetter, Delivery, Headers, Message, Outcome, Settlement, Token, Topic};
+pub use metered::MeteredBus;
+pub use remote::{RemoteBus, RemoteOptions};
+
+/// What a bus can do beyond the common semantics. The conformance suite checks each claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// What a confirmed message survives.
+    pub durability: Durability,
+    /// Whether [`Outcome::Retry`] redelivers only that message (`true`), or the bus keeps an order that makes
+    /// the consumer redeliver everything behind it (`false`).
+    pub individual_retry: bool,
+    /// How often the bus itself delivers one message at most, where it counts deliveries.
+    pub delivery_limit: Option<u32>,
+    /// The largest message it takes, in bytes of body.
+    pub message_bytes_max: usize,
+}
+
+/// Who publishes: a bounded bus lets the messages of orders under way pass before it admits new ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The edge: new work from outside. Refused with [`BusError::Full`] while the system is behind.
+    Edge,
+    /// A participant that carries on work already admitted.
+    Participant,
+}
+
+/// What a consumer group wants to receive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// The group's name: each message goes to one consumer of every group.
+    pub group: String,
+    /// The topics it receives, by exact name.
+    pub topics: Vec<Topic>,
+    /// How many deliveries one consumer may hold unsettled, at the most.
+    pub unsettled_max: usize,
+}
+
+/// How much a group has before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Depth {
+    /// Messages waiting to be delivered.
+    pub ready: u64,
+    /// Messages delivered and not settled yet.
+    pub unsettled: u64,
+    /// Dead letters kept.
+    pub dead: u64,
+}
+
+/// A message bus.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// What this bus guarantees beyond the common semantics.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Makes sure that the group exists, so that it gets every message published from now on, even while none of
+    /// its consumers is connected. Idempotent; naming other topics than before replaces them.
+    async fn declare(&self, subscription: &Subscription) -> Result<(), BusError>;
+
+    /// Joins the group (declaring it first). Consumers of one group share its messages by key.
+    async fn subscribe(&self, subscription: &Subscription) -> Result<Arc<dyn Consumer>, BusError>;
+
+    /// A publisher; cheap to make once per participant, not once per message.
+    async fn publisher(&self, origin: Origin) -> Result<Arc<dyn Publisher>, BusError>;
+
+    /// How much the group has before it; nothing where there is no such group.
+    async fn depth(&self, group: &str) -> Result<Depth, BusError>;
+
+    /// The group's dead letters, oldest first, at most `limit`.
+    async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError>;
+
+    /// Puts a dead letter back at the end of its group's queue, with its delivery count at zero. `false` when
+    /// there is none with that message id.
+    async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError>;
+}
+
+/// Publishes messages.
+#[async_trait]
+pub trait Publisher: Send + Sync {
+    /// Publishes the messages in order. `Ok` means that the bus has taken responsibility for every one of them, at
+    /// its level of durability. After an error any part of them may have been taken: publish all again, with the
+    /// same ids, and let the receivers' inboxes drop what comes twice. Not cancel-safe in the same sense.
+    async fn publish(&self, messages: &[Message]) -> Result<(), BusError>;
+}
+
+/// One member of a consumer group. Dropping the last handle leaves the group; what was not settled is
+/// redelivered, to this group's other members or to the next one.
+#[async_trait]
+pub trait Consumer: Send + Sync {
+    /// Waits until there is at least one delivery and returns up to `max` of them. Cancel-safe: a dropped call
+    /// loses no delivery.
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, BusError>;
+
+    /// Says what became of deliveries. An error leaves them unsettled: they will come again.
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), BusError>;
+}
