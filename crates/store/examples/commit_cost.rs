@@ -1,0 +1,123 @@
+//! What a commit costs: CPU, latency and bytes written per entity, in a run shaped like orders in flight.
+//!
+//! Orders are created in batches and then updated five times each, with up to `WINDOW` in flight at once. Each
+//! write has about 900 bytes of state, 200 of bookkeeping and a journal entry of 120; each commit adds an outbox row
+//! of 400 bytes an entity and forgets the one before. Run with `cargo run --release -p store --example commit_cost`,
+//! optionally followed by a folder (the disk to measure) and pages a checkpoint.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use store::sqlite::{SqliteOptions, SqliteStore, yardstick};
+use store::{Commit, EntityWrite, Link, Store};
+use tokio::time::Instant;
+
+/// Orders in flight at once.
+const WINDOW: usize = 1024;
+/// Writes of each order, its creation included.
+const STEPS: usize = 6;
+/// How many entity writes each row of the table is measured over, at most.
+const WRITES: usize = 60_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let folder = tempfile::tempdir_in(arguments.next().map_or_else(std::env::temp_dir, Into::into))?;
+    let mut options = SqliteOptions::default();
+    if let Some(pages) = arguments.next() {
+        options.checkpoint_pages = pages.parse()?;
+    }
+    println!("{:?}", yardstick(folder.path(), Duration::from_secs(2))?);
+    println!(
+        "{:>6} {:>9} {:>12} {:>13} {:>11} {:>9} {:>9} {:>9}",
+        "batch", "writes", "us CPU/write", "us wall/write", "KB/write", "p50 ms", "p99 ms", "max ms"
+    );
+    for batch in [1, 16, 128, 512] {
+        let path = folder.path().join(format!("batch-{batch}.db"));
+        run(&path, options.clone(), batch).await?;
+    }
+    Ok(())
+}
+
+async fn run(path: &Path, options: SqliteOptions, batch: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let store = SqliteStore::open(path, options)?;
+    let writes = WRITES.min(batch * 3000);
+    let (cpu, written, start) = (cpu_ns()?, written_bytes()?, Instant::now());
+    let mut taken = Vec::new();
+    let mut forget = Vec::new();
+    // Each round works on another window of orders, step by step.
+    let window = WINDOW.max(batch);
+    let steps = (0..).flat_map(|round| (0..STEPS).map(move |step| (round * window, step)));
+    'rounds: for (first, step) in steps {
+        for from in (0..window).step_by(batch) {
+            let numbers = (from..from + batch).map(|i| first + i);
+            let begun = Instant::now();
+            forget = work(&store, numbers, step, std::mem::take(&mut forget)).await?;
+            taken.push(begun.elapsed());
+            if taken.len() * batch >= writes {
+                break 'rounds;
+            }
+        }
+    }
+    let done = (taken.len() * batch) as f64;
+    let wall = start.elapsed().as_secs_f64();
+    taken.sort_unstable();
+    let ms = |percent: usize| taken[(taken.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+    println!(
+        "{batch:>6} {done:>9} {:>12.2} {:>13.2} {:>11.2} {:>9.3} {:>9.3} {:>9.3}",
+        (cpu_ns()? - cpu) as f64 / 1e3 / done,
+        wall * 1e6 / done,
+        (written_bytes()? - written) as f64 / 1e3 / done,
+        ms(50),
+        ms(99),
+        ms(100)
+    );
+    Ok(())
+}
+
+/// Loads the orders, decides, commits: what a participant does with a batch.
+async fn work(
+    store: &SqliteStore,
+    numbers: impl Iterator<Item = usize>,
+    step: usize,
+    outbox_forget: Vec<u64>,
+) -> Result<Vec<u64>, store::StoreError> {
+    // Keys in no order, as ids of customers' orders are.
+    let keys: Vec<String> =
+        numbers.map(|n| format!("order-{:016x}", (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let loaded = store.load(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    let content = vec![u8::try_from(step).unwrap_or(0); 1100 + 10 * step];
+    let entities: Vec<EntityWrite> = keys
+        .into_iter()
+        .zip(loaded)
+        .map(|(key, entity)| EntityWrite {
+            links: if step == 0 {
+                vec![Link { index: "customer", value: key[6..9].to_owned() }]
+            } else {
+                vec![]
+            },
+            key,
+            expected: entity.map_or(0, |entity| entity.version),
+            state: Bytes::copy_from_slice(&content[200..]),
+            meta: Bytes::copy_from_slice(&content[..200]),
+            next_due: (step == 2).then_some(1_700_000_000_000),
+            journal: vec![Bytes::copy_from_slice(&content[..120])],
+        })
+        .collect();
+    let outbox_add = vec![Bytes::from(vec![7; 400 * entities.len()])];
+    store.commit(&Commit { entities, outbox_add, outbox_forget }).await
+}
+
+/// CPU time of this thread so far, in the kernel included.
+fn cpu_ns() -> Result<u64, Box<dyn std::error::Error>> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(stat.split(' ').next().unwrap_or_default().parse()?)
+}
+
+/// Bytes this process has written so far: the log, and what checkpoints copied back.
+fn written_bytes() -> Result<u64, Box<dyn std::error::Error>> {
+    let io = std::fs::read_to_string("/proc/self/io")?;
+    let line = io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap_or_default();
+    Ok(line.parse()?)
+}

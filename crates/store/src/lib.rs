@@ -1,0 +1,159 @@
+//! The store: what a participant remembers, changed in one transaction per batch.
+//!
+//! A store holds **entities** (a key, a version, an opaque state and the participant's own bookkeeping for that
+//! key), **links** (a secondary index from a value to entities), a **journal** per entity (append-only), and
+//! the **outbox** (messages and calls committed but not done yet). It knows nothing of orders, messages or buses.
+//!
+//! [`Store::commit`] is all or nothing, and durable at the level that [`Read::durability`] states once it has
+//! returned. Every write names the version it was decided upon; a write against another version fails the whole
+//! commit with [`StoreError::Conflict`], so that two instances on one database never both apply a message.
+//!
+//! One conformance suite ([`suite`]) runs against every store.
+
+mod error;
+pub mod memory;
+pub mod sqlite;
+pub mod suite;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use durability::Durability;
+pub use error::StoreError;
+
+/// A point in time: milliseconds since the Unix epoch. The store never reads a clock.
+pub type Millis = i64;
+
+/// An entity as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Counts the commits that wrote it, from 1.
+    pub version: u64,
+    /// The domain's state; empty when the handler keeps none.
+    pub state: Bytes,
+    /// The participant's bookkeeping for this key (inbox, timers, message sequence).
+    pub meta: Bytes,
+    /// When its earliest timer is due.
+    pub next_due: Option<Millis>,
+}
+
+/// The new content of one entity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntityWrite {
+    /// Its key.
+    pub key: String,
+    /// The version this was decided upon; 0 when the key must not exist yet.
+    pub expected: u64,
+    /// The new state.
+    pub state: Bytes,
+    /// The new bookkeeping.
+    pub meta: Bytes,
+    /// When its earliest timer is due.
+    pub next_due: Option<Millis>,
+    /// Index entries to add; adding one again is no error.
+    pub links: Vec<Link>,
+    /// Journal entries to append.
+    pub journal: Vec<Bytes>,
+}
+
+/// An entry of the secondary index: finds the entity by `value` under `index`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The index, e.g. `customer`.
+    pub index: &'static str,
+    /// The value in it, e.g. the customer's id.
+    pub value: String,
+}
+
+/// Names an outbox row; from 1, grows in the order of commits, and is never given twice.
+pub type OutboxId = u64;
+
+/// An outbox row: one batch's messages or calls as one blob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its id.
+    pub id: OutboxId,
+    /// What the participant put in.
+    pub blob: Bytes,
+}
+
+/// One transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// Entities to write; each key at most once.
+    pub entities: Vec<EntityWrite>,
+    /// Outbox rows to add, in order.
+    pub outbox_add: Vec<Bytes>,
+    /// Outbox rows that are done and may go. Forgetting one that is gone is no error.
+    pub outbox_forget: Vec<OutboxId>,
+}
+
+impl Commit {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty() && self.outbox_add.is_empty() && self.outbox_forget.is_empty()
+    }
+}
+
+/// Counts of what a store holds, for health and audit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Entities.
+    pub entities: u64,
+    /// Outbox rows not forgotten yet.
+    pub outbox_rows: u64,
+    /// Entities with a timer set.
+    pub timers: u64,
+}
+
+/// The write side: what a participant needs.
+#[async_trait]
+pub trait Store: Read {
+    /// The entities of these keys, in the order of the keys; `None` where there is none.
+    async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError>;
+
+    /// Applies the commit as one transaction and returns the ids of `outbox_add`, in order. When it returns an
+    /// error other than [`StoreError::Conflict`], the commit may or may not have happened: load again and decide
+    /// again. Not cancel-safe in the same sense.
+    async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError>;
+
+    /// The keys whose earliest timer is due at `now` or before, earliest first, at most `limit`.
+    async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError>;
+
+    /// When the earliest timer of all is due.
+    async fn next_due(&self) -> Result<Option<Millis>, StoreError>;
+
+    /// Outbox rows with an id greater than `after`, oldest first, at most `limit`.
+    async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError>;
+}
+
+/// The read side: what HTTP read APIs and the auditor need. Sees only committed data.
+#[async_trait]
+pub trait Read: Send + Sync + 'static {
+    /// What a commit survives.
+    fn durability(&self) -> Durability;
+
+    /// The entity of that key.
+    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError>;
+
+    /// The keys linked from `value` under `index`, the entity created last first, at most `limit` (which is at
+    /// least 1), starting behind the cursor that the last page returned. The cursor is `None` on the last page.
+    async fn linked(
+        &self,
+        index: &str,
+        value: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<u64>), StoreError>;
+
+    /// Entities in the order of their creation, starting behind `after` (0: from the first), at most `limit`; each
+    /// with the cursor to go on behind it.
+    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError>;
+
+    /// The entity's journal entries from index `from` on, oldest first, at most `limit`.
+    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
+
+    /// Counts.
+    async fn stats(&self) -> Result<Stats, StoreError>;
+}

@@ -1,0 +1,180 @@
+//! The embedded store: one SQLite file.
+//!
+//! Write-ahead log with `synchronous=FULL`: each commit flushes the log, so a power cut loses nothing committed
+//! ([`Durability::Power`]). One connection writes, a few others read, and neither waits for the other. One process
+//! at a time may open a file for writing; any number may read it ([`SqliteReader`]). The file must be on a local
+//! disk.
+
+mod error;
+mod lock;
+mod open;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+mod yardstick;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Mutex;
+
+pub use read::SqliteReader;
+pub use yardstick::{ROW_BYTES, ROWS_PER_TRANSACTION, Yardstick, yardstick};
+
+use crate::{Commit, Durability, Entity, Millis, OutboxId, OutboxRow, Read, Stats, Store, StoreError};
+use error::explain;
+use lock::WriterLock;
+use read::Readers;
+use write::{Refusal, Writer};
+
+/// Limits of a [`SqliteStore`]. The defaults are measured ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// Pages kept in memory by the writing connection, in bytes.
+    pub cache_bytes: usize,
+    /// How many reads may run at a time (at least 1), each with a connection of its own and up to 1 MB of pages.
+    pub readers: usize,
+    /// Pages (of 4 KiB) in the write-ahead log after which a commit copies it back into the file. Fewer make such
+    /// a commit shorter, but more frequent.
+    pub checkpoint_pages: u32,
+    /// How long a call waits for a lock that another program holds on the file before it is
+    /// [`StoreError::Unavailable`].
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 8 * 1024 * 1024,
+            readers: 2,
+            checkpoint_pages: 2000,
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A store in a SQLite file.
+///
+/// Its calls do their work on the calling thread: a hop to another thread and back costs more than most of them.
+/// On a multi-threaded runtime they do so within [`tokio::task::block_in_place`], so that other tasks move to
+/// another thread meanwhile; they must therefore not be called within a `LocalSet` on such a runtime.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Dropped in this order: the last connection to close tidies up the log, which a reader could not; and the
+    // lock goes when nobody can write any more.
+    readers: Readers,
+    writer: Mutex<Writer>,
+    path: PathBuf,
+    _lock: WriterLock,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, creating the file (not its folder) if there is none, and migrating it if it is
+    /// of an older format. Blocks for as long as the disk takes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unusable`] when the place cannot hold a store (no such folder, no permission, another
+    /// program's file, a newer format); [`StoreError::Unavailable`] when another process has it open for writing,
+    /// or the disk is full.
+    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
+        let path = open::resolve(path.as_ref())?;
+        let lock = WriterLock::take(&path)?;
+        let writer = open::writer(&path, &options)?;
+        let readers = Readers::open(&path, &options)?;
+        Ok(Self { readers, writer: Mutex::new(Writer::new(writer)), path, _lock: lock })
+    }
+
+    /// The store's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    async fn write<T>(&self, work: impl FnOnce(&mut Writer) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let mut writer = self.writer.lock().await;
+        inline(|| work(&mut writer)).map_err(|error| explain(&self.path, error))
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        self.write(|writer| writer.load(keys)).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError> {
+        if commit.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut writer = self.writer.lock().await;
+        inline(|| writer.commit(commit)).map_err(|refusal| match refusal {
+            Refusal::Conflict { key, expected } => StoreError::Conflict { key, expected },
+            Refusal::Sqlite(error) => explain(&self.path, error),
+        })
+    }
+
+    async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.write(|writer| writer.due(now, limit)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
+        self.write(|writer| writer.next_due()).await
+    }
+
+    async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        self.write(|writer| writer.outbox(after, limit)).await
+    }
+}
+
+#[async_trait]
+impl Read for SqliteStore {
+    fn durability(&self) -> Durability {
+        self.readers.durability()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
+        self.readers.get(key).await
+    }
+
+    async fn linked(
+        &self,
+        index: &str,
+        value: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
+        self.readers.linked(index, value, before, limit).await
+    }
+
+    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.readers.scan(after, limit).await
+    }
+
+    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
+        self.readers.journal(key, from, limit).await
+    }
+
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        self.readers.stats().await
+    }
+}
+
+/// Runs blocking work on the calling thread, telling a multi-threaded runtime about it.
+fn inline<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // Nothing else could run meanwhile anyway, or there is no runtime to tell.
+        _ => work(),
+    }
+}
+
+/// A count, limit or cursor as SQLite's 64-bit integer; beyond that there are no rows.
+fn sql_count(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}

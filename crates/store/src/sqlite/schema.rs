@@ -1,0 +1,123 @@
+//! The tables, their versions, and the check that a file is one of ours.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::{explain, unusable};
+use super::open::use_wal;
+use crate::StoreError;
+
+/// Marks a SQLite file as a Duet store ("Duet" in ASCII), in the header field made for that.
+const APPLICATION_ID: i32 = 0x4475_6574;
+
+/// `MIGRATIONS[n]` takes a file from version `n` to `n + 1`. Only ever append to it.
+const MIGRATIONS: &[&str] = &[V1];
+
+/// Entities carry an explicit rowid, counted in the order of creation, so that the ones in flight lie together and
+/// a batch of updates touches few pages, whatever the keys look like. The state comes last: the short columns are
+/// read without walking over it. Entities are never deleted.
+///
+/// Links are clustered by what they are looked up by, newest entity last. The journal is in the order of
+/// appending (a batch fills pages one after the other); its index finds one entity's entries in that order.
+/// AUTOINCREMENT keeps outbox ids growing even when every row has been forgotten.
+const V1: &str = "
+CREATE TABLE entity (
+    id       INTEGER PRIMARY KEY,
+    key      TEXT NOT NULL,
+    version  INTEGER NOT NULL,
+    next_due INTEGER,
+    meta     BLOB NOT NULL,
+    state    BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entity_key ON entity (key);
+CREATE INDEX entity_due ON entity (next_due) WHERE next_due IS NOT NULL;
+CREATE TABLE link (
+    name   TEXT NOT NULL,
+    value  TEXT NOT NULL,
+    entity INTEGER NOT NULL,
+    PRIMARY KEY (name, value, entity)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (
+    id     INTEGER PRIMARY KEY,
+    entity INTEGER NOT NULL,
+    data   BLOB NOT NULL
+) STRICT;
+CREATE INDEX journal_entity ON journal (entity);
+CREATE TABLE outbox (
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    blob BLOB NOT NULL
+) STRICT;
+";
+
+/// What a file turned out to be.
+enum Found {
+    Fresh,
+    Ours { version: usize },
+}
+
+/// Creates the tables in a fresh file, migrates an older one, refuses any other.
+pub(super) fn prepare(path: &Path, conn: &mut Connection) -> Result<(), StoreError> {
+    let from = match inspect(path, conn)? {
+        Found::Fresh => 0,
+        Found::Ours { version } => version,
+    };
+    // Kept in the file; set again for one that something else switched back.
+    use_wal(path, conn)?;
+    if from == MIGRATIONS.len() {
+        return Ok(());
+    }
+    migrate(conn, from).map_err(|error| explain(path, error))
+}
+
+/// Checks that a file about to be read only is a store of this very version.
+pub(super) fn check(path: &Path, conn: &Connection) -> Result<(), StoreError> {
+    match inspect(path, conn)? {
+        Found::Ours { version } if version == MIGRATIONS.len() => Ok(()),
+        Found::Ours { version } => Err(unusable(format!(
+            "{} has format {version}, older than this program's {}: let the service that owns it open it once",
+            path.display(),
+            MIGRATIONS.len()
+        ))),
+        Found::Fresh => {
+            Err(unusable(format!("{} is empty: no service has stored anything in it", path.display())))
+        }
+    }
+}
+
+fn inspect(path: &Path, conn: &Connection) -> Result<Found, StoreError> {
+    let sqlite = |error| explain(path, error);
+    let number =
+        |pragma: &str| conn.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(sqlite);
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    if application == APPLICATION_ID {
+        return match usize::try_from(version) {
+            Ok(version) if version <= MIGRATIONS.len() => Ok(Found::Ours { version }),
+            _ => Err(unusable(format!(
+                "{} has format {version}, newer than this program's {}: use the newer program, or another file",
+                path.display(),
+                MIGRATIONS.len()
+            ))),
+        };
+    }
+    let tables: i64 =
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
+    if application == 0 && version == 0 && tables == 0 {
+        return Ok(Found::Fresh);
+    }
+    Err(unusable(format!(
+        "{} is a SQLite file of another program: choose another path, or move it away",
+        path.display()
+    )))
+}
+
+/// One transaction: a crash leaves the file at the version it had.
+fn migrate(conn: &mut Connection, from: usize) -> rusqlite::Result<()> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in MIGRATIONS.iter().skip(from) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", super::sql_count(MIGRATIONS.len()))?;
+    transaction.commit()
+}

@@ -1,0 +1,285 @@
+//! The write side: the one connection that changes the file.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
+
+use super::read::entity_at;
+use super::sql_count;
+use crate::{Commit, Entity, EntityWrite, Millis, OutboxId, OutboxRow};
+
+/// Why a commit was not made.
+pub(super) enum Refusal {
+    /// This entity of the commit is not at the version it was decided upon.
+    Conflict { key: String, expected: u64 },
+    /// SQLite failed.
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// The writing connection and what it remembers of the entities it saw last.
+#[derive(Debug)]
+pub(super) struct Writer {
+    conn: Connection,
+    seen: Seen,
+}
+
+impl Writer {
+    pub(super) fn new(conn: Connection) -> Self {
+        Self { conn, seen: Seen::default() }
+    }
+
+    /// The entities of these keys, in their order.
+    pub(super) fn load(&mut self, keys: &[&str]) -> rusqlite::Result<Vec<Option<Entity>>> {
+        // One read transaction for the batch: without it SQLite takes and drops its file locks for every key.
+        let batch = keys.len() > 1;
+        if batch {
+            begin(&self.conn, "BEGIN")?;
+        }
+        let loaded = load(&self.conn, &mut self.seen, keys);
+        if batch {
+            rollback(&self.conn);
+        }
+        loaded
+    }
+
+    /// Applies the commit as one transaction.
+    pub(super) fn commit(&mut self, commit: &Commit) -> Result<Vec<OutboxId>, Refusal> {
+        begin(&self.conn, "BEGIN IMMEDIATE")?;
+        let applied = apply(&self.conn, &mut self.seen, commit).and_then(|ids| {
+            self.conn.prepare_cached("COMMIT")?.execute([])?;
+            Ok(ids)
+        });
+        if applied.is_err() {
+            rollback(&self.conn);
+            // What was noted of entities in the course of the transaction is not so.
+            self.seen.forget_all();
+        }
+        applied
+    }
+
+    pub(super) fn due(&self, now: Millis, limit: usize) -> rusqlite::Result<Vec<String>> {
+        let sql = "SELECT key FROM entity WHERE next_due <= ?1 ORDER BY next_due, id LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let keys = statement.query_map(params![now, sql_count(limit)], |row| row.get(0))?;
+        keys.collect()
+    }
+
+    pub(super) fn next_due(&self) -> rusqlite::Result<Option<Millis>> {
+        let sql = "SELECT next_due FROM entity WHERE next_due IS NOT NULL ORDER BY next_due LIMIT 1";
+        self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
+    }
+
+    pub(super) fn outbox(&self, after: OutboxId, limit: usize) -> rusqlite::Result<Vec<OutboxRow>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT id, blob FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let rows = statement.query_map(params![sql_count(after), sql_count(limit)], |row| {
+            let blob = Bytes::copy_from_slice(row.get_ref(1)?.as_blob()?);
+            Ok(OutboxRow { id: row.get::<_, i64>(0)?.cast_unsigned(), blob })
+        })?;
+        rows.collect()
+    }
+
+    /// The connection, for tests that provoke its failures.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.conn
+    }
+}
+
+fn begin(conn: &Connection, how: &str) -> rusqlite::Result<()> {
+    // Open only after a panic in the middle of a transaction; nothing of it may reach the next one.
+    rollback(conn);
+    conn.prepare_cached(how)?.execute([])?;
+    Ok(())
+}
+
+/// Ends the transaction, if there is one (some failures end it by themselves).
+fn rollback(conn: &Connection) {
+    if conn.is_autocommit() {
+        return;
+    }
+    let rolled_back = conn.prepare_cached("ROLLBACK").and_then(|mut statement| statement.execute([]));
+    if let Err(error) = rolled_back {
+        // `begin` tries again, and refuses to start while it fails.
+        tracing::warn!(%error, "a transaction could not be rolled back");
+    }
+}
+
+fn load(conn: &Connection, seen: &mut Seen, keys: &[&str]) -> rusqlite::Result<Vec<Option<Entity>>> {
+    let mut by_id =
+        conn.prepare_cached("SELECT id, version, next_due, meta, state FROM entity WHERE id = ?1")?;
+    let mut by_key =
+        conn.prepare_cached("SELECT id, version, next_due, meta, state FROM entity WHERE key = ?1")?;
+    let mut entities = Vec::with_capacity(keys.len());
+    for key in keys {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, entity_at(row, 1)?));
+        let found = match seen.get(key) {
+            Some(known) => by_id.query_row([known.id], read).optional()?,
+            None => by_key.query_row([key], read).optional()?,
+        };
+        if let Some((id, entity)) = &found {
+            let version = entity.version.cast_signed();
+            seen.note(key, SeenEntity { id: *id, version, next_due: entity.next_due });
+        }
+        entities.push(found.map(|(_, entity)| entity));
+    }
+    Ok(entities)
+}
+
+fn apply(conn: &Connection, seen: &mut Seen, commit: &Commit) -> Result<Vec<OutboxId>, Refusal> {
+    if !commit.entities.is_empty() {
+        let mut statements = EntityStatements::prepare(conn)?;
+        for write in &commit.entities {
+            statements.write(conn, seen, write)?;
+        }
+    }
+    if !commit.outbox_forget.is_empty() {
+        let mut forget = conn.prepare_cached("DELETE FROM outbox WHERE id = ?1")?;
+        for id in &commit.outbox_forget {
+            forget.execute([sql_count(*id)])?;
+        }
+    }
+    let mut ids = Vec::with_capacity(commit.outbox_add.len());
+    if !commit.outbox_add.is_empty() {
+        let mut add = conn.prepare_cached("INSERT INTO outbox (blob) VALUES (?1)")?;
+        for blob in &commit.outbox_add {
+            add.execute([&blob[..]])?;
+            ids.push(conn.last_insert_rowid().cast_unsigned());
+        }
+    }
+    Ok(ids)
+}
+
+/// The statements that write one entity, prepared once a commit.
+struct EntityStatements<'conn> {
+    find: CachedStatement<'conn>,
+    insert: CachedStatement<'conn>,
+    update: CachedStatement<'conn>,
+    update_content: CachedStatement<'conn>,
+    link: CachedStatement<'conn>,
+    journal: CachedStatement<'conn>,
+}
+
+impl<'conn> EntityStatements<'conn> {
+    fn prepare(conn: &'conn Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            find: conn.prepare_cached("SELECT id FROM entity WHERE key = ?1")?,
+            insert: conn.prepare_cached(
+                "INSERT INTO entity (key, version, next_due, meta, state) VALUES (?1, 1, ?2, ?3, ?4)",
+            )?,
+            update: conn.prepare_cached(
+                "UPDATE entity SET version = ?2 + 1, meta = ?3, state = ?4, next_due = ?5
+                 WHERE id = ?1 AND version = ?2",
+            )?,
+            // Naming `next_due` makes SQLite rewrite its index, whether or not the value is a new one.
+            update_content: conn.prepare_cached(
+                "UPDATE entity SET version = ?2 + 1, meta = ?3, state = ?4 WHERE id = ?1 AND version = ?2",
+            )?,
+            link: conn
+                .prepare_cached("INSERT OR IGNORE INTO link (name, value, entity) VALUES (?1, ?2, ?3)")?,
+            journal: conn.prepare_cached("INSERT INTO journal (entity, data) VALUES (?1, ?2)")?,
+        })
+    }
+
+    fn write(&mut self, conn: &Connection, seen: &mut Seen, write: &EntityWrite) -> Result<(), Refusal> {
+        let written = if write.expected == 0 { self.insert(conn, write)? } else { self.update(seen, write)? };
+        let Some(entity) = written else {
+            return Err(Refusal::Conflict { key: write.key.clone(), expected: write.expected });
+        };
+        for link in &write.links {
+            self.link.execute(params![link.index, link.value, entity.id])?;
+        }
+        for data in &write.journal {
+            self.journal.execute(params![entity.id, &data[..]])?;
+        }
+        seen.note(&write.key, entity);
+        Ok(())
+    }
+
+    /// The new entity, or `None` if the key exists.
+    fn insert(&mut self, conn: &Connection, write: &EntityWrite) -> rusqlite::Result<Option<SeenEntity>> {
+        let values = params![write.key, write.next_due, &write.meta[..], &write.state[..]];
+        match self.insert.execute(values) {
+            Ok(_) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Some(SeenEntity { id: conn.last_insert_rowid(), version: 1, next_due: write.next_due }))
+    }
+
+    /// The entity as written, or `None` if it is not at the expected version.
+    fn update(&mut self, seen: &Seen, write: &EntityWrite) -> rusqlite::Result<Option<SeenEntity>> {
+        let known = seen.get(&write.key);
+        let id = match known {
+            Some(known) => known.id,
+            None => match self.find.query_row([&write.key], |row| row.get(0)).optional()? {
+                Some(id) => id,
+                None => return Ok(None),
+            },
+        };
+        // A version no entity can reach is no entity's version.
+        let Some((expected, version)) =
+            i64::try_from(write.expected).ok().and_then(|v| Some((v, v.checked_add(1)?)))
+        else {
+            return Ok(None);
+        };
+        // An entity's timer at one version is always the same, so what was seen of that version still holds.
+        let same_timer = known.is_some_and(|k| k.version == expected && k.next_due == write.next_due);
+        let rows = if same_timer {
+            self.update_content.execute(params![id, expected, &write.meta[..], &write.state[..]])?
+        } else {
+            self.update.execute(params![id, expected, &write.meta[..], &write.state[..], write.next_due])?
+        };
+        Ok((rows == 1).then_some(SeenEntity { id, version, next_due: write.next_due }))
+    }
+}
+
+/// What is worth remembering of an entity between its load and its commit.
+#[derive(Clone, Copy, Debug)]
+struct SeenEntity {
+    id: i64,
+    version: i64,
+    next_due: Option<Millis>,
+}
+
+/// The entities seen last, bounded. Saves the look-up by key, and the timer index where the timer stays.
+///
+/// Ids never change, so an entry is never wrong about its id; about version and timer it is a snapshot. Nothing
+/// ever walks it, so its order is of no consequence.
+#[derive(Debug, Default)]
+struct Seen {
+    entities: HashMap<String, SeenEntity>,
+}
+
+impl Seen {
+    /// Some batches' worth; about 1 MB with keys of 40 bytes.
+    const MAX: usize = 8192;
+
+    fn get(&self, key: &str) -> Option<SeenEntity> {
+        self.entities.get(key).copied()
+    }
+
+    fn note(&mut self, key: &str, entity: SeenEntity) {
+        if let Some(known) = self.entities.get_mut(key) {
+            *known = entity;
+            return;
+        }
+        if self.entities.len() >= Self::MAX {
+            self.entities.clear();
+        }
+        self.entities.insert(key.to_owned(), entity);
+    }
+
+    fn forget_all(&mut self) {
+        self.entities.clear();
+    }
+}

@@ -1,0 +1,146 @@
+//! The conformance suite: what every store must do, one function a property.
+//!
+//! A store's tests give a [`Stores`] to [`store_conformance!`](macro@crate::store_conformance), which makes each property
+//! a test of its own; a program can run them all with [`run_all`]. A property that does not hold panics, saying
+//! what was expected. Every property uses a store name of its own, so they may run at the same time on one server.
+
+mod read;
+mod write;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use read::*;
+pub use write::*;
+
+use crate::{Commit, EntityWrite, OutboxRow, Store, StoreError};
+
+/// Opens stores for the suite.
+#[async_trait]
+pub trait Stores: Send + Sync {
+    /// Opens the store of that name, empty when it has not been opened before. Opened again after its last handle
+    /// was dropped, it holds what was committed. Names consist of `a-z` and `_`. Panics when it cannot.
+    async fn open(&self, name: &str) -> Arc<dyn Store>;
+}
+
+/// Calls a macro with the names of all properties.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store_properties {
+    ($then:path, $($argument:tt)*) => {
+        $then! { $($argument)* ;
+            a_conflict_applies_nothing,
+            versions_count_commits,
+            inserting_an_existing_key_conflicts,
+            updating_a_missing_key_conflicts,
+            content_is_replaced_as_a_whole,
+            an_empty_commit_changes_nothing,
+            a_commit_need_not_write_entities,
+            the_outbox_keeps_the_order_of_commits,
+            outbox_pages_go_on_behind_an_id,
+            forgetting_is_idempotent,
+            outbox_ids_grow_after_all_is_forgotten,
+            a_large_blob_comes_back,
+            one_of_concurrent_committers_wins_each_version,
+            everything_is_there_after_reopening,
+            load_answers_in_the_order_of_the_keys,
+            load_and_get_agree,
+            keys_are_exact,
+            links_page_newest_first,
+            links_are_idempotent,
+            links_need_their_index_and_value,
+            journals_page_oldest_first,
+            journals_are_kept_apart,
+            timers_are_due_earliest_first,
+            timers_move_and_clear,
+            scan_goes_in_the_order_of_creation,
+            stats_count,
+        }
+    };
+}
+
+/// Makes every property of the [suite](crate::suite) a `#[tokio::test]` of the calling module, against the
+/// [`Stores`](crate::suite::Stores) that the expression gives anew for each. The caller needs `tokio`.
+#[macro_export]
+macro_rules! store_conformance {
+    ($stores:expr) => {
+        $crate::__store_properties! { $crate::__store_conformance_tests, ($stores) }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store_conformance_tests {
+    (($stores:expr) ; $($property:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $property() {
+                let stores = $stores;
+                $crate::suite::$property(&stores).await;
+            }
+        )*
+    };
+}
+
+macro_rules! all_in_turn {
+    (($stores:expr) ; $($property:ident),* $(,)?) => {
+        $( $property($stores).await; )*
+    };
+}
+
+/// Runs every property, one after the other.
+///
+/// # Panics
+///
+/// On the first property that does not hold.
+pub async fn run_all(stores: &dyn Stores) {
+    __store_properties! { all_in_turn, (stores) }
+}
+
+/// A write of `key` decided upon `expected`, with a state that tells the writes apart.
+fn write(key: &str, expected: u64) -> EntityWrite {
+    EntityWrite {
+        key: key.to_owned(),
+        expected,
+        state: Bytes::from(format!("state {} of {key}", expected + 1)),
+        meta: Bytes::from(format!("meta {} of {key}", expected + 1)),
+        ..EntityWrite::default()
+    }
+}
+
+/// A commit of these writes alone.
+fn entities(entities: impl IntoIterator<Item = EntityWrite>) -> Commit {
+    Commit { entities: entities.into_iter().collect(), ..Commit::default() }
+}
+
+/// A commit that adds these outbox rows and forgets those.
+fn outbox(add: &[&str], forget: &[u64]) -> Commit {
+    Commit {
+        outbox_add: add.iter().map(|blob| bytes(blob)).collect(),
+        outbox_forget: forget.to_vec(),
+        ..Commit::default()
+    }
+}
+
+fn bytes(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+async fn commit(store: &Arc<dyn Store>, commit: Commit) -> Vec<u64> {
+    store.commit(&commit).await.expect("the commit is accepted")
+}
+
+/// The whole outbox, as text.
+async fn outbox_rows(store: &Arc<dyn Store>) -> Vec<(u64, String)> {
+    let rows = store.outbox(0, 1000).await.expect("the outbox can be read");
+    rows.into_iter().map(|OutboxRow { id, blob }| (id, String::from_utf8_lossy(&blob).into_owned())).collect()
+}
+
+fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>, key: &str, expected: u64) {
+    match result {
+        Err(StoreError::Conflict { key: k, expected: e }) if k == key && e == expected => {}
+        other => panic!("a conflict about {key} at version {expected} was due, not {other:?}"),
+    }
+}

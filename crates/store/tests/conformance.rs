@@ -1,0 +1,58 @@
+//! Every store of this crate against the conformance suite.
+
+#![allow(clippy::unwrap_used, reason = "all of this file is tests")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use store::Store;
+use store::memory::MemoryStore;
+use store::sqlite::{SqliteOptions, SqliteStore};
+use store::suite::Stores;
+use tempfile::TempDir;
+
+#[derive(Default)]
+struct InMemory {
+    stores: Mutex<BTreeMap<String, MemoryStore>>,
+}
+
+#[async_trait]
+impl Stores for InMemory {
+    async fn open(&self, name: &str) -> Arc<dyn Store> {
+        Arc::new(self.stores.lock().unwrap().entry(name.to_owned()).or_default().clone())
+    }
+}
+
+struct InFolder {
+    folder: TempDir,
+}
+
+impl InFolder {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+}
+
+#[async_trait]
+impl Stores for InFolder {
+    async fn open(&self, name: &str) -> Arc<dyn Store> {
+        let path = self.folder.path().join(format!("{name}.db"));
+        Arc::new(SqliteStore::open(path, SqliteOptions::default()).unwrap())
+    }
+}
+
+mod memory {
+    store::store_conformance!(super::InMemory::default());
+}
+
+mod sqlite {
+    store::store_conformance!(super::InFolder::new());
+}
+
+/// The suite as a program would run it, on the runtime that simulations use.
+#[tokio::test(flavor = "current_thread")]
+async fn everything_in_turn_on_one_thread() {
+    store::suite::run_all(&InMemory::default()).await;
+    store::suite::run_all(&InFolder::new()).await;
+}

@@ -1,0 +1,138 @@
+//! Random commits against SQLite and memory: the same answers, the same contents.
+
+#![allow(clippy::unwrap_used, reason = "all of this file is tests")]
+
+use std::path::Path;
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use store::memory::MemoryStore;
+use store::sqlite::{SqliteOptions, SqliteStore};
+use store::{Commit, EntityWrite, Link, OutboxId, Store, StoreError};
+
+const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+const INDICES: [&str; 2] = ["customer", "restaurant"];
+
+/// A write yet to be given its key's version.
+#[derive(Clone, Debug)]
+struct Plan {
+    /// How far off the expected version is: mostly not at all.
+    stale_by: u64,
+    write: EntityWrite,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Writes to the keys at these places of [`KEYS`], outbox rows to add, and outbox rows to forget: the n-th given.
+    Commit(Vec<(usize, Plan)>, Vec<Bytes>, Vec<usize>),
+    /// The SQLite store is closed and opened again.
+    Reopen,
+}
+
+fn blob() -> impl Strategy<Value = Bytes> {
+    prop_oneof![9 => vec(any::<u8>(), 0..40), 1 => vec(any::<u8>(), 4000..9000)].prop_map(Bytes::from)
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let link = (0..2_usize, 0..3_u8)
+        .prop_map(|(index, value)| Link { index: INDICES[index], value: value.to_string() });
+    let stale_by = prop_oneof![12 => Just(0), 1 => 1..3_u64];
+    (stale_by, blob(), blob(), proptest::option::of(-3..3_i64), vec(link, 0..3), vec(blob(), 0..3)).prop_map(
+        |(stale_by, state, meta, next_due, links, journal)| Plan {
+            stale_by,
+            write: EntityWrite { state, meta, next_due, links, journal, ..EntityWrite::default() },
+        },
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let writes = proptest::sample::subsequence((0..KEYS.len()).collect::<Vec<_>>(), 0..=KEYS.len())
+        .prop_shuffle()
+        .prop_flat_map(|keys| keys.into_iter().map(|key| (Just(key), plan())).collect::<Vec<_>>());
+    let commit =
+        (writes, vec(blob(), 0..3), vec(0..20_usize, 0..4)).prop_map(|(w, a, f)| Step::Commit(w, a, f));
+    prop_oneof![15 => commit, 1 => Just(Step::Reopen)]
+}
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, SqliteOptions { checkpoint_pages: 20, ..SqliteOptions::default() }).unwrap()
+}
+
+async fn build(memory: &MemoryStore, writes: Vec<(usize, Plan)>) -> Vec<EntityWrite> {
+    let current = memory.load(&KEYS).await.unwrap();
+    let build = |(key, plan): (usize, Plan)| EntityWrite {
+        key: KEYS[key].to_owned(),
+        expected: current[key].as_ref().map_or(0, |entity| entity.version) + plan.stale_by,
+        ..plan.write
+    };
+    writes.into_iter().map(build).collect()
+}
+
+/// The outcome without what stores may word differently.
+fn outcome(result: Result<Vec<OutboxId>, StoreError>) -> Result<Vec<OutboxId>, (String, u64)> {
+    result.map_err(|error| match error {
+        StoreError::Conflict { key, expected } => (key, expected),
+        other => panic!("neither done nor a conflict: {other:?}"),
+    })
+}
+
+async fn assert_same_contents(memory: &dyn Store, sqlite: &dyn Store) {
+    const ALL: usize = 1000;
+    assert_eq!(memory.scan(0, ALL).await.unwrap(), sqlite.scan(0, ALL).await.unwrap());
+    assert_eq!(memory.load(&KEYS).await.unwrap(), sqlite.load(&KEYS).await.unwrap());
+    assert_eq!(memory.stats().await.unwrap(), sqlite.stats().await.unwrap());
+    assert_eq!(memory.outbox(0, ALL).await.unwrap(), sqlite.outbox(0, ALL).await.unwrap());
+    assert_eq!(memory.next_due().await.unwrap(), sqlite.next_due().await.unwrap());
+    for now in -4..4 {
+        assert_eq!(memory.due(now, 4).await.unwrap(), sqlite.due(now, 4).await.unwrap());
+    }
+    for key in KEYS {
+        assert_eq!(memory.journal(key, 1, ALL).await.unwrap(), sqlite.journal(key, 1, ALL).await.unwrap());
+    }
+    for index in INDICES {
+        for value in ["0", "1", "2"] {
+            let mut before = None;
+            loop {
+                let page = memory.linked(index, value, before, 2).await.unwrap();
+                assert_eq!(page, sqlite.linked(index, value, before, 2).await.unwrap());
+                before = page.1;
+                if before.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+async fn play(steps: Vec<Step>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.db");
+    let (memory, mut sqlite) = (MemoryStore::new(), open(&path));
+    let mut given: Vec<OutboxId> = Vec::new();
+    for step in steps {
+        match step {
+            Step::Commit(writes, outbox_add, forget) => {
+                let outbox_forget = forget.into_iter().filter_map(|n| given.get(n).copied()).collect();
+                let commit = Commit { entities: build(&memory, writes).await, outbox_add, outbox_forget };
+                let expected = outcome(memory.commit(&commit).await);
+                assert_eq!(outcome(sqlite.commit(&commit).await), expected);
+                given.extend(expected.unwrap_or_default());
+            }
+            Step::Reopen => {
+                drop(sqlite);
+                sqlite = open(&path);
+            }
+        }
+        assert_same_contents(&memory, &sqlite).await;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sqlite_holds_what_memory_holds(steps in vec(step(), 1..30)) {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(play(steps));
+    }
+}
