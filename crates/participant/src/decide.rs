@@ -1,0 +1,345 @@
+//! The pure middle of the pipeline: a batch of inputs and the stored entities in, one commit and everything that
+//! follows it out. May be done again for the same batch after a failed commit.
+
+use std::collections::BTreeMap;
+
+use bus::{Delivery, Message, Outcome as Settled, Settlement};
+use bytes::Bytes;
+use store::{Entity, EntityWrite};
+
+use crate::meta::{Fingerprint, Meta, fingerprint};
+use crate::{CallId, Effects, Handler, Input, Millis, Rejected};
+
+/// The longest name of a timer, in bytes.
+const TIMER_NAME_BYTES_MAX: usize = 256;
+
+/// What a batch holds.
+#[derive(Debug)]
+pub(crate) enum Item<O> {
+    Delivery(Delivery),
+    /// Some timer of the key is due.
+    Due(String),
+    Outcome(CallId, O),
+}
+
+impl<O> Item<O> {
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::Delivery(delivery) => &delivery.message.key,
+            Self::Due(key) => key,
+            Self::Outcome(id, _) => &id.key,
+        }
+    }
+}
+
+/// What was decided about a batch.
+#[derive(Debug)]
+pub(crate) struct Decided<C> {
+    pub(crate) writes: Vec<EntityWrite>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) calls: Vec<(CallId, C)>,
+    pub(crate) settlements: Vec<Settlement>,
+    pub(crate) handled: u64,
+    pub(crate) duplicates: u64,
+    pub(crate) timers_fired: u64,
+    pub(crate) earliest_timer: Option<Millis>,
+}
+
+/// How to decide.
+pub(crate) struct Rules<'a> {
+    /// Prefix of the ids of messages sent.
+    pub(crate) name: &'a str,
+    /// The largest message the bus takes.
+    pub(crate) message_bytes_max: usize,
+    /// Whether duplicates are dropped; only a test says no.
+    pub(crate) inbox: bool,
+    pub(crate) now: Millis,
+}
+
+/// The keys of a batch, each once, in the order of their first input.
+pub(crate) fn keys<O>(batch: &[Item<O>]) -> Vec<&str> {
+    group(batch).into_iter().map(|(key, _)| key).collect()
+}
+
+fn group<O>(batch: &[Item<O>]) -> Vec<(&str, Vec<usize>)> {
+    let mut order: Vec<(&str, Vec<usize>)> = Vec::with_capacity(batch.len());
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, item) in batch.iter().enumerate() {
+        let place = *places.entry(item.key()).or_insert_with(|| {
+            order.push((item.key(), Vec::with_capacity(1)));
+            order.len() - 1
+        });
+        order[place].1.push(index);
+    }
+    order
+}
+
+/// Decides a whole batch. `entities` are those of [`keys`], in that order.
+pub(crate) fn decide<H: Handler>(
+    handler: &H,
+    rules: &Rules<'_>,
+    batch: &[Item<H::Outcome>],
+    entities: &[Option<Entity>],
+) -> Decided<H::Call> {
+    let mut decided = Decided {
+        writes: Vec::with_capacity(entities.len()),
+        messages: Vec::with_capacity(batch.len()),
+        calls: Vec::new(),
+        settlements: Vec::with_capacity(batch.len()),
+        handled: 0,
+        duplicates: 0,
+        timers_fired: 0,
+        earliest_timer: None,
+    };
+    for ((key, indexes), entity) in group(batch).into_iter().zip(entities) {
+        let items: Vec<_> = indexes.into_iter().map(|index| &batch[index]).collect();
+        decide_key(handler, rules, key, &items, entity.as_ref(), &mut decided);
+    }
+    decided
+}
+
+/// Decides all inputs of one key. Should one be rejected after others were handled, the key is decided again from
+/// its stored state without it, so that a rejection leaves no trace: that is rare, and cheaper than copying every
+/// state for it.
+fn decide_key<H: Handler>(
+    handler: &H,
+    rules: &Rules<'_>,
+    key: &str,
+    items: &[&Item<H::Outcome>],
+    entity: Option<&Entity>,
+    decided: &mut Decided<H::Call>,
+) {
+    let mut rejected: BTreeMap<usize, String> = BTreeMap::new();
+    let run = loop {
+        match Run::over(handler, rules, key, items, entity, &rejected) {
+            Ok(run) => break Some(run),
+            Err(Failed::Input(index, Rejected(reason))) => {
+                rejected.insert(index, reason);
+            }
+            Err(Failed::Entity(reason)) => {
+                // What is stored for this key cannot be read: its inputs wait among the dead letters.
+                rejected = (0..items.len()).map(|index| (index, reason.clone())).collect();
+                break None;
+            }
+        }
+    };
+    for (index, item) in items.iter().enumerate() {
+        let reason = rejected.remove(&index);
+        match item {
+            Item::Delivery(delivery) => {
+                let outcome = reason.map_or(Settled::Done, |reason| Settled::DeadLetter { reason });
+                decided.settlements.push(Settlement { token: delivery.token, outcome });
+            }
+            Item::Due(_) | Item::Outcome(..) => {
+                if let Some(reason) = reason {
+                    tracing::error!(key, reason, "a timer or call outcome was rejected by its handler");
+                }
+            }
+        }
+    }
+    match run {
+        Some(run) => run.finish(rules, key, entity, decided),
+        None => decided.writes.extend(
+            entity.filter(|entity| entity.next_due.is_some()).map(|entity| without_timers(key, entity)),
+        ),
+    }
+}
+
+/// An unreadable entity stays as it is, but its timers must not come due again and again.
+fn without_timers(key: &str, entity: &Entity) -> EntityWrite {
+    EntityWrite {
+        key: key.to_owned(),
+        expected: entity.version,
+        state: entity.state.clone(),
+        meta: entity.meta.clone(),
+        ..EntityWrite::default()
+    }
+}
+
+/// One key's inputs handled in turn.
+struct Run<H: Handler> {
+    meta: Meta,
+    state: Option<H::State>,
+    effects: Effects<H::Call>,
+    touched: bool,
+    handled: u64,
+    duplicates: u64,
+    timers_fired: u64,
+}
+
+enum Failed {
+    /// This input was rejected.
+    Input(usize, Rejected),
+    /// The stored entity cannot be read.
+    Entity(String),
+}
+
+impl<H: Handler> Run<H> {
+    fn over<'i>(
+        handler: &H,
+        rules: &Rules<'_>,
+        key: &str,
+        items: &[&'i Item<H::Outcome>],
+        entity: Option<&Entity>,
+        without: &BTreeMap<usize, String>,
+    ) -> Result<Self, Failed>
+    where
+        H::Outcome: 'i,
+    {
+        let unreadable = |error: &dyn std::fmt::Display| Failed::Entity(format!("the stored state: {error}"));
+        let meta = entity.map_or_else(|| Ok(Meta::default()), |entity| Meta::decode(&entity.meta));
+        let state = match entity {
+            Some(entity) if !entity.state.is_empty() => {
+                serde_json::from_slice(&entity.state).map(Some).map_err(|error| unreadable(&error))?
+            }
+            _ => None,
+        };
+        let mut run = Self {
+            meta: meta.map_err(|error| unreadable(&error))?,
+            state,
+            effects: Effects::new(key, rules.now),
+            touched: false,
+            handled: 0,
+            duplicates: 0,
+            timers_fired: 0,
+        };
+        for (index, item) in items.iter().enumerate() {
+            if without.contains_key(&index) {
+                run.forget_due(rules, item);
+                continue;
+            }
+            run.input(handler, rules, item).map_err(|rejected| Failed::Input(index, rejected))?;
+        }
+        Ok(run)
+    }
+
+    fn input(&mut self, handler: &H, rules: &Rules<'_>, item: &Item<H::Outcome>) -> Result<(), Rejected> {
+        match item {
+            Item::Delivery(delivery) => {
+                let id = fingerprint(&delivery.message.id);
+                self.once(handler, rules, id, Input::Message(&delivery.message))
+            }
+            Item::Outcome(call, outcome) => {
+                let id = fingerprint(&format!("call/{call}"));
+                self.once(handler, rules, id, Input::Outcome(outcome))
+            }
+            Item::Due(_) => {
+                // The row may have moved on since its key was found due: only what is still due fires.
+                while let Some(name) = self.next_due(rules.now) {
+                    self.meta.timers.remove(&name);
+                    self.timers_fired += 1;
+                    self.handle(handler, rules, Input::Timer(&name))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn next_due(&self, now: Millis) -> Option<String> {
+        let due = self.meta.timers.iter().filter(|(_, due)| **due <= now);
+        due.min_by_key(|(_, due)| **due).map(|(name, _)| name.clone())
+    }
+
+    /// The handler rejected a due timer: it must not come again.
+    fn forget_due(&mut self, rules: &Rules<'_>, item: &Item<H::Outcome>) {
+        if matches!(item, Item::Due(_)) {
+            while let Some(name) = self.next_due(rules.now) {
+                self.meta.timers.remove(&name);
+                self.touched = true;
+            }
+        }
+    }
+
+    fn once(
+        &mut self,
+        handler: &H,
+        rules: &Rules<'_>,
+        id: Fingerprint,
+        input: Input<'_, H::Outcome>,
+    ) -> Result<(), Rejected> {
+        if rules.inbox && self.meta.has_handled(id) {
+            self.duplicates += 1;
+            return Ok(());
+        }
+        self.handle(handler, rules, input)?;
+        self.meta.remember(id);
+        Ok(())
+    }
+
+    fn handle(
+        &mut self,
+        handler: &H,
+        rules: &Rules<'_>,
+        input: Input<'_, H::Outcome>,
+    ) -> Result<(), Rejected> {
+        let sent_before = self.effects.messages.len();
+        self.state = handler.handle(self.state.take(), input, &mut self.effects)?;
+        self.touched = true;
+        self.handled += 1;
+        for (name, at) in std::mem::take(&mut self.effects.timers) {
+            match at {
+                Some(_) if name.len() > TIMER_NAME_BYTES_MAX => {
+                    return Err(Rejected(format!("the timer's name {name:?} is too long")));
+                }
+                Some(at) => self.meta.timers.insert(name, at),
+                None => self.meta.timers.remove(&name),
+            };
+        }
+        let largest = self.effects.messages[sent_before..].iter().map(|message| message.body.len()).max();
+        match largest {
+            Some(bytes) if bytes > rules.message_bytes_max => Err(Rejected(format!(
+                "handling it would send a message of {bytes} bytes, but the bus takes {} at the most",
+                rules.message_bytes_max
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(
+        mut self,
+        rules: &Rules<'_>,
+        key: &str,
+        entity: Option<&Entity>,
+        decided: &mut Decided<H::Call>,
+    ) {
+        decided.duplicates += self.duplicates;
+        if !self.touched {
+            return;
+        }
+        decided.handled += self.handled;
+        decided.timers_fired += self.timers_fired;
+        for outgoing in std::mem::take(&mut self.effects.messages) {
+            self.meta.sequence += 1;
+            decided.messages.push(Message {
+                id: format!("{}/{key}/{}", rules.name, self.meta.sequence),
+                topic: outgoing.topic,
+                key: key.to_owned(),
+                headers: outgoing.headers,
+                body: outgoing.body,
+            });
+        }
+        for call in std::mem::take(&mut self.effects.calls) {
+            self.meta.sequence += 1;
+            decided.calls.push((CallId { key: key.to_owned(), sequence: self.meta.sequence }, call));
+        }
+        let next_due = self.meta.next_due();
+        decided.earliest_timer = [decided.earliest_timer, next_due].into_iter().flatten().min();
+        decided.writes.push(EntityWrite {
+            key: key.to_owned(),
+            expected: entity.map_or(0, |entity| entity.version),
+            state: encode_state(self.state.as_ref()),
+            meta: self.meta.encode(),
+            next_due,
+            links: self.effects.links,
+            journal: self.effects.journal,
+        });
+    }
+}
+
+fn encode_state<S: serde::Serialize>(state: Option<&S>) -> Bytes {
+    state.map_or_else(Bytes::new, |state| {
+        Bytes::from(
+            serde_json::to_vec(state).expect("a handler's state has only string keys and finite numbers"),
+        )
+    })
+}

@@ -1,0 +1,196 @@
+//! What a participant does with its inputs: a pure decision, with its effects as data.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::{Headers, Message, Topic};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::Link;
+
+use crate::Millis;
+
+/// Decides what an input means. Pure: no clock, randomness or I/O, so the same state, input and time always give the
+/// same decision, and a decision can be made again after a failed commit.
+pub trait Handler: Send + Sync + 'static {
+    /// What is remembered per key; stored as JSON.
+    type State: Serialize + DeserializeOwned + Send;
+    /// A request to the outside world; stored as JSON until its outcome is committed.
+    type Call: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
+    /// What came of such a request, failures included.
+    type Outcome: Send + Sync + 'static;
+
+    /// The state of `effects.key()` after `input`, and everything else that follows from it as effects. Returning
+    /// `None` keeps no state for the key.
+    ///
+    /// # Errors
+    /// [`Rejected`] when the input can never be handled. A message then goes to the dead letters; nothing that
+    /// this call asked for happens.
+    fn handle(
+        &self,
+        state: Option<Self::State>,
+        input: Input<'_, Self::Outcome>,
+        effects: &mut Effects<Self::Call>,
+    ) -> Result<Option<Self::State>, Rejected>;
+}
+
+/// What a handler is asked to decide on.
+#[derive(Debug)]
+pub enum Input<'a, O> {
+    /// A message from the bus.
+    Message(&'a Message),
+    /// A timer of this key is due.
+    Timer(&'a str),
+    /// A call of this key has come to an outcome.
+    Outcome(&'a O),
+}
+
+/// The input can never be handled: terminal, with the reason for the operator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Rejected(pub String);
+
+/// A message to be published; its id is given when it is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Where to.
+    pub topic: Topic,
+    /// Its attributes.
+    pub headers: Headers,
+    /// Its payload.
+    pub body: Bytes,
+}
+
+/// Names one call for ever: made again after a crash, it carries the same id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
+pub struct CallId {
+    /// The key of the entity that makes it.
+    pub key: String,
+    /// Counts what the entity has sent.
+    pub sequence: u64,
+}
+
+impl std::fmt::Display for CallId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.key, self.sequence)
+    }
+}
+
+/// Makes calls to the outside world.
+#[async_trait]
+pub trait Caller<C, O>: Send + Sync + 'static {
+    /// Makes the call. It may be made again with the same id (after a crash, or when its outcome could not be
+    /// committed), even at the same time by two instances: the other side must treat that as one. Must return
+    /// within a bounded time; a failure is an outcome.
+    async fn call(&self, id: &CallId, call: &C) -> O;
+}
+
+/// The calls, and the outcomes, of a handler that makes none; also their [`Caller`], where one is asked for.
+#[derive(Clone, Copy, Debug, Serialize, serde::Deserialize)]
+pub enum NoCalls {}
+
+impl NoCalls {
+    /// The caller of a handler that makes no calls.
+    #[must_use]
+    pub fn caller() -> Arc<dyn Caller<Self, Self>> {
+        struct Nobody;
+        #[async_trait]
+        impl Caller<NoCalls, NoCalls> for Nobody {
+            async fn call(&self, _: &CallId, call: &NoCalls) -> NoCalls {
+                match *call {}
+            }
+        }
+        Arc::new(Nobody)
+    }
+}
+
+/// Everything that follows from a decision, committed together with the state.
+#[derive(Debug)]
+pub struct Effects<C> {
+    pub(crate) key: String,
+    pub(crate) now: Millis,
+    pub(crate) messages: Vec<Outgoing>,
+    pub(crate) calls: Vec<C>,
+    pub(crate) timers: BTreeMap<String, Option<Millis>>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) journal: Vec<Bytes>,
+}
+
+impl<C> Effects<C> {
+    /// None yet, for a decision about `key` at `now`. Handlers' own tests make them too.
+    #[must_use]
+    pub fn new(key: impl Into<String>, now: Millis) -> Self {
+        Self {
+            key: key.into(),
+            now,
+            messages: Vec::new(),
+            calls: Vec::new(),
+            timers: BTreeMap::new(),
+            links: Vec::new(),
+            journal: Vec::new(),
+        }
+    }
+
+    /// The key that the decision is about: the message's, or that of the entity whose timer or call it is.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The time of the decision.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// Publishes a message under this entity's key once the decision is committed. Messages of one entity are
+    /// published in the order of these calls.
+    pub fn publish(&mut self, topic: Topic, headers: Headers, body: Bytes) {
+        self.messages.push(Outgoing { topic, headers, body });
+    }
+
+    /// Makes a call to the outside once the decision is committed; its outcome comes back as an [`Input::Outcome`].
+    pub fn call(&mut self, call: C) {
+        self.calls.push(call);
+    }
+
+    /// Sets (or moves) this entity's timer of that name.
+    pub fn set_timer(&mut self, name: impl Into<String>, at: Millis) {
+        self.timers.insert(name.into(), Some(at));
+    }
+
+    /// Cancels this entity's timer of that name; harmless when there is none.
+    pub fn cancel_timer(&mut self, name: impl Into<String>) {
+        self.timers.insert(name.into(), None);
+    }
+
+    /// Makes the entity findable by `value` under `index`.
+    pub fn link(&mut self, index: &'static str, value: impl Into<String>) {
+        self.links.push(Link { index, value: value.into() });
+    }
+
+    /// Appends an entry to the entity's journal.
+    pub fn journal(&mut self, entry: impl Into<Bytes>) {
+        self.journal.push(entry.into());
+    }
+
+    /// The messages asked for so far, for handlers' tests.
+    #[must_use]
+    pub fn messages(&self) -> &[Outgoing] {
+        &self.messages
+    }
+
+    /// The calls asked for so far, for handlers' tests.
+    #[must_use]
+    pub fn calls(&self) -> &[C] {
+        &self.calls
+    }
+
+    /// The timers set (`Some`) or cancelled (`None`) so far, for handlers' tests.
+    #[must_use]
+    pub fn timers(&self) -> &BTreeMap<String, Option<Millis>> {
+        &self.timers
+    }
+}

@@ -1,0 +1,238 @@
+//! A participant's parts, and its life from connecting to its end.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Bus, BusError, Origin, Subscription, Topic};
+use futures::FutureExt;
+use store::{Store, StoreError};
+
+use crate::health::State;
+use crate::pipeline::Pipeline;
+use crate::{Backoff, Caller, Clock, Handler, Health, Metrics, Options};
+
+/// A consumer of messages whose every effect happens exactly once; see the crate's documentation.
+pub struct Participant<H: Handler> {
+    pub(crate) name: String,
+    pub(crate) topics: Vec<Topic>,
+    pub(crate) handler: Arc<H>,
+    pub(crate) caller: Arc<dyn Caller<H::Call, H::Outcome>>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) options: Options,
+    pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
+}
+
+/// Why a participant ended although it was not asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParticipantError {
+    /// The store cannot be used, or was unavailable for longer than the participant's patience.
+    #[error("participant {participant} cannot use its store")]
+    Store {
+        /// Which participant.
+        participant: String,
+        /// The last error.
+        #[source]
+        source: StoreError,
+    },
+    /// The bus refused for good.
+    #[error("participant {participant} cannot use the bus")]
+    Bus {
+        /// Which participant.
+        participant: String,
+        /// The last error.
+        #[source]
+        source: BusError,
+    },
+    /// The outbox holds something that this program cannot read.
+    #[error(
+        "participant {participant} cannot read row {row} of its outbox: was it written by a newer version?"
+    )]
+    Outbox {
+        /// Which participant.
+        participant: String,
+        /// The row's id.
+        row: u64,
+    },
+    /// It was asked to stop, but the bus or the store did not let it finish its batch in time. What it had
+    /// committed stands in the outbox and is published at the next start.
+    #[error("participant {participant} could not finish its batch within {grace_s} s of being asked to stop")]
+    Unfinished {
+        /// Which participant.
+        participant: String,
+        /// How long it was given, in seconds.
+        grace_s: u64,
+    },
+}
+
+impl<H: Handler> Participant<H> {
+    /// A participant named `name` (its consumer group, and the prefix of the ids of its messages) that consumes
+    /// `topics`. Nothing happens until [`Self::run`].
+    pub fn new(
+        name: impl Into<String>,
+        topics: Vec<Topic>,
+        handler: H,
+        caller: Arc<dyn Caller<H::Call, H::Outcome>>,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            topics,
+            handler: Arc::new(handler),
+            caller,
+            store,
+            bus,
+            clock,
+            options: Options::default(),
+            metrics: Metrics::unregistered(),
+            health: Health::default(),
+        }
+    }
+
+    /// With these limits.
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Counting here.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// A handle on its health.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// What it subscribes to.
+    #[must_use]
+    pub fn subscription(&self) -> Subscription {
+        Subscription {
+            group: self.name.clone(),
+            topics: self.topics.clone(),
+            unsettled_max: self.options.unsettled_max,
+        }
+    }
+
+    /// Publishes what an earlier life left in the outbox, then handles inputs until `shutdown` completes, then
+    /// finishes the batch in hand. Waits for a bus that is down, with capped back-off. Dropping the future is a
+    /// crash: nothing is lost, the next life carries on.
+    ///
+    /// # Errors
+    /// [`ParticipantError`]; nothing that was committed is lost by it.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ParticipantError> {
+        let health = self.health.clone();
+        let result = self.live(shutdown.boxed().shared()).await;
+        health.set(State::Stopped(result.as_ref().err().map(ToString::to_string)));
+        result
+    }
+
+    async fn live(
+        self,
+        shutdown: impl Future<Output = ()> + Clone + Send + Unpin,
+    ) -> Result<(), ParticipantError> {
+        let grace = self.options.shutdown_grace;
+        let participant = self.name.clone();
+        let health = self.health.clone();
+        let starting = async {
+            let mut pipeline = self.connect().await?;
+            pipeline.recover().await?;
+            Ok(pipeline)
+        };
+        let mut pipeline = tokio::select! {
+            biased;
+            () = shutdown.clone() => return Ok(()),
+            started = starting => started?,
+        };
+        health.set(State::Ready);
+        let out_of_time = async {
+            shutdown.clone().await;
+            tokio::time::sleep(grace).await;
+        };
+        let work = async {
+            while let Some(batch) = pipeline.gather(shutdown.clone()).await? {
+                pipeline.process(batch).await?;
+            }
+            pipeline.finish().await
+        };
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = out_of_time => Err(ParticipantError::Unfinished { participant, grace_s: grace.as_secs() }),
+        }
+    }
+
+    async fn connect(self) -> Result<Pipeline<H>, ParticipantError> {
+        let subscription = self.subscription();
+        let mut backoff = self.backoff();
+        loop {
+            let connected = async {
+                let consumer = self.bus.subscribe(&subscription).await?;
+                Ok((consumer, self.bus.publisher(Origin::Participant).await?))
+            };
+            match connected.await {
+                Ok((consumer, publisher)) => return Ok(Pipeline::new(self, consumer, publisher)),
+                Err(error) => self.wait_for_bus(error, &mut backoff).await?,
+            }
+        }
+    }
+
+    pub(crate) fn backoff(&self) -> Backoff {
+        Backoff::new(self.options.backoff_base, self.options.backoff_cap, self.options.seed)
+    }
+
+    /// Waits before the bus is tried again, and says so.
+    pub(crate) async fn wait_for_bus(
+        &self,
+        error: BusError,
+        backoff: &mut Backoff,
+    ) -> Result<(), ParticipantError> {
+        if !error.is_retryable() {
+            return Err(ParticipantError::Bus { participant: self.name.clone(), source: error });
+        }
+        let delay = backoff.next_delay();
+        self.metrics.retries.inc();
+        self.health.set(State::Waiting(error.to_string()));
+        tracing::warn!(participant = self.name, %error, retry_in_ms = delay.as_millis(), "waiting for the bus");
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+
+    pub(crate) fn store_error(&self, source: StoreError) -> ParticipantError {
+        ParticipantError::Store { participant: self.name.clone(), source }
+    }
+
+    /// Waits before the store is tried again, and says so; `waited` is how long this has been going on.
+    pub(crate) async fn wait_for_store(
+        &self,
+        error: StoreError,
+        backoff: &mut Backoff,
+        waited: Duration,
+    ) -> Result<(), ParticipantError> {
+        if !error.is_retryable() || waited > self.options.store_patience {
+            return Err(self.store_error(error));
+        }
+        let delay = backoff.next_delay();
+        self.metrics.retries.inc();
+        self.health.set(State::Waiting(error.to_string()));
+        let retry_in_ms = delay.as_millis();
+        tracing::warn!(participant = self.name, %error, retry_in_ms, "waiting for the store");
+        tokio::time::sleep(delay).await;
+        self.health.set_ready();
+        Ok(())
+    }
+}

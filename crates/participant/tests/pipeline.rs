@@ -1,0 +1,389 @@
+//! The pipeline through its front door: a participant on the memory bus and store.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bus::memory::{MemoryBus, MemoryOptions};
+use bus::{Bus, Consumer, Headers, Message, Origin, Publisher, Settlement, Subscription, Topic};
+use bytes::Bytes;
+use participant::{
+    CallId, Caller, Clock, Effects, Handler, HealthState, Input, Millis, Options, Participant, ParticipantError,
+    Rejected, inspect,
+};
+use store::memory::MemoryStore;
+use store::{Read, Store};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+const IN: Topic = Topic::new("test/in");
+const OUT: Topic = Topic::new("test/out");
+
+/// Keeps the texts it was sent, in order, and echoes each; some texts mean something.
+struct Diary;
+
+type Texts = Vec<String>;
+
+impl Handler for Diary {
+    type State = Texts;
+    type Call = String;
+    type Outcome = String;
+
+    fn handle(
+        &self,
+        state: Option<Texts>,
+        input: Input<'_, String>,
+        effects: &mut Effects<String>,
+    ) -> Result<Option<Texts>, Rejected> {
+        let text = match input {
+            Input::Message(message) => String::from_utf8_lossy(&message.body).into_owned(),
+            Input::Timer(name) => format!("timer {name}"),
+            Input::Outcome(outcome) => format!("outcome {outcome}"),
+        };
+        let mut texts = state.unwrap_or_default();
+        match text.split_once(' ') {
+            Some(("reject", reason)) => {
+                effects.publish(OUT, Headers::default(), Bytes::from_static(b"must never be seen"));
+                return Err(Rejected(reason.to_owned()));
+            }
+            Some(("wake", seconds)) => {
+                let seconds: Millis = seconds.parse().map_err(|_| Rejected("no number".into()))?;
+                effects.set_timer("wake", effects.now() + 1000 * seconds);
+            }
+            Some(("sleep", _)) => effects.cancel_timer("wake"),
+            Some(("call", what)) => effects.call(what.to_owned()),
+            Some(("shout", bytes)) => {
+                let body = vec![b'!'; bytes.parse().map_err(|_| Rejected("no number".into()))?];
+                effects.publish(OUT, Headers::default(), Bytes::from(body));
+            }
+            _ => effects.publish(OUT, Headers::default(), Bytes::from(text.clone())),
+        }
+        texts.push(text);
+        Ok(Some(texts))
+    }
+}
+
+/// Answers in capitals, once it is allowed to; counts how often it was asked.
+#[derive(Clone)]
+struct Oracle {
+    open: Arc<Semaphore>,
+    asked: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl Caller<String, String> for Oracle {
+    async fn call(&self, _: &CallId, call: &String) -> String {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let _permit = self.open.acquire().await;
+        call.to_uppercase()
+    }
+}
+
+/// Follows tokio's time, which the tests pause.
+struct TestClock(Instant);
+
+impl Clock for TestClock {
+    fn now(&self) -> Millis {
+        1_000_000 + Instant::now().duration_since(self.0).as_millis() as Millis
+    }
+}
+
+/// One participant with everything around it; it may be stopped, crashed and started again.
+struct World {
+    bus: Arc<dyn Bus>,
+    store: MemoryStore,
+    oracle: Oracle,
+    clock: Arc<TestClock>,
+    publisher: Arc<dyn Publisher>,
+    out: Arc<dyn Consumer>,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), ParticipantError>>,
+}
+
+impl Running {
+    async fn stop(self) {
+        let _ = self.stop.send(());
+        self.task.await.unwrap().unwrap();
+    }
+
+    async fn crash(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new(MemoryOptions::default()));
+        let group = |group: &str, topic| Subscription {
+            group: group.into(),
+            topics: vec![topic],
+            unsettled_max: 1000,
+        };
+        bus.declare(&group("diary", IN)).await.unwrap();
+        Self {
+            store: MemoryStore::new(),
+            oracle: Oracle { open: Arc::new(Semaphore::new(100)), asked: Arc::default() },
+            clock: Arc::new(TestClock(Instant::now())),
+            publisher: bus.publisher(Origin::Edge).await.unwrap(),
+            out: bus.subscribe(&group("out", OUT)).await.unwrap(),
+            bus,
+        }
+    }
+
+    fn participant(&self) -> Participant<Diary> {
+        Participant::new(
+            "diary",
+            vec![IN],
+            Diary,
+            Arc::new(self.oracle.clone()),
+            Arc::new(self.store.clone()),
+            Arc::clone(&self.bus),
+            Arc::clone(&self.clock) as Arc<dyn Clock>,
+        )
+        .with_options(Options { batch_max: 8, ..Options::default() })
+    }
+
+    fn start(&self) -> Running {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(self.participant().run(async { drop(stopped.await) }));
+        Running { stop, task }
+    }
+
+    async fn send(&self, id: &str, key: &str, text: &str) {
+        let message = Message {
+            id: id.into(),
+            topic: IN,
+            key: key.into(),
+            headers: Headers::default(),
+            body: Bytes::from(text.to_owned()),
+        };
+        self.publisher.publish(&[message]).await.unwrap();
+    }
+
+    /// The next message sent by the participant: id and text.
+    async fn heard(&self) -> (String, String) {
+        let delivery = self.out.receive(1).await.unwrap().remove(0);
+        let done = Settlement { token: delivery.token, outcome: bus::Outcome::Done };
+        self.out.settle(vec![done]).await.unwrap();
+        (delivery.message.id.clone(), String::from_utf8_lossy(&delivery.message.body).into_owned())
+    }
+
+    async fn hears(&self, text: &str) {
+        assert_eq!(self.heard().await.1, text);
+    }
+
+    async fn texts(&self, key: &str) -> Texts {
+        let entity = self.store.get(key).await.unwrap();
+        entity.and_then(|entity| inspect::state(&entity).unwrap()).unwrap_or_default()
+    }
+
+    /// Nothing left anywhere: no message, no outbox row, no timer.
+    async fn is_at_rest(&self) -> bool {
+        let depth = self.bus.depth("diary").await.unwrap();
+        let stats = self.store.stats().await.unwrap();
+        (depth.ready, depth.unsettled, stats.outbox_rows, stats.timers) == (0, 0, 0, 0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_one_key_are_handled_in_order_and_each_once() {
+    let world = World::new().await;
+    for n in 0..20 {
+        for _ in 0..2 {
+            world.send(&format!("m{n}"), &format!("k{}", n % 2), &format!("text{n}")).await;
+        }
+    }
+    let running = world.start();
+    let mut heard = BTreeMap::new();
+    for _ in 0..20 {
+        let (id, text) = world.heard().await;
+        assert_eq!(heard.insert(id, text), None, "ids are unique");
+    }
+    running.stop().await;
+    let even: Vec<_> = (0..20).step_by(2).map(|n| format!("text{n}")).collect();
+    assert_eq!(world.texts("k0").await, even);
+    assert_eq!(heard["diary/k0/1"], "text0");
+    assert!(world.is_at_rest().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_rejected_leaves_no_trace_and_blocks_nobody() {
+    let world = World::new().await;
+    world.send("m1", "k", "before").await;
+    world.send("m2", "k", "reject because of this").await;
+    world.send("m3", "k", "after").await;
+    let running = world.start();
+    world.hears("before").await;
+    world.hears("after").await;
+    running.stop().await;
+    assert_eq!(world.texts("k").await, ["before", "after"]);
+    let dead = world.bus.dead_letters("diary", 10).await.unwrap();
+    assert_eq!((dead.len(), dead[0].message.id.as_str(), dead[0].reason.as_str()), (1, "m2", "because of this"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redriven_dead_letter_is_handled_like_a_new_message() {
+    let world = World::new().await;
+    world.send("m1", "k", "reject once").await;
+    let running = world.start();
+    world.send("m2", "k", "marker").await;
+    world.hears("marker").await;
+    assert!(world.bus.redrive("diary", "m1").await.unwrap());
+    world.send("m3", "k", "marker 2").await;
+    world.hears("marker 2").await;
+    assert_eq!(world.bus.dead_letters("diary", 10).await.unwrap().len(), 1, "rejected again, not dropped");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_too_large_for_the_bus_rejects_what_would_send_it() {
+    let world = World::new().await;
+    let limit = world.bus.capabilities().message_bytes_max;
+    world.send("m1", "k", &format!("shout {}", limit + 1)).await;
+    world.send("m2", "k", &format!("shout {limit}")).await;
+    let running = world.start();
+    assert_eq!(world.heard().await.1.len(), limit);
+    running.stop().await;
+    assert_eq!(world.bus.dead_letters("diary", 10).await.unwrap()[0].message.id, "m1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_fire_once_at_their_time_and_not_when_cancelled() {
+    let world = World::new().await;
+    let running = world.start();
+    world.send("m1", "k1", "wake 5").await;
+    world.send("m2", "k2", "wake 3").await;
+    world.send("m3", "k2", "sleep now").await;
+    let begin = Instant::now();
+    world.hears("timer wake").await;
+    let waited = begin.elapsed();
+    assert!(waited >= Duration::from_secs(5) && waited < Duration::from_millis(5_100), "{waited:?}");
+    running.stop().await;
+    assert_eq!(world.texts("k1").await, ["wake 5", "timer wake"]);
+    assert_eq!(world.texts("k2").await, ["wake 3", "sleep now"]);
+    assert!(world.is_at_rest().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_outlives_its_participant() {
+    let world = World::new().await;
+    let running = world.start();
+    world.send("m1", "k", "wake 5").await;
+    world.send("m2", "k", "marker").await;
+    world.hears("marker").await;
+    running.crash().await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let running = world.start();
+    // The marker may come again, with its old id: the crash was faster than forgetting it.
+    while world.heard().await.1 == "marker" {}
+    running.stop().await;
+    assert_eq!(world.texts("k").await, ["wake 5", "marker", "timer wake"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_cut_off_by_a_crash_is_made_again_and_counts_once() {
+    let mut world = World::new().await;
+    world.oracle.open = Arc::new(Semaphore::new(0));
+    let running = world.start();
+    world.send("m1", "k", "call home").await;
+    let asked = |times| {
+        let world = &world;
+        async move {
+            while world.oracle.asked.load(Ordering::Relaxed) < times {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    };
+    asked(1).await;
+    running.crash().await;
+    let running = world.start();
+    asked(2).await;
+    world.oracle.open.add_permits(100);
+    world.hears("outcome HOME").await;
+    running.stop().await;
+    assert_eq!(world.texts("k").await, ["call home", "outcome HOME"]);
+    assert!(world.is_at_rest().await, "{:?}", world.store.stats().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_between_commit_and_publish_loses_no_message() {
+    let world = World::new().await;
+    // What such a crash leaves: the state and the outbox row are committed, the message was never published.
+    let other = World::new().await;
+    let running = other.start();
+    other.send("m1", "k", "text").await;
+    let (id, _) = other.heard().await;
+    running.crash().await;
+    let row = other.store.outbox(0, 10).await.unwrap().remove(0);
+    let commit = store::Commit { outbox_add: vec![row.blob], ..store::Commit::default() };
+    world.store.commit(&commit).await.unwrap();
+
+    let running = world.start();
+    assert_eq!(world.heard().await, (id, "text".to_owned()));
+    running.stop().await;
+    assert!(world.is_at_rest().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_instances_on_one_store_never_both_apply_a_message() {
+    let world = World::new().await;
+    let (one, two) = (world.start(), world.start());
+    let count = 200;
+    for n in 0..count {
+        world.send(&format!("m{n}"), "k", &format!("text{n}")).await;
+    }
+    for _ in 0..count {
+        world.heard().await;
+    }
+    one.stop().await;
+    two.stop().await;
+    let expected: Vec<_> = (0..count).map(|n| format!("text{n}")).collect();
+    assert_eq!(world.texts("k").await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_corrupt_entity_sends_its_messages_to_the_dead_letters_and_blocks_nobody() {
+    let world = World::new().await;
+    let broken = store::EntityWrite {
+        key: "k1".into(),
+        state: Bytes::from_static(b"{"),
+        meta: Bytes::from_static(b"?"),
+        next_due: Some(0),
+        ..store::EntityWrite::default()
+    };
+    let commit = store::Commit { entities: vec![broken], ..store::Commit::default() };
+    world.store.commit(&commit).await.unwrap();
+    let running = world.start();
+    world.send("m1", "k1", "text").await;
+    world.send("m2", "k2", "text").await;
+    world.hears("text").await;
+    running.stop().await;
+    let dead = world.bus.dead_letters("diary", 10).await.unwrap();
+    assert!(dead[0].reason.contains("the stored state"), "{}", dead[0].reason);
+    assert_eq!(world.store.next_due().await.unwrap(), None, "its timer must not come again and again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_tells_how_it_ended() {
+    let world = World::new().await;
+    let participant = world.participant();
+    let health = participant.health();
+    assert_eq!(health.state(), HealthState::Starting);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(participant.run(async { drop(stopped.await) }));
+    world.send("m1", "k", "text").await;
+    world.hears("text").await;
+    assert!(health.is_ready());
+    let _ = stop.send(());
+    task.await.unwrap().unwrap();
+    assert_eq!(health.state(), HealthState::Stopped(None));
+}
