@@ -1,0 +1,184 @@
+//! JSON with the byte offset of every value and key, so that a problem can say where it is. Duplicate keys are kept:
+//! the reader of the definition refuses them.
+
+use serde_json::{Map, Number, Value};
+
+/// Deepest nesting of arrays and objects that is read.
+const DEPTH_MAX: usize = 100;
+
+/// A JSON value and where it begins.
+pub(crate) struct Node {
+    pub(crate) at: usize,
+    pub(crate) kind: Kind,
+}
+
+pub(crate) enum Kind {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+    Array(Vec<Node>),
+    Object(Vec<Member>),
+}
+
+/// A member of an object and where its key begins.
+pub(crate) struct Member {
+    pub(crate) at: usize,
+    pub(crate) key: String,
+    pub(crate) node: Node,
+}
+
+impl Node {
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(b) => Value::Bool(*b),
+            Kind::Number(n) => Value::Number(n.clone()),
+            Kind::String(s) => Value::String(s.clone()),
+            Kind::Array(items) => Value::Array(items.iter().map(Node::to_value).collect()),
+            Kind::Object(members) => Value::Object(
+                members.iter().map(|m| (m.key.clone(), m.node.to_value())).collect::<Map<_, _>>(),
+            ),
+        }
+    }
+}
+
+/// Text that is not JSON: where and why.
+pub(crate) struct SyntaxError {
+    pub(crate) at: usize,
+    pub(crate) message: String,
+}
+
+pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
+    let mut parser = Parser { text, at: 0 };
+    let node = parser.value(0)?;
+    parser.space();
+    if parser.at < text.len() { Err(parser.error("text after the end of the document")) } else { Ok(node) }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn error(&self, message: impl Into<String>) -> SyntaxError {
+        SyntaxError { at: self.at, message: message.into() }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    fn accept(&mut self, byte: u8) -> bool {
+        self.space();
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
+        self.space();
+        if depth > DEPTH_MAX {
+            return Err(self.error(format!("values are nested deeper than {DEPTH_MAX}")));
+        }
+        let at = self.at;
+        let kind = match self.peek() {
+            None => return Err(self.error("the text ends where a value should be")),
+            Some(b'{') => self.object(depth)?,
+            Some(b'[') => self.array(depth)?,
+            Some(b'"') => Kind::String(self.string()?),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(_) => self.word()?,
+        };
+        Ok(Node { at, kind })
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+        self.at += 1;
+        let mut members = Vec::new();
+        if self.accept(b'}') {
+            return Ok(Kind::Object(members));
+        }
+        loop {
+            self.space();
+            if self.peek() != Some(b'"') {
+                return Err(self.error("expected the name of a field in double quotes"));
+            }
+            let at = self.at;
+            let key = self.string()?;
+            if !self.accept(b':') {
+                return Err(self.error("expected ':' after the name of a field"));
+            }
+            members.push(Member { at, key, node: self.value(depth + 1)? });
+            if self.accept(b'}') {
+                return Ok(Kind::Object(members));
+            }
+            if !self.accept(b',') {
+                return Err(self.error("expected ',' or '}' after a field"));
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Kind, SyntaxError> {
+        self.at += 1;
+        let mut items = Vec::new();
+        if self.accept(b']') {
+            return Ok(Kind::Array(items));
+        }
+        loop {
+            items.push(self.value(depth + 1)?);
+            if self.accept(b']') {
+                return Ok(Kind::Array(items));
+            }
+            if !self.accept(b',') {
+                return Err(self.error("expected ',' or ']' after an element"));
+            }
+        }
+    }
+
+    /// Finds the end of the string; what is between is left to `serde_json`, escapes and all.
+    fn string(&mut self) -> Result<String, SyntaxError> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let mut end = start + 1;
+        loop {
+            match bytes.get(end) {
+                None => return Err(self.error("a string without a closing quote")),
+                Some(b'"') => break,
+                Some(b'\\') => end += 2,
+                Some(_) => end += 1,
+            }
+        }
+        let text = &self.text[start..=end];
+        let string = serde_json::from_str(text).map_err(|_| self.error("a string with a bad escape"))?;
+        self.at = end + 1;
+        Ok(string)
+    }
+
+    fn number(&mut self) -> Result<Kind, SyntaxError> {
+        let rest = &self.text[self.at..];
+        let end =
+            rest.find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E')).unwrap_or(rest.len());
+        let number = serde_json::from_str(&rest[..end]).map_err(|_| self.error("not a number"))?;
+        self.at += end;
+        Ok(Kind::Number(number))
+    }
+
+    fn word(&mut self) -> Result<Kind, SyntaxError> {
+        let words = [("true", Kind::Bool(true)), ("false", Kind::Bool(false)), ("null", Kind::Null)];
+        for (word, kind) in words {
+            if self.text[self.at..].starts_with(word) {
+                self.at += word.len();
+                return Ok(kind);
+            }
+        }
+        Err(self.error("expected a JSON value"))
+    }
+}

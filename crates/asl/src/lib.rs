@@ -1,0 +1,41 @@
+//! The Amazon States Language: parsed, validated with source positions, and evaluated, without I/O, clock or
+//! randomness.
+//!
+//! [`parse()`] turns the JSON text of a state machine into a [`Definition`], or into *all* its [`Problems`], each with
+//! line, column and JSON pointer. What a definition contains is compiled once: paths, payload templates, choice
+//! rules and retriers are evaluated without looking at text again.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`syntax`] | the definition and its states, as data |
+//! | [`parse()`] | JSON text to definition, and the rules between states |
+//! | [`path`] | `$.a.b[0]`, `$$.Execution.Id` |
+//! | [`template`] | `Parameters` and `ResultSelector`, with `.$` fields |
+//! | [`intrinsic`] | `States.Format(…)` and its siblings |
+//! | [`choice`] | the rules of a Choice state |
+//! | [`data`] | `InputPath`, `ResultPath`, `OutputPath` |
+//! | [`retry`] | which error a retrier or catcher is for, and how long to back off |
+//!
+//! Not part of the language here yet, and refused by name rather than ignored: the Map state, JSONata
+//! (`"QueryLanguage": "JSONata"`) and variables (`Assign`). [`syntax::QueryLanguage`] and [`syntax::StateKind`] are
+//! where they will be added.
+
+pub mod choice;
+pub mod data;
+pub mod error;
+pub mod intrinsic;
+mod json;
+pub mod parse;
+pub mod path;
+mod problem;
+pub mod random;
+pub mod retry;
+pub mod scope;
+pub mod syntax;
+pub mod template;
+
+pub use error::RuntimeError;
+pub use parse::{Options, parse};
+pub use problem::{Problem, Problems};
+pub use scope::{Context, Scope};
+pub use syntax::{Definition, State, StateId, StateKind};

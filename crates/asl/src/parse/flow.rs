@@ -1,0 +1,134 @@
+//! Reading paths, data flow, times and transitions.
+
+use super::fields::{Field, Fields};
+use super::machine::Names;
+use super::{Builder, SECONDS_MAX};
+use crate::data::{Narrow, ResultPath};
+use crate::path::{Path, Root};
+use crate::problem::nearest;
+use crate::syntax::{Ends, Flow, Seconds, StateId, Transition};
+
+impl Builder<'_> {
+    pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
+        match Path::parse(field.string(&mut self.report)?) {
+            Ok(path) => {
+                self.reads_execution_input |= path.reads_execution_input();
+                Some(path)
+            }
+            Err(why) => {
+                field.wrong(&mut self.report, why, Some("a path such as $.order.id".to_owned()));
+                None
+            }
+        }
+    }
+
+    fn narrow(&mut self, field: Option<Field<'_>>) -> Narrow {
+        match field {
+            None => Narrow::All,
+            Some(field) if field.is_null() => Narrow::Nothing,
+            Some(field) => match self.path(&field) {
+                Some(path) if path.root() == Root::Data && path.segments().is_empty() => Narrow::All,
+                Some(path) => Narrow::Part(path),
+                None => Narrow::All,
+            },
+        }
+    }
+
+    pub(super) fn result_path(&mut self, field: Option<Field<'_>>) -> ResultPath {
+        let Some(field) = field else { return ResultPath::Replace };
+        if field.is_null() {
+            return ResultPath::Discard;
+        }
+        match self.path(&field) {
+            Some(path) if path.root() == Root::Context => {
+                let expected = Some("a path beginning with '$', or null".to_owned());
+                field.wrong(&mut self.report, "a result cannot be put in the context object", expected);
+                ResultPath::Replace
+            }
+            Some(path) if path.segments().is_empty() => ResultPath::Replace,
+            Some(path) => ResultPath::At(path.segments().to_vec()),
+            None => ResultPath::Replace,
+        }
+    }
+
+    pub(super) fn ends(&mut self, fields: &mut Fields<'_>) -> Ends {
+        let input_path = fields.take("InputPath");
+        let output_path = fields.take("OutputPath");
+        Ends { input_path: self.narrow(input_path), output_path: self.narrow(output_path) }
+    }
+
+    /// The data flow of a state with a result. Only those states have a `ResultSelector` whose result comes from
+    /// outside.
+    pub(super) fn flow(&mut self, fields: &mut Fields<'_>, selects: bool) -> Flow {
+        let Ends { input_path, output_path } = self.ends(fields);
+        let parameters = fields.take("Parameters").map(|field| self.template(&field));
+        let selector = if selects { fields.take("ResultSelector") } else { None };
+        let result_selector = selector.and_then(|field| {
+            field.object(&mut self.report)?;
+            Some(self.template(&field))
+        });
+        let result_path = fields.take("ResultPath");
+        Flow {
+            input_path,
+            parameters,
+            result_selector,
+            result_path: self.result_path(result_path),
+            output_path,
+        }
+    }
+
+    /// A time that is given as a number or as a path.
+    pub(super) fn seconds(&mut self, fields: &mut Fields<'_>, names: [&'static str; 2]) -> Option<Seconds> {
+        match fields.one_of(&names, &mut self.report)? {
+            (0, field) => field.integer(&mut self.report, 1, SECONDS_MAX).map(Seconds::Fixed),
+            (_, field) => self.path(&field).map(Seconds::Path),
+        }
+    }
+
+    /// Exactly one of `Next` and `End`.
+    pub(super) fn transition(&mut self, fields: &mut Fields<'_>, names: &Names) -> Option<Transition> {
+        let (next, end) = (fields.take("Next"), fields.take("End"));
+        let one = "exactly one of \"Next\": \"<state>\" and \"End\": true";
+        match (next, end) {
+            (Some(next), None) => self.target(&next, names).map(Transition::Next),
+            (None, Some(end)) => match end.boolean(&mut self.report)? {
+                true => Some(Transition::End),
+                false => {
+                    end.wrong(&mut self.report, "the state neither ends nor goes on", Some(one.to_owned()));
+                    None
+                }
+            },
+            (Some(_), Some(end)) => {
+                end.wrong(&mut self.report, "the state has both 'Next' and 'End'", Some(one.to_owned()));
+                None
+            }
+            (None, None) => {
+                fields.missing(&mut self.report, "the state has neither 'Next' nor 'End'", one);
+                None
+            }
+        }
+    }
+
+    /// The state that a field names.
+    pub(super) fn target(&mut self, field: &Field<'_>, names: &Names) -> Option<StateId> {
+        let name = field.string(&mut self.report)?;
+        if let Some(id) = names.get(name) {
+            return Some(*id);
+        }
+        let (message, expected) = if self.names.contains_key(name) {
+            (
+                format!("the state '{name}' is in another machine or branch"),
+                format!("one of {}", names.keys().cloned().collect::<Vec<_>>().join(", ")),
+            )
+        } else {
+            let near = nearest(name, names.keys().map(String::as_str));
+            let expected = match near {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("one of {}", names.keys().cloned().collect::<Vec<_>>().join(", ")),
+            };
+            (format!("there is no state '{name}'"), expected)
+        };
+        field.wrong(&mut self.report, message, Some(expected));
+        None
+    }
+}

@@ -1,0 +1,93 @@
+//! Payload templates: the `Parameters` and `ResultSelector` of a state. A field whose name ends in `.$` takes its
+//! value from a path or an intrinsic function; everything else stands for itself.
+
+use serde_json::{Map, Value};
+
+use crate::error::{self, RuntimeError};
+use crate::intrinsic::Call;
+use crate::path::Path;
+use crate::scope::Scope;
+
+/// A compiled template. Parts without anything to fill in are kept as ready values.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Template {
+    /// Stands for itself.
+    Literal(Value),
+    /// An expression.
+    Dynamic(Expression),
+    /// An object with something to fill in.
+    Object(Vec<(String, Template)>),
+    /// An array with something to fill in.
+    Array(Vec<Template>),
+}
+
+/// The value of a field whose name ends in `.$`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expression {
+    /// A path.
+    Path(Path),
+    /// An intrinsic function.
+    Call(Call),
+}
+
+impl Template {
+    /// Fills in the template.
+    ///
+    /// # Errors
+    /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
+    /// with its arguments.
+    pub fn fill(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+        match self {
+            Self::Literal(value) => Ok(value.clone()),
+            Self::Dynamic(expression) => expression.eval(scope),
+            Self::Object(fields) => {
+                let mut object = Map::new();
+                for (name, template) in fields {
+                    object.insert(name.clone(), template.fill(scope)?);
+                }
+                Ok(Value::Object(object))
+            }
+            Self::Array(items) => {
+                items.iter().map(|item| item.fill(scope)).collect::<Result<_, _>>().map(Value::Array)
+            }
+        }
+    }
+}
+
+impl Expression {
+    /// Compiles a path or an intrinsic function.
+    ///
+    /// # Errors
+    /// What is wrong with the text, for people.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.starts_with('$') {
+            Path::parse(text).map(Self::Path)
+        } else {
+            Call::parse(text).map(Self::Call)
+        }
+    }
+
+    /// The value of the expression.
+    ///
+    /// # Errors
+    /// As [`Template::fill`].
+    pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+        match self {
+            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
+                RuntimeError::new(
+                    error::PARAMETER_PATH_FAILURE,
+                    format!("the path '{path}' selects nothing in the input"),
+                )
+            }),
+            Self::Call(call) => call.eval(scope),
+        }
+    }
+
+    /// Whether evaluating the expression needs the input that the execution began with.
+    pub fn reads_execution_input(&self) -> bool {
+        match self {
+            Self::Path(path) => path.reads_execution_input(),
+            Self::Call(call) => call.reads_execution_input(),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The orchestrator as a participant: orders and replies in, commands out.
+//!
+//! One execution per order, under the order's id. Everything that moves it is a [`Fact`]; the engine decides what
+//! follows. The execution's snapshot is the entity's state, the facts are its journal (see [`crate::engine`]), and both
+//! are committed together with the commands they lead to.
+
+use std::sync::Arc;
+
+use asl::Definition;
+use bus::{Message, Topic};
+use bytes::Bytes;
+use contract::envelope::Envelope;
+use contract::{Event, Reply, Style, command};
+use participant::{Effects, Handler, Input, NoCalls, Rejected};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::engine::{Effect, Execution, Fact, History, JournalEntry, Stepped, TaskId, TimerId, step};
+use crate::workflow::Workflows;
+
+/// The orchestrator's consumer group.
+pub const NAME: &str = "orchestrator";
+/// The CloudEvents source of its messages.
+pub const SOURCE: &str = "duet/orchestrator";
+
+/// What it subscribes to: orders placed in its style, and replies to its commands.
+#[must_use]
+pub fn topics() -> Vec<Topic> {
+    vec![contract::topics::placed(Style::Orchestration), contract::topics::REPLIES]
+}
+
+/// What the workflow is told beside the order, as `$.settings`; whole seconds, as ASL counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// How long a restaurant may take to answer.
+    pub restaurant_timeout_s: u32,
+    /// How long the kitchen takes.
+    pub preparation_s: u32,
+    /// How long it takes until a courier has it.
+    pub dispatch_s: u32,
+    /// How long the courier takes.
+    pub delivery_s: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { restaurant_timeout_s: 2, preparation_s: 0, dispatch_s: 0, delivery_s: 0 }
+    }
+}
+
+/// An execution as stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Where it stands.
+    pub execution: Execution,
+    /// The trace that the order came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+/// Starts an execution for every order placed in its style and leads it to its end.
+pub struct Conductor {
+    workflows: Arc<Workflows>,
+    settings: Settings,
+}
+
+impl Conductor {
+    /// Leads new orders by the current one of these workflows.
+    #[must_use]
+    pub fn new(workflows: Arc<Workflows>, settings: Settings) -> Self {
+        Self { workflows, settings }
+    }
+
+    fn on_message(
+        &self,
+        state: Option<Run>,
+        message: &Message,
+        effects: &mut Effects<NoCalls>,
+    ) -> Result<Option<Run>, Rejected> {
+        if message.topic == contract::topics::REPLIES {
+            let fact = reply_fact(message)?;
+            let run = state.ok_or_else(|| Rejected(format!("there is no execution {}", effects.key())))?;
+            return self.advance(run, fact, effects).map(Some);
+        }
+        match state {
+            // Placed again under another message id: the execution under way is this order's.
+            Some(run) => Ok(Some(run)),
+            None => self.start(message, effects).map(Some),
+        }
+    }
+
+    fn start(&self, message: &Message, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
+        let envelope = Envelope::of(message).map_err(rejected)?;
+        let Event::OrderPlaced { order } = Event::decode(message).map_err(rejected)? else {
+            return Err(Rejected(
+                "an execution begins with an order placed, and with nothing else".to_owned(),
+            ));
+        };
+        let fact = Fact::Started {
+            execution: order.order_id.clone(),
+            input: json!({ "order": order, "settings": self.settings }),
+            seed: seed_of(&order.order_id),
+        };
+        self.step(self.workflows.current(), None, fact, envelope.traceparent, effects)
+    }
+
+    fn advance(&self, run: Run, fact: Fact, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
+        let definition = self.workflows.pinned(run.execution.definition()).map_err(rejected)?;
+        self.step(definition, Some(run.execution), fact, run.traceparent, effects)
+    }
+
+    fn step(
+        &self,
+        definition: &Definition,
+        execution: Option<Execution>,
+        fact: Fact,
+        traceparent: Option<String>,
+        effects: &mut Effects<NoCalls>,
+    ) -> Result<Run, Rejected> {
+        let now_ms = effects.now().unsigned_abs();
+        let entry = JournalEntry { at_ms: now_ms, fact };
+        let record = serde_json::to_vec(&entry).expect("a fact has only string keys and finite numbers");
+        match step(definition, execution, entry.fact, now_ms, History::Skip).map_err(rejected)? {
+            Stepped::Stale(execution) => Ok(Run { execution: *execution, traceparent }),
+            Stepped::Advanced(step) => {
+                effects.journal(record);
+                let envelope = Envelope { style: Style::Orchestration, traceparent, correlation: None };
+                for effect in step.effects {
+                    bring_about(effect, &envelope, effects)?;
+                }
+                Ok(Run { execution: step.execution, traceparent: envelope.traceparent })
+            }
+        }
+    }
+}
+
+impl Handler for Conductor {
+    type State = Run;
+    type Call = NoCalls;
+    type Outcome = NoCalls;
+
+    fn handle(
+        &self,
+        state: Option<Run>,
+        input: Input<'_, NoCalls>,
+        effects: &mut Effects<NoCalls>,
+    ) -> Result<Option<Run>, Rejected> {
+        match input {
+            Input::Message(message) => self.on_message(state, message, effects),
+            Input::Timer(name) => {
+                let timer = name
+                    .parse()
+                    .map(TimerId)
+                    .map_err(|_| Rejected(format!("no timer is called {name:?}")))?;
+                let run = state.ok_or_else(|| Rejected("a timer without an execution".to_owned()))?;
+                self.advance(run, Fact::TimerFired { timer }, effects).map(Some)
+            }
+            Input::Outcome(outcome) => match *outcome {},
+        }
+    }
+}
+
+fn rejected(error: impl std::fmt::Display) -> Rejected {
+    Rejected(error.to_string())
+}
+
+fn reply_fact(message: &Message) -> Result<Fact, Rejected> {
+    let correlation = message.headers.get("correlationid");
+    let task = correlation.and_then(|task| task.parse().ok()).map(TaskId).ok_or_else(|| {
+        let expected = "the task id of the command that this answers";
+        rejected(contract::Malformed::header("correlationid", correlation, expected))
+    })?;
+    Ok(match Reply::decode(message).map_err(rejected)? {
+        Reply::Succeeded { output } => Fact::TaskSucceeded { task, output },
+        Reply::Failed { error, cause } => Fact::TaskFailed { task, error, cause: Some(cause) },
+    })
+}
+
+fn bring_about(effect: Effect, envelope: &Envelope, effects: &mut Effects<NoCalls>) -> Result<(), Rejected> {
+    match effect {
+        Effect::Invoke { task, function, payload, fire_and_forget } => {
+            let known = command::function(&function);
+            let known =
+                known.ok_or_else(|| Rejected(format!("no service offers the function {function}")))?;
+            let task = (!fire_and_forget).then(|| task.0.to_string());
+            let payload = Bytes::from(payload_text(&payload));
+            let now = effects.now();
+            let call = command::encode_call(known, payload, task.as_deref(), envelope, SOURCE, now);
+            effects.publish(call.topic, call.headers, call.body);
+        }
+        Effect::SetTimer { timer, at_ms } => {
+            effects.set_timer(timer.0.to_string(), i64::try_from(at_ms).unwrap_or(i64::MAX));
+        }
+        Effect::CancelTimer { timer } => effects.cancel_timer(timer.0.to_string()),
+        Effect::Finished { .. } => {}
+    }
+    Ok(())
+}
+
+fn payload_text(payload: &Value) -> Vec<u8> {
+    serde_json::to_vec(payload).expect("a JSON value has only string keys and finite numbers")
+}
+
+/// What an execution's jitter comes from: its id, so that a decision made again is the same.
+fn seed_of(order_id: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(order_id.as_bytes())
+}

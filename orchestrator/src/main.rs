@@ -1,0 +1,113 @@
+//! The orchestrator as a program.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use contract::command::FUNCTIONS;
+use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use orchestrator::workflow::Workflows;
+use orchestrator::{Conductor, NAME, Settings, stored, topics};
+use participant::{Metrics, NoCalls, Participant, SystemClock};
+
+/// Drives the services through a durable state machine written in the Amazon States Language.
+///
+/// Starts one execution of its workflow for every order that is placed in the orchestration, sends the services
+/// commands and decides what comes next. Serves /metrics, /healthz and /readyz. Logs go to standard error; standard
+/// output gets one line of JSON that names the HTTP address.
+#[derive(Debug, Parser)]
+#[command(name = NAME, version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    host: Args,
+    #[command(flatten)]
+    workflow: WorkflowFlags,
+}
+
+/// What new executions run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Workflow (new executions; those under way keep theirs)")]
+struct WorkflowFlags {
+    /// The workflow, a file in the Amazon States Language [default: the built-in order workflow].
+    #[arg(long, value_name = "FILE", env = "DUET_WORKFLOW")]
+    workflow: Option<PathBuf>,
+    /// How long a restaurant may take to answer, in seconds; then the order is cancelled.
+    #[arg(long, value_name = "S", env = "DUET_RESTAURANT_TIMEOUT_S")]
+    #[arg(default_value_t = Settings::default().restaurant_timeout_s)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    restaurant_timeout_s: u32,
+    /// How long the kitchen takes, in seconds.
+    #[arg(long, value_name = "S", env = "DUET_PREPARATION_S", default_value_t = 0)]
+    preparation_s: u32,
+    /// How long until a courier has taken a prepared order, in seconds.
+    #[arg(long, value_name = "S", env = "DUET_DISPATCH_S", default_value_t = 0)]
+    dispatch_s: u32,
+    /// How long the courier is on the way, in seconds.
+    #[arg(long, value_name = "S", env = "DUET_DELIVERY_S", default_value_t = 0)]
+    delivery_s: u32,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  orchestrator                                    # bus at tcp://127.0.0.1:7070, store in orchestrator.db
+  orchestrator --workflow order.asl.json --restaurant-timeout-s 5
+  orchestrator --bus tcp://10.0.0.5:7070 --store sqlite:/var/lib/duet/orchestrator.db
+
+Every flag can also be set in the environment: DUET_ and its name, e.g. DUET_STORE for --store.
+Exit codes: 0 ended as asked, 1 failed, 64 a flag or the workflow is wrong, 130 interrupted twice.";
+
+/// The flags, checked.
+struct Checked {
+    workflows: Workflows,
+    settings: Settings,
+}
+
+impl Binary for Cli {
+    const NAME: &'static str = NAME;
+    const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8080", store: "sqlite:orchestrator.db" };
+    type Settings = Checked;
+
+    fn host(&self) -> &Args {
+        &self.host
+    }
+
+    fn settings(&self) -> Result<Checked, ConfigError> {
+        let flags = &self.workflow;
+        Ok(Checked {
+            workflows: flags.workflow.as_deref().map_or_else(|| Ok(Workflows::embedded()), load)?,
+            settings: Settings {
+                restaurant_timeout_s: flags.restaurant_timeout_s,
+                preparation_s: flags.preparation_s,
+                dispatch_s: flags.dispatch_s,
+                delivery_s: flags.delivery_s,
+            },
+        })
+    }
+
+    async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
+        let Environment { bus, store, registry, options } = environment.clone();
+        let Checked { mut workflows, settings } = settings;
+        stored::keep_definitions(&mut workflows, &*store)
+            .await
+            .map_err(|error| HostError::Start(error.into()))?;
+        let handler = Conductor::new(Arc::new(workflows), settings);
+        let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
+        let participant = Participant::new(NAME, topics(), handler, calls, store, bus, clock)
+            .with_options(options)
+            .with_metrics(Metrics::register(NAME, &registry)?);
+        Ok(Service::new(participant, axum::Router::new()))
+    }
+}
+
+fn load(path: &Path) -> Result<Workflows, ConfigError> {
+    let wrong = |expected: String| ConfigError::new("--workflow", path.display(), expected);
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("a readable file ({error})")))?;
+    let functions = FUNCTIONS.iter().map(|function| function.name);
+    Workflows::load(&text, functions)
+        .map_err(|problems| wrong(format!("a workflow without mistakes:\n{problems}")))
+}
+
+fn main() -> ExitCode {
+    host::main::<Cli>()
+}
