@@ -1,0 +1,85 @@
+//! The service as a participant's handler.
+
+use contract::Style;
+use participant::{Effects, Handler, Input, Rejected};
+use service::{Post, Request};
+
+use crate::restaurant::{Offer, OfferOutcome};
+use crate::state::OrderNotices;
+use crate::{SOURCE, choreography, orchestration, steps};
+
+/// How the choreography waits. In the orchestration the workflow says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a restaurant may take to answer.
+    pub restaurant_timeout_ms: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { restaurant_timeout_ms: 5000 }
+    }
+}
+
+/// Decides what each message, timer and answer of a restaurant means to who must be told what.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Notifications {
+    /// How it works.
+    pub settings: Settings,
+}
+
+impl Handler for Notifications {
+    type State = OrderNotices;
+    type Call = Offer;
+    type Outcome = OfferOutcome;
+
+    fn handle(
+        &self,
+        state: Option<OrderNotices>,
+        input: Input<'_, OfferOutcome>,
+        effects: &mut Effects<Offer>,
+    ) -> Result<Option<OrderNotices>, Rejected> {
+        match (input, state) {
+            (Input::Message(message), state) => {
+                let (request, context) = service::read(message)?;
+                let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
+                if let Some(order) = &state
+                    && order.style != context.style
+                {
+                    post.refuse(context.task, format!("the order is processed in the {}", order.style))?;
+                    return Ok(state);
+                }
+                match request {
+                    Request::Event(event) => {
+                        choreography::on_event(&self.settings, state, event, context.traceparent, &mut post)
+                    }
+                    Request::Command(command) => {
+                        orchestration::on_command(state, command, context, &mut post).map(Some)
+                    }
+                }
+            }
+            (Input::Timer(name), Some(order)) => {
+                let traceparent = order.traceparent.clone();
+                let mut post = Post::new(effects, SOURCE, order.style, traceparent.as_deref());
+                choreography::on_timer(order, name, &mut post).map(Some)
+            }
+            (Input::Outcome(OfferOutcome(decision)), Some(mut order)) => {
+                // Silence changes nothing: a time-out decides.
+                let Some(decision) = *decision else { return Ok(Some(order)) };
+                if !steps::answer(&mut order, decision) {
+                    return Ok(Some(order));
+                }
+                let traceparent = order.traceparent.clone();
+                let mut post = Post::new(effects, SOURCE, order.style, traceparent.as_deref());
+                match order.style {
+                    Style::Choreography => choreography::on_decision(order, decision, &mut post).map(Some),
+                    Style::Orchestration => Ok(Some(orchestration::on_decision(order, decision, &mut post))),
+                }
+            }
+            (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

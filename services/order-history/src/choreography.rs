@@ -1,0 +1,55 @@
+//! The choreography: on an event, the step that it calls for, and the events that tell what came of it.
+
+use contract::{Event, Style, TerminalState};
+use participant::Rejected;
+use service::Post;
+
+use crate::CUSTOMER_INDEX;
+use crate::state::OrderRecord;
+use crate::steps::{self, Closing};
+
+/// Decides on an event about this order.
+///
+/// # Errors
+/// The event does not belong here, or not to an order in this state.
+pub fn on_event<C>(
+    state: Option<OrderRecord>,
+    event: Event,
+    post: &mut Post<'_, C>,
+) -> Result<Option<OrderRecord>, Rejected> {
+    match (state, event) {
+        (None, Event::OrderPlaced { order }) => {
+            let record = steps::record(order, Style::Choreography, post.now());
+            post.effects.link(CUSTOMER_INDEX, record.order.customer_id.as_str());
+            let next = steps::closed(&record);
+            let next = next.unwrap_or_else(|| Event::OrderRecorded { order: record.order.clone() });
+            post.publish(&next);
+            Ok(Some(record))
+        }
+        (Some(record), Event::OrderPlaced { order }) => {
+            steps::check_same(&record, &order).map_err(Rejected)?;
+            Ok(Some(record))
+        }
+        (Some(record), Event::PaymentDeclined { reason } | Event::PaymentVoided { reason }) => {
+            close(record, TerminalState::Cancelled, Some(reason), post)
+        }
+        (Some(record), Event::OrderDelivered {}) => close(record, TerminalState::Delivered, None, post),
+        (None, event) => Err(Rejected(format!("{} of an order that was never placed here", event.kind()))),
+        (Some(_), event) => Err(Rejected(format!("the history has nothing to do with {}", event.kind()))),
+    }
+}
+
+fn close<C>(
+    mut record: OrderRecord,
+    status: TerminalState,
+    reason: Option<String>,
+    post: &mut Post<'_, C>,
+) -> Result<Option<OrderRecord>, Rejected> {
+    let closing = steps::close(&mut record, status, reason, post.now()).map_err(Rejected)?;
+    if closing == Closing::Now
+        && let Some(closed) = steps::closed(&record)
+    {
+        post.publish(&closed);
+    }
+    Ok(Some(record))
+}

@@ -1,0 +1,195 @@
+//! The history over HTTP.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /orders/{id}` | 200: the order with its status and timeline; `"status": "accepted"` while it was taken and is not recorded yet, `"open"` until it is closed |
+//! | `GET /customers/{id}/orders?limit=&before=` | 200: `{"items": […], "next": …}`, newest first; `next` is the `before` of the next page |
+//! | `POST /orders?style=choreography` | takes an order (JSON, see [`contract::Order`]): below |
+//!
+//! Whatever goes wrong is answered as RFC 9457 problem details: 400 (with every wrong field), 404, 503 with
+//! `Retry-After`.
+//!
+//! # Placing an order
+//!
+//! `style` is `choreography` (when nothing is said) or `orchestration`. A W3C `traceparent` header is handed on with
+//! the order.
+//!
+//! | answer | when |
+//! | --- | --- |
+//! | 202, `Location: /orders/{id}` | the bus has confirmed the order |
+//! | 200, `Location: /orders/{id}` | the same order is in the history already: nothing was done |
+//! | 400 | it is not an order, with every wrong field; or the query is wrong |
+//! | 409 | the id belongs to another order, or to this one in the other style |
+//! | 413, 415 | too large; not `application/json` |
+//! | 503, `Retry-After` | the bus is full or away, or the store is: place it again, which is safe at any time |
+//!
+//! Placing is idempotent by the order's id. The history knows recorded orders; for those on their way to it, this
+//! process remembers the last [`REMEMBERED`]. Of two different orders that are placed under one
+//! id at two processes at the same moment both may be answered 202: the first to arrive stands, the other becomes
+//! a dead letter.
+
+mod accepted;
+mod place;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bus::Bus;
+use contract::{Order, Style, TerminalState, time};
+use host::Problem;
+use host::extract::{Id, Listing, Page};
+use participant::Clock;
+use serde::Serialize;
+use store::Read;
+
+use crate::{CUSTOMER_INDEX, Change, OrderRecord};
+use accepted::Accepted;
+use place::Edge;
+
+/// How many accepted orders the edge remembers; an order normally is in the history long before that many others have
+/// come.
+pub const REMEMBERED: usize = 4096;
+
+/// The service's routes over the history in `store`; orders are placed on `bus`.
+pub fn router(store: Arc<dyn Read>, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Router {
+    let accepted = Accepted::default();
+    let api = Arc::new(Api { store, clock, edge: Edge::new(bus), accepted });
+    Router::new()
+        .route("/orders", post(place::place))
+        .route("/orders/{id}", get(order))
+        .route("/customers/{id}/orders", get(orders_of_customer))
+        .with_state(api)
+}
+
+struct Api {
+    store: Arc<dyn Read>,
+    clock: Arc<dyn Clock>,
+    edge: Edge,
+    accepted: Accepted,
+}
+
+impl Api {
+    async fn record(&self, order_id: &str) -> Result<Option<OrderRecord>, Problem> {
+        let Some(entity) = self.store.get(order_id).await? else { return Ok(None) };
+        participant::inspect::state(&entity).map_err(|error| {
+            tracing::error!(order_id, %error, "an order in the history cannot be read");
+            Problem::internal()
+        })
+    }
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    /// Taken, not recorded yet.
+    Accepted,
+    /// Recorded, not closed yet.
+    Open,
+    #[serde(untagged)]
+    Closed(TerminalState),
+}
+
+impl Status {
+    fn of(record: &OrderRecord) -> Self {
+        record.status.map_or(Self::Open, Self::Closed)
+    }
+}
+
+#[derive(Serialize)]
+struct OrderView {
+    order_id: String,
+    style: Style,
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    order: Arc<Order>,
+    timeline: Vec<EntryView>,
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    at: String,
+    what: Change,
+}
+
+impl OrderView {
+    fn of(record: OrderRecord) -> Self {
+        let at = |entry: &crate::Entry| EntryView { at: time::format(entry.at), what: entry.what };
+        Self {
+            order_id: record.order.order_id.clone(),
+            style: record.style,
+            status: Status::of(&record),
+            timeline: record.timeline.iter().map(at).collect(),
+            reason: record.reason,
+            order: Arc::new(record.order),
+        }
+    }
+
+    fn accepted(order: Arc<Order>, style: Style) -> Self {
+        Self {
+            order_id: order.order_id.clone(),
+            style,
+            status: Status::Accepted,
+            reason: None,
+            order,
+            timeline: Vec::new(),
+        }
+    }
+}
+
+async fn order(State(api): State<Arc<Api>>, Id(id): Id) -> Result<Json<OrderView>, Problem> {
+    if let Some(record) = api.record(&id).await? {
+        return Ok(Json(OrderView::of(record)));
+    }
+    match api.accepted.get(&id) {
+        Some((order, style)) => Ok(Json(OrderView::accepted(order, style))),
+        None => Err(Problem::not_found(format!("there is no order {id} in the history"))),
+    }
+}
+
+/// An order in a list.
+#[derive(Serialize)]
+struct Summary {
+    order_id: String,
+    restaurant_id: String,
+    style: Style,
+    status: Status,
+    total_minor: u64,
+    currency: String,
+    /// When it came into the history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded_at: Option<String>,
+}
+
+impl Summary {
+    fn of(record: OrderRecord) -> Self {
+        Self {
+            status: Status::of(&record),
+            recorded_at: record.timeline.first().map(|entry| time::format(entry.at)),
+            order_id: record.order.order_id,
+            restaurant_id: record.order.restaurant_id,
+            style: record.style,
+            total_minor: record.order.total_minor,
+            currency: record.order.currency,
+        }
+    }
+}
+
+async fn orders_of_customer(
+    State(api): State<Arc<Api>>,
+    Id(id): Id,
+    page: Page,
+) -> Result<Json<Listing<Summary>>, Problem> {
+    let (keys, cursor) = api.store.linked(CUSTOMER_INDEX, &id, page.before, page.limit).await?;
+    let mut items = Vec::with_capacity(keys.len());
+    for key in keys {
+        items.extend(api.record(&key).await?.map(Summary::of));
+    }
+    Ok(Json(Listing::new(items, cursor)))
+}
+
+#[cfg(test)]
+mod tests;

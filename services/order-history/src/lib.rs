@@ -1,0 +1,58 @@
+//! Validates orders, keeps the customers' history and closes each order with its final status.
+//!
+//! # What it does with each message
+//!
+//! Every step is written once, in [`steps`]; [`choreography`] runs it when an event calls for it, [`orchestration`]
+//! when a command does.
+//!
+//! | message | order unknown | open | closed |
+//! | --- | --- | --- | --- |
+//! | `order.placed` | record → `order.recorded`; if it cannot be taken: record as rejected → `order.closed` | nothing | nothing |
+//! | `order.placed` with another content | - | dead letter | dead letter |
+//! | `payment.declined`, `payment.voided` | dead letter | close as cancelled → `order.closed` | nothing; if closed otherwise: dead letter |
+//! | `order.delivered` | dead letter | close as delivered → `order.closed` | nothing; if closed otherwise: dead letter |
+//! | `record-order` | record → done; if it cannot be taken: record as rejected → `order.closed` and `OrderRejected` | done | done, or `OrderRejected` |
+//! | `record-order` with another content | - | `IllegalStep` | `IllegalStep` |
+//! | `close-order` | `IllegalStep` | close → `order.closed`, done | done; if closed otherwise: `IllegalStep` |
+//!
+//! `IllegalStep` becomes a dead letter where no task waits for the reply.
+//!
+//! # Messages out of order
+//!
+//! An event about an unknown order cannot be an early one: whatever happens to an order follows from the
+//! `order.recorded` that this service sends after it has committed the record. The same holds for `close-order`,
+//! which a workflow sends once `record-order` is answered; one that sends it before may try again. So nothing has to
+//! be kept for an order that is not there yet.
+
+pub mod choreography;
+pub mod handler;
+pub mod http;
+pub mod orchestration;
+pub mod state;
+pub mod steps;
+
+use bus::Topic;
+use contract::{command, event};
+
+pub use handler::{Never, NoCalls, OrderHistory};
+pub use state::{Change, Entry, OrderRecord};
+
+/// The service's name: its consumer group, and part of its messages' source.
+pub const NAME: &str = "order-history";
+/// The CloudEvents source of its messages.
+pub const SOURCE: &str = "duet/order-history";
+/// The index under which an order is found by its customer's id.
+pub const CUSTOMER_INDEX: &str = "customer";
+
+/// What it subscribes to.
+#[must_use]
+pub fn topics() -> Vec<Topic> {
+    vec![
+        event::topic::OrderPlaced,
+        event::topic::PaymentDeclined,
+        event::topic::PaymentVoided,
+        event::topic::OrderDelivered,
+        command::RECORD_ORDER.topic,
+        command::CLOSE_ORDER.topic,
+    ]
+}
