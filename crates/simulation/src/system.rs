@@ -1,0 +1,244 @@
+//! The system under test: three services and the orchestrator, each crashing and starting again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use auditor::{Evidence, ExecutionView, Executions};
+use bus::Bus;
+use notifications::{Decision, Notifications, Offer, OfferCaller, Restaurant, SimulatedRestaurants};
+use orchestrator::engine::Status;
+use orchestrator::workflow::Workflows;
+use orchestrator::{Conductor, stored};
+use order_history::OrderHistory;
+use order_status::OrderStatus;
+use outside::{Fate, Gateway, MemoryLedger};
+use participant::{Clock, Handler, NoCalls, Options, Participant, Weakness};
+use store::memory::MemoryStore;
+use store::{Read, Store, StoreError};
+use tokio::task::JoinSet;
+
+use crate::chaos::{Chaos, Spot};
+use crate::faulty_bus::FaultyBus;
+use crate::faulty_store::FaultyStore;
+use crate::observer::{self, Observer};
+
+/// The longest that a crashed participant stays away, in virtual milliseconds.
+const DOWN_MS_MAX: u64 = 1_500;
+/// How long a call of the outside may take, in virtual time.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a restaurant may take to answer.
+const RESTAURANT_TIMEOUT_S: u32 = 2;
+/// How long it does take at the most: some answers come too late.
+const RESTAURANT_LATENCY_MS_MAX: u64 = 2_500;
+
+/// Restaurants that take their time: one in four so much that their answer may cross its time-out.
+struct HesitantRestaurants {
+    known: SimulatedRestaurants,
+    chaos: Chaos,
+}
+
+#[async_trait]
+impl Restaurant for HesitantRestaurants {
+    async fn offer(&self, offer: &Offer) -> Option<Decision> {
+        if self.chaos.below(4) == 0 {
+            tokio::time::sleep(self.chaos.millis(RESTAURANT_LATENCY_MS_MAX)).await;
+        }
+        self.known.offer(offer).await
+    }
+}
+
+/// What every participant of a world is made from, life after life.
+#[derive(Clone)]
+struct Member {
+    spot: Spot,
+    store: MemoryStore,
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+}
+
+pub(crate) struct System {
+    bus: Arc<dyn Bus>,
+    order_history: Member,
+    order_status: Member,
+    notifications: Member,
+    orchestrator: Member,
+    observer: Member,
+    workflows: Arc<Workflows>,
+    gateway: Arc<Gateway>,
+    ledger: Arc<MemoryLedger>,
+    fate: Fate,
+}
+
+impl System {
+    pub(crate) fn new(
+        chaos: &Chaos,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+        fate: Fate,
+        weakness: Option<Weakness>,
+    ) -> Self {
+        let member = |name| Member {
+            spot: Spot::new(chaos.clone(), name),
+            store: MemoryStore::new(),
+            bus: Arc::clone(&bus),
+            clock: Arc::clone(&clock),
+            options: Options {
+                seed: fate.seed,
+                weakness,
+                batch_max: 4,
+                unsettled_max: 16,
+                ..Options::default()
+            },
+        };
+        let ledger = Arc::new(MemoryLedger::default());
+        Self {
+            order_history: member(order_history::NAME),
+            order_status: member(order_status::NAME),
+            notifications: member(notifications::NAME),
+            orchestrator: member(orchestrator::NAME),
+            observer: member(observer::NAME),
+            workflows: Arc::new(Workflows::embedded()),
+            gateway: Arc::new(Gateway::new(fate, Duration::ZERO, Arc::clone(&ledger) as _)),
+            ledger,
+            fate,
+            bus,
+        }
+    }
+
+    fn members(&self) -> [&Member; 5] {
+        [&self.order_history, &self.order_status, &self.notifications, &self.orchestrator, &self.observer]
+    }
+
+    /// Starts the participants, for ever; one that gives up ends its task with the reason.
+    pub(crate) async fn start(&self, tasks: &mut JoinSet<String>) -> Result<(), String> {
+        let made = self.order_history.clone();
+        let order_history =
+            move || made.participant(order_history::topics(), OrderHistory, Arc::new(order_history::NoCalls));
+        let (made, gateway) = (self.order_status.clone(), Arc::clone(&self.gateway));
+        let order_status = move || {
+            let caller = order_status::GatewayCaller::new(Arc::clone(&gateway) as _, CALL_TIMEOUT);
+            made.participant(order_status::topics(), OrderStatus::default(), Arc::new(caller))
+        };
+        let (made, fate) = (self.notifications.clone(), self.fate);
+        let notifications = move || {
+            let restaurants = HesitantRestaurants {
+                known: SimulatedRestaurants { fate, latency: Duration::ZERO },
+                chaos: made.spot.chaos.clone(),
+            };
+            let caller = OfferCaller::new(Arc::new(restaurants), CALL_TIMEOUT);
+            let settings = notifications::Settings { restaurant_timeout_ms: RESTAURANT_TIMEOUT_S * 1000 };
+            made.participant(notifications::topics(), Notifications { settings }, Arc::new(caller))
+        };
+        let (made, workflows) = (self.orchestrator.clone(), Arc::clone(&self.workflows));
+        let orchestrator = move || {
+            let settings = orchestrator::Settings {
+                restaurant_timeout_s: RESTAURANT_TIMEOUT_S,
+                ..orchestrator::Settings::default()
+            };
+            let conductor = Conductor::new(Arc::clone(&workflows), settings);
+            made.participant(orchestrator::topics(), conductor, NoCalls::caller())
+        };
+        self.supervise(tasks, &self.order_history.spot, order_history).await?;
+        self.supervise(tasks, &self.order_status.spot, order_status).await?;
+        self.supervise(tasks, &self.notifications.spot, notifications).await?;
+        self.supervise(tasks, &self.orchestrator.spot, orchestrator).await?;
+        let made = self.observer.clone();
+        let observer = move || made.participant(observer::subscriptions(), Observer, NoCalls::caller());
+        self.supervise(tasks, &self.observer.spot, observer).await
+    }
+
+    /// Runs life after life of a participant.
+    async fn supervise<H: Handler>(
+        &self,
+        tasks: &mut JoinSet<String>,
+        spot: &Spot,
+        life: impl Fn() -> Participant<H> + Send + 'static,
+    ) -> Result<(), String> {
+        // The group exists before the first order is placed, whenever its first consumer gets through.
+        self.bus.declare(&life().subscription()).await.map_err(|error| error.to_string())?;
+        let spot = spot.clone();
+        tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    biased;
+                    () = spot.crashed() => {}
+                    ended = life().run(std::future::pending()) => {
+                        let why = ended.err().map_or_else(|| "was not asked to".to_owned(), |error| chain(&error));
+                        return format!("{} ended: {why}", spot.participant);
+                    }
+                }
+                tokio::time::sleep(spot.chaos.millis(DOWN_MS_MAX)).await;
+                spot.note(format_args!("starts again"));
+            }
+        });
+        Ok(())
+    }
+
+    /// Whether nothing is left to do anywhere.
+    pub(crate) async fn is_at_rest(&self) -> bool {
+        for member in self.members() {
+            let Ok(stats) = member.store.stats().await else { return false };
+            let Ok(depth) = self.bus.depth(member.spot.participant).await else { return false };
+            if (stats.outbox_rows, stats.timers, depth.ready, depth.unsettled) != (0, 0, 0, 0) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Everything the auditor looks at.
+    pub(crate) async fn evidence(&self) -> Result<Evidence, StoreError> {
+        let read = |member: &Member| Arc::new(member.store.clone()) as Arc<dyn Read>;
+        let mut queues = Vec::new();
+        for member in self.members() {
+            let depth = self.bus.depth(member.spot.participant).await.unwrap_or_default();
+            queues.push((member.spot.participant.to_owned(), depth));
+        }
+        Ok(Evidence {
+            order_history: read(&self.order_history),
+            order_status: read(&self.order_status),
+            notifications: read(&self.notifications),
+            orchestrator: Some(Executions { store: read(&self.orchestrator), view: Box::new(view) }),
+            gateway: Box::new(self.ledger.entries()),
+            queues,
+            unexpected_terminal_events: observer::miscounted(&self.observer.store).await?,
+            expected_dead_letters: 0,
+        })
+    }
+}
+
+impl Member {
+    fn participant<H: Handler>(
+        &self,
+        topics: Vec<bus::Topic>,
+        handler: H,
+        caller: Arc<dyn participant::Caller<H::Call, H::Outcome>>,
+    ) -> Participant<H> {
+        let store = FaultyStore { inner: Arc::new(self.store.clone()), spot: self.spot.clone() };
+        let bus = FaultyBus { inner: Arc::clone(&self.bus), spot: self.spot.clone() };
+        let (store, bus): (Arc<dyn Store>, Arc<dyn Bus>) = (Arc::new(store), Arc::new(bus));
+        Participant::new(self.spot.participant, topics, handler, caller, store, bus, Arc::clone(&self.clock))
+            .with_options(self.options.clone())
+    }
+}
+
+fn view(key: &str, entity: &store::Entity) -> Result<Option<ExecutionView>, String> {
+    let status = stored::status(key, entity)?;
+    let view = |status| ExecutionView {
+        finished: status != Status::Running,
+        succeeded: status == Status::Succeeded,
+    };
+    Ok(status.map(view))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
