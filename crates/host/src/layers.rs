@@ -1,0 +1,143 @@
+//! What happens to every HTTP request: it is counted, it has a limited time, and whatever goes wrong is told in one
+//! style.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use tokio::time::Instant;
+
+use crate::{HttpLimits, Problem};
+
+struct Layers {
+    timeout: Duration,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+}
+
+/// The router with limits, metrics (`duet_http_requests_total`, `duet_http_request_seconds`) and answers for paths and
+/// methods that it does not know.
+///
+/// # Errors
+/// The registry has metrics of these names already.
+pub(crate) fn wrap(router: Router, limits: &HttpLimits, registry: &Registry) -> prometheus::Result<Router> {
+    let requests = IntCounterVec::new(
+        Opts::new("duet_http_requests_total", "HTTP requests answered."),
+        &["method", "route", "status"],
+    )?;
+    let seconds = HistogramVec::new(
+        HistogramOpts::new("duet_http_request_seconds", "Seconds until an HTTP request was answered.")
+            .buckets(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0]),
+        &["method", "route"],
+    )?;
+    registry.register(Box::new(requests.clone()))?;
+    registry.register(Box::new(seconds.clone()))?;
+    let layers = Arc::new(Layers { timeout: limits.request_timeout, requests, seconds });
+    Ok(router
+        .fallback(async || Problem::not_found("there is nothing at this path"))
+        .method_not_allowed_fallback(async |method: Method| {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not allowed at this path"))
+        })
+        .layer(DefaultBodyLimit::max(limits.body_bytes_max))
+        .layer(from_fn_with_state(layers, observe)))
+}
+
+async fn observe(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    // Neither label may be chosen by the caller, or anybody could fill the registry.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let method = match *request.method() {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        _ => "other",
+    };
+    let answered = tokio::time::timeout(layers.timeout, next.run(request)).await;
+    let response = answered.unwrap_or_else(|_| {
+        tracing::warn!(
+            method,
+            route,
+            timeout_ms = layers.timeout.as_millis(),
+            "an HTTP request took too long"
+        );
+        Problem::unavailable("the request took too long; it may have been carried out").into_response()
+    });
+    layers.requests.with_label_values(&[method, route, response.status().as_str()]).inc();
+    layers.seconds.with_label_values(&[method, route]).observe(started.elapsed().as_secs_f64());
+    in_one_style(response)
+}
+
+/// Makes problem details of an error that some extractor answered in plain text.
+fn in_one_style(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    if !is_error || content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"application/")) {
+        return response;
+    }
+    Problem::new(status, format!("the request was refused: {}", status.canonical_reason().unwrap_or("error")))
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes, to_bytes};
+    use axum::routing::{get, post};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    fn router(registry: &Registry) -> Router {
+        let router = Router::new()
+            .route("/slow", get(std::future::pending::<()>))
+            .route("/body/{id}", post(async |body: Bytes| body.len().to_string()));
+        let limits = HttpLimits {
+            body_bytes_max: 10,
+            request_timeout: Duration::from_millis(50),
+            ..HttpLimits::default()
+        };
+        wrap(router, &limits, registry).unwrap()
+    }
+
+    async fn ask(router: Router, method: &str, path: &str, body: &'static str) -> (u16, serde_json::Value) {
+        let request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_goes_wrong_is_told_as_problem_details() {
+        for (method, path, body, status) in [
+            ("GET", "/nowhere", "", 404),
+            ("PUT", "/slow", "", 405),
+            ("POST", "/body/1", "more than ten bytes", 413),
+            ("GET", "/slow", "", 503),
+        ] {
+            let (answered, problem) = ask(router(&Registry::new()), method, path, body).await;
+            assert_eq!(answered, status, "{method} {path}");
+            assert_eq!(problem["status"], status, "{problem}");
+            assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_are_counted_by_route_not_by_path() {
+        let registry = Registry::new();
+        let router = router(&registry);
+        for path in ["/body/1", "/body/2"] {
+            assert_eq!(ask(router.clone(), "POST", path, "short").await.0, 200);
+        }
+        ask(router, "GET", "/made-up-by-somebody", "").await;
+        let text = telemetry::render_metrics(&registry).unwrap();
+        let counted = r#"duet_http_requests_total{method="POST",route="/body/{id}",status="200"} 2"#;
+        assert!(text.contains(counted), "{text}");
+        assert!(!text.contains("made-up"), "{text}");
+    }
+}

@@ -1,0 +1,34 @@
+//! What every service binary shares: configuration, URL to bus and store, HTTP, signals, and the life of a process.
+//!
+//! A binary describes itself as a [`Binary`] and its `main` is [`main`]. The order of its life:
+//!
+//! 1. flags and environment are parsed and validated, all of them; a mistake ends it with exit code 64;
+//! 2. the store is opened and the port bound; what stands against it ends it with exit code 1;
+//! 3. the participant and the HTTP server run; a bus that is down is waited for, and `/readyz` says so;
+//! 4. SIGTERM or SIGINT ends both gracefully; a second one at once (exit code 130). If either ends by itself,
+//!    so does the other, and the process says why.
+//!
+//! [`connect`] is the only place that names concrete buses and stores. A service used inside another program (the
+//! bench, the simulation) needs none of this.
+
+pub mod address;
+mod args;
+pub mod connect;
+mod error;
+pub mod extract;
+mod layers;
+mod monitor;
+pub mod problem;
+mod run;
+pub mod serve;
+mod shutdown;
+mod waiting;
+
+pub use address::{BusAddress, StoreAddress};
+pub use args::{Args, Config, Defaults, parse, probability};
+pub use error::{ConfigError, HostError};
+pub use problem::Problem;
+pub use run::{Binary, Environment, Service, main, run};
+pub use serve::HttpLimits;
+pub use shutdown::{Shutdown, Trigger, on_signals, shutdown};
+pub use waiting::{Connecting, WaitingBus};

@@ -1,0 +1,228 @@
+//! The life of a service's process.
+
+use std::future::Future;
+use std::io::Write as _;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+use bus::Bus;
+use participant::{Handler, Health, HealthState, Options, Participant, ParticipantError};
+use serde_json::json;
+use store::Store;
+use telemetry::{Readiness, Registry};
+
+use crate::monitor::{self, BusState};
+use crate::{
+    Args, BusAddress, Config, ConfigError, Defaults, HostError, Shutdown, StoreAddress, connect, layers,
+    on_signals, serve, shutdown,
+};
+
+/// A service binary: its flags, and the service made of them.
+pub trait Binary: clap::Parser {
+    /// The service's name: of its consumer group, and in the log.
+    const NAME: &'static str;
+    /// Where it listens and keeps its store unless it is told otherwise.
+    const DEFAULTS: Defaults;
+    /// Its own settings, checked.
+    type Settings;
+
+    /// The flags that all services share.
+    fn host(&self) -> &Args;
+
+    /// Checks its own flags.
+    ///
+    /// # Errors
+    /// One that cannot be used, with what would be right.
+    fn settings(&self) -> Result<Self::Settings, ConfigError>;
+
+    /// Makes the service. Nothing of it runs yet.
+    ///
+    /// # Errors
+    /// What stands against it.
+    fn service(
+        settings: Self::Settings,
+        environment: &Environment,
+    ) -> impl Future<Output = Result<Service, HostError>> + Send;
+}
+
+/// What a service is given.
+#[derive(Clone)]
+pub struct Environment {
+    /// The bus; it may not be connected yet.
+    pub bus: Arc<dyn Bus>,
+    /// The open store.
+    pub store: Arc<dyn Store>,
+    /// Where its metrics go.
+    pub registry: Registry,
+    /// Its participant's limits.
+    pub options: Options,
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<(), ParticipantError>> + Send>>;
+
+/// A service ready to run: its participant and its HTTP API.
+pub struct Service {
+    router: Router,
+    health: Health,
+    participant: Box<dyn FnOnce(Shutdown) -> Running + Send>,
+}
+
+impl Service {
+    /// Of a participant and the service's own HTTP routes (the operational ones come on top).
+    #[must_use]
+    pub fn new<H: Handler>(participant: Participant<H>, router: Router) -> Self {
+        let health = participant.health();
+        let run = move |shutdown: Shutdown| Box::pin(participant.run(shutdown.requested())) as Running;
+        Self { router, health, participant: Box::new(run) }
+    }
+}
+
+/// The whole `main` of a service binary: see the crate's documentation.
+#[must_use]
+pub fn main<B: Binary>() -> ExitCode {
+    let binary: B = match crate::parse(B::DEFAULTS, std::env::args_os()) {
+        Ok(binary) => binary,
+        Err(code) => return code,
+    };
+    match start(&binary) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => telemetry::exit_with(&error, error.code()),
+    }
+}
+
+fn start<B: Binary>(binary: &B) -> Result<(), HostError> {
+    let config = binary.host().config()?;
+    let settings = binary.settings()?;
+    telemetry::init(&config.log)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(HostError::Runtime)?;
+    runtime.block_on(async {
+        let shutdown = on_signals().map_err(HostError::Runtime)?;
+        run::<B>(&config, settings, shutdown).await
+    })
+}
+
+/// Opens the store, binds the port, and runs the service until `shutdown`, or until one of its parts ends. Prints
+/// one line of JSON to standard output when HTTP is being served: `{"listening":"http://ADDR:PORT","service":NAME}`.
+///
+/// # Errors
+/// What kept it from starting, or ended it.
+pub async fn run<B: Binary>(
+    config: &Config,
+    settings: B::Settings,
+    shutdown: Shutdown,
+) -> Result<(), HostError> {
+    let store = connect::store(&config.store)?;
+    let listener = serve::bind(config.listen).await?;
+    let address = listener.local_addr().unwrap_or(config.listen);
+    let environment = Environment {
+        bus: connect::bus(&config.bus),
+        store,
+        registry: telemetry::registry(),
+        options: config.options.clone(),
+    };
+    let service = B::service(settings, &environment).await?;
+    let parts = Parts::assemble(B::NAME, service, &environment, config)?;
+    tracing::info!(service = B::NAME, bus = %config.bus, store = %config.store, http = %address, "starting");
+    if config.bus == BusAddress::Memory {
+        tracing::warn!("the bus memory: lives in this process: no other program can reach it");
+    }
+    if config.store == StoreAddress::Memory {
+        tracing::warn!("the store memory: is gone when this process ends");
+    }
+    announce(B::NAME, address);
+    parts.run(listener, config, shutdown).await?;
+    tracing::info!(service = B::NAME, "ended as asked");
+    Ok(())
+}
+
+fn announce(service: &str, address: std::net::SocketAddr) {
+    let line = json!({ "service": service, "listening": format!("http://{address}") });
+    // A closed standard output is no reason not to serve.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+struct Parts {
+    router: Router,
+    participant: Box<dyn FnOnce(Shutdown) -> Running + Send>,
+    monitor: Pin<Box<dyn Future<Output = ()> + Send>>,
+    trigger: crate::Trigger,
+    shutdown: Shutdown,
+}
+
+impl Parts {
+    fn assemble(
+        name: &'static str,
+        service: Service,
+        environment: &Environment,
+        config: &Config,
+    ) -> Result<Self, HostError> {
+        let registry = &environment.registry;
+        let (trigger, shutdown) = shutdown();
+        let bus = BusState::new();
+        let monitor =
+            monitor::watch(Arc::clone(&environment.bus), name, bus.clone(), registry, shutdown.clone())?;
+        let Service { router, health, participant } = service;
+        let leaving = shutdown.clone();
+        let readiness = Readiness::new()
+            .with("participant", move || explain(&health.state()))
+            .with("bus", move || bus.get())
+            .with("shutdown", move || if leaving.is_requested() { Err("ending".to_owned()) } else { Ok(()) });
+        let router = router.merge(telemetry::router(registry.clone(), readiness));
+        let router = layers::wrap(router, &config.http, registry)?;
+        Ok(Self { router, participant, monitor: Box::pin(monitor), trigger, shutdown })
+    }
+
+    /// Runs all parts until one of them ends or `asked` completes; then ends the others too.
+    async fn run(
+        self,
+        listener: tokio::net::TcpListener,
+        config: &Config,
+        asked: Shutdown,
+    ) -> Result<(), HostError> {
+        let mut participant = tokio::spawn((self.participant)(self.shutdown.clone()));
+        let mut server =
+            tokio::spawn(serve::serve(listener, self.router, config.http.clone(), self.shutdown.clone()));
+        let monitor = tokio::spawn(self.monitor);
+        let ended = tokio::select! {
+            ended = &mut participant => Some(participant_end(ended)),
+            ended = &mut server => Some(ended.map_err(|_| HostError::Panicked("the HTTP server"))),
+            () = asked.requested() => None,
+        };
+        self.trigger.trigger();
+        // Whichever ended first gives the reason; the other may finish what it has in hand.
+        let first = match ended {
+            Some(ended) => ended,
+            None => participant_end((&mut participant).await),
+        };
+        if !participant.is_finished() {
+            let _ = participant.await;
+        }
+        if !server.is_finished() {
+            let _ = server.await;
+        }
+        monitor.abort();
+        first
+    }
+}
+
+fn participant_end(
+    ended: Result<Result<(), ParticipantError>, tokio::task::JoinError>,
+) -> Result<(), HostError> {
+    match ended {
+        Ok(ended) => Ok(ended?),
+        Err(_) => Err(HostError::Panicked("the participant")),
+    }
+}
+
+fn explain(state: &HealthState) -> Result<(), String> {
+    match state {
+        HealthState::Ready => Ok(()),
+        HealthState::Starting => Err("starting".to_owned()),
+        HealthState::Waiting(reason) => Err(reason.clone()),
+        HealthState::Stopped(None) => Err("stopped".to_owned()),
+        HealthState::Stopped(Some(reason)) => Err(reason.clone()),
+    }
+}

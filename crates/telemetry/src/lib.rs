@@ -1,0 +1,22 @@
+//! What every binary tells about itself: structured logs, metrics, health, and why it ended.
+//!
+//! - [`init`] sets up logging to standard error, for people or as JSON;
+//! - [`registry`] makes a Prometheus registry that already knows the process (CPU, memory, start, open files);
+//! - [`router`] serves `/metrics`, `/healthz` and `/readyz`;
+//! - [`exit`] prints an error with all its causes, once, and gives the exit code.
+//!
+//! It knows nothing of orders, buses, stores or participants: readiness is a list of named checks that somebody
+//! else writes ([`Readiness`]).
+
+mod exit;
+mod health;
+mod http;
+mod logs;
+mod process;
+
+pub use exit::{Code, chain, exit, exit_with};
+pub use health::{NotReady, Readiness};
+pub use http::{render_metrics, router};
+pub use logs::{LogError, LogFormat, LogOptions, UnknownFormat, init};
+pub use process::registry;
+pub use prometheus::Registry;

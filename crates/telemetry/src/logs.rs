@@ -1,0 +1,116 @@
+//! Structured logs, to standard error.
+
+use std::io::{IsTerminal as _, stderr};
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One line of text for people; in colour on a terminal.
+    #[default]
+    Human,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// The text names no log format.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no log format: use human or json")]
+pub struct UnknownFormat(String);
+
+impl FromStr for LogFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "human" => Ok(Self::Human),
+            "json" => Ok(Self::Json),
+            other => Err(UnknownFormat(other.to_owned())),
+        }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOptions {
+    /// How lines look.
+    pub format: LogFormat,
+    /// What is logged: a level (`info`), or levels by module (`info,participant=debug`).
+    pub filter: String,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, filter: "info".to_owned() }
+    }
+}
+
+impl LogOptions {
+    /// Whether the filter can be understood, without starting to log.
+    ///
+    /// # Errors
+    /// [`LogError::Filter`], saying which part cannot.
+    pub fn validate(&self) -> Result<(), LogError> {
+        self.env_filter().map(drop)
+    }
+
+    fn env_filter(&self) -> Result<EnvFilter, LogError> {
+        EnvFilter::builder()
+            .parse(&self.filter)
+            .map_err(|source| LogError::Filter { filter: self.filter.clone(), source: Box::new(source) })
+    }
+}
+
+/// Why logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter cannot be understood.
+    #[error(
+        "the log filter {filter:?} is not a level (error, warn, info, debug, trace) or a list like info,bus=debug"
+    )]
+    Filter {
+        /// The filter.
+        filter: String,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Logging was set up before in this process.
+    #[error("logging is set up already")]
+    AlreadySet,
+}
+
+/// Starts logging for the whole process; once.
+///
+/// # Errors
+/// [`LogError`]: the filter is wrong, or logging was set up before.
+pub fn init(options: &LogOptions) -> Result<(), LogError> {
+    let builder = tracing_subscriber::fmt().with_env_filter(options.env_filter()?).with_writer(stderr);
+    let set = match options.format {
+        LogFormat::Human => builder.with_ansi(stderr().is_terminal()).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    set.map_err(|_| LogError::AlreadySet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_checked_before_anything_starts() {
+        let with = |filter: &str| LogOptions { filter: filter.to_owned(), ..LogOptions::default() };
+        for good in ["info", "warn,participant=debug", "off"] {
+            assert!(with(good).validate().is_ok(), "{good}");
+        }
+        let error = with("bus=loud").validate().unwrap_err();
+        assert!(error.to_string().contains("bus=loud"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_format_names_the_known_ones() {
+        let error = "xml".parse::<LogFormat>().unwrap_err();
+        assert_eq!(error.to_string(), "`xml` is no log format: use human or json");
+    }
+}
