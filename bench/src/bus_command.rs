@@ -1,0 +1,49 @@
+//! `duet bus`: the in-process bus, served to other processes.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use host::BusAddress;
+use tokio::net::TcpListener;
+
+/// Why the bus cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum BusCommandError {
+    /// The address cannot be listened on.
+    #[error(
+        "{address} cannot be listened on: is it taken? choose another with --listen, port 0 for a free one"
+    )]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Signals or threads cannot be had.
+    #[error("the operating system refuses what the bus needs")]
+    System(#[source] std::io::Error),
+}
+
+/// Serves until SIGINT or SIGTERM. The first line on standard output is `listening on ADDR:PORT`.
+///
+/// # Errors
+/// It cannot listen.
+pub fn main(address: SocketAddr) -> Result<ExitCode, BusCommandError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(BusCommandError::System)?.block_on(serve(address))
+}
+
+async fn serve(address: SocketAddr) -> Result<ExitCode, BusCommandError> {
+    let stop = host::on_signals().map_err(BusCommandError::System)?;
+    let bound = TcpListener::bind(address).await;
+    let listener = bound.map_err(|source| BusCommandError::Listen { address, source })?;
+    let listening = listener.local_addr().map_err(BusCommandError::System)?;
+    let mut out = std::io::stdout();
+    // Whoever does not read it knows the address.
+    let _ = writeln!(out, "listening on {listening}").and_then(|()| out.flush());
+    let bus = host::connect::bus(&BusAddress::Memory);
+    bus::remote::serve(listener, bus, stop.requested()).await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,146 @@
+//! What `duet compare` and the process of one cell say to each other: one JSON value a line, on the cell's
+//! standard input and output.
+
+use std::path::PathBuf;
+
+use auditor::Violation;
+use contract::Style;
+use durability::Durability;
+use outside::Rates;
+use serde::{Deserialize, Serialize};
+
+use crate::orders_file::Rules;
+use crate::report::Cell;
+
+/// Everything a cell needs to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// How the services work together.
+    pub style: Style,
+    /// An existing, empty folder for its files.
+    pub dir: PathBuf,
+    /// Where its orders come from.
+    pub source: SourceSpec,
+    /// The seed of the outside world.
+    pub seed: u64,
+    /// How the outside world misbehaves.
+    pub rates: Rates,
+    /// Orders/s of the paced phase, unless the file says when.
+    pub rate_per_s: f64,
+    /// Orders in flight while saturated.
+    pub window: usize,
+    /// Threads of its runtime.
+    pub worker_threads: usize,
+    /// How long to wait for orders that do not end, in milliseconds.
+    pub drain_ms_max: u64,
+}
+
+/// Where orders come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceSpec {
+    /// The seeded generator.
+    Generated {
+        /// Share of its orders that cannot be taken.
+        invalid_rate: f64,
+    },
+    /// A checked file.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// How it is read.
+        rules: Rules,
+        /// Whether its bad lines are left out.
+        skip_bad: bool,
+        /// Its lines that repeat an id.
+        duplicates: Vec<u64>,
+        /// How many times faster its arrival pattern is replayed.
+        speed: Option<f64>,
+    },
+}
+
+/// How a phase sends its orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// As fast as they go; nothing is measured.
+    WarmUp,
+    /// One at a time.
+    Alone,
+    /// As fast as they go.
+    Saturated,
+    /// At fixed times, whatever the system does.
+    Paced,
+}
+
+impl Phase {
+    /// Its name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WarmUp => "warm-up",
+            Self::Alone => "alone",
+            Self::Saturated => "saturated",
+            Self::Paced => "paced",
+        }
+    }
+}
+
+/// To the cell. The first line is a [`Spec`]; the input's end ends the cell at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Send the next orders; answered by [`Answer::Sent`].
+    Send {
+        /// How.
+        phase: Phase,
+        /// How many.
+        orders: u64,
+    },
+    /// Send no more: the phase under way ends early.
+    Stop,
+    /// Wait for what is in flight, audit, answer with [`Answer::Finished`] and end.
+    Finish,
+}
+
+/// From the cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It runs.
+    Ready,
+    /// How far the phase is.
+    Progress {
+        /// Orders sent in it.
+        sent: u64,
+    },
+    /// The phase is over.
+    Sent {
+        /// Orders sent in it.
+        orders: u64,
+    },
+    /// All is over.
+    Finished(Box<Finished>),
+    /// The cell cannot go on.
+    Failed {
+        /// Why, with all causes and what to do.
+        error: String,
+    },
+}
+
+/// The result of a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// What was measured.
+    pub cell: Cell,
+    /// How many violations the auditor found.
+    pub violations_total: u64,
+    /// The first of them.
+    pub violations: Vec<Violation>,
+    /// What a message confirmed by its bus survives.
+    pub bus_durability: Durability,
+    /// What a commit of its stores survives.
+    pub store_durability: Durability,
+    /// What else is to be said about the run.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,25 @@
+//! The `duet` command: runs the order flow in both styles, audits it and compares.
+//!
+//! - [`cli`]: what can be asked for;
+//! - [`compare`]: the main job; each style runs as a [`cell`] in a process of its own;
+//! - [`generate`], [`orders_file`]: where orders come from;
+//! - [`report`]: the machine-readable result; [`table`] and [`picture`]: the same for people;
+//! - [`audit`], [`limit`], [`bus_command`]: the smaller commands.
+//!
+//! It measures from outside: through the bus, and the stores' read side. It knows which services there are in one
+//! place, where a cell puts them together.
+
+pub mod audit;
+pub mod bus_command;
+pub mod cell;
+pub mod cli;
+pub mod compare;
+pub mod generate;
+pub mod latency;
+pub mod limit;
+pub mod measure;
+pub mod orders_file;
+pub mod picture;
+pub mod report;
+pub mod table;
+pub mod text;

@@ -1,0 +1,86 @@
+//! What this process uses and where it runs.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::report::Machine;
+
+/// CPU time of this process so far, user and system.
+#[must_use]
+pub fn process_cpu() -> Duration {
+    cpu(ClockId::ProcessCPUTime)
+}
+
+/// CPU time of the calling thread so far.
+#[must_use]
+pub fn thread_cpu() -> Duration {
+    cpu(ClockId::ThreadCPUTime)
+}
+
+fn cpu(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The most memory this process has had resident, in bytes; `None` where the system does not say (no `/proc`).
+#[must_use]
+pub fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    kib_field(&status, "VmHWM:").map(|kib| kib * 1024)
+}
+
+/// The machine and its operating system.
+#[must_use]
+pub fn machine() -> Machine {
+    let uname = rustix::system::uname();
+    let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    Machine {
+        cores: cores(),
+        cpu: cpu_model(&cpuinfo).unwrap_or_else(|| text(uname.machine())),
+        memory_bytes: kib_field(&meminfo, "MemTotal:").map(|kib| kib * 1024),
+        system: format!("{} {}", text(uname.sysname()), text(uname.release())),
+    }
+}
+
+/// How many cores this process may use.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn cpu_model(cpuinfo: &str) -> Option<String> {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// The number behind `name` in a file of `/proc`, in KiB.
+fn kib_field(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_linux_says() {
+        assert_eq!(kib_field("VmPeak:\t 9 kB\nVmHWM:\t  1234 kB\n", "VmHWM:"), Some(1234));
+        assert_eq!(kib_field("", "VmHWM:"), None);
+        assert_eq!(cpu_model("processor\t: 0\nmodel name\t: AMD EPYC\n").as_deref(), Some("AMD EPYC"));
+    }
+
+    #[test]
+    fn cpu_time_grows_with_work() {
+        let before = (process_cpu(), thread_cpu());
+        let mut sum = 0_u64;
+        while thread_cpu() - before.1 < Duration::from_millis(2) {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(process_cpu() > before.0);
+        assert!(machine().cores >= 1);
+    }
+}

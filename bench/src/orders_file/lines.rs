@@ -1,0 +1,75 @@
+//! A file's lines as a stream, each of bounded length.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::OrdersFileError;
+
+/// The longest line that is read. An order within the contract's limits has at most a tenth of it.
+pub(super) const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// One line.
+pub(super) struct Line<'a> {
+    /// Its number, from 1.
+    pub(super) number: u64,
+    /// What stands on it; `None` when it is too long.
+    pub(super) bytes: Option<&'a [u8]>,
+}
+
+/// The lines of a file.
+pub(super) struct Lines {
+    path: PathBuf,
+    file: BufReader<File>,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl Lines {
+    pub(super) fn open(path: &Path) -> Result<Self, OrdersFileError> {
+        let unreadable = |source| OrdersFileError::Unreadable { path: path.to_owned(), source };
+        let file = File::open(path).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.is_dir() {
+            return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
+        }
+        Ok(Self { path: path.to_owned(), file: BufReader::new(file), line: Vec::new(), number: 0 })
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, OrdersFileError> {
+        self.line.clear();
+        let (mut fits, mut any) = (true, false);
+        loop {
+            let unreadable = |source| OrdersFileError::Unreadable { path: self.path.clone(), source };
+            let chunk = match self.file.fill_buf() {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                chunk => chunk.map_err(unreadable)?,
+            };
+            if chunk.is_empty() {
+                break;
+            }
+            any = true;
+            let end = chunk.iter().position(|&byte| byte == b'\n');
+            let text = &chunk[..end.unwrap_or(chunk.len())];
+            // What is too long is read past, not kept.
+            fits = fits && self.line.len() + text.len() <= LINE_BYTES_MAX;
+            if fits {
+                self.line.extend_from_slice(text);
+            }
+            let used = end.map_or(chunk.len(), |end| end + 1);
+            self.file.consume(used);
+            if end.is_some() {
+                break;
+            }
+        }
+        if !any {
+            return Ok(None);
+        }
+        self.number += 1;
+        let mut bytes = self.line.as_slice();
+        if self.number == 1 {
+            // Some editors begin a file with a byte order mark.
+            bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        }
+        Ok(Some(Line { number: self.number, bytes: fits.then_some(bytes) }))
+    }
+}

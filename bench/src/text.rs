@@ -1,0 +1,123 @@
+//! Numbers, colours and characters for people.
+
+use std::io::IsTerminal;
+
+/// What a terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Colours, by ANSI sequences.
+    pub colour: bool,
+    /// Block and line characters.
+    pub unicode: bool,
+}
+
+impl Terminal {
+    /// Neither colours nor anything but ASCII.
+    pub const PLAIN: Self = Self { colour: false, unicode: false };
+
+    /// What standard output can show: colours on a terminal unless `NO_COLOR` is set; Unicode in a UTF-8 locale.
+    #[must_use]
+    pub fn stdout() -> Self {
+        let var = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let dumb = var("TERM").is_some_and(|term| term == "dumb");
+        let colour = std::io::stdout().is_terminal() && var("NO_COLOR").is_none() && !dumb;
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(var);
+        Self { colour, unicode: locale.is_some_and(|locale| is_utf8(&locale)) }
+    }
+
+    /// The text in a colour, where there are colours.
+    #[must_use]
+    pub fn paint(self, colour: Colour, text: &str) -> String {
+        if self.colour { format!("\x1b[{}m{text}\x1b[0m", colour.code()) } else { text.to_owned() }
+    }
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// The few colours in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// All is well.
+    Good,
+    /// Something is wrong.
+    Bad,
+    /// The first style.
+    First,
+    /// The second style.
+    Second,
+    /// A heading.
+    Strong,
+}
+
+impl Colour {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Good => "1;32",
+            Self::Bad => "1;31",
+            Self::First => "36",
+            Self::Second => "35",
+            Self::Strong => "1",
+        }
+    }
+}
+
+/// A whole number with its thousands set apart: `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Three significant digits, thousands set apart: `0.00123`, `4.56`, `78.9`, `12,300`.
+#[must_use]
+pub fn significant(number: f64) -> String {
+    if !number.is_finite() {
+        return "-".to_owned();
+    }
+    if number.abs() >= 999.5 {
+        return grouped(number.abs().round() as u64);
+    }
+    let magnitude = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
+    format!("{number:.*}", usize::try_from(2 - magnitude).unwrap_or(0).min(6))
+}
+
+/// A count with its noun: `1 order`, `2 orders`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// A size in MB (10^6 bytes).
+#[must_use]
+pub fn megabytes(bytes: u64) -> String {
+    format!("{} MB", significant(bytes as f64 / 1e6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        let shown = [0.0, 0.001_234, 0.5, 4.567, 78.94, 999.4, 999.6, 12_345.6].map(significant);
+        assert_eq!(shown, ["0.00", "0.00123", "0.500", "4.57", "78.9", "999", "1,000", "12,346"]);
+        assert_eq!([counted(1, "order"), counted(2, "order")], ["1 order", "2 orders"]);
+    }
+
+    #[test]
+    fn a_utf8_locale_is_recognised() {
+        assert!(is_utf8("de_DE.UTF-8") && is_utf8("C.utf8"));
+        assert!(!is_utf8("C") && !is_utf8("de_DE.ISO-8859-1"));
+    }
+}
