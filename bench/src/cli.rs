@@ -9,6 +9,7 @@ use outside::Rates;
 
 use crate::compare::{OrdersFile, Settings};
 use crate::measure;
+use crate::simulate::SimulateArgs;
 
 /// Orders/s of the paced phase, unless told otherwise.
 const RATE_PER_S: f64 = 500.0;
@@ -40,6 +41,8 @@ pub struct Cli {
 pub enum Command {
     /// Runs the same orders through both styles, audits both, and puts them side by side.
     Compare(Box<CompareArgs>),
+    /// Runs the whole system on virtual time, with seeded faults and crashes, and audits every world.
+    Simulate(SimulateArgs),
     /// Measures what the store's disk gives at best: the yardstick for figures of throughput.
     Limit(LimitArgs),
     /// Audits the files of an earlier run once more (see `compare --keep`).

@@ -4,7 +4,7 @@
 //! - [`compare`]: the main job; each style runs as a [`cell`] in a process of its own;
 //! - [`generate`], [`orders_file`]: where orders come from;
 //! - [`report`]: the machine-readable result; [`table`] and [`picture`]: the same for people;
-//! - [`audit`], [`limit`], [`bus_command`]: the smaller commands.
+//! - [`simulate`], [`audit`], [`limit`], [`bus_command`]: the other commands.
 //!
 //! It measures from outside: through the bus, and the stores' read side. It knows which services there are in one
 //! place, where a cell puts them together.
@@ -21,5 +21,6 @@ pub mod measure;
 pub mod orders_file;
 pub mod picture;
 pub mod report;
+pub mod simulate;
 pub mod table;
 pub mod text;

@@ -185,7 +185,11 @@ impl Reader {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        let order = Order::from_json(bytes)?;
+        let order = Order::from_json(bytes).map_err(|mut problems| {
+            // What is no JSON has no fields either: it is about the whole line.
+            problems.iter_mut().filter(|problem| problem.field == "?").for_each(|p| p.field = ".".to_owned());
+            problems
+        })?;
         if self.rules.in_time {
             self.check_time(&order, line.number).map_err(|problem| vec![problem])?;
         }

@@ -233,7 +233,7 @@ fn environment(out: &mut String, report: &Report) -> std::fmt::Result {
     if let Some(yardstick) = environment.yardstick {
         writeln!(
             out,
-            "yardstick    {} durable 1-KB rows/s (100 a transaction), one alone {:.0} us",
+            "yardstick    {} durable 1-KB rows/s, 100 a transaction; one alone {:.0} us",
             significant(yardstick.rows_per_s),
             yardstick.commit_us_p50
         )?;

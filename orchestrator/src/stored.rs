@@ -102,6 +102,7 @@ pub fn status(key: &str, entity: &Entity) -> Result<Option<Status>, String> {
 
 #[cfg(test)]
 mod tests {
+    use store::Read;
     use store::memory::MemoryStore;
 
     use super::*;

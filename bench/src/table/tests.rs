@@ -97,12 +97,12 @@ fn the_verdict_comes_first_and_every_line_fits() {
 fn the_styles_stand_side_by_side_with_their_ratio() {
     let shown = shown(&report());
     for line in [
-        "                                       choreography  orchestration       ratio",
-        "orders/s at saturation                        5,000          2,500      x 0.50",
-        "  p99                                       15.0 ms        30.0 ms      x 2.00",
-        "peak memory                                 60.0 MB        60.0 MB      x 1.00",
-        "  delivered                                     930            930",
-        "  payment declined                               20             20",
+        "                                        choreography orchestration         ratio",
+        "orders/s at saturation                         5,000         2,500        x 0.50",
+        "  p99                                        15.0 ms       30.0 ms        x 2.00",
+        "peak memory                                  60.0 MB       60.0 MB        x 1.00",
+        "  delivered                                      930           930",
+        "  payment declined                                20            20",
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line:?} is missing from\n{shown}");
     }

@@ -258,8 +258,9 @@ mod tests {
 
     #[tokio::test]
     async fn every_sequence_moves_the_money_at_most_once() {
+        type Case = (&'static [Operation], &'static [&'static str], &'static [(Operation, u64)]);
         #[rustfmt::skip]
-        let cases: &[(&[Operation], &[&str], &[(Operation, u64)])] = &[
+        let cases: &[Case] = &[
             (&[Authorise, Authorise], &["done", "done"], &[(Authorise, 1900)]),
             (&[Authorise, Capture, Capture], &["done", "done", "done"], &[(Authorise, 1900), (Capture, 1900)]),
             (&[Authorise, Void, Void], &["done", "done", "done"], &[(Authorise, 1900), (Void, 1900)]),

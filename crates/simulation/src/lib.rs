@@ -18,8 +18,10 @@ mod faulty_bus;
 mod faulty_store;
 mod observer;
 mod orders;
+mod seeds;
 mod system;
 mod world;
 
 pub use chaos::Faults;
+pub use seeds::{Summary, run_seeds};
 pub use world::{Outcome, Scenario, World, simulate};

@@ -115,7 +115,7 @@ impl System {
     pub(crate) async fn start(&self, tasks: &mut JoinSet<String>) -> Result<(), String> {
         let made = self.order_history.clone();
         let order_history =
-            move || made.participant(order_history::topics(), OrderHistory, Arc::new(order_history::NoCalls));
+            move || made.participant(order_history::topics(), OrderHistory, participant::NoCalls::caller());
         let (made, gateway) = (self.order_status.clone(), Arc::clone(&self.gateway));
         let order_status = move || {
             let caller = order_status::GatewayCaller::new(Arc::clone(&gateway) as _, CALL_TIMEOUT);

@@ -2,41 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use participant::Weakness;
-use simulation::{Scenario, World, simulate};
+use simulation::{Scenario, Summary, run_seeds, simulate};
 
-/// Runs these seeds on all cores and gives those whose world was not clean, with their worlds.
-fn run(seeds: std::ops::Range<u64>, weakness: Option<Weakness>) -> Vec<(u64, World)> {
-    let next = AtomicU64::new(seeds.start);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let work = || {
-            let mut failed = Vec::new();
-            loop {
-                let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= seeds.end {
-                    return failed;
-                }
-                let world = simulate(&Scenario { weakness, ..Scenario::new(seed) });
-                if !world.outcome.is_clean() {
-                    failed.push((seed, world));
-                }
-            }
-        };
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    })
+fn run(seeds: std::ops::Range<u64>, weakness: Option<Weakness>) -> Summary {
+    let scenario = |seed| Scenario { weakness, ..Scenario::new(seed) };
+    run_seeds(seeds, scenario, |_| (), &AtomicBool::new(false))
 }
 
 #[test]
 fn a_thousand_worlds_account_for_every_order() {
-    let failed = run(0..1_000, None);
-    if let Some((seed, world)) = failed.first() {
+    let summary = run(0..1_000, None);
+    assert_eq!(summary.worlds, 1_000);
+    assert!(summary.crashes > 1_000, "only {} crashes", summary.crashes);
+    if let Some((seed, world)) = summary.failed.first() {
         let replay = simulate(&Scenario { traced: true, ..Scenario::new(*seed) });
         println!("{}", replay.trace.join("\n"));
-        panic!("{} of 1000 seeds failed, the first is {seed}:\n{}", failed.len(), world.outcome);
+        panic!("{} of 1000 seeds failed, the first is {seed}:\n{}", summary.failures, world.outcome);
     }
 }
 
@@ -51,8 +35,8 @@ fn a_seed_replays_exactly() {
 }
 
 fn assert_noticed(weakness: Weakness) {
-    let failed = run(0..100, Some(weakness));
-    assert!(!failed.is_empty(), "no seed noticed {weakness:?}");
+    let summary = run(0..100, Some(weakness));
+    assert!(summary.failures > 0, "no seed noticed {weakness:?}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn check_task(fields: Value, answer: Answer, expected: Result<Value, &str>) {
     run.assert_sound(&definition);
     match expected {
         Ok(output) => {
-            assert_eq!(run.output(), Some(&output), "{fields}: {:?} {:?}", run.error(), run.cause())
+            assert_eq!(run.output(), Some(&output), "{fields}: {:?} {:?}", run.error(), run.cause());
         }
         Err(error) => assert_eq!(run.error(), Some(error), "{fields}: {:?}", run.cause()),
     }

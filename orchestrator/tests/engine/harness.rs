@@ -127,7 +127,7 @@ impl Script {
                         match effect {
                             Effect::Invoke { fire_and_forget: true, .. } | Effect::Finished { .. } => {}
                             Effect::Invoke { task, function, .. } => {
-                                facts.extend(self.answer(function, *task))
+                                facts.extend(self.answer(function, *task));
                             }
                             Effect::SetTimer { timer, at_ms } => {
                                 timers.insert((*at_ms, *timer), ());

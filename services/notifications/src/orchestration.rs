@@ -83,7 +83,7 @@ fn request_acceptance(
         }
         Asking::Answered(decision) => post.reply(task, &reply(decision)),
         Asking::Cancelled => {
-            post.refuse(task, "the order was cancelled before the restaurant had answered")?
+            post.refuse(task, "the order was cancelled before the restaurant had answered")?;
         }
     }
     Ok(notices)

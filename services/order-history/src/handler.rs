@@ -1,9 +1,7 @@
 //! The service as a participant's handler.
 
-use async_trait::async_trait;
 use contract::Command;
-use participant::{CallId, Caller, Effects, Handler, Input, Rejected};
-use serde::{Deserialize, Serialize};
+use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use service::{Post, Request};
 
 use crate::state::OrderRecord;
@@ -13,31 +11,16 @@ use crate::{SOURCE, choreography, orchestration};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OrderHistory;
 
-/// A call or an outcome that there never is: the history needs nobody outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Never {}
-
-/// The caller of a service that makes no calls.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoCalls;
-
-#[async_trait]
-impl Caller<Never, Never> for NoCalls {
-    async fn call(&self, _: &CallId, call: &Never) -> Never {
-        *call
-    }
-}
-
 impl Handler for OrderHistory {
     type State = OrderRecord;
-    type Call = Never;
-    type Outcome = Never;
+    type Call = NoCalls;
+    type Outcome = NoCalls;
 
     fn handle(
         &self,
         state: Option<OrderRecord>,
-        input: Input<'_, Never>,
-        effects: &mut Effects<Never>,
+        input: Input<'_, NoCalls>,
+        effects: &mut Effects<NoCalls>,
     ) -> Result<Option<OrderRecord>, Rejected> {
         let message = match input {
             Input::Message(message) => message,

@@ -34,7 +34,7 @@ pub mod steps;
 use bus::Topic;
 use contract::{command, event};
 
-pub use handler::{Never, NoCalls, OrderHistory};
+pub use handler::OrderHistory;
 pub use state::{Change, Entry, OrderRecord};
 
 /// The service's name: its consumer group, and part of its messages' source.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
-use order_history::{NAME, NoCalls, OrderHistory, http, topics};
-use participant::{Metrics, Participant, SystemClock};
+use order_history::{NAME, OrderHistory, http, topics};
+use participant::{Metrics, NoCalls, Participant, SystemClock};
 
 /// Validates orders, keeps the customers' history and closes each order with its final status.
 ///
@@ -46,7 +46,7 @@ impl Binary for Cli {
     async fn service((): (), environment: &Environment) -> Result<Service, HostError> {
         let Environment { bus, store, registry, options } = environment.clone();
         let router = http::router(store.clone(), Arc::clone(&bus), Arc::new(SystemClock));
-        let (calls, clock) = (Arc::new(NoCalls), Arc::new(SystemClock));
+        let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
         let participant = Participant::new(NAME, topics(), OrderHistory, calls, store, bus, clock)
             .with_options(options)
             .with_metrics(Metrics::register(NAME, &registry)?);

@@ -1,4 +1,5 @@
 //! The real program: how it starts, waits, answers and ends.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -148,4 +149,29 @@ async fn a_taken_port_and_a_missing_folder_say_what_to_do() {
         end(folder.path(), &["--bus", "memory:", "--store", "sqlite:missing/orders.db"]).await;
     assert_eq!(code, Some(1));
     assert!(stderr.contains("the folder missing does not exist: create it"), "{stderr}");
+}
+
+#[tokio::test]
+async fn who_is_no_bus_ends_it_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let bus = format!("tcp://{}", stranger.local_addr().unwrap());
+    let answering = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = stranger.accept().await.unwrap();
+            // Whether the program still reads it is its own affair.
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
+        }
+    });
+    let (code, stderr) = end(folder.path(), &["--bus", &bus, "--listen", "127.0.0.1:0"]).await;
+    answering.abort();
+    assert_eq!(code, Some(1));
+    let last = stderr.lines().last().unwrap();
+    assert!(
+        last.starts_with(
+            "error: the service cannot go on: caused by participant order-history cannot use the bus"
+        ),
+        "{stderr}"
+    );
+    assert!(last.contains("caused by protocol error"), "{stderr}");
 }

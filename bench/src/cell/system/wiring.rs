@@ -33,7 +33,7 @@ pub(super) fn add_all(system: &mut System, spec: &Spec) -> Result<(), CellError>
     let restaurants = notifications::SimulatedRestaurants { fate, latency: Duration::ZERO };
     let asking = notifications::OfferCaller::new(Arc::new(restaurants), ANSWER_MAX);
 
-    let caller = Arc::new(order_history::NoCalls);
+    let caller = participant::NoCalls::caller();
     system.add(order_history::NAME, order_history::topics(), OrderHistory, caller, dir)?;
     let handler = OrderStatus::default();
     system.add(order_status::NAME, order_status::topics(), handler, Arc::new(payments), dir)?;

@@ -64,9 +64,9 @@ impl World {
             rejected: Vec::new(),
         };
         if orchestrated {
-            world.command(Stage::Authorise)
+            world.command(Stage::Authorise);
         } else {
-            world.pending.push(Pending::Message(recorded()))
+            world.pending.push(Pending::Message(recorded()));
         }
         world
     }
