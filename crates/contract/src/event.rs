@@ -320,7 +320,7 @@ mod tests {
         };
         check(|m| m.headers.set("type", "duet.order.eaten.v1"), "duet.order.eaten.v1");
         check(|m| m.body = Bytes::from_static(b"{"), "EOF while parsing");
-        check(|m| m.body = Bytes::from_static(b"{}"), "missing field `order`");
+        check(|m| m.body = Bytes::from_static(b"{}"), "order: found nothing, expected a value");
         check(|m| m.key = "o-2".into(), "the message's key \"o-2\"");
     }
 }
