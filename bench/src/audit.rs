@@ -7,6 +7,7 @@ use contract::Style;
 use telemetry::Code;
 
 use crate::cell::{CellError, audit_folder};
+use crate::text;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +45,7 @@ pub fn main(dir: &Path) -> Result<ExitCode, AuditCommandError> {
         let audited = runtime.block_on(audit_folder(&dir.join(style.as_str())));
         let verdict = audited.map_err(|source| AuditCommandError::Cell { style, source })?.verdict;
         clean &= verdict.is_clean();
-        println!("{style}\n{verdict}\n");
+        text::print(&format!("{style}\n{verdict}\n\n"));
     }
     Ok(if clean { ExitCode::SUCCESS } else { Code::Failure.into() })
 }

@@ -203,7 +203,7 @@ impl Running {
             let bus = system.unmetered();
             let cpu_ns = Arc::clone(&observer_cpu_ns);
             let observer = Observer::subscribe(bus, Arc::clone(&flight), &spec.dir, cpu_ns).await?;
-            system.start();
+            system.start()?;
             let publisher = system.metered().publisher(Origin::Edge).await.map_err(CellError::Bus)?;
             Ok::<_, CellError>((system, publisher, observer))
         })?;
@@ -279,7 +279,7 @@ impl Running {
         runtime.block_on(system.stop())?;
         let _ = stop_observer.send(());
         observer.join().map_err(|_| CellError::Panicked("the observer"))??;
-        let durability = (system.bus_durability(), system.store_durability());
+        let durability = (system.bus_durability(), system.store_durability(&spec.dir));
         let queues = runtime.block_on(system.queues())?;
         // Closes the stores, so that the auditor reads what is in the files.
         drop(system);

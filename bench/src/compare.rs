@@ -21,7 +21,7 @@ use crate::cell::protocol::{Finished, Phase, SourceSpec, Spec};
 use crate::limit;
 use crate::orders_file::{self, Checked, OrdersFileError, Rules};
 use crate::report::{Phases, Report, Verdict, Yardstick};
-use crate::text::{Terminal, counted, grouped, significant};
+use crate::text::{self, Terminal, counted, grouped, significant};
 use child::Child;
 use plan::Round;
 use progress::Progress;
@@ -146,7 +146,7 @@ pub enum CompareError {
 pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let report = runtime.map_err(CompareError::System)?.block_on(compare(settings))?;
-    print!("{}", crate::table::render(&report, Terminal::stdout()));
+    text::print(&crate::table::render(&report, Terminal::stdout()));
     Ok(match report.verdict {
         Verdict::Violated => Code::Failure.into(),
         Verdict::Clean if report.partial => Code::Interrupted.into(),

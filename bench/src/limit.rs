@@ -7,7 +7,7 @@ use store::StoreError;
 use store::sqlite::{ROW_BYTES, ROWS_PER_TRANSACTION, yardstick};
 
 use crate::report::Yardstick;
-use crate::text::grouped;
+use crate::text::{self, grouped};
 
 /// How long `duet limit` measures.
 const DURATION: Duration = Duration::from_secs(3);
@@ -39,7 +39,7 @@ fn measure_here(dir: &Path, duration: Duration) -> Result<Yardstick, StoreError>
 pub fn main(dir: Option<PathBuf>) -> Result<(), StoreError> {
     let dir = dir.unwrap_or_else(std::env::temp_dir);
     let measured = measure_here(&dir, DURATION)?;
-    print!("{}", render(&dir, measured));
+    text::print(&render(&dir, measured));
     Ok(())
 }
 

@@ -45,6 +45,23 @@ pub fn machine() -> Machine {
     }
 }
 
+/// Whether what is written to `dir` stays in memory (a RAM disk), so that no flush makes it survive a power cut;
+/// `false` where the system does not say.
+#[must_use]
+pub fn is_ram_disk(dir: &std::path::Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        const TMPFS: u64 = 0x0102_1994;
+        const RAMFS: u64 = 0x8584_58f6;
+        rustix::fs::statfs(dir).is_ok_and(|fs| [TMPFS, RAMFS].contains(&(fs.f_type as u64)))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = dir;
+        false
+    }
+}
+
 /// How many cores this process may use.
 #[must_use]
 pub fn cores() -> usize {

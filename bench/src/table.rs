@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use contract::{Style, TerminalState};
+use durability::Durability;
 
 use crate::picture;
 use crate::report::{Cell, Percentiles, Report, Verdict};
@@ -209,18 +210,14 @@ fn environment(out: &mut String, report: &Report) -> std::fmt::Result {
     let first = report.cells.first();
     let (bus, store) = first.map_or(("-", "-"), |cell| (cell.bus.as_str(), cell.store.as_str()));
     writeln!(out)?;
-    let lives = if environment.bus_durability == durability::Durability::Process {
-        ": it lives as long as its process"
-    } else {
-        ""
+    let survives = |durability| match durability {
+        Durability::Process => "lives as long as its process",
+        Durability::Kill => "survives its process, not a power cut",
+        Durability::Power => "survives a power cut",
     };
-    writeln!(out, "guarantees   bus {bus}, durability `{}`{lives}", environment.bus_durability)?;
-    let flushed = if environment.store_durability == durability::Durability::Power {
-        ": a power cut loses nothing committed"
-    } else {
-        ""
-    };
-    writeln!(out, "             store {store}, durability `{}`{flushed}", environment.store_durability)?;
+    let (of_bus, of_store) = (environment.bus_durability, environment.store_durability);
+    writeln!(out, "guarantees   what the bus {bus} confirms {} ({of_bus})", survives(of_bus))?;
+    writeln!(out, "             what the store {store} commits {} ({of_store})", survives(of_store))?;
     let memory = machine.memory_bytes.map(|bytes| format!(", {} GB", significant(bytes as f64 / 1e9)));
     writeln!(
         out,

@@ -1,6 +1,6 @@
 //! Numbers, colours and characters for people.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,12 @@ impl Terminal {
 fn is_utf8(locale: &str) -> bool {
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// Prints to standard output. That nobody reads it (a closed pipe) is no failure.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// The few colours in use.

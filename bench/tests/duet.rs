@@ -1,5 +1,7 @@
 //! The command as its user meets it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers, too")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

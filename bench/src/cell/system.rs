@@ -2,27 +2,31 @@
 
 mod wiring;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use bus::metered::Counters;
 use bus::{Bus, Depth, MeteredBus, Subscription};
 use durability::Durability;
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use host::{BusAddress, Shutdown, StoreAddress, Trigger};
 use participant::{Handler, Metrics, Participant, ParticipantError, SystemClock};
 use store::Store;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
 use super::protocol::Spec;
 use super::{CellError, observer};
+use crate::measure::is_ram_disk;
 
 /// A participant ready to run, of whatever kind.
 struct Ready {
     name: &'static str,
-    run: BoxFuture<'static, Result<(), ParticipantError>>,
+    start: Box<dyn FnOnce() -> io::Result<Ended> + Send>,
 }
+
+/// Gets what a participant returned when it has ended.
+type Ended = oneshot::Receiver<Result<(), ParticipantError>>;
 
 /// A running system.
 pub(super) struct System {
@@ -32,7 +36,7 @@ pub(super) struct System {
     subscriptions: Vec<Subscription>,
     metrics: Vec<Metrics>,
     ready: Vec<Ready>,
-    running: Vec<(&'static str, JoinHandle<Result<(), ParticipantError>>)>,
+    running: Vec<(&'static str, Ended)>,
     trigger: Trigger,
     shutdown: Shutdown,
 }
@@ -76,8 +80,8 @@ impl System {
             .with_metrics(metrics.clone());
         self.subscriptions.push(participant.subscription());
         self.metrics.push(metrics);
-        let run = participant.run(self.shutdown.clone().requested()).boxed();
-        self.ready.push(Ready { name, run });
+        let shutdown = self.shutdown.clone().requested();
+        self.ready.push(Ready { name, start: Box::new(move || participant.spawn(shutdown)) });
         Ok(())
     }
 
@@ -89,9 +93,12 @@ impl System {
         Ok(())
     }
 
-    /// Starts every participant on the current runtime.
-    pub(super) fn start(&mut self) {
-        self.running.extend(self.ready.drain(..).map(|ready| (ready.name, tokio::spawn(ready.run))));
+    /// Starts every participant on a thread of its own, as in a process of its own.
+    pub(super) fn start(&mut self) -> Result<(), CellError> {
+        for ready in self.ready.drain(..) {
+            self.running.push((ready.name, (ready.start)().map_err(CellError::Threads)?));
+        }
+        Ok(())
     }
 
     /// The bus, for those whose messages do not count.
@@ -117,19 +124,23 @@ impl System {
         self.bus.capabilities().durability
     }
 
-    /// The weakest of all stores.
-    pub(super) fn store_durability(&self) -> Durability {
-        self.stores.iter().map(|(_, store)| store.durability()).min().unwrap_or(Durability::Process)
+    /// What the weakest of all stores, in `dir`, declares: no more than its disk can give.
+    pub(super) fn store_durability(&self, dir: &Path) -> Durability {
+        let declared = self.stores.iter().map(|(_, store)| store.durability());
+        let disk = if is_ram_disk(dir) { Durability::Kill } else { Durability::Power };
+        declared.chain([disk]).min().unwrap_or(disk)
     }
 
     /// Finds a participant that has ended although nobody asked it to.
     pub(super) fn check(&mut self) -> Result<(), CellError> {
         for (name, task) in &mut self.running {
-            if task.is_finished()
-                && let Some(ended) = task.now_or_never()
-            {
-                ended.map_err(|_| CellError::Panicked(name))??;
-                return Err(CellError::Panicked(name));
+            match task.try_recv() {
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Closed) => return Err(CellError::Panicked(name)),
+                Ok(ended) => {
+                    ended?;
+                    return Err(CellError::Panicked(name));
+                }
             }
         }
         Ok(())

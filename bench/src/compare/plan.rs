@@ -12,11 +12,12 @@ const ALONE: u64 = 200;
 const SATURATED: u64 = 12_000;
 /// How long orders are sent at the rate, unless told otherwise.
 const PACED_S: f64 = 10.0;
-/// Saturated and paced phases are cut into this many rounds, and the styles take turns: what slows the machine down
+/// All phases but the warm-up are cut into this many rounds, and the styles take turns: what slows the machine down
 /// for a while hits both.
 const ROUNDS: u64 = 2;
 /// A run of the default length leaves out further rounds on a machine so slow that they would take it beyond a
 /// minute.
+const ALONE_MAX: Duration = Duration::from_secs(3);
 const SATURATED_MAX: Duration = Duration::from_secs(14);
 const BEFORE_PACED_MAX: Duration = Duration::from_secs(38);
 
@@ -50,15 +51,14 @@ pub(super) fn phases_of(orders: u64) -> Phases {
 
 /// The phases in rounds.
 pub(super) fn rounds(phases: Phases) -> Vec<Round> {
-    let whole = |phase, orders| vec![Round { phase, orders, index: 0 }];
     let cut = |phase, orders: u64| {
         (0..ROUNDS).map(move |index| {
             let before = orders * index / ROUNDS;
             Round { phase, orders: orders * (index + 1) / ROUNDS - before, index }
         })
     };
-    let mut rounds = whole(Phase::WarmUp, phases.warm_up);
-    rounds.extend(whole(Phase::Alone, phases.alone));
+    let mut rounds = vec![Round { phase: Phase::WarmUp, orders: phases.warm_up, index: 0 }];
+    rounds.extend(cut(Phase::Alone, phases.alone));
     rounds.extend(cut(Phase::Saturated, phases.saturated));
     rounds.extend(cut(Phase::Paced, phases.paced));
     rounds.retain(|round| round.orders > 0);
@@ -77,7 +77,8 @@ pub(super) fn is_too_late(round: Round, elapsed: Duration, in_phase: Duration) -
         && match round.phase {
             Phase::Saturated => in_phase > SATURATED_MAX,
             Phase::Paced => elapsed > BEFORE_PACED_MAX,
-            Phase::WarmUp | Phase::Alone => false,
+            Phase::Alone => in_phase > ALONE_MAX,
+            Phase::WarmUp => false,
         }
 }
 

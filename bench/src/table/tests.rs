@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use auditor::{Paths, ViolationKind};
-use durability::Durability;
 use outside::Rates;
 
 use super::*;
