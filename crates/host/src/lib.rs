@@ -24,6 +24,10 @@ pub mod serve;
 mod shutdown;
 mod waiting;
 
+/// Every binary's allocator: messages are many small allocations, freed on other threads than they were made on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use address::{BusAddress, StoreAddress};
 pub use args::{Args, Config, Defaults, parse, probability};
 pub use error::{ConfigError, HostError};

@@ -1,6 +1,7 @@
 //! The life of a service's process.
 
 use std::future::Future;
+use std::io;
 use std::io::Write as _;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ use participant::{Handler, Health, HealthState, Options, Participant, Participan
 use serde_json::json;
 use store::Store;
 use telemetry::{Readiness, Registry};
+use tokio::sync::oneshot;
 
 use crate::monitor::{self, BusState};
 use crate::{
@@ -60,13 +62,15 @@ pub struct Environment {
     pub options: Options,
 }
 
-type Running = Pin<Box<dyn Future<Output = Result<(), ParticipantError>> + Send>>;
+/// Gets what the participant returned when it has ended.
+type Ended = oneshot::Receiver<Result<(), ParticipantError>>;
+type Start = Box<dyn FnOnce(Shutdown) -> io::Result<Ended> + Send>;
 
 /// A service ready to run: its participant and its HTTP API.
 pub struct Service {
     router: Router,
     health: Health,
-    participant: Box<dyn FnOnce(Shutdown) -> Running + Send>,
+    participant: Start,
 }
 
 impl Service {
@@ -74,8 +78,8 @@ impl Service {
     #[must_use]
     pub fn new<H: Handler>(participant: Participant<H>, router: Router) -> Self {
         let health = participant.health();
-        let run = move |shutdown: Shutdown| Box::pin(participant.run(shutdown.requested())) as Running;
-        Self { router, health, participant: Box::new(run) }
+        let start = move |shutdown: Shutdown| participant.spawn(shutdown.requested());
+        Self { router, health, participant: Box::new(start) }
     }
 }
 
@@ -146,7 +150,7 @@ fn announce(service: &str, address: std::net::SocketAddr) {
 
 struct Parts {
     router: Router,
-    participant: Box<dyn FnOnce(Shutdown) -> Running + Send>,
+    participant: Start,
     monitor: Pin<Box<dyn Future<Output = ()> + Send>>,
     trigger: crate::Trigger,
     shutdown: Shutdown,
@@ -182,7 +186,7 @@ impl Parts {
         config: &Config,
         asked: Shutdown,
     ) -> Result<(), HostError> {
-        let mut participant = tokio::spawn((self.participant)(self.shutdown.clone()));
+        let mut participant = (self.participant)(self.shutdown.clone()).map_err(HostError::Runtime)?;
         let mut server =
             tokio::spawn(serve::serve(listener, self.router, config.http.clone(), self.shutdown.clone()));
         let monitor = tokio::spawn(self.monitor);
@@ -197,7 +201,7 @@ impl Parts {
             Some(ended) => ended,
             None => participant_end((&mut participant).await),
         };
-        if !participant.is_finished() {
+        if !participant.is_terminated() {
             let _ = participant.await;
         }
         if !server.is_finished() {
@@ -209,7 +213,7 @@ impl Parts {
 }
 
 fn participant_end(
-    ended: Result<Result<(), ParticipantError>, tokio::task::JoinError>,
+    ended: Result<Result<(), ParticipantError>, oneshot::error::RecvError>,
 ) -> Result<(), HostError> {
     match ended {
         Ok(ended) => Ok(ended?),

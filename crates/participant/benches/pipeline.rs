@@ -71,7 +71,8 @@ fn pipeline(criterion: &mut Criterion) {
         ("sqlite", Arc::new(SqliteStore::open(&folder.path().join("b"), SqliteOptions::default()).unwrap())),
     ];
     for (name, store) in stores {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new(MemoryOptions::default()));
         let participant = Participant::new(
             "echo",

@@ -1,12 +1,14 @@
 //! A participant's parts, and its life from connecting to its end.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{Bus, BusError, Origin, Subscription, Topic};
 use futures::FutureExt;
 use store::{Store, StoreError};
+use tokio::sync::oneshot;
 
 use crate::health::State;
 use crate::pipeline::Pipeline;
@@ -139,6 +141,27 @@ impl<H: Handler> Participant<H> {
         let result = self.live(shutdown.boxed().shared()).await;
         health.set(State::Stopped(result.as_ref().err().map(ToString::to_string)));
         result
+    }
+
+    /// Like [`Self::run`], on a thread and a single-threaded runtime of its own. So a store that does its work on the
+    /// calling thread holds up this participant and nothing else, and a batch costs no hop between threads. The
+    /// receiver gets what `run` returned; it is closed without a value if the participant panicked.
+    ///
+    /// # Errors
+    /// The operating system gives no thread or runtime.
+    pub fn spawn(
+        self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<oneshot::Receiver<Result<(), ParticipantError>>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (ended, receiver) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(self.name.clone());
+        thread.spawn(move || {
+            let result = runtime.block_on(self.run(shutdown));
+            // Whoever started it may not care any more.
+            let _ = ended.send(result);
+        })?;
+        Ok(receiver)
     }
 
     async fn live(

@@ -12,8 +12,8 @@ use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{Bus, Consumer, Headers, Message, Origin, Publisher, Settlement, Subscription, Topic};
 use bytes::Bytes;
 use participant::{
-    CallId, Caller, Clock, Effects, Handler, HealthState, Input, Millis, Options, Participant, ParticipantError,
-    Rejected, inspect,
+    CallId, Caller, Clock, Effects, Handler, HealthState, Input, Millis, Options, Participant,
+    ParticipantError, Rejected, inspect,
 };
 use store::memory::MemoryStore;
 use store::{Read, Store};
@@ -227,7 +227,10 @@ async fn what_is_rejected_leaves_no_trace_and_blocks_nobody() {
     running.stop().await;
     assert_eq!(world.texts("k").await, ["before", "after"]);
     let dead = world.bus.dead_letters("diary", 10).await.unwrap();
-    assert_eq!((dead.len(), dead[0].message.id.as_str(), dead[0].reason.as_str()), (1, "m2", "because of this"));
+    assert_eq!(
+        (dead.len(), dead[0].message.id.as_str(), dead[0].reason.as_str()),
+        (1, "m2", "because of this")
+    );
 }
 
 #[tokio::test(start_paused = true)]
