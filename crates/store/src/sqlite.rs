@@ -86,8 +86,9 @@ impl SqliteStore {
         let path = open::resolve(path.as_ref())?;
         let lock = WriterLock::take(&path)?;
         let writer = open::writer(&path, &options)?;
+        let writer = Writer::new(writer).map_err(|error| error::explain(&path, error))?;
         let readers = Readers::open(&path, &options)?;
-        Ok(Self { readers, writer: Mutex::new(Writer::new(writer)), path, _lock: lock })
+        Ok(Self { readers, writer: Mutex::new(writer), path, _lock: lock })
     }
 
     /// The store's file.

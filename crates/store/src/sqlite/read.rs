@@ -107,10 +107,14 @@ impl Read for Readers {
 
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
         self.run(|conn| {
-            // The index on (entity) also holds the id, so its order is that of appending, and skipped entries
-            // are skipped in the index without reading them.
-            let sql = "SELECT data FROM journal WHERE entity = (SELECT id FROM entity WHERE key = ?1)
-                       ORDER BY id LIMIT ?2 OFFSET ?3";
+            // Entries are found from the last one back. Their ids are in the order of appending, so the walk
+            // gathers ids alone, and only the page asked for is read.
+            let sql = "WITH RECURSIVE entry (id) AS (
+                           SELECT journal FROM entity WHERE key = ?1 AND journal IS NOT NULL
+                           UNION ALL
+                           SELECT before FROM entry CROSS JOIN journal USING (id) WHERE before IS NOT NULL
+                       ), page AS (SELECT id FROM entry ORDER BY id LIMIT ?2 OFFSET ?3)
+                       SELECT data FROM page CROSS JOIN journal USING (id) ORDER BY id";
             let mut statement = conn.prepare_cached(sql)?;
             let rows = statement.query_map(params![key, sql_count(limit), sql_count(from)], |row| {
                 Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?))

@@ -19,14 +19,17 @@ const MIGRATIONS: &[&str] = &[V1];
 /// read without walking over it. Entities are never deleted.
 ///
 /// Links are clustered by what they are looked up by, newest entity last. The journal is in the order of
-/// appending (a batch fills pages one after the other); its index finds one entity's entries in that order.
-/// AUTOINCREMENT keeps outbox ids growing even when every row has been forgotten.
+/// appending, so a batch fills pages one after the other; an entity names its last entry and each entry the one
+/// before it, which costs no index. Outbox ids are given by the writer, of which there is one at a time.
+///
+/// All this keeps down the number of pages that a commit touches, each of which is written to the log whole.
 const V1: &str = "
 CREATE TABLE entity (
     id       INTEGER PRIMARY KEY,
     key      TEXT NOT NULL,
     version  INTEGER NOT NULL,
     next_due INTEGER,
+    journal  INTEGER,
     meta     BLOB NOT NULL,
     state    BLOB NOT NULL
 ) STRICT;
@@ -40,12 +43,11 @@ CREATE TABLE link (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE journal (
     id     INTEGER PRIMARY KEY,
-    entity INTEGER NOT NULL,
+    before INTEGER,
     data   BLOB NOT NULL
 ) STRICT;
-CREATE INDEX journal_entity ON journal (entity);
 CREATE TABLE outbox (
-    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    id   INTEGER PRIMARY KEY,
     blob BLOB NOT NULL
 ) STRICT;
 ";

@@ -28,11 +28,15 @@ impl From<rusqlite::Error> for Refusal {
 pub(super) struct Writer {
     conn: Connection,
     seen: Seen,
+    /// The id of the last outbox row added. Counted here, so that ids grow even when every row is forgotten; after
+    /// a restart nobody remembers an id that is not in the table.
+    last_outbox_id: i64,
 }
 
 impl Writer {
-    pub(super) fn new(conn: Connection) -> Self {
-        Self { conn, seen: Seen::default() }
+    pub(super) fn new(conn: Connection) -> rusqlite::Result<Self> {
+        let last = conn.query_row("SELECT coalesce(max(id), 0) FROM outbox", [], |row| row.get(0))?;
+        Ok(Self { conn, seen: Seen::default(), last_outbox_id: last })
     }
 
     /// The entities of these keys, in their order.
@@ -52,7 +56,7 @@ impl Writer {
     /// Applies the commit as one transaction.
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<Vec<OutboxId>, Refusal> {
         begin(&self.conn, "BEGIN IMMEDIATE")?;
-        let applied = apply(&self.conn, &mut self.seen, commit).and_then(|ids| {
+        let applied = apply(&self.conn, &mut self.seen, &mut self.last_outbox_id, commit).and_then(|ids| {
             self.conn.prepare_cached("COMMIT")?.execute([])?;
             Ok(ids)
         });
@@ -114,26 +118,33 @@ fn rollback(conn: &Connection) {
 
 fn load(conn: &Connection, seen: &mut Seen, keys: &[&str]) -> rusqlite::Result<Vec<Option<Entity>>> {
     let mut by_id =
-        conn.prepare_cached("SELECT id, version, next_due, meta, state FROM entity WHERE id = ?1")?;
+        conn.prepare_cached("SELECT id, journal, version, next_due, meta, state FROM entity WHERE id = ?1")?;
     let mut by_key =
-        conn.prepare_cached("SELECT id, version, next_due, meta, state FROM entity WHERE key = ?1")?;
+        conn.prepare_cached("SELECT id, journal, version, next_due, meta, state FROM entity WHERE key = ?1")?;
     let mut entities = Vec::with_capacity(keys.len());
     for key in keys {
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, entity_at(row, 1)?));
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, entity_at(row, 2)?))
+        };
         let found = match seen.get(key) {
             Some(known) => by_id.query_row([known.id], read).optional()?,
             None => by_key.query_row([key], read).optional()?,
         };
-        if let Some((id, entity)) = &found {
+        if let Some((id, journal, entity)) = &found {
             let version = entity.version.cast_signed();
-            seen.note(key, SeenEntity { id: *id, version, next_due: entity.next_due });
+            seen.note(key, SeenEntity { id: *id, version, next_due: entity.next_due, journal: *journal });
         }
-        entities.push(found.map(|(_, entity)| entity));
+        entities.push(found.map(|(.., entity)| entity));
     }
     Ok(entities)
 }
 
-fn apply(conn: &Connection, seen: &mut Seen, commit: &Commit) -> Result<Vec<OutboxId>, Refusal> {
+fn apply(
+    conn: &Connection,
+    seen: &mut Seen,
+    last_outbox_id: &mut i64,
+    commit: &Commit,
+) -> Result<Vec<OutboxId>, Refusal> {
     if !commit.entities.is_empty() {
         let mut statements = EntityStatements::prepare(conn)?;
         for write in &commit.entities {
@@ -148,10 +159,12 @@ fn apply(conn: &Connection, seen: &mut Seen, commit: &Commit) -> Result<Vec<Outb
     }
     let mut ids = Vec::with_capacity(commit.outbox_add.len());
     if !commit.outbox_add.is_empty() {
-        let mut add = conn.prepare_cached("INSERT INTO outbox (blob) VALUES (?1)")?;
+        let mut add = conn.prepare_cached("INSERT INTO outbox (id, blob) VALUES (?1, ?2)")?;
         for blob in &commit.outbox_add {
-            add.execute([&blob[..]])?;
-            ids.push(conn.last_insert_rowid().cast_unsigned());
+            // Should the commit fail, these ids are left out: nobody was told them.
+            *last_outbox_id += 1;
+            add.execute(params![*last_outbox_id, &blob[..]])?;
+            ids.push(last_outbox_id.cast_unsigned());
         }
     }
     Ok(ids)
@@ -170,42 +183,56 @@ struct EntityStatements<'conn> {
 impl<'conn> EntityStatements<'conn> {
     fn prepare(conn: &'conn Connection) -> rusqlite::Result<Self> {
         Ok(Self {
-            find: conn.prepare_cached("SELECT id FROM entity WHERE key = ?1")?,
+            find: conn.prepare_cached("SELECT id, journal FROM entity WHERE key = ?1")?,
             insert: conn.prepare_cached(
-                "INSERT INTO entity (key, version, next_due, meta, state) VALUES (?1, 1, ?2, ?3, ?4)",
+                "INSERT INTO entity (key, version, next_due, journal, meta, state) VALUES (?1, 1, ?2, ?3, ?4, ?5)",
             )?,
             update: conn.prepare_cached(
-                "UPDATE entity SET version = ?2 + 1, meta = ?3, state = ?4, next_due = ?5
+                "UPDATE entity SET version = ?2 + 1, journal = ?3, meta = ?4, state = ?5, next_due = ?6
                  WHERE id = ?1 AND version = ?2",
             )?,
             // Naming `next_due` makes SQLite rewrite its index, whether or not the value is a new one.
             update_content: conn.prepare_cached(
-                "UPDATE entity SET version = ?2 + 1, meta = ?3, state = ?4 WHERE id = ?1 AND version = ?2",
+                "UPDATE entity SET version = ?2 + 1, journal = ?3, meta = ?4, state = ?5
+                 WHERE id = ?1 AND version = ?2",
             )?,
             link: conn
                 .prepare_cached("INSERT OR IGNORE INTO link (name, value, entity) VALUES (?1, ?2, ?3)")?,
-            journal: conn.prepare_cached("INSERT INTO journal (entity, data) VALUES (?1, ?2)")?,
+            journal: conn.prepare_cached("INSERT INTO journal (before, data) VALUES (?1, ?2)")?,
         })
     }
 
     fn write(&mut self, conn: &Connection, seen: &mut Seen, write: &EntityWrite) -> Result<(), Refusal> {
-        let written = if write.expected == 0 { self.insert(conn, write)? } else { self.update(seen, write)? };
+        let written =
+            if write.expected == 0 { self.insert(conn, write)? } else { self.update(conn, seen, write)? };
         let Some(entity) = written else {
             return Err(Refusal::Conflict { key: write.key.clone(), expected: write.expected });
         };
         for link in &write.links {
             self.link.execute(params![link.index, link.value, entity.id])?;
         }
-        for data in &write.journal {
-            self.journal.execute(params![entity.id, &data[..]])?;
-        }
         seen.note(&write.key, entity);
         Ok(())
     }
 
+    /// Appends the entries behind the one with the id `last`, and returns the id of the new last one.
+    fn append(
+        &mut self,
+        conn: &Connection,
+        mut last: Option<i64>,
+        entries: &[Bytes],
+    ) -> rusqlite::Result<Option<i64>> {
+        for data in entries {
+            self.journal.execute(params![last, &data[..]])?;
+            last = Some(conn.last_insert_rowid());
+        }
+        Ok(last)
+    }
+
     /// The new entity, or `None` if the key exists.
     fn insert(&mut self, conn: &Connection, write: &EntityWrite) -> rusqlite::Result<Option<SeenEntity>> {
-        let values = params![write.key, write.next_due, &write.meta[..], &write.state[..]];
+        let journal = self.append(conn, None, &write.journal)?;
+        let values = params![write.key, write.next_due, journal, &write.meta[..], &write.state[..]];
         match self.insert.execute(values) {
             Ok(_) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -213,33 +240,41 @@ impl<'conn> EntityStatements<'conn> {
             }
             Err(error) => return Err(error),
         }
-        Ok(Some(SeenEntity { id: conn.last_insert_rowid(), version: 1, next_due: write.next_due }))
+        let id = conn.last_insert_rowid();
+        Ok(Some(SeenEntity { id, version: 1, next_due: write.next_due, journal }))
     }
 
     /// The entity as written, or `None` if it is not at the expected version.
-    fn update(&mut self, seen: &Seen, write: &EntityWrite) -> rusqlite::Result<Option<SeenEntity>> {
-        let known = seen.get(&write.key);
-        let id = match known {
-            Some(known) => known.id,
-            None => match self.find.query_row([&write.key], |row| row.get(0)).optional()? {
-                Some(id) => id,
-                None => return Ok(None),
-            },
-        };
+    fn update(
+        &mut self,
+        conn: &Connection,
+        seen: &Seen,
+        write: &EntityWrite,
+    ) -> rusqlite::Result<Option<SeenEntity>> {
         // A version no entity can reach is no entity's version.
         let Some((expected, version)) =
             i64::try_from(write.expected).ok().and_then(|v| Some((v, v.checked_add(1)?)))
         else {
             return Ok(None);
         };
-        // An entity's timer at one version is always the same, so what was seen of that version still holds.
-        let same_timer = known.is_some_and(|k| k.version == expected && k.next_due == write.next_due);
-        let rows = if same_timer {
-            self.update_content.execute(params![id, expected, &write.meta[..], &write.state[..]])?
-        } else {
-            self.update.execute(params![id, expected, &write.meta[..], &write.state[..], write.next_due])?
+        // What was seen of the entity at this version still holds: another version refuses the update.
+        let known = seen.get(&write.key).filter(|known| known.version == expected);
+        let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let (id, last) = match known {
+            Some(known) => (known.id, known.journal),
+            None => match self.find.query_row([&write.key], place).optional()? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
         };
-        Ok((rows == 1).then_some(SeenEntity { id, version, next_due: write.next_due }))
+        let journal = self.append(conn, last, &write.journal)?;
+        let (meta, state) = (&write.meta[..], &write.state[..]);
+        let rows = if known.is_some_and(|known| known.next_due == write.next_due) {
+            self.update_content.execute(params![id, expected, journal, meta, state])?
+        } else {
+            self.update.execute(params![id, expected, journal, meta, state, write.next_due])?
+        };
+        Ok((rows == 1).then_some(SeenEntity { id, version, next_due: write.next_due, journal }))
     }
 }
 
@@ -249,6 +284,8 @@ struct SeenEntity {
     id: i64,
     version: i64,
     next_due: Option<Millis>,
+    /// The id of its last journal entry.
+    journal: Option<i64>,
 }
 
 /// The entities seen last, bounded. Saves the look-up by key, and the timer index where the timer stays.

@@ -1,0 +1,50 @@
+//! The least of an HTTP client.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::PATIENCE;
+
+/// The status and body of the answer to a GET.
+///
+/// # Errors
+/// Nobody is there, or the answer is cut off.
+pub async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
+    ask(address, &format!("GET {path}"), "").await
+}
+
+/// The status and body of the answer to a POST of JSON.
+///
+/// # Errors
+/// Nobody is there, or the answer is cut off.
+pub async fn post(address: SocketAddr, path: &str, json: &str) -> io::Result<(u16, String)> {
+    ask(address, &format!("POST {path}"), json).await
+}
+
+async fn ask(address: SocketAddr, what: &str, body: &str) -> io::Result<(u16, String)> {
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await?;
+        let length = body.len();
+        let head =
+            format!("{what} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json");
+        stream.write_all(format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, answer))
+    };
+    timeout(PATIENCE, asked).await?
+}
+
+fn parse(answer: &str) -> Option<(u16, String)> {
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let whole = length.is_none_or(|length: usize| body.len() == length);
+    whole.then_some(())?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+}
