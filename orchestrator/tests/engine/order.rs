@@ -14,11 +14,11 @@ fn check(script: &[(&str, Answer)], calls: &[&str], ends: (Status, Option<&str>)
 }
 
 #[test]
-fn an_order_is_delivered_in_nine_steps() {
+fn an_order_is_delivered_in_seven_steps() {
     let definition = order_definition();
     let run = Script::new(&[]).run(&definition, order_input());
     run.assert_sound(&definition);
-    assert_eq!(run.journal.len(), 9);
+    assert_eq!(run.journal.len(), 7);
     assert_eq!(
         run.calls(),
         [

@@ -162,7 +162,7 @@ fn move_on(
     progress: &mut OrderProgress,
     post: &mut Post<'_, GatewayCall>,
 ) -> Result<(), Rejected> {
-    while let Some(to) = steps::next(progress.progress) {
+    while let Some((to, _)) = steps::next(progress.progress) {
         steps::advance(progress, to, post.now()).map_err(|cause| Rejected(cause.to_owned()))?;
         let (event, duration_ms) = match to {
             Progress::Preparing => {

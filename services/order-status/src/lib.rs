@@ -29,7 +29,8 @@
 //! | a void while an authorisation is being asked for | the void goes ahead. It is final, so it does not matter which of the two reaches the gateway first; the authorisation's answer is ignored |
 //! | `void-payment` of an unknown order | the void is asked for all the same and forbids what comes after it; the `authorise-payment` that comes late only says what the order costs |
 //! | an authorisation or a capture after a void, a void after a capture, a payment of another amount | `IllegalStep` |
-//! | progress before the payment is captured, or past a step that was left out | `IllegalStep` |
+//! | progress before the payment is captured | `IllegalStep` |
+//! | progress past a step not heard of yet | that step, too: a later one implies it, and its own message comes after it |
 //! | progress that lies behind | `done`, and no entry in the timeline: an order never goes back |
 //! | an event about an unknown order | dead letter: it follows from a message of this service, so it cannot be early |
 //!

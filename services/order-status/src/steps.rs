@@ -174,41 +174,39 @@ fn note(progress: &mut OrderProgress, what: Change, at: Millis) {
     progress.timeline.push(Entry { at, what });
 }
 
-/// Where an order goes from there, unless it ends there.
+/// Where an order goes from there and what that is called, unless it ends there.
 #[must_use]
-pub const fn next(progress: Progress) -> Option<Progress> {
+pub const fn next(progress: Progress) -> Option<(Progress, Change)> {
     match progress {
-        Progress::Pending => Some(Progress::Preparing),
-        Progress::Preparing => Some(Progress::OutForDelivery),
-        Progress::OutForDelivery => Some(Progress::Delivered),
+        Progress::Pending => Some((Progress::Preparing, Change::Preparing)),
+        Progress::Preparing => Some((Progress::OutForDelivery, Change::OutForDelivery)),
+        Progress::OutForDelivery => Some((Progress::Delivered, Change::Delivered)),
         Progress::Delivered | Progress::Cancelled => None,
     }
 }
 
-/// Moves the order on to `to`; `false` when it is there or further already.
+/// Moves the order on to `to`, through every step before it that has not been heard of yet: a later step implies
+/// the earlier ones, whose own messages may come after it. `false` when it is there or further already.
 ///
 /// # Errors
-/// Its payment is not captured, it is cancelled, or a step would be left out; nothing changed and the text says so.
+/// Its payment is not captured, or no step leads there; nothing changed and the text says so.
 pub fn advance(progress: &mut OrderProgress, to: Progress, at: Millis) -> Result<bool, &'static str> {
     if progress.payment != Payment::Captured {
         return Err("the payment is not captured, so the order does not move on");
     }
-    let change = match to {
-        Progress::Preparing => Change::Preparing,
-        Progress::OutForDelivery => Change::OutForDelivery,
-        Progress::Delivered => Change::Delivered,
-        Progress::Pending | Progress::Cancelled => return Err("no step leads there"),
-    };
+    if matches!(to, Progress::Pending | Progress::Cancelled) {
+        return Err("no step leads there");
+    }
+    let mut moved = false;
     // With its payment captured an order is not cancelled, and the others are declared in their order.
-    if progress.progress >= to {
-        return Ok(false);
+    while progress.progress < to
+        && let Some((step, change)) = next(progress.progress)
+    {
+        progress.progress = step;
+        note(progress, change, at);
+        moved = true;
     }
-    if next(progress.progress) != Some(to) {
-        return Err("a step would be left out");
-    }
-    progress.progress = to;
-    note(progress, change, at);
-    Ok(true)
+    Ok(moved)
 }
 
 #[cfg(test)]
@@ -312,7 +310,6 @@ mod tests {
     fn an_order_moves_on_step_by_step_and_never_back() {
         use Progress::{Delivered, OutForDelivery, Preparing};
         let mut progress = order(Payment::Captured);
-        assert!(advance(&mut progress, OutForDelivery, 7).is_err());
         for to in [Preparing, OutForDelivery, Delivered] {
             assert_eq!(advance(&mut progress, to, 7), Ok(true));
             assert_eq!(advance(&mut progress, to, 8), Ok(false));
@@ -320,5 +317,10 @@ mod tests {
         assert_eq!(advance(&mut progress, Preparing, 9), Ok(false));
         assert_eq!(timeline(&progress), [Change::Preparing, Change::OutForDelivery, Change::Delivered]);
         assert!(advance(&mut order(Payment::Authorised), Preparing, 7).is_err());
+
+        let mut overtaken = order(Payment::Captured);
+        assert_eq!(advance(&mut overtaken, Delivered, 7), Ok(true));
+        assert_eq!(advance(&mut overtaken, Preparing, 8), Ok(false));
+        assert_eq!(timeline(&overtaken), timeline(&progress), "whatever the order of arrival");
     }
 }
