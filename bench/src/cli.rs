@@ -93,7 +93,7 @@ pub struct CompareArgs {
     /// Share of orders that restaurants decline, 0 to 1 [default: 0.02].
     #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = host::probability)]
     pub restaurant_decline_rate: Option<f64>,
-    /// Share of orders that restaurants never answer, 0 to 1 [default: 0.01].
+    /// Share of orders that restaurants do not answer in time (half of these too late, half never), 0 to 1 [default: 0.01].
     #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = host::probability)]
     pub restaurant_silence_rate: Option<f64>,
 

@@ -301,7 +301,7 @@ pub(super) fn waits(fate: &Fate, order: &contract::Order) -> bool {
         return false;
     }
     match fate.restaurant(id) {
-        RestaurantFate::Silent => true,
+        RestaurantFate::Silent | RestaurantFate::Late => true,
         RestaurantFate::Declines => faulty(Operation::Void),
         RestaurantFate::Accepts => faulty(Operation::Capture),
     }

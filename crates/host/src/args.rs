@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub unsettled_max: u32,
     /// Calls to the outside under way at once, at the most.
-    #[arg(long, value_name = "N", env = "DUET_CALLS_MAX", help_heading = "Limits", default_value_t = 256)]
+    #[arg(long, value_name = "N", env = "DUET_CALLS_MAX", help_heading = "Limits", default_value_t = 1024)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub calls_max: u32,
     /// HTTP connections open at once, at the most; further ones wait.

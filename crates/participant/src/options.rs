@@ -36,7 +36,7 @@ impl Default for Options {
         Self {
             batch_max: 256,
             unsettled_max: 1024,
-            calls_max: 256,
+            calls_max: 1024,
             calls_waiting_max: 4096,
             forget_after: Duration::from_millis(200),
             backoff_base: Duration::from_millis(20),

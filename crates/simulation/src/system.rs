@@ -31,6 +31,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const RESTAURANT_TIMEOUT_S: u32 = 2;
 /// How long it does take at the most: some answers come too late.
 const RESTAURANT_LATENCY_MS_MAX: u64 = 2_500;
+/// How long those take that are late for certain.
+const RESTAURANT_LATE: Duration = Duration::from_millis(2_200);
 
 /// Restaurants that take their time: one in four so much that their answer may cross its time-out.
 struct HesitantRestaurants {
@@ -124,7 +126,7 @@ impl System {
         let (made, fate) = (self.notifications.clone(), self.fate);
         let notifications = move || {
             let restaurants = HesitantRestaurants {
-                known: SimulatedRestaurants { fate, latency: Duration::ZERO },
+                known: SimulatedRestaurants { fate, latency: Duration::ZERO, late: RESTAURANT_LATE },
                 chaos: made.spot.chaos.clone(),
             };
             let caller = OfferCaller::new(Arc::new(restaurants), CALL_TIMEOUT);

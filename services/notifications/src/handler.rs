@@ -17,7 +17,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { restaurant_timeout_ms: 5000 }
+        Self { restaurant_timeout_ms: 2000 }
     }
 }
 

@@ -39,7 +39,7 @@ struct RestaurantFlags {
     #[arg(long, value_name = "RATE", env = "DUET_RESTAURANT_DECLINE_RATE", value_parser = probability)]
     #[arg(default_value_t = Rates::default().restaurant_decline)]
     restaurant_decline_rate: f64,
-    /// How often a restaurant never answers, from 0 to 1.
+    /// How often a restaurant does not answer in time (in half of these, too late; else never), from 0 to 1.
     #[arg(long, value_name = "RATE", env = "DUET_RESTAURANT_SILENCE_RATE", value_parser = probability)]
     #[arg(default_value_t = Rates::default().restaurant_silence)]
     restaurant_silence_rate: f64,
@@ -89,6 +89,7 @@ impl Binary for Cli {
             restaurants: SimulatedRestaurants {
                 fate: Fate { seed: flags.seed, rates },
                 latency: Duration::from_millis(flags.restaurant_latency_ms.into()),
+                late: Duration::from_millis(flags.restaurant_timeout_ms.into()) * 3 / 2,
             },
         })
     }

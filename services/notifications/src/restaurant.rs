@@ -91,6 +91,8 @@ pub struct SimulatedRestaurants {
     pub fate: Fate,
     /// How long each takes to decide; zero: no time, without yielding.
     pub latency: Duration,
+    /// How long one takes whose answer comes too late.
+    pub late: Duration,
 }
 
 #[async_trait]
@@ -102,6 +104,10 @@ impl Restaurant for SimulatedRestaurants {
         match self.fate.restaurant(&offer.order_id) {
             RestaurantFate::Accepts => Some(Decision::Accept),
             RestaurantFate::Declines => Some(Decision::Decline),
+            RestaurantFate::Late => {
+                tokio::time::sleep(self.late).await;
+                Some(Decision::Accept)
+            }
             RestaurantFate::Silent => None,
         }
     }
@@ -116,7 +122,8 @@ mod tests {
         Rates { decline: 0.0, gateway_fault: 0.0, restaurant_decline: 0.0, restaurant_silence: 0.0 };
 
     async fn answer(rates: Rates, latency: Duration, timeout: Duration) -> Option<Decision> {
-        let restaurants = SimulatedRestaurants { fate: Fate { seed: 1, rates }, latency };
+        let late = Duration::from_millis(1500);
+        let restaurants = SimulatedRestaurants { fate: Fate { seed: 1, rates }, latency, late };
         let (order_id, restaurant_id, currency) = ("o-1".into(), "r-1".into(), "EUR".into());
         let offer = Offer { order_id, restaurant_id, items: vec![], total_minor: 0, currency };
         let id = CallId { key: "o-1".into(), sequence: 1 };
@@ -128,7 +135,8 @@ mod tests {
         let at_once = |rates| answer(rates, Duration::ZERO, Duration::from_secs(2));
         assert_eq!(at_once(WILLING).await, Some(Decision::Accept));
         assert_eq!(at_once(Rates { restaurant_decline: 1.0, ..WILLING }).await, Some(Decision::Decline));
-        assert_eq!(at_once(Rates { restaurant_silence: 1.0, ..WILLING }).await, None);
+        let silent = Rates { restaurant_silence: 1.0, ..WILLING };
+        assert_eq!(answer(silent, Duration::ZERO, Duration::from_millis(10)).await, None);
     }
 
     #[tokio::test]

@@ -17,8 +17,11 @@ use crate::cell::protocol::Spec;
 
 /// How long a restaurant may take to answer: the same in both styles.
 const RESTAURANT_TIMEOUT_S: u32 = 2;
-/// How long a call of the outside world may take. The simulated one answers at once or not at all.
-const ANSWER_MAX: Duration = Duration::from_secs(1);
+/// How long a restaurant takes that answers too late.
+const RESTAURANT_LATE: Duration = Duration::from_millis(2_500);
+/// How long a call of the outside world may take. But for late restaurants, the simulated one answers at once or not
+/// at all.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// Adds the three services and the orchestrator. All of them run in both styles: whoever has nothing to do in a
 /// style hears nothing in it.
@@ -30,7 +33,8 @@ pub(super) fn add_all(system: &mut System, spec: &Spec) -> Result<(), CellError>
     let gateway = Gateway::open(fate, Duration::ZERO, &path);
     let gateway = gateway.map_err(|source| CellError::File { path, source })?;
     let payments = order_status::GatewayCaller::new(Arc::new(gateway), ANSWER_MAX);
-    let restaurants = notifications::SimulatedRestaurants { fate, latency: Duration::ZERO };
+    let restaurants =
+        notifications::SimulatedRestaurants { fate, latency: Duration::ZERO, late: RESTAURANT_LATE };
     let asking = notifications::OfferCaller::new(Arc::new(restaurants), ANSWER_MAX);
 
     let caller = participant::NoCalls::caller();
