@@ -10,7 +10,7 @@ use crate::fate::CallFate;
 use crate::{Fate, FileLedger, Ledger, LedgerEntry, Operation};
 
 /// How many finished orders (captured or voided) a gateway remembers; see [`Gateway`].
-pub const FINISHED_MAX: usize = 65_536;
+pub const FINISHED_MAX: usize = 16_384;
 /// For how many orders a gateway holds reserved money at the most; beyond, it is unavailable for new ones.
 pub const OPEN_MAX: usize = 1 << 20;
 

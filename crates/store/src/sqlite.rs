@@ -50,7 +50,7 @@ pub struct SqliteOptions {
 impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 8 * 1024 * 1024,
+            cache_bytes: 4 * 1024 * 1024,
             readers: 2,
             checkpoint_pages: 2000,
             busy_timeout: Duration::from_secs(5),
