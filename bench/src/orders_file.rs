@@ -2,7 +2,7 @@
 //!
 //! The file is read twice, both times as a stream: first by [`check`], which reports every bad line and counts the
 //! good ones, then by [`Orders`], which sends them. Neither holds more of it than one line and, for finding ids
-//! that come twice, a bounded sort buffer (see [`duplicates`]).
+//! that come twice, a bounded sort buffer (see `duplicates`).
 
 mod duplicates;
 mod lines;

@@ -68,7 +68,7 @@ fn pipeline(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let stores: [(&str, Arc<dyn Store>); 2] = [
         ("memory", Arc::new(MemoryStore::new())),
-        ("sqlite", Arc::new(SqliteStore::open(&folder.path().join("b"), SqliteOptions::default()).unwrap())),
+        ("sqlite", Arc::new(SqliteStore::open(folder.path().join("b"), SqliteOptions::default()).unwrap())),
     ];
     for (name, store) in stores {
         let runtime =
