@@ -78,7 +78,7 @@ pub enum CompareError {
     #[error(transparent)]
     Orders(#[from] OrdersFileError),
     /// The user's orders are not all good.
-    #[error("{} of {} is bad: nothing was sent. Mend it, or leave the bad lines out with --skip-bad", counted(*.bad, "line"), .path.display())]
+    #[error("nothing was sent, because of {} in {}. Mend the file, or leave the bad lines out with --skip-bad", counted(*.bad, "bad line"), .path.display())]
     BadLines {
         /// The file.
         path: PathBuf,

@@ -49,7 +49,7 @@ pub enum HostError {
         source: StoreError,
     },
     /// A file named by a flag cannot be used.
-    #[error("the file {flag} {} cannot be used", path.display())]
+    #[error("the file {flag} {} cannot be used: name one in a folder that this user may write to", path.display())]
     File {
         /// The flag.
         flag: &'static str,

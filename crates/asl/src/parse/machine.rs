@@ -68,7 +68,13 @@ impl Builder<'_> {
         let states = fields.require("States", &mut self.report, "an object with the states by name");
         let states_place =
             states.as_ref().map(|field| Place { at: field.node.at, pointer: field.pointer.clone() });
-        let states = states?.object(&mut self.report)?;
+        let given = states?;
+        let states = given.object(&mut self.report)?;
+        if states.iter().next().is_none() {
+            let expected = Some("at least one state".to_owned());
+            given.wrong(&mut self.report, "a state machine without states", expected);
+            return None;
+        }
         let first = u32::try_from(self.states.len()).ok()?;
         let mut names = Names::new();
         let mut places = Vec::new();

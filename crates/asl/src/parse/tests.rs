@@ -78,7 +78,7 @@ fn text_that_is_not_json() {
 #[test]
 fn machines() {
     check("{}", &[("", "'StartAt' is missing"), ("", "'States' is missing")]);
-    check(r#"{"StartAt": "A", "States": {}}"#, &[("/StartAt", "there is no state 'A'")]);
+    check(r#"{"StartAt": "A", "States": {}}"#, &[("/States", "a state machine without states")]);
     let unreachable = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "B": {"Type": "Succeed"}}}"#;
     check(unreachable, &[("/States/B", "no transition leads to this state")]);
     check_state(r#"{"Type": "Pass", "Next": "A"}"#, &[("/States", "no state ends the machine")]);
