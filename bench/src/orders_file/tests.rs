@@ -61,11 +61,11 @@ fn each_bad_line_is_named_with_field_value_and_what_would_be_right() {
     ];
     let problems = problems(&lines, false);
     let expected = [
-        r#"line 2: .: found {, expected EOF"#,
+        r#"line 2: .: found {, expected JSON, but there is: EOF"#,
         r#"line 3: items[0].quantity: found "one", expected"#,
         r#"line 4: currency: found "euro", expected an ISO 4217 code"#,
-        r#"line 5: .: found {"#,
-        r#"line 6: colour: found "red", expected unknown field"#,
+        r#"line 5: customer_id: found nothing, expected a value"#,
+        r#"line 6: colour: found "red", expected no such field, but one of"#,
         r#"line 7: placed_at: found "yesterday", expected an RFC 3339 time"#,
         r#"line 8: order_id: found "o-8 ", expected 1 to 64 of"#,
     ];

@@ -251,10 +251,17 @@ pub fn parse_json<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, Fiel
         let field = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
         return Err(FieldError::new(field, "nothing", "a value: the field is required"));
     }
-    let expected = reason.split_once(", expected ").map_or(&*reason, |(_, expected)| expected).to_owned();
     let value = match serde_json::from_slice::<serde_json::Value>(json) {
-        Err(_) => String::from_utf8_lossy(json).into_owned(),
+        Err(error) => {
+            let expected = format!("JSON, but there is: {error}");
+            return Err(FieldError::new(path, String::from_utf8_lossy(json), expected));
+        }
         Ok(value) => at_path(&value, error.path()).map_or_else(|| "nothing".to_owned(), ToString::to_string),
+    };
+    let expected = match reason.split_once(", expected ") {
+        Some((what, known)) if what.starts_with("unknown field") => format!("no such field, but {known}"),
+        Some((_, expected)) => expected.to_owned(),
+        None => reason,
     };
     Err(FieldError::new(path, value, expected))
 }
