@@ -283,7 +283,7 @@ impl Running {
         let queues = runtime.block_on(system.queues())?;
         // Closes the stores, so that the auditor reads what is in the files.
         drop(system);
-        let unexpected = flight.read(|state| state.unexpected.clone());
+        let unexpected = flight.read(flight::State::amiss);
         files::write_observed(&spec, queues, unexpected)?;
         let audited = runtime.block_on(audit_folder(&spec.dir))?;
         let cell = flight.read(|state| measured(&spec, sent, saturated, &counters, state, &audited));

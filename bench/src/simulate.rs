@@ -1,6 +1,6 @@
 //! `duet simulate`: many seeded worlds, or one of them step by step.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -62,27 +62,27 @@ fn conclude(summary: &Summary, args: &SimulateArgs, scenario: &impl Fn(u64) -> S
     );
     if let Some((seed, _)) = summary.failed.first() {
         let _ = replay(*seed, &scenario(*seed));
-        println!("\nVERDICT: violated in {} of {what}", grouped(summary.failures));
-        println!("replay any of them with: duet simulate --orders {} --replay SEED", args.orders);
+        say(format_args!("\nVERDICT: violated in {} of {what}", grouped(summary.failures)));
+        say(format_args!("replay any of them with: duet simulate --orders {} --replay SEED", args.orders));
         let seeds: Vec<_> = summary.failed.iter().map(|(seed, _)| seed.to_string()).collect();
-        println!("seeds: {}", seeds.join(" "));
+        say(format_args!("seeds: {}", seeds.join(" ")));
         return telemetry::Code::Failure.into();
     }
     if summary.worlds < args.seeds {
-        println!("VERDICT: clean so far, interrupted after {what}");
+        say(format_args!("VERDICT: clean so far, interrupted after {what}"));
         return telemetry::Code::Interrupted.into();
     }
-    println!("VERDICT: clean\n{what}; every order is accounted for in every one.");
+    say(format_args!("VERDICT: clean\n{what}; every order is accounted for in every one."));
     ExitCode::SUCCESS
 }
 
 fn replay(seed: u64, scenario: &Scenario) -> ExitCode {
     let world = simulate(&Scenario { traced: true, ..*scenario });
     for line in &world.trace {
-        println!("{line}");
+        say(format_args!("{line}"));
     }
-    println!("\nseed {seed}: {} faults, {} crashes", world.faults, world.crashes);
-    println!("{}", world.outcome);
+    say(format_args!("\nseed {seed}: {} faults, {} crashes", world.faults, world.crashes));
+    say(format_args!("{}", world.outcome));
     match &world.outcome {
         Outcome::Judged(verdict) if verdict.is_clean() => ExitCode::SUCCESS,
         Outcome::Judged(_) | Outcome::Broken(_) => telemetry::Code::Failure.into(),
@@ -113,4 +113,9 @@ fn stop_on_interrupt(stop: Arc<AtomicBool>) {
             }
         }
     });
+}
+
+/// Prints a line. A reader that has gone away (`| head`) is no reason to panic; the exit code tells the verdict.
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

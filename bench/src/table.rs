@@ -30,6 +30,9 @@ fn verdict(out: &mut String, report: &Report, terminal: Terminal) -> std::fmt::R
     let orders: u64 = report.cells.iter().map(|cell| cell.orders).sum();
     let partial = if report.partial { " (PARTIAL: the run was ended early)" } else { "" };
     match report.verdict {
+        Verdict::Clean if orders == 0 => {
+            writeln!(out, "NO VERDICT: the run was ended before any order was sent.")?
+        }
         Verdict::Clean => {
             writeln!(out, "{}{partial}", terminal.paint(Colour::Good, "VERDICT: clean"))?;
             writeln!(out, "All {} accounted for: none lost, doubled or stuck;", counted(orders, "order"))?;

@@ -170,6 +170,13 @@ impl State {
         }
     }
 
+    /// What the auditor must know: terminal events that should not have come, and those that never came. Bounded.
+    pub(super) fn amiss(&self) -> Vec<(String, String)> {
+        let missing = self.some_in_flight(UNEXPECTED_MAX).into_iter();
+        let missing = missing.map(|id| (id, "its terminal event was never seen".to_owned()));
+        self.unexpected.iter().cloned().chain(missing).collect()
+    }
+
     /// The ids of some orders still in flight.
     pub(super) fn some_in_flight(&self, limit: usize) -> Vec<String> {
         let mut ids: Vec<_> = self.orders.keys().cloned().collect();

@@ -9,7 +9,7 @@ use crate::report::Phases;
 const WARM_UP: u64 = 500;
 const ALONE: u64 = 200;
 /// Orders sent as fast as they go, unless told otherwise.
-const SATURATED: u64 = 12_000;
+const SATURATED: u64 = 24_000;
 /// How long orders are sent at the rate, unless told otherwise.
 const PACED_S: f64 = 10.0;
 /// All phases but the warm-up are cut into this many rounds, and the styles take turns: what slows the machine down

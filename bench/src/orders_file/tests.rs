@@ -61,7 +61,7 @@ fn each_bad_line_is_named_with_field_value_and_what_would_be_right() {
     ];
     let problems = problems(&lines, false);
     let expected = [
-        r#"line 2: .: found {, expected JSON, but there is: EOF"#,
+        r#"line 2: .: found {, expected a JSON object (EOF"#,
         r#"line 3: items[0].quantity: found "one", expected"#,
         r#"line 4: currency: found "euro", expected an ISO 4217 code"#,
         r#"line 5: customer_id: found nothing, expected a value"#,

@@ -49,8 +49,8 @@ pub struct Evidence {
     pub gateway: Box<dyn Source<LedgerEntry>>,
     /// How much each consumer group has before it.
     pub queues: Vec<(String, bus::Depth)>,
-    /// Terminal events that the observer should not have seen: the order's id, and what was wrong. The observer
-    /// bounds the list.
+    /// Terminal events that the observer should not have seen, or should have seen and did not: the order's id, and
+    /// what was wrong. The observer bounds the list.
     pub unexpected_terminal_events: Vec<(String, String)>,
     /// How many dead letters all groups together have to have: those that the generator provoked.
     pub expected_dead_letters: u64,

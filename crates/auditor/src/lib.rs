@@ -61,7 +61,7 @@
 //! | every stored state can be read | `corrupt_state` |
 //! | no timer is set, no outbox row is left, no queue holds a message | `timer_left`, `outbox_left`, `queue_left` |
 //! | there are exactly as many dead letters as expected | `dead_letters` |
-//! | the observer saw no terminal event that it should not have seen | `unexpected_terminal_event` |
+//! | the observer saw the terminal event of every order, and none that it should not have seen | `unexpected_terminal_event` |
 //!
 //! # Memory and time
 //!

@@ -319,7 +319,7 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         };
         check(|m| m.headers.set("type", "duet.order.eaten.v1"), "duet.order.eaten.v1");
-        check(|m| m.body = Bytes::from_static(b"{"), "expected JSON, but there is: EOF while parsing");
+        check(|m| m.body = Bytes::from_static(b"{"), "expected a JSON object (EOF while parsing");
         check(|m| m.body = Bytes::from_static(b"{}"), "order: found nothing, expected a value");
         check(|m| m.key = "o-2".into(), "the message's key \"o-2\"");
     }

@@ -129,6 +129,7 @@ impl Order {
     /// Every problem found: a JSON or type error (the first), or all fields whose value is out of bounds.
     pub fn from_json(json: &[u8]) -> Result<Self, Vec<FieldError>> {
         let order: Self = parse_json(json).map_err(|error| vec![error])?;
+        require_objects(json)?;
         let problems = order.form_errors();
         if problems.is_empty() { Ok(order) } else { Err(problems) }
     }
@@ -253,17 +254,46 @@ pub fn parse_json<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, Fiel
     }
     let value = match serde_json::from_slice::<serde_json::Value>(json) {
         Err(error) => {
-            let expected = format!("JSON, but there is: {error}");
+            let expected = format!("a JSON object ({error})");
             return Err(FieldError::new(path, String::from_utf8_lossy(json), expected));
         }
         Ok(value) => at_path(&value, error.path()).map_or_else(|| "nothing".to_owned(), ToString::to_string),
     };
     let expected = match reason.split_once(", expected ") {
         Some((what, known)) if what.starts_with("unknown field") => format!("no such field, but {known}"),
-        Some((_, expected)) => expected.to_owned(),
+        Some((_, expected)) => in_words(expected),
+        None if reason.starts_with("duplicate field") => format!("each field once, but there is a {reason}"),
         None => reason,
     };
     Err(FieldError::new(path, value, expected))
+}
+
+/// serde reads a struct from an array as well; an order and its items are objects.
+fn require_objects(json: &[u8]) -> Result<(), Vec<FieldError>> {
+    #[derive(Deserialize)]
+    struct Shape<'a> {
+        #[serde(borrow)]
+        items: Vec<&'a serde_json::value::RawValue>,
+    }
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(vec![FieldError::new(".", String::from_utf8_lossy(json), "an object")]);
+    }
+    let Ok(shape) = serde_json::from_slice::<Shape<'_>>(json) else { return Ok(()) };
+    let arrays = shape.items.iter().enumerate().filter(|(_, item)| !item.get().starts_with('{'));
+    let errors: Vec<_> =
+        arrays.map(|(n, item)| FieldError::new(format!("items[{n}]"), item.get(), "an object")).collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// What serde expected, in plain words.
+fn in_words(expected: &str) -> String {
+    match expected {
+        "u64" => "a whole number, 0 or more".to_owned(),
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        text if text.starts_with("struct ") => "an object".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 /// What serde_json says, without the line and column it appends: the field's path says more.
@@ -320,11 +350,17 @@ mod tests {
     fn an_error_names_the_field_the_value_and_what_would_be_right() {
         assert_eq!(
             problems(|json| json["items"][0]["quantity"] = "two".into()),
-            [r#"items[0].quantity: found "two", expected u32"#]
+            [r#"items[0].quantity: found "two", expected a whole number from 0 to 4294967295"#]
         );
         assert_eq!(
             problems(|json| json["order_id"] = "a b".into()),
             [r#"order_id: found "a b", expected 1 to 64 of A-Z a-z 0-9 . _ -"#]
+        );
+        let array = r#"["o","c","r",[["pizza",1,100]],"EUR",100,null]"#;
+        assert_eq!(Order::from_json(array.as_bytes()).unwrap_err()[0].expected, "an object");
+        assert_eq!(
+            problems(|json| json["items"][0] = serde_json::json!(["margherita", 2, 950])),
+            [r#"items[0]: found ["margherita",2,950], expected an object"#]
         );
         let all = problems(|json| {
             json["customer_id"] = "".into();

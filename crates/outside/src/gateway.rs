@@ -1,6 +1,6 @@
 //! A payment gateway that behaves as its [`Fate`] says.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::fate::CallFate;
 use crate::{Fate, FileLedger, Ledger, LedgerEntry, Operation};
 
 /// How many finished orders (captured or voided) a gateway remembers; see [`Gateway`].
-pub const FINISHED_MAX: usize = 16_384;
+pub const FINISHED_MAX: usize = 65_536;
 /// For how many orders a gateway holds reserved money at the most; beyond, it is unavailable for new ones.
 pub const OPEN_MAX: usize = 1 << 20;
 
@@ -20,7 +20,7 @@ pub const OPEN_MAX: usize = 1 << 20;
 /// - **A void is final**: what was reserved is given back, and what is authorised after it is declined.
 /// - **Written down first**: each movement of money stands in the [`Ledger`] before it is answered; where it
 ///   cannot be written it does not happen, and the gateway is unavailable.
-/// - **Bounded**: finished orders beyond the last [`FINISHED_MAX`] are forgotten. A request for a forgotten order
+/// - **Bounded**: finished orders beyond the last [`FINISHED_MAX`] are forgotten, but none whose last answer was lost. A request for a forgotten order
 ///   is treated as one for a new order, so a repetition must come before that many others have finished.
 pub struct Gateway {
     fate: Fate,
@@ -99,10 +99,10 @@ impl Gateway {
         match self.fate.gateway_call(operation, order_id, attempt) {
             CallFate::LostRequest => lost("the request was lost"),
             CallFate::LostAnswer => {
-                self.act(operation, order_id, amount_minor)?;
+                self.act(operation, order_id, amount_minor, false)?;
                 lost("the answer was lost")
             }
-            CallFate::Answered => self.act(operation, order_id, amount_minor),
+            CallFate::Answered => self.act(operation, order_id, amount_minor, true),
         }
     }
 
@@ -113,9 +113,15 @@ impl Gateway {
         operation: Operation,
         order_id: &str,
         amount_minor: u64,
+        is_answered: bool,
     ) -> Result<GatewayAnswer, Unavailable> {
         // The memory changes only by `apply`, which cannot panic half-way.
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_answered {
+            memory.unanswered.remove(&fingerprint(order_id));
+        } else {
+            memory.unanswered.insert(fingerprint(order_id));
+        }
         let declines = self.fate.declines_payment(order_id);
         let moved = match memory.decide(operation, order_id, amount_minor, declines) {
             Decision::Answer(answer) => return Ok(answer),
@@ -141,6 +147,8 @@ struct Memory {
     orders: HashMap<u128, Money>,
     /// The finished orders, oldest first.
     finished: VecDeque<u128>,
+    /// Orders whose last answer was lost: they will be asked about again, however many others finish meanwhile.
+    unanswered: HashSet<u128>,
 }
 
 /// Where an order's money is.
@@ -208,10 +216,15 @@ impl Memory {
             return;
         }
         self.finished.push_back(order);
-        if self.finished.len() > FINISHED_MAX
+        // More than the unanswered ones stand in the queue, so one that may go is found.
+        while self.finished.len() > FINISHED_MAX + self.unanswered.len()
             && let Some(oldest) = self.finished.pop_front()
         {
-            self.orders.remove(&oldest);
+            if self.unanswered.contains(&oldest) {
+                self.finished.push_back(oldest);
+            } else {
+                self.orders.remove(&oldest);
+            }
         }
     }
 }
@@ -254,6 +267,25 @@ mod tests {
 
     fn moved(ledger: &MemoryLedger) -> Vec<(Operation, u64)> {
         ledger.entries().into_iter().map(|entry| (entry.operation, entry.amount_minor)).collect()
+    }
+
+    #[tokio::test]
+    async fn an_order_whose_answer_was_lost_is_remembered_until_it_is_asked_about_again() {
+        let (lossy, ledger) = gateway(Rates { gateway_fault: 0.5, ..NO_FAULTS });
+        let is_lost = |id: &str| {
+            let calls = [(Authorise, 1), (Capture, 1), (Capture, 2)];
+            let fates = calls.map(|(operation, attempt)| lossy.fate.gateway_call(operation, id, attempt));
+            fates == [CallFate::Answered, CallFate::LostAnswer, CallFate::Answered]
+        };
+        let unlucky = (0..).map(|n| format!("u-{n}")).find(|id| is_lost(id)).unwrap();
+        assert!(lossy.call(Authorise, &unlucky, 1900, 1).await.is_ok());
+        assert!(lossy.call(Capture, &unlucky, 1900, 1).await.is_err());
+        for n in 0..2 * FINISHED_MAX {
+            let _ = lossy.act(Void, &format!("o-{n}"), 0, true);
+        }
+        assert_eq!(lossy.call(Capture, &unlucky, 1900, 2).await.unwrap(), GatewayAnswer::Done);
+        let captures = ledger.entries().into_iter().filter(|entry| entry.operation == Capture).count();
+        assert_eq!(captures, 1);
     }
 
     #[tokio::test]

@@ -12,6 +12,9 @@ use crate::{CallId, Effects, Handler, Input, Millis, Rejected};
 
 /// The longest name of a timer, in bytes.
 const TIMER_NAME_BYTES_MAX: usize = 256;
+/// The most that id, key, topic and headers of a message sent may take together, in bytes: less than any bus allows, so
+/// that no input can make a participant send what cannot be published.
+const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 
 /// What a batch holds.
 #[derive(Debug)]
@@ -42,6 +45,10 @@ pub(crate) struct Decided<C> {
     pub(crate) handled: u64,
     pub(crate) duplicates: u64,
     pub(crate) timers_fired: u64,
+    /// Calls whose outcome the handler rejected.
+    pub(crate) rejected_calls: Vec<CallId>,
+    /// Timers and call outcomes rejected.
+    pub(crate) rejected: u64,
     pub(crate) earliest_timer: Option<Millis>,
 }
 
@@ -89,6 +96,8 @@ pub(crate) fn decide<H: Handler>(
         handled: 0,
         duplicates: 0,
         timers_fired: 0,
+        rejected_calls: Vec::new(),
+        rejected: 0,
         earliest_timer: None,
     };
     for ((key, indexes), entity) in group(batch).into_iter().zip(entities) {
@@ -130,9 +139,17 @@ fn decide_key<H: Handler>(
                 let outcome = reason.map_or(Settled::Done, |reason| Settled::DeadLetter { reason });
                 decided.settlements.push(Settlement { token: delivery.token, outcome });
             }
-            Item::Due(_) | Item::Outcome(..) => {
+            Item::Due(_) => {
                 if let Some(reason) = reason {
-                    tracing::error!(key, reason, "a timer or call outcome was rejected by its handler");
+                    decided.rejected += 1;
+                    tracing::error!(key, reason, "a timer was rejected by its handler");
+                }
+            }
+            Item::Outcome(call, _) => {
+                if let Some(reason) = reason {
+                    decided.rejected += 1;
+                    decided.rejected_calls.push(call.clone());
+                    tracing::error!(%call, reason, "a call's outcome was rejected: it is made again at the next start");
                 }
             }
         }
@@ -285,14 +302,21 @@ impl<H: Handler> Run<H> {
                 None => self.meta.timers.remove(&name),
             };
         }
-        let largest = self.effects.messages[sent_before..].iter().map(|message| message.body.len()).max();
-        match largest {
-            Some(bytes) if bytes > rules.message_bytes_max => Err(Rejected(format!(
-                "handling it would send a message of {bytes} bytes, but the bus takes {} at the most",
-                rules.message_bytes_max
-            ))),
-            _ => Ok(()),
-        }
+        self.effects.messages[sent_before..].iter().try_for_each(|message| {
+            let bytes = message.body.len();
+            // The id is made of the participant's name, the key and a number.
+            let id_bytes = rules.name.len() + self.effects.key.len() + 24;
+            let topic_bytes = message.topic.as_str().len();
+            let attributes = id_bytes + self.effects.key.len() + topic_bytes + message.headers.bytes();
+            let (what, found, limit) = if bytes > rules.message_bytes_max {
+                ("a message", bytes, rules.message_bytes_max)
+            } else if attributes > ATTRIBUTES_BYTES_MAX {
+                ("a message with attributes", attributes, ATTRIBUTES_BYTES_MAX)
+            } else {
+                return Ok(());
+            };
+            Err(Rejected(format!("handling it would send {what} of {found} bytes, but {limit} are the most")))
+        })
     }
 
     fn finish(

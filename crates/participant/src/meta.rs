@@ -71,7 +71,7 @@ impl Meta {
         let mut out = Vec::with_capacity(11 + 16 * self.inbox.len() + timers);
         out.push(FORMAT);
         out.extend(self.sequence.to_le_bytes());
-        // Both counts are bounded: the inbox by its window, a name by what `encode_name` keeps of it.
+        // Both counts are bounded: the inbox by its window, a timer's name where it is set (see `decide`).
         out.push(self.inbox.len() as u8);
         for id in &self.inbox {
             out.extend(id.to_le_bytes());

@@ -11,6 +11,8 @@ pub struct Metrics {
     pub duplicates: IntCounter,
     /// Deliveries sent to the dead letters.
     pub dead_letters: IntCounter,
+    /// Timers and call outcomes that the handler rejected: something is stuck, and a person has to look.
+    pub rejected: IntCounter,
     /// Messages published and confirmed.
     pub published: IntCounter,
     /// Transactions committed.
@@ -44,6 +46,7 @@ impl Metrics {
             &metrics.handled,
             &metrics.duplicates,
             &metrics.dead_letters,
+            &metrics.rejected,
             &metrics.published,
             &metrics.commits,
             &metrics.retries,
@@ -83,6 +86,10 @@ impl Metrics {
             handled: counter("inputs_handled_total", "Messages, timers and call outcomes handled.")?,
             duplicates: counter("duplicates_dropped_total", "Deliveries dropped by the inbox.")?,
             dead_letters: counter("dead_letters_total", "Deliveries sent to the dead letters.")?,
+            rejected: counter(
+                "rejected_internally_total",
+                "Timers and call outcomes that the handler rejected.",
+            )?,
             published: counter("messages_published_total", "Messages published and confirmed.")?,
             commits: counter("commits_total", "Store transactions committed.")?,
             retries: counter("retries_total", "Commits, publishes and settlements tried again.")?,

@@ -94,11 +94,12 @@ impl<H: Handler> Pipeline<H> {
     /// Takes up what an earlier life left: publishes its messages, makes its calls again, knows its timers.
     pub(crate) async fn recover(&mut self) -> Result<(), ParticipantError> {
         let mut backoff = self.own.backoff();
+        let started = Instant::now();
         loop {
             match self.recover_once().await {
                 Ok(()) => return Ok(()),
                 Err(ParticipantError::Store { source, .. }) if source.is_retryable() => {
-                    self.own.wait_for_store(source, &mut backoff, Duration::ZERO).await?;
+                    self.own.wait_for_store(source, &mut backoff, started.elapsed()).await?;
                 }
                 Err(error) => return Err(error),
             }
@@ -240,8 +241,15 @@ impl<H: Handler> Pipeline<H> {
         }
         let (decided, ids) = self.commit_with_patience(&batch).await?;
         self.count(&decided, &batch);
-        for row in batch.outcome_rows {
-            self.outcome_committed(row);
+        let calls = batch.items.iter().filter_map(|item| match item {
+            Item::Outcome(call, _) => Some(call),
+            Item::Delivery(_) | Item::Due(_) => None,
+        });
+        for (call, row) in calls.zip(batch.outcome_rows) {
+            // The row of a rejected one stays: the call is not done, and is made again at the next start.
+            if !decided.rejected_calls.contains(call) {
+                self.outcome_committed(row);
+            }
         }
         let mut ids = ids.into_iter();
         let messages_row = if decided.messages.is_empty() { None } else { ids.next() };
@@ -336,6 +344,7 @@ impl<H: Handler> Pipeline<H> {
         metrics.handled.inc_by(decided.handled);
         metrics.duplicates.inc_by(decided.duplicates);
         metrics.timers_fired.inc_by(decided.timers_fired);
+        metrics.rejected.inc_by(decided.rejected);
         let is_dead =
             |settlement: &&Settlement| matches!(settlement.outcome, bus::Outcome::DeadLetter { .. });
         metrics.dead_letters.inc_by(decided.settlements.iter().filter(is_dead).count() as u64);
@@ -482,12 +491,30 @@ impl Outward {
             self.metrics.published.inc_by(messages.len() as u64);
             self.metrics.publish_seconds.observe(started.elapsed().as_secs_f64());
         }
-        if !settlements.is_empty()
-            && let Err(error) = self.consumer.settle(settlements).await
-        {
-            self.metrics.retries.inc();
-            tracing::warn!(participant = self.participant, %error, "could not settle: the deliveries will come again");
+        if !settlements.is_empty() {
+            self.settle(settlements).await;
         }
         Ok(row)
+    }
+
+    /// Settles for as long as it takes: a delivery that stays unsettled takes up room for ever, and one that cannot
+    /// be kept among the dead letters (they are full) must not look as if it had been handled. Settling again what
+    /// was settled is harmless.
+    async fn settle(&mut self, settlements: Vec<Settlement>) {
+        self.backoff.reset();
+        while let Err(error) = self.consumer.settle(settlements.clone()).await {
+            if !error.is_retryable() {
+                let participant = &self.participant;
+                tracing::warn!(participant, %error, "could not settle: the deliveries will come again");
+                return;
+            }
+            let delay = self.backoff.next_delay();
+            self.metrics.retries.inc();
+            self.health.set(State::Waiting(error.to_string()));
+            let participant = &self.participant;
+            tracing::warn!(participant, %error, retry_in_ms = delay.as_millis(), "settling again");
+            tokio::time::sleep(delay).await;
+        }
+        self.health.set_ready();
     }
 }

@@ -11,6 +11,9 @@ use super::*;
 use crate::restaurant::Decision;
 use crate::state::{Answer, RestaurantNotice, What};
 
+/// A trace context.
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 fn order() -> Order {
     Order {
         order_id: "o-1".into(),
@@ -29,13 +32,13 @@ fn message(encoded: contract::Encoded) -> Message {
 }
 
 fn event(event: &Event) -> Message {
-    let envelope = Envelope { traceparent: Some("trace".into()), ..Envelope::new(Style::Choreography) };
+    let envelope = Envelope { traceparent: Some(TRACE.into()), ..Envelope::new(Style::Choreography) };
     message(event.encode(&envelope, "duet/test", 0))
 }
 
 fn command(command: &Command, task: Option<&str>) -> Message {
     let payload = Bytes::from(serde_json::to_vec(command).unwrap());
-    let envelope = Envelope { traceparent: Some("trace".into()), ..Envelope::new(Style::Orchestration) };
+    let envelope = Envelope { traceparent: Some(TRACE.into()), ..Envelope::new(Style::Orchestration) };
     message(encode_call(&command.function(), payload, task, &envelope, "duet/test", 0))
 }
 
@@ -77,7 +80,7 @@ fn notify(milestone: Milestone) -> Command {
 fn say(outgoing: &participant::Outgoing) -> String {
     let participant::Outgoing { topic, headers, body } = outgoing.clone();
     let message = message(contract::Encoded { topic, headers, body });
-    assert_eq!(message.headers.get("traceparent"), Some("trace"), "the trace goes on");
+    assert_eq!(message.headers.get("traceparent"), Some(TRACE), "the trace goes on");
     match Reply::decode(&message) {
         Ok(reply) => {
             let task = message.headers.get("correlationid").unwrap();

@@ -101,7 +101,7 @@ pub(super) async fn place(
 
 async fn publish(api: &Api, order: &Arc<Order>, style: Style, headers: &HeaderMap) -> Result<(), Problem> {
     let traceparent = headers.get("traceparent").and_then(|value| value.to_str().ok());
-    let traceparent = traceparent.filter(|text| is_traceparent(text)).map(str::to_owned);
+    let traceparent = traceparent.filter(|text| envelope::is_traceparent(text)).map(str::to_owned);
     let envelope = Envelope { traceparent, ..Envelope::new(style) };
     let message = envelope::placed(order, &envelope, SOURCE, api.clock.now());
     match api.edge.publish(message).await {
@@ -168,44 +168,6 @@ fn not_published(order_id: &str, error: &BusError) -> Problem {
         error => {
             tracing::error!(order_id, %error, "an order could not be placed");
             Problem::internal()
-        }
-    }
-}
-
-/// Whether the text is a trace context of version 00 (W3C Trace Context, section 3.2). Anything else is ignored, as
-/// the standard asks.
-fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [version, trace, parent, flags] = parts.as_slice() else { return false };
-    let hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let identifies = |part: &str| part.bytes().any(|b| b != b'0');
-    *version == "00"
-        && hex(trace, 32)
-        && identifies(trace)
-        && hex(parent, 16)
-        && identifies(parent)
-        && hex(flags, 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_well_formed_trace_context_is_handed_on() {
-        assert!(is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-        for wrong in [
-            "",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-        ] {
-            assert!(!is_traceparent(wrong), "{wrong}");
         }
     }
 }

@@ -12,6 +12,9 @@ use super::*;
 use crate::gateway::{GatewayResult, Operation};
 use crate::state::{Change, Payment, Progress};
 
+/// A trace context.
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 fn order() -> Order {
     Order {
         order_id: "o-1".into(),
@@ -35,7 +38,7 @@ fn event(event: &Event) -> Message {
 
 fn command(command: &Command, task: Option<&str>) -> Message {
     let payload = Bytes::from(serde_json::to_vec(command).unwrap());
-    let envelope = Envelope { traceparent: Some("trace".into()), ..Envelope::new(Style::Orchestration) };
+    let envelope = Envelope { traceparent: Some(TRACE.into()), ..Envelope::new(Style::Orchestration) };
     message(encode_call(&command.function(), payload, task, &envelope, "duet/test", 0))
 }
 
@@ -82,7 +85,7 @@ fn say(outgoing: &participant::Outgoing) -> String {
     let message = message(contract::Encoded { topic, headers, body });
     match Reply::decode(&message) {
         Ok(reply) => {
-            assert_eq!(message.headers.get("traceparent"), Some("trace"), "the trace goes on");
+            assert_eq!(message.headers.get("traceparent"), Some(TRACE), "the trace goes on");
             let task = message.headers.get("correlationid").unwrap();
             match reply {
                 Reply::Succeeded { output } if output == serde_json::json!({}) => format!("{task}: done"),
