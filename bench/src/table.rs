@@ -31,7 +31,7 @@ fn verdict(out: &mut String, report: &Report, terminal: Terminal) -> std::fmt::R
     let partial = if report.partial { " (PARTIAL: the run was ended early)" } else { "" };
     match report.verdict {
         Verdict::Clean if orders == 0 => {
-            writeln!(out, "NO VERDICT: the run was ended before any order was sent.")?
+            writeln!(out, "NO VERDICT: the run was ended before any order was sent.")?;
         }
         Verdict::Clean => {
             writeln!(out, "{}{partial}", terminal.paint(Colour::Good, "VERDICT: clean"))?;
