@@ -46,6 +46,24 @@ pub struct Capabilities {
     pub message_bytes_max: usize,
 }
 
+/// What a running bus guarantees, in words for whoever compares two of them. Asked of the bus itself where that can
+/// be done: versions and settings are not assumed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guarantees {
+    /// What it is, with its version: `RabbitMQ 4.0.5`.
+    pub product: String,
+    /// What keeps the messages: `quorum queues, 8 shards a group`.
+    pub kept_in: String,
+    /// When a publish counts as done.
+    pub confirmed: String,
+    /// When a delivery counts as handled.
+    pub settled: String,
+    /// How many copies of a message there are.
+    pub replicas: u32,
+    /// What a confirmed message survives.
+    pub durability: Durability,
+}
+
 /// Who publishes: a bounded bus lets the messages of orders under way pass before it admits new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -102,6 +120,17 @@ pub trait Bus: Send + Sync + 'static {
     /// Puts a dead letter back at the end of its group's queue, with its delivery count at zero. `false` when
     /// there is none with that message id.
     async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError>;
+
+    /// What this bus guarantees, as the running bus says.
+    async fn guarantees(&self) -> Result<Guarantees, BusError>;
+
+    /// Deletes these groups with their messages and dead letters and, where streams are kept apart from groups, every
+    /// stream in this bus's namespace: the end of a run that had a namespace of its own. A bus that lives in a process
+    /// goes with it and has nothing to do here. Idempotent.
+    async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
+        let _ = groups;
+        Ok(())
+    }
 }
 
 /// Publishes messages.
@@ -123,4 +152,12 @@ pub trait Consumer: Send + Sync {
 
     /// Says what became of deliveries. An error leaves them unsettled: they will come again.
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), BusError>;
+
+    /// Counts the times that this consumer was given keys that another member had before (which left, or died, or
+    /// shares with a new one). When it has changed since the last call, what the former member committed and did not
+    /// publish should be published before the deliveries received from now on are handled. Buses that cannot lose a
+    /// member without this process stay at 0.
+    fn epoch(&self) -> u64 {
+        0
+    }
 }

@@ -33,8 +33,8 @@ use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
 
 use crate::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Durability, Message, Origin,
-    Publisher, Settlement, Subscription, Topic,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Durability, Guarantees, Message,
+    Origin, Publisher, Settlement, Subscription, Topic,
 };
 use group::Group;
 
@@ -201,6 +201,17 @@ impl Bus for MemoryBus {
 
     async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
         self.group(group).map_or(Ok(false), |group| group.redrive(message_id))
+    }
+
+    async fn guarantees(&self) -> Result<Guarantees, BusError> {
+        Ok(Guarantees {
+            product: format!("memory {}", env!("CARGO_PKG_VERSION")),
+            kept_in: format!("queues of this process, {} shards a group", self.inner.options.shards),
+            confirmed: "at once".to_owned(),
+            settled: "one by one".to_owned(),
+            replicas: 1,
+            durability: Durability::Process,
+        })
     }
 }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Message, Origin, Outcome, Publisher,
-    Settlement, Subscription,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Message, Origin, Outcome,
+    Publisher, Settlement, Subscription,
 };
 
 /// What passed through one stream (see [`Topic::stream`](crate::Topic::stream)) since the start.
@@ -193,6 +193,14 @@ impl Bus for MeteredBus {
     async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
         self.bus.redrive(group, message_id).await
     }
+
+    async fn guarantees(&self) -> Result<Guarantees, BusError> {
+        self.bus.guarantees().await
+    }
+
+    async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
+        self.bus.remove(groups).await
+    }
 }
 
 struct MeteredPublisher {
@@ -253,5 +261,9 @@ impl Consumer for MeteredConsumer {
         self.meter.retried.fetch_add(retried, Ordering::Relaxed);
         self.meter.dead_lettered.fetch_add(dead, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn epoch(&self) -> u64 {
+        self.consumer.epoch()
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Origin, Publisher, Subscription,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Guarantees, Origin, Publisher, Subscription,
 };
 use participant::Backoff;
 use tokio::sync::watch;
@@ -145,6 +145,14 @@ impl Bus for WaitingBus {
 
     async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
         self.bus().await?.redrive(group, message_id).await
+    }
+
+    async fn guarantees(&self) -> Result<Guarantees, BusError> {
+        self.bus().await?.guarantees().await
+    }
+
+    async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
+        self.bus().await?.remove(groups).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Message, Origin, Outcome, Publisher,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Message, Guarantees, Origin, Outcome, Publisher,
     Settlement, Subscription, Token,
 };
 use tokio::time::{Instant, sleep_until};
@@ -56,6 +56,14 @@ impl Bus for FaultyBus {
 
     async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
         self.inner.redrive(group, message_id).await
+    }
+
+    async fn guarantees(&self) -> Result<Guarantees, BusError> {
+        self.inner.guarantees().await
+    }
+
+    async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
+        self.inner.remove(groups).await
     }
 }
 

@@ -14,8 +14,8 @@ use super::link::{Deaf, Link, Listener, Session, Target};
 use super::wire::{self, Control, Reader, Reply};
 use crate::slots::{SLOTS_MAX, Slots};
 use crate::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Message, Origin, Outcome, Publisher,
-    Settlement, Subscription, Token,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Message, Origin, Outcome,
+    Publisher, Settlement, Subscription, Token,
 };
 
 /// A bus that another process serves with [`serve`](super::serve). A clone is another handle.
@@ -100,6 +100,16 @@ impl Bus for RemoteBus {
         let answer = self.link.control(&control).await?;
         match answer.parse()? {
             Reply::Redriven(redriven) => Ok(redriven),
+            _ => Err(unexpected(&answer)),
+        }
+    }
+
+    async fn guarantees(&self) -> Result<Guarantees, BusError> {
+        let answer = self.link.control(&Control::Guarantees).await?;
+        match answer.parse()? {
+            Reply::Guarantees(guarantees) => {
+                Ok(Guarantees { product: format!("{}, over TCP", guarantees.product), ..guarantees })
+            }
             _ => Err(unexpected(&answer)),
         }
     }

@@ -181,6 +181,7 @@ impl Session {
             Control::Redrive { group, message_id } => {
                 self.bus.redrive(&group, &message_id).await.map(Reply::Redriven)
             }
+            Control::Guarantees => self.bus.guarantees().await.map(Reply::Guarantees),
         };
         reply(correlation, result)
     }

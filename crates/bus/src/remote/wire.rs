@@ -7,8 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BusError, DeadLetter, Delivery, Depth, Headers, Message, Origin, Outcome, Settlement, Subscription,
-    Token, Topic,
+    BusError, DeadLetter, Delivery, Depth, Guarantees, Headers, Message, Origin, Outcome, Settlement,
+    Subscription, Token, Topic,
 };
 
 /// What cannot be read as what it should be.
@@ -43,6 +43,7 @@ pub(super) enum Control {
     Depth { group: String },
     DeadLetters { group: String, limit: usize },
     Redrive { group: String, message_id: String },
+    Guarantees,
 }
 
 /// The answer to a request that succeeded (dead letters apart, which have their own frame).
@@ -51,6 +52,7 @@ pub(super) enum Reply {
     Done,
     Depth(Depth),
     Redriven(bool),
+    Guarantees(Guarantees),
 }
 
 /// The answer to a request that failed: a [`BusError`] as it travels.
