@@ -13,6 +13,7 @@
 //! What a confirmed message survives differs: see [`Durability`].
 
 mod error;
+pub mod limit;
 pub mod memory;
 mod message;
 pub mod metered;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use durability::Durability;
 pub use error::BusError;
+pub use limit::{InvalidUrl, Limit, Load};
 pub use memory::{MemoryBus, MemoryOptions};
 pub use message::{DeadLetter, Delivery, Headers, Message, Outcome, Settlement, Token, Topic};
 pub use metered::MeteredBus;
