@@ -140,7 +140,8 @@ pub trait Bus: Send + Sync + 'static {
 pub trait Publisher: Send + Sync {
     /// Publishes the messages in order. `Ok` means that the bus has taken responsibility for every one of them, at
     /// its level of durability. After an error any part of them may have been taken: publish all again, with the
-    /// same ids, and let the receivers' inboxes drop what comes twice. Not cancel-safe in the same sense.
+    /// same ids, and let the receivers' inboxes drop what comes twice. Not cancel-safe in the same sense. Calls may
+    /// overlap: as long as none fails, messages go out in the order in which the calls were first polled.
     async fn publish(&self, messages: &[Message]) -> Result<(), BusError>;
 }
 

@@ -67,16 +67,14 @@ impl Gateway {
         Self { fate, latency, ledger, memory: Mutex::default() }
     }
 
-    /// A gateway on the ledger file at `path`, made where there is none. It remembers what the file tells.
+    /// A gateway on the ledger file at `path`, made where there is none. It remembers what the file tells. Gateways of
+    /// several processes of one machine may share a file: they act as one.
     ///
     /// # Errors
     /// The file cannot be opened, read or written, or is not a ledger.
     pub fn open(fate: Fate, latency: Duration, path: &Path) -> io::Result<Self> {
-        let ledger = FileLedger::open(path)?;
         let mut memory = Memory::default();
-        for entry in FileLedger::read(path)? {
-            memory.apply(&entry?);
-        }
+        let ledger = FileLedger::open(path, |entry| memory.apply(entry))?;
         Ok(Self { fate, latency, ledger: Arc::new(ledger), memory: Mutex::new(memory) })
     }
 
@@ -123,21 +121,34 @@ impl Gateway {
             memory.unanswered.insert(fingerprint(order_id));
         }
         let declines = self.fate.declines_payment(order_id);
-        let moved = match memory.decide(operation, order_id, amount_minor, declines) {
-            Decision::Answer(answer) => return Ok(answer),
-            Decision::Full => {
-                let reason = "it holds reserved money for as many orders as it can";
-                return Err(Unavailable { reason, source: None });
-            }
-            Decision::Move(amount_minor) => amount_minor,
-        };
-        let entry = LedgerEntry { order_id: order_id.to_owned(), operation, amount_minor: moved };
-        self.ledger.append(&entry).map_err(|error| Unavailable {
-            reason: "its ledger could not be written",
+        let mut answer = Ok(GatewayAnswer::Done);
+        let mut moved = None;
+        let written = self.ledger.write(&mut |others| {
+            others.iter().for_each(|entry| memory.apply(entry));
+            moved = match memory.decide(operation, order_id, amount_minor, declines) {
+                Decision::Answer(known) => {
+                    answer = Ok(known);
+                    None
+                }
+                Decision::Full => {
+                    let reason = "it holds reserved money for as many orders as it can";
+                    answer = Err(Unavailable { reason, source: None });
+                    None
+                }
+                Decision::Move(amount_minor) => {
+                    Some(LedgerEntry { order_id: order_id.to_owned(), operation, amount_minor })
+                }
+            };
+            moved.clone()
+        });
+        written.map_err(|error| Unavailable {
+            reason: "its ledger could not be read or written",
             source: Some(error),
         })?;
-        memory.apply(&entry);
-        Ok(GatewayAnswer::Done)
+        if let Some(entry) = moved {
+            memory.apply(&entry);
+        }
+        answer
     }
 }
 
@@ -236,6 +247,7 @@ fn fingerprint(order_id: &str) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Decide;
     use crate::{MemoryLedger, Rates};
     use Operation::{Authorise, Capture, Void};
 
@@ -339,12 +351,11 @@ mod tests {
     async fn what_cannot_be_written_does_not_happen() {
         struct Full(Mutex<bool>, MemoryLedger);
         impl Ledger for Full {
-            fn append(&self, entry: &LedgerEntry) -> io::Result<()> {
-                if *self.0.lock().unwrap() {
-                    Err(io::ErrorKind::StorageFull.into())
-                } else {
-                    self.1.append(entry)
+            fn write(&self, decide: Decide<'_>) -> io::Result<()> {
+                if !*self.0.lock().unwrap() {
+                    return self.1.write(decide);
                 }
+                decide(Vec::new()).map_or(Ok(()), |_| Err(io::ErrorKind::StorageFull.into()))
             }
         }
         let full = Arc::new(Full(Mutex::new(true), MemoryLedger::default()));
@@ -364,6 +375,37 @@ mod tests {
         assert_eq!(ask(&start(), &[Authorise, Capture]).await, ["done", "done"]);
         assert_eq!(ask(&start(), &[Capture, Void]).await, ["done", "refused"]);
         assert_eq!(FileLedger::read(&path).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn gateways_on_one_file_act_as_one() {
+        const ORDERS: usize = 300;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        std::thread::scope(|scope| {
+            for offset in 0..3 {
+                let gateway = Gateway::open(fate(NO_FAULTS), Duration::ZERO, &path).unwrap();
+                scope.spawn(move || {
+                    for n in 0..ORDERS {
+                        let id = format!("o-{}", (n + offset * ORDERS / 3) % ORDERS);
+                        let second = if id.ends_with('7') { Void } else { Capture };
+                        for operation in [Authorise, second] {
+                            let answer = gateway.act(operation, &id, 1900, true).unwrap();
+                            // Another one may have voided it before this one came to authorise it.
+                            let late = second == Void && matches!(answer, GatewayAnswer::Declined(_));
+                            assert!(answer == GatewayAnswer::Done || late, "{operation:?} {id}: {answer:?}");
+                        }
+                    }
+                });
+            }
+        });
+        let mut counts = std::collections::BTreeMap::new();
+        for entry in FileLedger::read(&path).unwrap() {
+            let entry = entry.unwrap();
+            *counts.entry((entry.order_id, entry.operation)).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 2 * ORDERS);
+        assert!(counts.values().all(|count| *count == 1), "{counts:?}");
     }
 
     #[test]

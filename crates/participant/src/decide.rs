@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bus::{Delivery, Message, Outcome as Settled, Settlement};
 use bytes::Bytes;
-use store::{Entity, EntityWrite};
+use store::{Entity, EntityWrite, KEY_BYTES_MAX, OutboxId};
 
 use crate::meta::{Fingerprint, Meta, fingerprint};
 use crate::{CallId, Effects, Handler, Input, Millis, Rejected};
@@ -22,7 +22,13 @@ pub(crate) enum Item<O> {
     Delivery(Delivery),
     /// Some timer of the key is due.
     Due(String),
-    Outcome(CallId, O),
+    /// What came of a call.
+    Outcome {
+        id: CallId,
+        outcome: O,
+        /// The outbox row that the call stands in.
+        row: OutboxId,
+    },
 }
 
 impl<O> Item<O> {
@@ -30,7 +36,7 @@ impl<O> Item<O> {
         match self {
             Self::Delivery(delivery) => &delivery.message.key,
             Self::Due(key) => key,
-            Self::Outcome(id, _) => &id.key,
+            Self::Outcome { id, .. } => &id.key,
         }
     }
 }
@@ -145,7 +151,7 @@ fn decide_key<H: Handler>(
                     tracing::error!(key, reason, "a timer was rejected by its handler");
                 }
             }
-            Item::Outcome(call, _) => {
+            Item::Outcome { id: call, .. } => {
                 if let Some(reason) = reason {
                     decided.rejected += 1;
                     decided.rejected_calls.push(call.clone());
@@ -233,10 +239,16 @@ impl<H: Handler> Run<H> {
     fn input(&mut self, handler: &H, rules: &Rules<'_>, item: &Item<H::Outcome>) -> Result<(), Rejected> {
         match item {
             Item::Delivery(delivery) => {
+                let bytes = delivery.message.key.len();
+                if bytes > KEY_BYTES_MAX {
+                    return Err(Rejected(format!(
+                        "its key has {bytes} bytes, but {KEY_BYTES_MAX} are the most"
+                    )));
+                }
                 let id = fingerprint(&delivery.message.id);
                 self.once(handler, rules, id, Input::Message(&delivery.message))
             }
-            Item::Outcome(call, outcome) => {
+            Item::Outcome { id: call, outcome, .. } => {
                 let id = fingerprint(&format!("call/{call}"));
                 self.once(handler, rules, id, Input::Outcome(outcome))
             }
@@ -301,6 +313,10 @@ impl<H: Handler> Run<H> {
                 Some(at) => self.meta.timers.insert(name, at),
                 None => self.meta.timers.remove(&name),
             };
+        }
+        if let Some(link) = self.effects.links.iter().find(|link| link.value.len() > KEY_BYTES_MAX) {
+            let (index, bytes) = (link.index, link.value.len());
+            return Err(Rejected(format!("the {index} has {bytes} bytes, but {KEY_BYTES_MAX} are the most")));
         }
         self.effects.messages[sent_before..].iter().try_for_each(|message| {
             let bytes = message.body.len();

@@ -9,6 +9,8 @@ pub struct Options {
     pub batch_max: usize,
     /// Deliveries held unsettled, at the most: what is in the batch at hand and in the one being published.
     pub unsettled_max: usize,
+    /// Committed batches whose messages the bus has not confirmed, at the most, while all goes well.
+    pub publishing_max: usize,
     /// Calls under way at once, at the most.
     pub calls_max: usize,
     /// Calls committed and not started yet, beyond which no further messages are received.
@@ -20,8 +22,12 @@ pub struct Options {
     /// The longest such waiting time.
     pub backoff_cap: Duration,
     /// How long the store may keep failing with a batch at hand before the participant gives up with an error
-    /// (its deliveries stay unsettled and its outbox committed, so nothing is lost).
+    /// (its deliveries stay unsettled and its outbox committed, so nothing is lost). At its start a participant waits
+    /// for ever.
     pub store_patience: Duration,
+    /// How often a participant on a store that several instances share looks for what those have left that are gone, and
+    /// whether the store answers at all.
+    pub look_around_every: Duration,
     /// How long the batch in hand may take to finish once the participant was asked to stop.
     pub shutdown_grace: Duration,
     /// Where the back-off's jitter starts.
@@ -36,12 +42,14 @@ impl Default for Options {
         Self {
             batch_max: 256,
             unsettled_max: 1024,
+            publishing_max: 4,
             calls_max: 1024,
             calls_waiting_max: 4096,
             forget_after: Duration::from_millis(200),
             backoff_base: Duration::from_millis(20),
             backoff_cap: Duration::from_secs(5),
-            store_patience: Duration::from_secs(60),
+            store_patience: Duration::from_secs(3600),
+            look_around_every: Duration::from_secs(1),
             shutdown_grace: Duration::from_secs(10),
             seed: 0,
             weakness: None,

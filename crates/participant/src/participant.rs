@@ -9,10 +9,16 @@ use bus::{Bus, BusError, Origin, Subscription, Topic};
 use futures::FutureExt;
 use store::{Store, StoreError};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use crate::health::State;
+use crate::health::Need;
 use crate::pipeline::Pipeline;
 use crate::{Backoff, Caller, Clock, Handler, Health, Metrics, Options};
+
+/// A store that is away fails at once, so it costs little to try it often.
+const STORE_BACKOFF_CAP: Duration = Duration::from_secs(1);
+/// A store that takes longer to answer is not one to be called ready with.
+const STORE_SLOW_AFTER: Duration = Duration::from_secs(1);
 
 /// A consumer of messages whose every effect happens exactly once; see the crate's documentation.
 pub struct Participant<H: Handler> {
@@ -32,7 +38,7 @@ pub struct Participant<H: Handler> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParticipantError {
-    /// The store cannot be used, or was unavailable for longer than the participant's patience.
+    /// The store cannot be used, or was unavailable for longer than the participant's patience in the middle of its work.
     #[error("participant {participant} cannot use its store")]
     Store {
         /// Which participant.
@@ -111,6 +117,13 @@ impl<H: Handler> Participant<H> {
         self
     }
 
+    /// Telling its health here.
+    #[must_use]
+    pub fn with_health(mut self, health: Health) -> Self {
+        self.health = health;
+        self
+    }
+
     /// A handle on its health.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -128,8 +141,8 @@ impl<H: Handler> Participant<H> {
     }
 
     /// Publishes what an earlier life left in the outbox, then handles inputs until `shutdown` completes, then
-    /// finishes the batch in hand. Waits for a bus that is down, with capped back-off. Dropping the future is a
-    /// crash: nothing is lost, the next life carries on.
+    /// finishes the batch in hand. Waits for a store or a bus that is down, with capped back-off. Dropping the future
+    /// is a crash: nothing is lost, the next life carries on.
     ///
     /// # Errors
     /// [`ParticipantError`]; nothing that was committed is lost by it.
@@ -139,7 +152,7 @@ impl<H: Handler> Participant<H> {
     ) -> Result<(), ParticipantError> {
         let health = self.health.clone();
         let result = self.live(shutdown.boxed().shared()).await;
-        health.set(State::Stopped(result.as_ref().err().map(ToString::to_string)));
+        health.set_stopped(result.as_ref().err().map(ToString::to_string));
         result
     }
 
@@ -172,8 +185,10 @@ impl<H: Handler> Participant<H> {
         let participant = self.name.clone();
         let health = self.health.clone();
         let starting = async {
+            // Who has no store should not hold deliveries that another instance could handle.
+            self.find_store().await?;
             let mut pipeline = self.connect().await?;
-            pipeline.recover().await?;
+            pipeline.recover(None).await?;
             Ok(pipeline)
         };
         let mut pipeline = tokio::select! {
@@ -181,7 +196,7 @@ impl<H: Handler> Participant<H> {
             () = shutdown.clone() => return Ok(()),
             started = starting => started?,
         };
-        health.set(State::Ready);
+        health.set_running();
         let out_of_time = async {
             shutdown.clone().await;
             tokio::time::sleep(grace).await;
@@ -199,6 +214,16 @@ impl<H: Handler> Participant<H> {
         }
     }
 
+    /// Waits until the store answers, however long that takes.
+    async fn find_store(&self) -> Result<(), ParticipantError> {
+        let started = Instant::now();
+        let mut backoff = self.store_backoff();
+        while let Err(error) = self.ask(self.store.probe()).await {
+            self.wait_for_store(error, &mut backoff, started, None).await?;
+        }
+        Ok(())
+    }
+
     async fn connect(self) -> Result<Pipeline<H>, ParticipantError> {
         let subscription = self.subscription();
         let mut backoff = self.backoff();
@@ -208,7 +233,10 @@ impl<H: Handler> Participant<H> {
                 Ok((consumer, self.bus.publisher(Origin::Participant).await?))
             };
             match connected.await {
-                Ok((consumer, publisher)) => return Ok(Pipeline::new(self, consumer, publisher)),
+                Ok((consumer, publisher)) => {
+                    self.health.has(Need::Deliveries);
+                    return Ok(Pipeline::new(self, consumer, publisher));
+                }
                 Err(error) => self.wait_for_bus(error, &mut backoff).await?,
             }
         }
@@ -229,7 +257,7 @@ impl<H: Handler> Participant<H> {
         }
         let delay = backoff.next_delay();
         self.metrics.retries.inc();
-        self.health.set(State::Waiting(error.to_string()));
+        self.health.lacks(Need::Deliveries, error.to_string());
         tracing::warn!(participant = self.name, %error, retry_in_ms = delay.as_millis(), "waiting for the bus");
         tokio::time::sleep(delay).await;
         Ok(())
@@ -239,23 +267,50 @@ impl<H: Handler> Participant<H> {
         ParticipantError::Store { participant: self.name.clone(), source }
     }
 
-    /// Waits before the store is tried again, and says so; `waited` is how long this has been going on.
+    pub(crate) fn store_backoff(&self) -> Backoff {
+        let cap = self.options.backoff_cap.min(STORE_BACKOFF_CAP);
+        Backoff::new(self.options.backoff_base.min(cap), cap, self.options.seed)
+    }
+
+    /// Asks the store, and says so when it takes long to answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let mut question = std::pin::pin!(question);
+        let answer = tokio::select! {
+            biased;
+            answer = &mut question => answer,
+            () = tokio::time::sleep(STORE_SLOW_AFTER) => {
+                let reason = format!("the store has not answered for {} s", STORE_SLOW_AFTER.as_secs());
+                self.health.lacks(Need::Store, reason);
+                question.await
+            }
+        };
+        if answer.is_ok() {
+            self.health.has(Need::Store);
+        }
+        answer
+    }
+
+    /// Waits before the store is tried again, and says so; `since` is when this began, and how long it may go on is
+    /// `patience`, or for ever.
     pub(crate) async fn wait_for_store(
         &self,
         error: StoreError,
         backoff: &mut Backoff,
-        waited: Duration,
+        since: Instant,
+        patience: Option<Duration>,
     ) -> Result<(), ParticipantError> {
-        if !error.is_retryable() || waited > self.options.store_patience {
+        if !error.is_retryable() || patience.is_some_and(|patience| since.elapsed() > patience) {
             return Err(self.store_error(error));
         }
         let delay = backoff.next_delay();
         self.metrics.retries.inc();
-        self.health.set(State::Waiting(error.to_string()));
+        self.health.lacks(Need::Store, error.to_string());
         let retry_in_ms = delay.as_millis();
         tracing::warn!(participant = self.name, %error, retry_in_ms, "waiting for the store");
         tokio::time::sleep(delay).await;
-        self.health.set_ready();
         Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Message, Guarantees, Origin, Outcome, Publisher,
-    Settlement, Subscription, Token,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Message, Origin, Outcome,
+    Publisher, Settlement, Subscription, Token,
 };
 use tokio::time::{Instant, sleep_until};
 

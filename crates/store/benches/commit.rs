@@ -1,4 +1,5 @@
-//! Load and commit of a batch on the SQLite store, flush included: `cargo bench -p store`.
+//! Load and commit of a batch on the SQLite store and, where there is one, on PostgreSQL, flush included: `cargo bench -p
+//! store`.
 //!
 //! Each entity has about 900 bytes of state and 200 of bookkeeping and gets one journal entry; each commit adds an
 //! outbox row and forgets the one before. The memory store beside it shows what is the disk's and SQLite's part.
@@ -8,6 +9,7 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use store::memory::MemoryStore;
+use store::postgres::{PostgresOptions, PostgresStore};
 use store::sqlite::{SqliteOptions, SqliteStore};
 use store::{Commit, EntityWrite, OutboxId, Store};
 use tokio::runtime::{Builder, Runtime};
@@ -16,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 const ORDERS: usize = 1024;
 
 fn load_and_commit(c: &mut Criterion) {
-    let runtime = Builder::new_current_thread().build().expect("a runtime starts");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut group = c.benchmark_group("load_and_commit");
     for batch in [1, 16, 128, 512] {
@@ -24,6 +26,14 @@ fn load_and_commit(c: &mut Criterion) {
         let path = folder.path().join(format!("{batch}.db"));
         let sqlite = SqliteStore::open(path, SqliteOptions::default()).expect("the store opens");
         measure(&mut group, &runtime, "sqlite", &sqlite, batch);
+        if let Some(url) = servers::POSTGRES.for_test() {
+            let mut options = PostgresOptions::parse(&url).expect("the server's URL is one");
+            options.schema = Some(format!("bench_{}_{batch}", std::process::id()));
+            let postgres = runtime.block_on(async { PostgresStore::open(options) });
+            runtime.block_on(postgres.ready()).expect("the store opens");
+            measure(&mut group, &runtime, "postgres", &postgres, batch);
+            runtime.block_on(postgres.drop_schema()).expect("the schema goes");
+        }
         measure(&mut group, &runtime, "memory", &MemoryStore::new(), batch);
     }
     group.finish();
@@ -64,7 +74,10 @@ async fn one_batch(store: &dyn Store, keys: &[String], outbox_forget: Vec<Outbox
         ..EntityWrite::default()
     });
     let outbox_add = vec![Bytes::from(vec![b'o'; 400 * keys.len()])];
-    store.commit(&Commit { entities: entities.collect(), outbox_add, outbox_forget }).await.expect("commit")
+    store
+        .commit(&Commit { entities: entities.collect(), outbox_add, outbox_forget, ..Commit::default() })
+        .await
+        .expect("commit")
 }
 
 criterion_group!(benches, load_and_commit);

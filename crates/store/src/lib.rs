@@ -12,6 +12,7 @@
 
 mod error;
 pub mod memory;
+pub mod postgres;
 pub mod sqlite;
 pub mod suite;
 
@@ -20,6 +21,9 @@ use bytes::Bytes;
 
 pub use durability::Durability;
 pub use error::StoreError;
+
+/// The longest key, and the longest value of a link, in bytes: longer ones do not fit every store's index.
+pub const KEY_BYTES_MAX: usize = 1024;
 
 /// A point in time: milliseconds since the Unix epoch. The store never reads a clock.
 pub type Millis = i64;
@@ -40,7 +44,7 @@ pub struct Entity {
 /// The new content of one entity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntityWrite {
-    /// Its key.
+    /// Its key, at most [`KEY_BYTES_MAX`] bytes.
     pub key: String,
     /// The version this was decided upon; 0 when the key must not exist yet.
     pub expected: u64,
@@ -61,7 +65,7 @@ pub struct EntityWrite {
 pub struct Link {
     /// The index, e.g. `customer`.
     pub index: &'static str,
-    /// The value in it, e.g. the customer's id.
+    /// The value in it, e.g. the customer's id; at most [`KEY_BYTES_MAX`] bytes.
     pub value: String,
 }
 
@@ -82,6 +86,9 @@ pub struct OutboxRow {
 pub struct Commit {
     /// Entities to write; each key at most once.
     pub entities: Vec<EntityWrite>,
+    /// Entities that were loaded and are not written, though the decision rests on them, with the version they were
+    /// loaded at (0: none). Where [`Store::load`] may give an older version, another one is a conflict, as for a write.
+    pub relied_on: Vec<(String, u64)>,
     /// Outbox rows to add, in order.
     pub outbox_add: Vec<Bytes>,
     /// Outbox rows that are done and may go. Forgetting one that is gone is no error.
@@ -89,9 +96,15 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to do, not even something to confirm.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        self.changes_nothing() && self.relied_on.is_empty()
+    }
+
+    /// Whether it writes nothing.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
         self.entities.is_empty() && self.outbox_add.is_empty() && self.outbox_forget.is_empty()
     }
 }
@@ -110,22 +123,46 @@ pub struct Stats {
 /// The write side: what a participant needs.
 #[async_trait]
 pub trait Store: Read {
-    /// The entities of these keys, in the order of the keys; `None` where there is none.
+    /// The entities of these keys, in the order of the keys; `None` where there is none. Where several instances share
+    /// the store ([`Self::is_shared`]) an entity may be as this instance saw it last: a commit that rests on an older
+    /// version fails with a conflict, and what is loaded after that is not older than the conflict.
     async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError>;
 
     /// Applies the commit as one transaction and returns the ids of `outbox_add`, in order. When it returns an
     /// error other than [`StoreError::Conflict`], the commit may or may not have happened: load again and decide
-    /// again. Not cancel-safe in the same sense.
+    /// again. A commit that only relies on entities changes nothing. Not cancel-safe in the same sense.
     async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError>;
 
-    /// The keys whose earliest timer is due at `now` or before, earliest first, at most `limit`.
+    /// The keys whose earliest timer is due at `now` or before, earliest first, at most `limit`. Where several instances
+    /// share the store, only those that this instance wrote last, and those that nobody else looks after: their
+    /// instance is gone, or late.
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError>;
 
-    /// When the earliest timer of all is due.
+    /// When the earliest timer that [`Self::due`] would give is due, as far as can be told now: an instance that goes may
+    /// leave an earlier one.
     async fn next_due(&self) -> Result<Option<Millis>, StoreError>;
 
-    /// Outbox rows with an id greater than `after`, oldest first, at most `limit`.
+    /// Outbox rows with an id greater than `after`, oldest first, at most `limit`: those that this instance added, and
+    /// those of instances that are gone, which become this one's.
     async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError>;
+
+    /// Takes over outbox rows of instances that are gone, and gives those, oldest first, at most `limit`. None where
+    /// there is only one instance. What an instance does with its rows must be harmless when it is done twice: one that
+    /// has only lost its connection is taken for gone.
+    async fn adopt(&self, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        let _ = limit;
+        Ok(Vec::new())
+    }
+
+    /// Whether the store answers, by the cheapest question there is. An embedded store always does.
+    async fn probe(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Whether several instances may write this store at a time.
+    fn is_shared(&self) -> bool {
+        false
+    }
 }
 
 /// The read side: what HTTP read APIs and the auditor need. Sees only committed data.

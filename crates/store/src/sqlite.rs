@@ -110,7 +110,7 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError> {
-        if commit.is_empty() {
+        if commit.changes_nothing() {
             return Ok(Vec::new());
         }
         let mut writer = self.writer.lock().await;

@@ -62,11 +62,15 @@ macro_rules! __store_properties {
 }
 
 /// Makes every property of the [suite](crate::suite) a `#[tokio::test]` of the calling module, against the
-/// [`Stores`](crate::suite::Stores) that the expression gives anew for each. The caller needs `tokio`.
+/// [`Stores`](crate::suite::Stores) that the expression gives anew for each. With `if_there:` before it, the expression gives
+/// an `Option`, and properties do not run while it is `None`: whoever gives that says so. The caller needs `tokio`.
 #[macro_export]
 macro_rules! store_conformance {
-    ($stores:expr) => {
+    (if_there: $stores:expr) => {
         $crate::__store_properties! { $crate::__store_conformance_tests, ($stores) }
+    };
+    ($stores:expr) => {
+        $crate::__store_properties! { $crate::__store_conformance_tests, (Some($stores)) }
     };
 }
 
@@ -77,7 +81,7 @@ macro_rules! __store_conformance_tests {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $property() {
-                let stores = $stores;
+                let Some(stores) = $stores else { return };
                 $crate::suite::$property(&stores).await;
             }
         )*

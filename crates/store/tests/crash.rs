@@ -53,6 +53,7 @@ async fn child_commits_until_killed() {
             entities: keys.iter().zip(&versions).map(write).collect(),
             outbox_add: vec![Bytes::from(number.to_string())],
             outbox_forget: last_outbox.into_iter().collect(),
+            ..Commit::default()
         };
         last_outbox = store.commit(&commit).await.unwrap().pop();
         println!("{COMMITTED}{number}");

@@ -1,13 +1,16 @@
-//! Random commits against SQLite and memory: the same answers, the same contents.
+//! Random commits against SQLite or PostgreSQL, and memory: the same answers, the same contents.
 
 #![allow(clippy::unwrap_used, reason = "all of this file is tests")]
 
-use std::path::Path;
+mod common;
+
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use store::memory::MemoryStore;
+use store::postgres::PostgresOptions;
 use store::sqlite::{SqliteOptions, SqliteStore};
 use store::{Commit, EntityWrite, Link, OutboxId, OutboxRow, Store, StoreError};
 
@@ -55,8 +58,35 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![15 => commit, 1 => Just(Step::Reopen)]
 }
 
-fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(path, SqliteOptions { checkpoint_pages: 20, ..SqliteOptions::default() }).unwrap()
+/// What is compared with memory.
+#[allow(clippy::large_enum_variant, reason = "a test has one of them")]
+enum Place {
+    File(PathBuf),
+    Schema(common::Schemas, PostgresOptions),
+}
+
+impl Place {
+    async fn open(&self) -> Box<dyn Store> {
+        match self {
+            Self::File(path) => {
+                let options = SqliteOptions { checkpoint_pages: 20, ..SqliteOptions::default() };
+                Box::new(SqliteStore::open(path, options).unwrap())
+            }
+            Self::Schema(schemas, options) => {
+                common::until_nobody_uses(options).await;
+                Box::new(schemas.open(options).await)
+            }
+        }
+    }
+
+    /// The outcome without what stores may word differently. Of several conflicts PostgreSQL names any.
+    fn outcome(&self, result: Result<Vec<OutboxId>, StoreError>) -> Result<Vec<OutboxId>, (String, u64)> {
+        result.map_err(|error| match (self, error) {
+            (Self::File(_), StoreError::Conflict { key, expected }) => (key, expected),
+            (Self::Schema(..), StoreError::Conflict { .. }) => (String::new(), 0),
+            (_, other) => panic!("neither done nor a conflict: {other:?}"),
+        })
+    }
 }
 
 async fn build(memory: &MemoryStore, writes: Vec<(usize, Plan)>) -> Vec<EntityWrite> {
@@ -69,34 +99,26 @@ async fn build(memory: &MemoryStore, writes: Vec<(usize, Plan)>) -> Vec<EntityWr
     writes.into_iter().map(build).collect()
 }
 
-/// The outcome without what stores may word differently.
-fn outcome(result: Result<Vec<OutboxId>, StoreError>) -> Result<Vec<OutboxId>, (String, u64)> {
-    result.map_err(|error| match error {
-        StoreError::Conflict { key, expected } => (key, expected),
-        other => panic!("neither done nor a conflict: {other:?}"),
-    })
-}
-
-async fn assert_same_contents(memory: &dyn Store, sqlite: &dyn Store) {
+async fn assert_same_contents(memory: &dyn Store, other: &dyn Store) {
     const ALL: usize = 1000;
-    assert_eq!(memory.scan(0, ALL).await.unwrap(), sqlite.scan(0, ALL).await.unwrap());
-    assert_eq!(memory.load(&KEYS).await.unwrap(), sqlite.load(&KEYS).await.unwrap());
-    assert_eq!(memory.stats().await.unwrap(), sqlite.stats().await.unwrap());
+    assert_eq!(memory.scan(0, ALL).await.unwrap(), other.scan(0, ALL).await.unwrap());
+    assert_eq!(memory.load(&KEYS).await.unwrap(), other.load(&KEYS).await.unwrap());
+    assert_eq!(memory.stats().await.unwrap(), other.stats().await.unwrap());
     let blobs = |rows: Vec<OutboxRow>| rows.into_iter().map(|row| row.blob).collect::<Vec<_>>();
-    assert_eq!(blobs(memory.outbox(0, ALL).await.unwrap()), blobs(sqlite.outbox(0, ALL).await.unwrap()));
-    assert_eq!(memory.next_due().await.unwrap(), sqlite.next_due().await.unwrap());
+    assert_eq!(blobs(memory.outbox(0, ALL).await.unwrap()), blobs(other.outbox(0, ALL).await.unwrap()));
+    assert_eq!(memory.next_due().await.unwrap(), other.next_due().await.unwrap());
     for now in -4..4 {
-        assert_eq!(memory.due(now, 4).await.unwrap(), sqlite.due(now, 4).await.unwrap());
+        assert_eq!(memory.due(now, 9).await.unwrap(), other.due(now, 9).await.unwrap());
     }
     for key in KEYS {
-        assert_eq!(memory.journal(key, 1, ALL).await.unwrap(), sqlite.journal(key, 1, ALL).await.unwrap());
+        assert_eq!(memory.journal(key, 1, ALL).await.unwrap(), other.journal(key, 1, ALL).await.unwrap());
     }
     for index in INDICES {
         for value in ["0", "1", "2"] {
             let mut before = None;
             loop {
                 let page = memory.linked(index, value, before, 2).await.unwrap();
-                assert_eq!(page, sqlite.linked(index, value, before, 2).await.unwrap());
+                assert_eq!(page, other.linked(index, value, before, 2).await.unwrap());
                 before = page.1;
                 if before.is_none() {
                     break;
@@ -106,11 +128,9 @@ async fn assert_same_contents(memory: &dyn Store, sqlite: &dyn Store) {
     }
 }
 
-async fn play(steps: Vec<Step>) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("model.db");
-    let (memory, mut sqlite) = (MemoryStore::new(), open(&path));
-    // Each store's ids of the same rows: they need not be the same numbers once the file has been reopened.
+async fn play(place: Place, steps: Vec<Step>) {
+    let (memory, mut other) = (MemoryStore::new(), place.open().await);
+    // Each store's ids of the same rows: they need not be the same numbers once a file has been reopened.
     let mut given: Vec<(OutboxId, OutboxId)> = Vec::new();
     for step in steps {
         match step {
@@ -119,23 +139,28 @@ async fn play(steps: Vec<Step>) {
                 let commit =
                     Commit { entities: build(&memory, writes).await, outbox_add, ..Commit::default() };
                 let outbox_forget = forget.iter().map(|(id, _)| *id).collect();
-                let in_memory = outcome(memory.commit(&Commit { outbox_forget, ..commit.clone() }).await);
+                let in_memory = memory.commit(&Commit { outbox_forget, ..commit.clone() }).await;
                 let outbox_forget = forget.iter().map(|(_, id)| *id).collect();
-                let in_sqlite = outcome(sqlite.commit(&Commit { outbox_forget, ..commit }).await);
-                assert_eq!(in_memory.as_ref().map(Vec::len), in_sqlite.as_ref().map(Vec::len));
-                given.extend(in_memory.unwrap_or_default().into_iter().zip(in_sqlite.unwrap_or_default()));
+                let in_other = other.commit(&Commit { outbox_forget, ..commit }).await;
+                let (in_memory, in_other) = (place.outcome(in_memory), place.outcome(in_other));
+                assert_eq!(in_memory.as_ref().map(Vec::len), in_other.as_ref().map(Vec::len));
+                given.extend(in_memory.unwrap_or_default().into_iter().zip(in_other.unwrap_or_default()));
             }
             Step::Reopen => {
-                drop(sqlite);
-                sqlite = open(&path);
+                drop(other);
+                other = place.open().await;
                 // Ids of rows that are gone may be given again now: nobody holds them any more.
                 let (rows, others) =
-                    (memory.outbox(0, 1000).await.unwrap(), sqlite.outbox(0, 1000).await.unwrap());
+                    (memory.outbox(0, 1000).await.unwrap(), other.outbox(0, 1000).await.unwrap());
                 given = rows.iter().zip(&others).map(|(row, other)| (row.id, other.id)).collect();
             }
         }
-        assert_same_contents(&memory, &sqlite).await;
+        assert_same_contents(&memory, &*other).await;
     }
+}
+
+fn run(place: Place, steps: Vec<Step>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(play(place, steps));
 }
 
 proptest! {
@@ -143,6 +168,19 @@ proptest! {
 
     #[test]
     fn sqlite_holds_what_memory_holds(steps in vec(step(), 1..30)) {
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(play(steps));
+        let folder = tempfile::tempdir().unwrap();
+        run(Place::File(folder.path().join("model.db")), steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn postgres_holds_what_memory_holds(steps in vec(step(), 1..30)) {
+        if let Some(schemas) = common::Schemas::if_there() {
+            let schema = schemas.new_schema("model");
+            run(Place::Schema(schemas, schema), steps);
+        }
     }
 }

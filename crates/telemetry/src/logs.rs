@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, stderr};
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +58,13 @@ impl LogOptions {
     }
 
     fn env_filter(&self) -> Result<EnvFilter, LogError> {
+        // A lone word would be taken for a module's name; a mistyped level is far more likely.
+        let is_level = |word: &str| word.is_empty() || LevelFilter::from_str(word).is_ok();
+        let mut words = self.filter.split(',').map(str::trim).filter(|word| !word.contains(['=', '[', ':']));
+        if let Some(word) = words.find(|word| !is_level(word)) {
+            let source = format!("{word:?} is no level").into();
+            return Err(LogError::Filter { filter: self.filter.clone(), source });
+        }
         EnvFilter::builder()
             .parse(&self.filter)
             .map_err(|source| LogError::Filter { filter: self.filter.clone(), source: Box::new(source) })
@@ -106,6 +114,8 @@ mod tests {
         }
         let error = with("bus=loud").validate().unwrap_err();
         assert!(error.to_string().contains("bus=loud"), "{error}");
+        let error = with("info,banana").validate().unwrap_err();
+        assert!(crate::chain(&error).contains("\"banana\" is no level"), "{error}");
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn taken(path: &Path, lock_file: &mut File) -> StoreError {
         _ => "another process".to_owned(),
     };
     let reason = format!(
-        "{who} is writing {} already: stop it, or give this one a file of its own (to read only, open it read-only)",
+        "{who} is writing {} already: stop it, or give this one a file of its own; several instances of one service need PostgreSQL (to read only, open it read-only)",
         path.display()
     );
     StoreError::Unavailable { reason, source: None }

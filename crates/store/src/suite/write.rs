@@ -26,6 +26,7 @@ pub async fn a_conflict_applies_nothing(stores: &dyn Stores) {
         entities: vec![full("a", 1), full("new", 0), full("stale", 7)],
         outbox_add: vec![bytes("never sent")],
         outbox_forget: kept.clone(),
+        ..Commit::default()
     };
     assert_conflict(store.commit(&refused).await, "stale", 7);
 

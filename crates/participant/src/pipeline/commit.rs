@@ -1,0 +1,129 @@
+//! One transaction: load, decide, commit, and again until it is done.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use store::{Commit, Entity, OutboxId, StoreError};
+use tokio::time::Instant;
+
+use super::Pipeline;
+use crate::decide::{Decided, Item, Rules, decide, keys};
+use crate::options::Weakness;
+use crate::{Backoff, Handler, ParticipantError, outbox};
+
+/// Conflicts after which a batch is no longer tried as it is.
+const CONFLICTS_AT_ONCE: u32 = 3;
+/// Waiting times between conflicts about one key. A conflict means that somebody else got on, in a millisecond or two.
+const CONTENDED_BASE: Duration = Duration::from_millis(1);
+const CONTENDED_CAP: Duration = Duration::from_millis(50);
+
+/// What came of a batch.
+pub(super) enum Transacted<C> {
+    Committed(Decided<C>, Vec<OutboxId>),
+    /// Other instances write this key all the time: nothing of the batch was applied, and its other keys should not have
+    /// to wait for this one.
+    Contended(String),
+}
+
+impl<H: Handler> Pipeline<H> {
+    pub(super) async fn transact(
+        &mut self,
+        batch: &[Item<H::Outcome>],
+    ) -> Result<Transacted<H::Call>, ParticipantError> {
+        let started = Instant::now();
+        let patience = Some(self.own.options.store_patience);
+        let mut backoff = self.own.store_backoff();
+        let mut contended = Backoff::new(CONTENDED_BASE, CONTENDED_CAP, self.own.options.seed);
+        let mut conflicts = 0;
+        loop {
+            match self.transact_once(batch).await {
+                Ok((decided, ids)) => {
+                    self.own.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+                    return Ok(Transacted::Committed(decided, ids));
+                }
+                // Nothing was applied, and who was faster is done: try again at once, alone if need be.
+                Err(StoreError::Conflict { key, expected }) => {
+                    conflicts += 1;
+                    self.own.metrics.retries.inc();
+                    if conflicts <= CONFLICTS_AT_ONCE {
+                        continue;
+                    }
+                    if batch.iter().any(|item| item.key() != key)
+                        && batch.iter().any(|item| item.key() == key)
+                    {
+                        return Ok(Transacted::Contended(key));
+                    }
+                    if started.elapsed() > self.own.options.store_patience {
+                        return Err(self.own.store_error(StoreError::Conflict { key, expected }));
+                    }
+                    tokio::time::sleep(contended.next_delay()).await;
+                }
+                Err(error) => {
+                    self.commit_in_doubt = true;
+                    self.own.wait_for_store(error, &mut backoff, started, patience).await?;
+                }
+            }
+        }
+    }
+
+    async fn transact_once(
+        &mut self,
+        batch: &[Item<H::Outcome>],
+    ) -> Result<(Decided<H::Call>, Vec<OutboxId>), StoreError> {
+        let keys = keys(batch);
+        let entities = match &keys[..] {
+            [] => Vec::new(),
+            keys => self.own.ask(self.own.store.load(keys)).await?,
+        };
+        let rules = Rules {
+            name: &self.own.name,
+            message_bytes_max: self.message_bytes_max,
+            inbox: self.own.options.weakness != Some(Weakness::NoInbox),
+            now: self.own.clock.now(),
+        };
+        let mut decided = decide(&*self.own.handler, &rules, batch, &entities);
+        let mut commit = Commit { entities: std::mem::take(&mut decided.writes), ..Commit::default() };
+        if self.own.store.is_shared() {
+            commit.relied_on = relied_on(&keys, &entities, &commit);
+        }
+        if !decided.messages.is_empty() {
+            commit.outbox_add.push(outbox::encode_messages(&decided.messages));
+        }
+        if !decided.calls.is_empty() {
+            let calls = outbox::encode_calls(&decided.calls);
+            commit
+                .outbox_add
+                .push(calls.expect("a handler's calls have only string keys and finite numbers"));
+        }
+        // Rows alone are forgotten only when there is nothing else to do: see `Options::forget_after`.
+        if !commit.changes_nothing() || batch.is_empty() {
+            commit.outbox_forget.clone_from(&self.forget);
+        }
+        if self.own.options.weakness == Some(Weakness::PublishBeforeCommit) {
+            let _ = self.publisher.publish(&decided.messages).await;
+        }
+        if commit.is_empty() {
+            return Ok((decided, Vec::new()));
+        }
+        let ids = self.own.ask(self.own.store.commit(&commit)).await?;
+        if !commit.changes_nothing() {
+            self.own.metrics.commits.inc();
+        }
+        for row in &commit.outbox_forget {
+            self.known.remove(row);
+        }
+        self.forget.drain(..commit.outbox_forget.len());
+        Ok((decided, ids))
+    }
+}
+
+/// The entities that were looked at and are not written: what was decided about their inputs (a duplicate to drop, say)
+/// holds only if they were what they seemed to be.
+fn relied_on(keys: &[&str], entities: &[Option<Entity>], commit: &Commit) -> Vec<(String, u64)> {
+    if commit.entities.len() == keys.len() {
+        return Vec::new();
+    }
+    let written: BTreeSet<&str> = commit.entities.iter().map(|write| write.key.as_str()).collect();
+    let looked_at = keys.iter().zip(entities).filter(|(key, _)| !written.contains(*key));
+    looked_at.map(|(key, entity)| ((*key).to_owned(), entity.as_ref().map_or(0, |e| e.version))).collect()
+}
