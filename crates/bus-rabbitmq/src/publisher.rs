@@ -1,0 +1,58 @@
+//! Publishing to every group that subscribes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::{BusError, Message, Publisher};
+use lapin::types::ShortString;
+
+use crate::outlet::{Outgoing, Outlet, SendError};
+use crate::shared::Shared;
+use crate::topology::{QUEUE_MESSAGES_MAX, declare_exchanges};
+use crate::wire;
+
+pub(crate) struct RabbitPublisher {
+    shared: Arc<Shared>,
+    exchange: ShortString,
+    outlet: Outlet,
+}
+
+impl RabbitPublisher {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let exchange = shared.names.messages();
+        let outlet = Outlet::new(Arc::clone(&shared.publishing), shared.options.confirm_timeout);
+        Self { shared, exchange, outlet }
+    }
+
+    fn outgoing<'a>(&self, message: &'a Message) -> Result<Outgoing<'a>, BusError> {
+        let names = &self.shared.names;
+        Ok(Outgoing {
+            exchange: self.exchange.clone(),
+            routing_key: names.routing_key(&message.topic, names.shard_of(&message.key))?,
+            properties: wire::properties(message),
+            body: &message.body,
+        })
+    }
+}
+
+#[async_trait]
+impl Publisher for RabbitPublisher {
+    /// All messages are sent before the first confirm is waited for (in calls of up to 4,096 messages and 8 MiB), and
+    /// calls side by side share a channel. A message goes to all its groups or to none.
+    async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let frame_bytes_max = self.shared.publishing.session()?.frame_bytes_max();
+        messages.iter().try_for_each(|message| wire::check(message, frame_bytes_max))?;
+        let outgoing = messages.iter().map(|message| self.outgoing(message));
+        // The exchanges are declared with each connection: it may be a broker that has lost everything.
+        let prepare = |channel| async move { declare_exchanges(&channel, &self.shared.names).await };
+        self.outlet.send(outgoing, prepare).await.map_err(|error| match error {
+            SendError::Bus(error) => error,
+            SendError::Refused => BusError::Unavailable(format!(
+                "RabbitMQ refused a message: a queue that it goes to is full ({QUEUE_MESSAGES_MAX} messages)"
+            )),
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! A broker that goes away, comes back, closes what it likes or takes no messages. Each test has a broker of its own.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Bus, BusError, Depth, Message, Outcome};
+use common::{
+    Broker, Log, PATIENCE, connect, ids, message, options, publish, publish_at_last, publisher, receive,
+    settle, subscription, until,
+};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+/// One broker at a time: they are large.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// A broker, and the work that goes on at it: one task publishes numbered messages one small batch after the other,
+/// and repeats what was not confirmed; two members of a group receive.
+struct Scene {
+    broker: Arc<Broker>,
+    log: Log,
+    published: Arc<std::sync::atomic::AtomicUsize>,
+    tasks: Vec<JoinHandle<()>>,
+    bus: bus_rabbitmq::RabbitBus,
+}
+
+impl Scene {
+    async fn start(broker: Broker) -> Self {
+        let bus = connect(&options(&broker.url())).await;
+        let log = Log::default();
+        let mut tasks = Vec::new();
+        for number in 0..2 {
+            let consumer = bus.subscribe(&subscription("g")).await.unwrap();
+            tasks.push(log.collect(number, consumer));
+        }
+        let published = Arc::default();
+        let scene = Self { broker: Arc::new(broker), log, published, tasks, bus };
+        scene.published_more(200).await;
+        scene
+    }
+
+    /// Publishes `count` messages more; how many calls failed.
+    async fn published_more(&self, count: usize) -> usize {
+        let publisher = publisher(&self.bus).await;
+        let first = self.published.load(std::sync::atomic::Ordering::Relaxed);
+        let messages: Vec<Message> = (first..first + count).map(|n| message(n, 17)).collect();
+        let mut failures = 0;
+        for batch in messages.chunks(10) {
+            failures += publish_at_last(&publisher, batch).await;
+        }
+        self.published.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        failures
+    }
+
+    /// Publishes while `disturb` runs; how many calls to publish failed.
+    async fn while_disturbed(&self, disturb: impl FnOnce(&Broker) + Send + 'static) -> usize {
+        let broker = Arc::clone(&self.broker);
+        let mut disturbing = tokio::task::spawn_blocking(move || disturb(&broker));
+        let mut failures = 0;
+        loop {
+            failures += self.published_more(50).await;
+            if timeout(Duration::from_millis(1), &mut disturbing).await.is_ok_and(|ended| ended.is_ok()) {
+                break;
+            }
+        }
+        failures + self.published_more(50).await
+    }
+
+    async fn everything_arrived_in_order(&self) {
+        let count = self.published.load(std::sync::atomic::Ordering::Relaxed);
+        until("everything arrived", async || self.log.different() == count).await;
+        self.log.assert_in_order();
+    }
+
+    fn end(self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_confirmed_is_lost_when_the_broker_restarts_or_is_killed() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let Some(broker) = blocking(Broker::start).await else { return };
+    let scene = Scene::start(broker).await;
+    let failures = scene.while_disturbed(|broker| broker.script("restart")).await;
+    assert!(failures > 0, "publishing failed while there was no broker");
+    scene.everything_arrived_in_order().await;
+    let disturb = |broker: &Broker| {
+        broker.script("kill");
+        broker.script("up");
+    };
+    assert!(scene.while_disturbed(disturb).await > 0);
+    scene.everything_arrived_in_order().await;
+    scene.end();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_and_queues_that_are_taken_away_come_again() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let Some(broker) = blocking(Broker::start).await else { return };
+    let scene = Scene::start(broker).await;
+    for _ in 0..3 {
+        scene.while_disturbed(|broker| broker.control(&["close_all_connections", "a test"])).await;
+        scene.everything_arrived_in_order().await;
+    }
+    // All its queues are deleted behind its back.
+    scene.bus.remove(&["g"]).await.unwrap();
+    until("the group takes messages again", async || {
+        scene.published_more(1).await;
+        sleep(Duration::from_millis(50)).await;
+        let newest = scene.published.load(std::sync::atomic::Ordering::Relaxed) - 1;
+        scene.log.has(newest)
+    })
+    .await;
+    scene.end();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_without_memory_refuses_messages_and_still_takes_settlements() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let Some(broker) = blocking(Broker::start).await else { return };
+    let mut options = options(&broker.url());
+    options.confirm_timeout = Duration::from_millis(700);
+    let bus = connect(&options).await;
+    let (publisher, broker) = (publisher(&bus).await, Arc::new(broker));
+    let consumer = bus.subscribe(&subscription("g")).await.unwrap();
+    let messages: Vec<Message> = (0..3).map(|n| message(n, 1)).collect();
+    publish(&publisher, &messages).await;
+    let deliveries = receive(&consumer, 3).await;
+
+    let control = |arguments: &'static [&'static str]| {
+        let broker = Arc::clone(&broker);
+        blocking(move || broker.control(arguments))
+    };
+    control(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await;
+    let late = message(3, 1);
+    // The first attempt makes the broker notice us, the second is not even sent.
+    for _ in 0..2 {
+        match timeout(PATIENCE, publisher.publish(std::slice::from_ref(&late))).await.unwrap() {
+            Err(BusError::Unavailable(why)) => assert!(why.contains("takes no messages"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    settle(&consumer, &deliveries, Outcome::Done).await.unwrap();
+    until("settled", async || bus.depth("g").await.unwrap().unsettled == 0).await;
+
+    control(&["set_vm_memory_high_watermark", "absolute", "1GB"]).await;
+    publish_at_last(&publisher, &[late]).await;
+    assert_eq!(ids(&receive(&consumer, 1).await), ["3"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_broker_every_call_fails_soon_and_works_again_afterwards() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let Some(broker) = blocking(Broker::start).await else { return };
+    let bus = connect(&options(&broker.url())).await;
+    let publisher = publisher(&bus).await;
+    let consumer = bus.subscribe(&subscription("g")).await.unwrap();
+    publish(&publisher, &[message(0, 1), message(1, 1)]).await;
+    let deliveries = receive(&consumer, 2).await;
+    let broker = blocking(move || {
+        broker.script("kill");
+        broker
+    })
+    .await;
+
+    let asked = Instant::now();
+    let unavailable = |result: Result<(), BusError>| matches!(result, Err(BusError::Unavailable(_)));
+    assert!(unavailable(publisher.publish(&[message(2, 1)]).await));
+    assert!(unavailable(bus.declare(&subscription("g")).await));
+    assert!(unavailable(bus.depth("g").await.map(drop)));
+    assert!(unavailable(bus.dead_letters("g", 1).await.map(drop)));
+    assert!(unavailable(bus.remove(&["g"]).await));
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    assert!(timeout(Duration::from_millis(100), consumer.receive(1)).await.is_err(), "receiving waits");
+
+    let _broker = blocking(move || {
+        broker.script("up");
+        broker
+    })
+    .await;
+    // They come again, and what is said of those that came before means nothing any more.
+    let again = receive(&consumer, 2).await;
+    assert_eq!(ids(&again), ["0", "1"]);
+    assert_eq!(again[0].attempt, 2);
+    settle(&consumer, &deliveries, Outcome::DeadLetter { reason: "too late".into() }).await.unwrap();
+    settle(&consumer, &again, Outcome::Done).await.unwrap();
+    publish_at_last(&publisher, &[message(2, 1)]).await;
+    let last = receive(&consumer, 1).await;
+    assert_eq!(ids(&last), ["2"]);
+    settle(&consumer, &last, Outcome::Done).await.unwrap();
+    until("nothing is left", async || bus.depth("g").await.is_ok_and(|depth| depth == Depth::default()))
+        .await;
+}
