@@ -1,0 +1,479 @@
+//! A member of a consumer group: the client that librdkafka calls a consumer, and the thread that answers its
+//! rebalances.
+//!
+//! Records do not pass through that thread. Each partition has a queue of its own, which whoever receives polls; the
+//! thread serves what else there is: partitions that come and go, logs, errors, and the end.
+//!
+//! Members share out the partitions of one topic only, the group's ring. Whoever has a partition of the ring takes the
+//! partition of that number of every stream along with it. So one member at a time has all messages of a key, whatever
+//! stream they are in, and every stream is spread over all members. Kafka's cooperative assignor left to itself evens
+//! out only the number of partitions: it gives one member all of one stream and another all of the next.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bus::BusError;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::config;
+use crate::context::{Report, level_of};
+use crate::error::bus_error;
+use crate::inspector::{Place, list_of};
+use crate::intake::{Intake, Lease, Share};
+use crate::options::KafkaOptions;
+use crate::record::Wanted;
+
+/// How long a partition that is to go waits for its deliveries to be settled. Beyond it they come twice.
+const SETTLING_PATIENCE: Duration = Duration::from_secs(5);
+/// The thread looks around at least this often, whoever wakes it.
+const TICK: Duration = Duration::from_millis(100);
+/// How often every partition is looked at, in case a wake-up was missed.
+const LOOK_EVERYWHERE: Duration = Duration::from_secs(1);
+/// Events taken at one look.
+const EVENTS_MAX: usize = 32;
+
+/// What a group's members take, and how they share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ring {
+    /// The topic whose partitions are shared out; one of the sources.
+    pub(crate) topic: String,
+    /// By topic.
+    pub(crate) sources: BTreeMap<String, Source>,
+}
+
+/// A topic that a group takes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) wanted: Arc<Wanted>,
+    pub(crate) partitions: i32,
+}
+
+impl Ring {
+    /// The partitions that go along with one of the ring, which is the first of them. Where a stream has more partitions
+    /// than the ring, they go around it again.
+    fn along(&self, partition: i32) -> Vec<Place> {
+        let size = self.sources.get(&self.topic).map_or(1, |ring| ring.partitions.max(1));
+        let mut places = vec![(self.topic.clone(), partition)];
+        for (topic, source) in self.sources.iter().filter(|(topic, _)| **topic != self.topic) {
+            let own = (0..source.partitions).filter(|other| other % size == partition);
+            places.extend(own.map(|partition| (topic.clone(), partition)));
+        }
+        places
+    }
+
+    /// What goes along with the partitions of a rebalance.
+    fn places(&self, partitions: &TopicPartitionList) -> Vec<Place> {
+        let elements = partitions.elements();
+        let own = elements.iter().filter(|element| element.topic() == self.topic);
+        own.flat_map(|element| self.along(element.partition())).collect()
+    }
+}
+
+/// Partitions that come or go, to be answered.
+enum Rebalance {
+    Assign(Vec<Place>),
+    Revoke(Vec<Place>),
+}
+
+/// The context of a member's client: keeps rebalances for the thread to answer in its own time.
+pub(crate) struct MemberContext {
+    report: Arc<Report>,
+    ring: Ring,
+    rebalances: Mutex<Vec<Rebalance>>,
+    /// Partitions are given back at once: the member is leaving.
+    is_leaving: AtomicBool,
+}
+
+impl ClientContext for MemberContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        self.report.line(level_of(level), facility, text);
+    }
+
+    fn stats(&self, _: Statistics) {}
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.report.error(&error, reason);
+    }
+}
+
+impl ConsumerContext for MemberContext {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        error: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let places = self.ring.places(partitions);
+        let rebalance = match error {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Rebalance::Assign(places),
+            _ => Rebalance::Revoke(places),
+        };
+        if self.is_leaving.load(Ordering::Acquire) {
+            self.answer(consumer, &rebalance);
+        } else {
+            self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push(rebalance);
+        }
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+        if let Err(error) = result {
+            // It is tried again; at worst, messages come twice.
+            self.report.line(tracing::Level::DEBUG, "commit", &error.to_string());
+        }
+    }
+}
+
+impl MemberContext {
+    /// Tells librdkafka that the partitions were taken, or given back.
+    fn answer(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance) {
+        let is_cooperative = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
+        let answered = match rebalance {
+            Rebalance::Assign(places) if is_cooperative => consumer.incremental_assign(&list_of(places)),
+            Rebalance::Assign(places) => consumer.assign(&list_of(places)),
+            Rebalance::Revoke(places) if is_cooperative => consumer.incremental_unassign(&list_of(places)),
+            // Before it has joined, or when it cannot: there is nothing to keep.
+            Rebalance::Revoke(_) => consumer.unassign(),
+        };
+        if let Err(error) = answered {
+            self.report.line(tracing::Level::WARN, "rebalance", &error.to_string());
+        }
+    }
+}
+
+/// What the receiver and the thread share.
+pub(crate) struct Member {
+    pub(crate) group: String,
+    pub(crate) unsettled_max: usize,
+    pub(crate) report: Arc<Report>,
+    state: Mutex<State>,
+    /// Deliveries may be there.
+    pub(crate) arrived: Arc<Notify>,
+    /// The assignment has changed.
+    assigned: Notify,
+    epoch: AtomicU64,
+    wake: SyncSender<()>,
+}
+
+struct State {
+    intake: Intake,
+    /// `None` once the member has begun to leave. Cloned by its thread only: whoever drops the last handle closes it,
+    /// which blocks.
+    consumer: Option<Arc<BaseConsumer<MemberContext>>>,
+    was_assigned: bool,
+    is_leaving: bool,
+    has_left: bool,
+}
+
+/// Exclusive access to what a member has.
+pub(crate) struct Hold<'a> {
+    state: MutexGuard<'a, State>,
+}
+
+impl Hold<'_> {
+    pub(crate) fn intake(&mut self) -> &mut Intake {
+        &mut self.state.intake
+    }
+
+    /// Tells librdkafka which offsets to commit, as far as they have moved.
+    pub(crate) fn store(&mut self) {
+        let moved = self.state.intake.moved();
+        let Some(consumer) = self.state.consumer.as_ref().filter(|_| !moved.is_empty()) else { return };
+        let mut list = TopicPartitionList::with_capacity(moved.len());
+        for ((topic, partition), offset) in moved {
+            // Offsets that were read from a record are valid ones.
+            let _ = list.add_partition_offset(&topic, partition, Offset::Offset(offset));
+        }
+        // Refused only for partitions that are ours no longer; then it is the new owner's business.
+        let _ = consumer.store_offsets(&list);
+    }
+}
+
+impl Member {
+    /// Joins the group; its name is the full one.
+    pub(crate) fn join(
+        options: &KafkaOptions,
+        group: &str,
+        group_id: &str,
+        ring: Ring,
+        unsettled_max: usize,
+        report: &Arc<Report>,
+    ) -> Result<Arc<Self>, BusError> {
+        let topic = ring.topic.clone();
+        let context = MemberContext {
+            report: Arc::clone(report),
+            ring,
+            rebalances: Mutex::default(),
+            is_leaving: AtomicBool::new(false),
+        };
+        let config = config::member(options, group_id)?;
+        let consumer: Result<BaseConsumer<MemberContext>, _> = config.create_with_context(context);
+        let mut consumer = consumer.map_err(|error| bus_error("opening a consumer", &error))?;
+        let (wake, woken) = sync_channel(1);
+        let waking = wake.clone();
+        consumer.set_nonempty_callback(move || {
+            // Full means that the thread is about to look anyway.
+            let _ = waking.try_send(());
+        });
+        consumer.subscribe(&[topic.as_str()]).map_err(|error| bus_error("subscribing", &error))?;
+        let state = State {
+            intake: Intake::default(),
+            consumer: Some(Arc::new(consumer)),
+            was_assigned: false,
+            is_leaving: false,
+            has_left: false,
+        };
+        let member = Arc::new(Self {
+            group: group.to_owned(),
+            unsettled_max: unsettled_max.max(1),
+            report: Arc::clone(report),
+            state: Mutex::new(state),
+            arrived: Arc::new(Notify::new()),
+            assigned: Notify::new(),
+            epoch: AtomicU64::new(0),
+            wake,
+        });
+        let thread = Thread { member: Arc::clone(&member), woken, going: None };
+        let spawned = std::thread::Builder::new().name("kafka-member".to_owned()).spawn(move || thread.run());
+        spawned.map_err(|error| BusError::Unavailable(format!("starting a thread: {error}")))?;
+        Ok(member)
+    }
+
+    pub(crate) fn hold(&self) -> Hold<'_> {
+        Hold { state: self.lock() }
+    }
+
+    /// Nothing is left half done by a panic that would matter: it could only come from an allocation.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often partitions were assigned to it.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Wakes the thread.
+    pub(crate) fn wake(&self) {
+        let _ = self.wake.try_send(());
+    }
+
+    /// Waits until the group has given it a share, at most for `patience`; for an empty share it waits no longer than
+    /// `patience_empty`, as there may be more members than partitions.
+    pub(crate) async fn joined(&self, patience: Duration, patience_empty: Duration) {
+        let has_share = |wanted: bool| {
+            let state = self.lock();
+            state.is_leaving || if wanted { state.intake.has_shares() } else { state.was_assigned }
+        };
+        for (wanted, patience) in [(false, patience), (true, patience_empty)] {
+            let waiting = async {
+                loop {
+                    let mut changed = std::pin::pin!(self.assigned.notified());
+                    // A change between the look and the wait counts.
+                    changed.as_mut().enable();
+                    if has_share(wanted) {
+                        return;
+                    }
+                    changed.await;
+                }
+            };
+            if tokio::time::timeout(patience, waiting).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Leaves the group, in the background. What is settled is committed first.
+    pub(crate) fn leave(&self) {
+        self.lock().is_leaving = true;
+        self.wake();
+    }
+
+    /// Whether it is leaving the group, or has left it.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.lock().is_leaving
+    }
+
+    /// Whether it has left the group.
+    pub(crate) fn has_left(&self) -> bool {
+        self.lock().has_left
+    }
+}
+
+/// The member's thread.
+struct Thread {
+    member: Arc<Member>,
+    woken: Receiver<()>,
+    /// Partitions that are to go once their deliveries are settled.
+    going: Option<Going>,
+}
+
+struct Going {
+    rebalance: Rebalance,
+    leases: Vec<Lease>,
+    deadline: Instant,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let mut looked_at = Instant::now();
+        loop {
+            // A tick without a wake-up is as good as one.
+            let _ = self.woken.recv_timeout(TICK);
+            if looked_at.elapsed() >= LOOK_EVERYWHERE {
+                looked_at = Instant::now();
+                self.member.hold().intake().look_everywhere();
+                self.member.arrived.notify_one();
+            }
+            let (consumer, is_leaving) = {
+                let state = self.member.lock();
+                (state.consumer.clone(), state.is_leaving)
+            };
+            let Some(consumer) = consumer else { return };
+            if is_leaving {
+                self.leave(consumer);
+                return;
+            }
+            for _ in 0..EVENTS_MAX {
+                // Records come through the partitions' own queues, errors are reported by the context.
+                let _ = consumer.poll(Duration::ZERO);
+            }
+            let rebalances = std::mem::take(
+                &mut *consumer.context().rebalances.lock().unwrap_or_else(PoisonError::into_inner),
+            );
+            for rebalance in rebalances {
+                match rebalance {
+                    Rebalance::Assign(_) => self.assign(&consumer, rebalance),
+                    Rebalance::Revoke(_) => self.revoke(&consumer, rebalance),
+                }
+            }
+            self.let_go(&consumer);
+        }
+    }
+
+    /// Takes partitions: each gets a queue of its own before anything is fetched for it.
+    fn assign(&self, consumer: &Arc<BaseConsumer<MemberContext>>, rebalance: Rebalance) {
+        let Rebalance::Assign(places) = &rebalance else { return };
+        let mut state = self.member.lock();
+        for (topic, partition) in places {
+            let Some(source) = consumer.context().ring.sources.get(topic) else { continue };
+            let Some(mut queue) = consumer.split_partition_queue(topic, *partition) else { continue };
+            let has_arrivals = Arc::new(AtomicBool::new(true));
+            let (flag, arrived) = (Arc::clone(&has_arrivals), Arc::clone(&self.member.arrived));
+            queue.set_nonempty_callback(move || {
+                flag.store(true, Ordering::Release);
+                arrived.notify_one();
+            });
+            let place = (topic.clone(), *partition);
+            state.intake.add(Share::new(place, Arc::clone(&source.wanted), queue, has_arrivals));
+        }
+        state.was_assigned = true;
+        if !places.is_empty() {
+            self.member.epoch.fetch_add(1, Ordering::AcqRel);
+        }
+        drop(state);
+        consumer.context().answer(consumer, &rebalance);
+        self.member.assigned.notify_waiters();
+        self.member.arrived.notify_one();
+    }
+
+    /// Partitions are to go to another member, or went already.
+    fn revoke(&mut self, consumer: &BaseConsumer<MemberContext>, rebalance: Rebalance) {
+        let Rebalance::Revoke(places) = &rebalance else { return };
+        let leases = self.member.hold().intake().freeze(places);
+        // Those that were lost are somebody else's: what is settled now would be refused.
+        let patience = if consumer.assignment_lost() { Duration::ZERO } else { SETTLING_PATIENCE };
+        self.going = Some(Going { rebalance, leases, deadline: Instant::now() + patience });
+    }
+
+    /// Gives partitions back whose deliveries are settled, or were waited for long enough.
+    fn let_go(&mut self, consumer: &BaseConsumer<MemberContext>) {
+        let Some(going) = &self.going else { return };
+        let mut hold = self.member.hold();
+        let unsettled = hold.intake().unsettled(&going.leases);
+        if unsettled > 0 && Instant::now() < going.deadline {
+            return;
+        }
+        if unsettled > 0 {
+            let text =
+                format!("group {}: {unsettled} deliveries go to another member unsettled", self.member.group);
+            self.member.report.line(tracing::Level::WARN, "unsettled", &text);
+        }
+        hold.store();
+        hold.intake().remove(&going.leases);
+        drop(hold);
+        consumer.context().answer(consumer, &going.rebalance);
+        self.going = None;
+        // The limit of unsettled deliveries may have room again.
+        self.member.arrived.notify_one();
+    }
+
+    /// Leaves the group: librdkafka commits what is stored, and says goodbye.
+    fn leave(mut self, consumer: Arc<BaseConsumer<MemberContext>>) {
+        let mut hold = self.member.hold();
+        hold.store();
+        let leases = hold.intake().leases();
+        // Also drops the partitions' queues, and with them their handles of the consumer.
+        hold.intake().remove(&leases);
+        hold.state.consumer = None;
+        drop(hold);
+        consumer.context().is_leaving.store(true, Ordering::Release);
+        let unanswered = std::mem::take(
+            &mut *consumer.context().rebalances.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        for rebalance in self.going.take().map(|going| going.rebalance).into_iter().chain(unanswered) {
+            consumer.context().answer(&consumer, &rebalance);
+        }
+        // The last handle: closing it blocks until the group was left.
+        drop(consumer);
+        self.member.lock().has_left = true;
+        self.member.assigned.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(partitions: &[(&str, i32)]) -> Ring {
+        let source = |&(topic, partitions): &(&str, i32)| {
+            (topic.to_owned(), Source { wanted: Arc::new(Wanted::Redrive), partitions })
+        };
+        Ring { topic: "ring".to_owned(), sources: partitions.iter().map(source).collect() }
+    }
+
+    fn along(ring: &Ring, partition: i32) -> String {
+        let places = ring.along(partition);
+        let words: Vec<String> =
+            places.iter().map(|(topic, partition)| format!("{topic}/{partition}")).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn a_partition_of_the_ring_takes_those_of_its_number_along() {
+        let ring = ring(&[("ring", 3), ("a", 3), ("b", 3)]);
+        assert_eq!(along(&ring, 0), "ring/0 a/0 b/0");
+        assert_eq!(along(&ring, 2), "ring/2 a/2 b/2");
+    }
+
+    #[test]
+    fn every_partition_goes_along_with_exactly_one() {
+        let ring = ring(&[("ring", 3), ("few", 2), ("many", 8)]);
+        assert_eq!(along(&ring, 1), "ring/1 few/1 many/1 many/4 many/7");
+        assert_eq!(along(&ring, 2), "ring/2 many/2 many/5");
+        let mut all: Vec<Place> = (0..3).flat_map(|partition| ring.along(partition)).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 3 + 2 + 8);
+    }
+}

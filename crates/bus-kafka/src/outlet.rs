@@ -1,0 +1,234 @@
+//! Publishing: one idempotent producer for the whole bus, and a latch for each call that counts confirmations.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bus::BusError;
+use rdkafka::ClientContext;
+use rdkafka::client::Client;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::statistics::Statistics;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::context::{Report, level_of};
+use crate::error::bus_error;
+
+/// How often a full local queue is looked at again.
+const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(2);
+/// librdkafka itself ends every delivery in time; beyond this long after that, it is not waited for any longer.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A record to be published.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) topic: &'a str,
+    /// `None`: the one that the key belongs to.
+    pub(crate) partition: Option<i32>,
+    pub(crate) key: &'a [u8],
+    /// `None` is a tombstone.
+    pub(crate) value: Option<&'a [u8]>,
+    pub(crate) headers: OwnedHeaders,
+}
+
+/// Where records go out.
+pub(crate) struct Outlet {
+    config: ClientConfig,
+    report: Arc<Report>,
+    delivery_timeout: Duration,
+    producer: Mutex<Arc<Handle>>,
+}
+
+type Raw = ThreadedProducer<Confirming>;
+
+/// A producer that is closed in the background: that takes a while, and may wait for brokers that are gone.
+struct Handle(Option<Raw>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(producer) = self.0.take() {
+            drop_elsewhere(producer);
+        }
+    }
+}
+
+/// Drops what blocks while it is dropped on a thread of its own.
+pub(crate) fn drop_elsewhere<T: Send + 'static>(value: T) {
+    // Where no thread can be started, the value is dropped here after all.
+    let _ = std::thread::Builder::new().name("kafka-closing".to_owned()).spawn(move || drop(value));
+}
+
+/// Counts the confirmations of one call.
+pub(crate) struct Latch {
+    open: AtomicUsize,
+    failure: Mutex<Option<KafkaError>>,
+    closed: Notify,
+}
+
+impl Latch {
+    fn new(open: usize) -> Self {
+        Self { open: AtomicUsize::new(open), failure: Mutex::default(), closed: Notify::new() }
+    }
+
+    fn fail(&self, error: KafkaError) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    fn count_down(&self, by: usize) {
+        if self.open.fetch_sub(by, Ordering::AcqRel) == by {
+            self.closed.notify_one();
+        }
+    }
+
+    async fn wait(&self) {
+        while self.open.load(Ordering::Acquire) > 0 {
+            self.closed.notified().await;
+        }
+    }
+
+    fn failure(&self) -> Option<KafkaError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Records that were handed to the producer, and are not known to be confirmed.
+pub(crate) struct Sending {
+    latch: Arc<Latch>,
+    handle: Arc<Handle>,
+    deadline: Instant,
+}
+
+/// The context of the producer: hands each delivery report to its call's latch.
+pub(crate) struct Confirming(Arc<Report>);
+
+impl ClientContext for Confirming {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        self.0.line(level_of(level), facility, text);
+    }
+
+    fn stats(&self, _: Statistics) {}
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.error(&error, reason);
+    }
+}
+
+impl ProducerContext for Confirming {
+    type DeliveryOpaque = Arc<Latch>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, latch: Arc<Latch>) {
+        if let Err((error, _)) = result {
+            latch.fail(error.clone());
+        }
+        latch.count_down(1);
+    }
+}
+
+impl Outlet {
+    pub(crate) fn new(
+        config: ClientConfig,
+        report: Arc<Report>,
+        delivery_timeout: Duration,
+    ) -> Result<Self, BusError> {
+        let producer = Mutex::new(Arc::new(open(&config, &report)?));
+        Ok(Self { config, report, delivery_timeout, producer })
+    }
+
+    fn handle(&self) -> Arc<Handle> {
+        Arc::clone(&self.producer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs `ask` with the producer's client, which can ask brokers for metadata. Blocks as long as `ask` does.
+    pub(crate) fn with_client<T>(&self, ask: impl FnOnce(&Client<Confirming>) -> T) -> Option<T> {
+        self.handle().0.as_ref().map(|producer| ask(producer.client()))
+    }
+
+    /// Publishes records in order; `Ok` once the brokers have confirmed every one. After an error some may have
+    /// been written, and none will be any more.
+    pub(crate) async fn send(
+        &self,
+        records: impl ExactSizeIterator<Item = Outgoing<'_>>,
+    ) -> Result<(), KafkaError> {
+        let sending = self.enqueue(records).await;
+        self.confirmed(sending).await
+    }
+
+    /// Hands records to the producer, in order; waits only while its queue is full. What is handed over by one call
+    /// goes out before what is handed over by a later one.
+    pub(crate) async fn enqueue(&self, records: impl ExactSizeIterator<Item = Outgoing<'_>>) -> Sending {
+        let (latch, handle) = (Arc::new(Latch::new(records.len())), self.handle());
+        let deadline = Instant::now() + self.delivery_timeout + GRACE;
+        let mut left = records.len();
+        for record in records {
+            let enqueued = match &handle.0 {
+                Some(producer) => enqueue(producer, record, &latch, deadline).await,
+                None => Err(KafkaError::Canceled),
+            };
+            if let Err(error) = enqueued {
+                latch.fail(error);
+                latch.count_down(left);
+                break;
+            }
+            left -= 1;
+        }
+        Sending { latch, handle, deadline }
+    }
+
+    /// Waits until the brokers have confirmed every record that was handed over.
+    pub(crate) async fn confirmed(&self, sending: Sending) -> Result<(), KafkaError> {
+        let Sending { latch, handle, deadline } = sending;
+        if timeout_at(deadline, latch.wait()).await.is_err() {
+            latch.fail(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut));
+        }
+        let Some(error) = latch.failure() else { return Ok(()) };
+        self.replace_if_broken(&handle);
+        Err(error)
+    }
+
+    /// After a fatal error an idempotent producer refuses everything: another takes its place.
+    fn replace_if_broken(&self, handle: &Arc<Handle>) {
+        let fatal = handle.0.as_ref().and_then(|producer| producer.client().fatal_error());
+        let Some((_, reason)) = fatal else { return };
+        let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&producer, handle) {
+            self.report.line(tracing::Level::WARN, "producer", &format!("a new producer is made: {reason}"));
+            match open(&self.config, &self.report) {
+                Ok(new) => *producer = Arc::new(new),
+                Err(error) => self.report.line(tracing::Level::WARN, "producer", &error.to_string()),
+            }
+        }
+    }
+}
+
+fn open(config: &ClientConfig, report: &Arc<Report>) -> Result<Handle, BusError> {
+    let producer = config.create_with_context(Confirming(Arc::clone(report)));
+    producer.map(|producer| Handle(Some(producer))).map_err(|error| bus_error("opening a producer", &error))
+}
+
+/// Hands a record to librdkafka; waits while its queue is full.
+async fn enqueue(
+    producer: &Raw,
+    outgoing: Outgoing<'_>,
+    latch: &Arc<Latch>,
+    deadline: Instant,
+) -> Result<(), KafkaError> {
+    let mut record = BaseRecord::with_opaque_to(outgoing.topic, Arc::clone(latch))
+        .key(outgoing.key)
+        .headers(outgoing.headers);
+    (record.payload, record.partition) = (outgoing.value, outgoing.partition);
+    loop {
+        match producer.send(record) {
+            Ok(()) => return Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again))
+                if Instant::now() < deadline =>
+            {
+                record = again;
+                sleep(QUEUE_FULL_PAUSE).await;
+            }
+            Err((error, _)) => return Err(error),
+        }
+    }
+}
