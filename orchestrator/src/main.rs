@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use contract::command::FUNCTIONS;
 use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use orchestrator::stored::{self, StoredError};
 use orchestrator::workflow::Workflows;
-use orchestrator::{Conductor, NAME, Settings, stored, topics};
-use participant::{Metrics, NoCalls, Participant, SystemClock};
+use orchestrator::{Conductor, NAME, Settings, topics};
+use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
+use store::Store;
 
 /// Drives the services through a durable state machine written in the Amazon States Language.
 ///
@@ -57,6 +60,10 @@ Examples:
 Every flag can also be set in the environment: DUET_ and its name, e.g. DUET_STORE for --store.
 Exit codes: 0 ended as asked, 1 failed, 64 a flag or the workflow is wrong, 130 interrupted twice.";
 
+/// Waiting times while the store is not there.
+const BACKOFF_BASE: Duration = Duration::from_millis(100);
+const BACKOFF_CAP: Duration = Duration::from_secs(2);
+
 /// The flags, checked.
 struct Checked {
     workflows: Workflows,
@@ -87,16 +94,33 @@ impl Binary for Cli {
 
     async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
         let Environment { bus, store, registry, options } = environment.clone();
-        let Checked { mut workflows, settings } = settings;
-        stored::keep_definitions(&mut workflows, &*store)
-            .await
-            .map_err(|error| HostError::Start(error.into()))?;
-        let handler = Conductor::new(Arc::new(workflows), settings);
-        let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
-        let participant = Participant::new(NAME, topics(), handler, calls, store, bus, clock)
-            .with_options(options)
-            .with_metrics(Metrics::register(NAME, &registry)?);
-        Ok(Service::new(participant, axum::Router::new()))
+        let Checked { workflows, settings } = settings;
+        let metrics = Metrics::register(NAME, &registry)?;
+        let kept = keep(workflows, Arc::clone(&store));
+        Ok(Service::prepared(axum::Router::new(), kept, move |workflows, health| {
+            let handler = Conductor::new(Arc::new(workflows), settings);
+            let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
+            Participant::new(NAME, topics(), handler, calls, store, bus, clock)
+                .with_options(options)
+                .with_metrics(metrics)
+                .with_health(health)
+        }))
+    }
+}
+
+/// Keeps the definitions in the store, and waits for a store that is not there yet.
+async fn keep(mut workflows: Workflows, store: Arc<dyn Store>) -> Result<Workflows, HostError> {
+    let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
+    loop {
+        match stored::keep_definitions(&mut workflows, &*store).await {
+            Ok(()) => return Ok(workflows),
+            Err(StoredError::Store(error)) if error.is_retryable() => {
+                let delay = backoff.next_delay();
+                tracing::warn!(%error, retry_in_ms = delay.as_millis(), "waiting for the store");
+                tokio::time::sleep(delay).await;
+            }
+            Err(error) => return Err(HostError::Start(error.into())),
+        }
     }
 }
 

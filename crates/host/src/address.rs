@@ -3,10 +3,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use bus_kafka::KafkaOptions;
+use bus_rabbitmq::RabbitOptions;
+use durability::Durability;
+use store::postgres::PostgresOptions;
+
 use crate::ConfigError;
 
 /// Where the bus is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum BusAddress {
     /// `memory:`: in this process; nobody else can reach it.
     Memory,
@@ -17,40 +22,91 @@ pub enum BusAddress {
         /// Port.
         port: u16,
     },
+    /// `amqp://` or `amqps://`: a RabbitMQ.
+    Rabbitmq(Box<RabbitOptions>),
+    /// `kafka://HOST:PORT,HOST:PORT`: an Apache Kafka.
+    Kafka(Box<KafkaOptions>),
 }
 
 /// Where the store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum StoreAddress {
     /// `memory:`: in this process, gone with it.
     Memory,
     /// `sqlite:PATH`: a file.
     Sqlite(PathBuf),
+    /// `postgres://`: a schema in a PostgreSQL database.
+    Postgres(Box<PostgresOptions>),
 }
 
-const BUSES: &str = "memory: or tcp://HOST:PORT (where `duet bus` listens)";
-const STORES: &str = "sqlite:PATH (e.g. sqlite:orders.db, sqlite:/var/lib/duet/orders.db) or memory:";
+const BUSES: &str = "amqp://USER:PASSWORD@HOST/VHOST (RabbitMQ; amqps:// for TLS), kafka://HOST:PORT,HOST:PORT, \
+                     tcp://HOST:PORT (where `duet bus` listens) or memory:";
+const STORES: &str = "sqlite:PATH (e.g. sqlite:orders.db, sqlite:/var/lib/duet/orders.db), \
+                      postgres://USER:PASSWORD@HOST/DATABASE or memory:";
 
 impl BusAddress {
     /// Reads the value of `--bus`.
     ///
     /// # Errors
-    /// It is no address of a bus that this version supports; the message holds no password.
+    /// It is no address of a bus; the message holds no password.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
-        let wrong = |expected: String| Err(ConfigError::new("--bus", redact(url), expected));
+        Self::parse_as("--bus", url)
+    }
+
+    /// Reads the value of another flag or variable than `--bus`, which an error then names.
+    ///
+    /// # Errors
+    /// It is no address of a bus; the message holds no password.
+    pub fn parse_as(flag: &'static str, url: &str) -> Result<Self, ConfigError> {
+        let wrong = |expected: String| ConfigError::new(flag, redact(url), expected);
         match url.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("tcp", rest)) => match host_and_port(rest) {
                 Some((host, port)) => Ok(Self::Tcp { host, port }),
-                None => {
-                    wrong("tcp://HOST:PORT, with a port from 1 to 65535 and nothing behind it".to_owned())
-                }
+                None => Err(wrong(
+                    "tcp://HOST:PORT, with a port from 1 to 65535 and nothing behind it".to_owned(),
+                )),
             },
-            Some(("amqp" | "amqps" | "rabbitmq", _)) => {
-                wrong(format!("{BUSES}; RabbitMQ is not supported by this version"))
+            Some(("amqp" | "amqps", _)) => {
+                let options = RabbitOptions::parse(url).map_err(|invalid| wrong(invalid.expected))?;
+                Ok(Self::Rabbitmq(Box::new(options)))
             }
-            Some(("kafka", _)) => wrong(format!("{BUSES}; Kafka is not supported by this version")),
-            _ => wrong(BUSES.to_owned()),
+            Some(("kafka", _)) => {
+                let options = KafkaOptions::parse(url).map_err(|invalid| wrong(invalid.expected))?;
+                Ok(Self::Kafka(Box::new(options)))
+            }
+            _ => Err(wrong(BUSES.to_owned())),
+        }
+    }
+
+    /// The same bus, with every name on the broker under this prefix; a bus that lives in a process has no such names.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: &str) -> Self {
+        match &mut self {
+            Self::Memory | Self::Tcp { .. } => {}
+            Self::Rabbitmq(options) => namespace.clone_into(&mut options.namespace),
+            Self::Kafka(options) => namespace.clone_into(&mut options.namespace),
+        }
+        self
+    }
+
+    /// The same bus, asked for this level of durability. RabbitMQ always flushes and takes no notice; what a bus
+    /// then really gives is what [`bus::Bus::guarantees`] says.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        if let Self::Kafka(options) = &mut self {
+            options.durability = durability;
+        }
+        self
+    }
+
+    /// The word for it in tables and flags: `memory`, `rabbitmq` or `kafka`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Memory | Self::Tcp { .. } => "memory",
+            Self::Rabbitmq(_) => "rabbitmq",
+            Self::Kafka(_) => "kafka",
         }
     }
 }
@@ -74,6 +130,8 @@ impl fmt::Display for BusAddress {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            Self::Rabbitmq(options) => options.fmt(f),
+            Self::Kafka(options) => options.fmt(f),
         }
     }
 }
@@ -82,23 +140,62 @@ impl StoreAddress {
     /// Reads the value of `--store`.
     ///
     /// # Errors
-    /// It is no address of a store that this version supports; the message holds no password.
+    /// It is no address of a store; the message holds no password.
     pub fn parse(url: &str) -> Result<Self, ConfigError> {
-        let wrong = |expected: String| Err(ConfigError::new("--store", redact(url), expected));
+        Self::parse_as("--store", url)
+    }
+
+    /// Reads the value of another flag or variable than `--store`, which an error then names.
+    ///
+    /// # Errors
+    /// It is no address of a store; the message holds no password.
+    pub fn parse_as(flag: &'static str, url: &str) -> Result<Self, ConfigError> {
+        let wrong = |expected: String| ConfigError::new(flag, redact(url), expected);
         match url.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", path)) => {
                 // `sqlite:///a/b` is a common spelling of `/a/b`; `sqlite://a/b` could mean two things.
                 let path = if path.starts_with("///") { &path[2..] } else { path };
                 if path.is_empty() || path.starts_with("//") {
-                    return wrong(STORES.to_owned());
+                    return Err(wrong(STORES.to_owned()));
                 }
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
             Some(("postgres" | "postgresql", _)) => {
-                wrong(format!("{STORES}; PostgreSQL is not supported by this version"))
+                let options = PostgresOptions::parse(url).map_err(|invalid| wrong(invalid.expected))?;
+                Ok(Self::Postgres(Box::new(options)))
             }
-            _ => wrong(STORES.to_owned()),
+            _ => Err(wrong(STORES.to_owned())),
+        }
+    }
+
+    /// The same store, in the schema of this name; only PostgreSQL has schemas.
+    #[must_use]
+    pub fn with_schema(mut self, schema: &str) -> Self {
+        if let Self::Postgres(options) = &mut self {
+            options.schema = Some(schema.to_owned());
+        }
+        self
+    }
+
+    /// The same store, in the schema named after `service` unless the URL names one.
+    #[must_use]
+    pub fn for_service(self, service: &str) -> Self {
+        match &self {
+            Self::Postgres(options) if options.schema.is_none() => {
+                self.with_schema(&service.replace('-', "_"))
+            }
+            _ => self,
+        }
+    }
+
+    /// The word for it in tables and flags: `memory`, `sqlite` or `postgres`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
         }
     }
 }
@@ -108,6 +205,7 @@ impl fmt::Display for StoreAddress {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(options) => options.fmt(f),
         }
     }
 }
@@ -142,7 +240,7 @@ mod tests {
         for url in ["memory:", "sqlite:orders.db", "sqlite:/var/lib/duet/a b.db"] {
             assert_eq!(StoreAddress::parse(url).unwrap().to_string(), url);
         }
-        assert_eq!(StoreAddress::parse("sqlite:///x/y.db").unwrap(), StoreAddress::Sqlite("/x/y.db".into()));
+        assert_eq!(StoreAddress::parse("sqlite:///x/y.db").unwrap().to_string(), "sqlite:/x/y.db");
     }
 
     #[test]
@@ -156,15 +254,25 @@ mod tests {
         for url in ["tcp://a/b:1", "tcp://u@h:1", "tcp://::1:1", "tcp://[x]:1"] {
             assert!(BusAddress::parse(url).is_err(), "{url}");
         }
-        for url in ["", "sqlite:", "sqlite://x.db", "orders.db", "postgres://localhost/duet"] {
+        for url in ["", "sqlite:", "sqlite://x.db", "orders.db", "mysql://localhost/duet"] {
             let error = StoreAddress::parse(url).unwrap_err();
             assert!(error.expected.contains("sqlite:PATH"), "{error}");
         }
         assert_eq!(
-            BusAddress::parse("kafka://localhost:9092").unwrap_err().to_string(),
-            "--bus: found kafka://localhost:9092, expected memory: or tcp://HOST:PORT (where `duet bus` \
-             listens); Kafka is not supported by this version"
+            BusAddress::parse("nats://localhost:4222").unwrap_err().to_string(),
+            "--bus: found nats://localhost:4222, expected amqp://USER:PASSWORD@HOST/VHOST (RabbitMQ; amqps:// for \
+             TLS), kafka://HOST:PORT,HOST:PORT, tcp://HOST:PORT (where `duet bus` listens) or memory:"
         );
+    }
+
+    #[test]
+    fn each_service_has_a_schema_of_its_own_unless_the_url_names_one() {
+        let schema = |url: &str| match StoreAddress::parse(url).unwrap().for_service("order-history") {
+            StoreAddress::Postgres(options) => options.schema.unwrap(),
+            other => panic!("{other} is no PostgreSQL"),
+        };
+        assert_eq!(schema("postgres://localhost/duet"), "order_history");
+        assert_eq!(schema("postgres://localhost/duet?schema=mine"), "mine");
     }
 
     #[test]
@@ -172,15 +280,17 @@ mod tests {
         for url in [
             "amqp://guest:secret@rabbit/vhost",
             "amqp://guest:se/secret@rabbit",
+            "amqps://guest:secret@rabbit?colour=red",
+            "kafka://u:secret@host:1?security=sasl_plaintext",
+            "kafka://u:secret@host:1?colour=red",
+            "postgres://u:secret@db/duet",
             "postgres://u:p@secret@db/duet?password=secret",
             "tcp://u:secret@host:1",
             "guest:secret@rabbit",
         ] {
-            for shown in [
-                redact(url),
-                BusAddress::parse(url).unwrap_err().to_string(),
-                StoreAddress::parse(url).unwrap_err().to_string(),
-            ] {
+            let bus = BusAddress::parse(url).map_or_else(|e| e.to_string(), |a| format!("{a} {a:?}"));
+            let store = StoreAddress::parse(url).map_or_else(|e| e.to_string(), |a| format!("{a} {a:?}"));
+            for shown in [redact(url), bus, store] {
                 assert!(!shown.contains("secret"), "{shown}");
             }
         }

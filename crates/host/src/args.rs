@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,13 +15,24 @@ use crate::{BusAddress, ConfigError, HttpLimits, StoreAddress};
 /// service are filled in by [`parse`].
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// The bus: `tcp://HOST:PORT` (where `duet bus` listens) or `memory:` (this process alone).
+    /// The bus: `amqp://USER:PASSWORD@HOST/VHOST` (RabbitMQ; amqps:// for TLS), `kafka://HOST:PORT,HOST:PORT`,
+    /// `tcp://HOST:PORT` (where `duet bus` listens) or `memory:` (this process alone).
     // The environment may hold a password, so its value is not shown in the help; and for the same reason this is
     // checked after clap, whose messages would show it.
     #[arg(long, value_name = "URL", env = "DUET_BUS", hide_env_values = true, help_heading = "Connections")]
     #[arg(default_value = "tcp://127.0.0.1:7070")]
     pub bus: String,
-    /// The store: `sqlite:PATH` (a file, made if there is none) or `memory:` (gone with this process).
+    /// A file that holds the bus's URL and nothing else, as secrets are mounted; instead of --bus.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DUET_BUS_FILE",
+        help_heading = "Connections",
+        conflicts_with = "bus"
+    )]
+    pub bus_file: Option<PathBuf>,
+    /// The store: `sqlite:PATH` (a file, made if there is none), `postgres://USER:PASSWORD@HOST/DATABASE` (in a schema
+    /// named after this service unless `?schema=` names another) or `memory:` (gone with this process).
     #[arg(
         long,
         value_name = "URL",
@@ -30,6 +42,15 @@ pub struct Args {
     )]
     #[arg(default_value = "memory:")]
     pub store: String,
+    /// A file that holds the store's URL and nothing else, as secrets are mounted; instead of --store.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DUET_STORE_FILE",
+        help_heading = "Connections",
+        conflicts_with = "store"
+    )]
+    pub store_file: Option<PathBuf>,
     /// Where HTTP is served; port 0 takes a free one, which the line on standard output names.
     #[arg(long, value_name = "ADDR:PORT", env = "DUET_LISTEN", help_heading = "Connections")]
     #[arg(default_value = "127.0.0.1:0")]
@@ -123,8 +144,14 @@ impl Args {
             return Err(ConfigError::new("--unsettled-max", self.unsettled_max, expected));
         }
         Ok(Config {
-            bus: BusAddress::parse(&self.bus)?,
-            store: StoreAddress::parse(&self.store)?,
+            bus: match &self.bus_file {
+                Some(file) => BusAddress::parse_as("--bus-file", &url_in("--bus-file", file)?)?,
+                None => BusAddress::parse(&self.bus)?,
+            },
+            store: match &self.store_file {
+                Some(file) => StoreAddress::parse_as("--store-file", &url_in("--store-file", file)?)?,
+                None => StoreAddress::parse(&self.store)?,
+            },
             listen: self.listen,
             options: Options {
                 batch_max: self.batch_max as usize,
@@ -142,6 +169,18 @@ impl Args {
             },
             log,
         })
+    }
+}
+
+/// The URL that a file holds.
+fn url_in(flag: &'static str, file: &Path) -> Result<String, ConfigError> {
+    let wrong = |expected: String| ConfigError::new(flag, file.display(), expected);
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| wrong(format!("a file that can be read and holds one URL ({error})")))?;
+    match text.trim() {
+        "" => Err(wrong("a file that holds one URL; this one is empty".to_owned())),
+        url if url.lines().count() > 1 => Err(wrong("a file that holds one URL, on one line".to_owned())),
+        url => Ok(url.to_owned()),
     }
 }
 
@@ -209,7 +248,7 @@ mod tests {
     #[test]
     fn each_service_has_its_own_defaults() {
         let config = config(&[]).unwrap();
-        assert_eq!(config.store, StoreAddress::Sqlite("example.db".into()));
+        assert_eq!(config.store.to_string(), "sqlite:example.db");
         assert_eq!(config.listen.to_string(), "127.0.0.1:8089");
         assert_eq!(config.options.batch_max, 256);
     }
@@ -222,7 +261,7 @@ mod tests {
                 "--unsettled-max: found 10, expected at least --batch-max, which is 256",
             ),
             (vec!["--log", "bus=loud"], "--log: found bus=loud, expected error, warn,"),
-            (vec!["--bus", "amqp://u:secret@h"], "--bus: found amqp://***@h, expected memory: or tcp://"),
+            (vec!["--bus", "nats://u:secret@h"], "--bus: found nats://***@h, expected amqp://USER"),
             (vec!["--store", "orders.db"], "--store: found orders.db, expected sqlite:PATH"),
             (vec!["--batch-max", "0"], "refused by clap"),
             (vec!["--listen", "nowhere"], "refused by clap"),
@@ -232,6 +271,26 @@ mod tests {
             let error = config(&flags).unwrap_err();
             assert!(error.starts_with(said), "{flags:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_url_may_stand_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("bus");
+        let flags = ["--bus-file", file.to_str().unwrap()];
+        std::fs::write(&file, "amqp://user:secret@rabbit\n").unwrap();
+        assert!(matches!(config(&flags).unwrap().bus, BusAddress::Rabbitmq(_)));
+        for (content, said) in
+            [("", "this one is empty"), ("a\nb", "on one line"), ("nats://u:secret@h", "expected amqp")]
+        {
+            std::fs::write(&file, content).unwrap();
+            let error = config(&flags).unwrap_err();
+            assert!(error.starts_with("--bus-file: found ") && error.contains(said), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        std::fs::remove_file(&file).unwrap();
+        assert!(config(&flags).unwrap_err().contains("can be read"));
+        assert!(config(&["--bus", "memory:", "--bus-file", "x"]).is_err());
     }
 
     #[test]

@@ -3,40 +3,85 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::remote::RemoteOptions;
-use bus::{Bus, MemoryBus, MemoryOptions};
-use store::Store;
+use bus::remote::{RemoteBus, RemoteOptions};
+use bus::{Bus, BusError, Limit, Load, MemoryBus, MemoryOptions};
+use bus_kafka::KafkaBus;
+use bus_rabbitmq::RabbitBus;
+use participant::Backoff;
 use store::memory::MemoryStore;
-use store::sqlite::{SqliteOptions, SqliteStore};
+use store::postgres::PostgresStore;
+use store::sqlite::{SqliteOptions, SqliteReader, SqliteStore};
+use store::{Read, Store, StoreError};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::waiting::Connecting;
 use crate::{BusAddress, HostError, StoreAddress, WaitingBus};
 
+/// Short, so that a bus that is down is soon told of; it is tried again and again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const BACKOFF_BASE: Duration = Duration::from_millis(50);
+const BACKOFF_CAP: Duration = Duration::from_secs(1);
 
 /// The bus at that address. One that cannot be reached yet is waited for behind the scenes: until it answers, its
 /// calls fail with [`bus::BusError::Unavailable`]. Needs a runtime.
 #[must_use]
 pub fn bus(address: &BusAddress) -> Arc<dyn Bus> {
-    match address {
-        BusAddress::Memory => Arc::new(MemoryBus::new(MemoryOptions::default())),
-        BusAddress::Tcp { host, port } => {
-            let target = format!("{host}:{port}");
-            // Short, so that a bus that is down is soon told of; it is tried again and again.
-            let options = RemoteOptions { connect_timeout: CONNECT_TIMEOUT, ..RemoteOptions::default() };
-            let connect: Connecting = Box::new(move || {
-                let target = target.clone();
-                Box::pin(async move {
-                    let bus = bus::remote::RemoteBus::connect(target, options).await?;
-                    Ok(Arc::new(bus) as Arc<dyn Bus>)
-                })
-            });
-            Arc::new(WaitingBus::new(address.to_string(), connect))
+    if matches!(address, BusAddress::Memory) {
+        return Arc::new(MemoryBus::new(MemoryOptions::default()));
+    }
+    let target = address.clone();
+    let connect = Box::new(move || {
+        let target = target.clone();
+        Box::pin(async move { attempt(&target).await }) as _
+    });
+    Arc::new(WaitingBus::new(address.to_string(), connect))
+}
+
+/// The bus at that address, connected; tries for at most about `patience`.
+///
+/// # Errors
+/// The last attempt's error.
+pub async fn bus_now(address: &BusAddress, patience: Duration) -> Result<Arc<dyn Bus>, BusError> {
+    let deadline = Instant::now() + patience;
+    let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
+    loop {
+        let error = match attempt(address).await {
+            Ok(bus) => return Ok(bus),
+            Err(error) => error,
+        };
+        let delay = backoff.next_delay();
+        if !error.is_retryable() || Instant::now() + delay >= deadline {
+            return Err(error);
         }
+        sleep(delay).await;
     }
 }
 
-/// Opens the store at that address.
+async fn attempt(address: &BusAddress) -> Result<Arc<dyn Bus>, BusError> {
+    Ok(match address {
+        BusAddress::Memory => Arc::new(MemoryBus::new(MemoryOptions::default())),
+        BusAddress::Tcp { host, port } => {
+            let options = RemoteOptions { connect_timeout: CONNECT_TIMEOUT, ..RemoteOptions::default() };
+            Arc::new(RemoteBus::connect(format!("{host}:{port}"), options).await?)
+        }
+        BusAddress::Rabbitmq(options) => Arc::new(RabbitBus::connect((**options).clone()).await?),
+        BusAddress::Kafka(options) => Arc::new(KafkaBus::connect((**options).clone()).await?),
+    })
+}
+
+/// What the broker at that address gives at best to a bare producer and consumer; `None` for a bus that is no broker.
+///
+/// # Errors
+/// The broker cannot be reached or used.
+pub async fn limit(address: &BusAddress, load: &Load) -> Result<Option<Limit>, BusError> {
+    match address {
+        BusAddress::Memory | BusAddress::Tcp { .. } => Ok(None),
+        BusAddress::Rabbitmq(options) => bus_rabbitmq::limit(options, load).await.map(Some),
+        BusAddress::Kafka(options) => bus_kafka::limit(options, load).await.map(Some),
+    }
+}
+
+/// Opens the store at that address. A database that cannot be reached yet is connected to behind the scenes: until
+/// it answers, the store's calls fail with a retryable error. Needs a runtime.
 ///
 /// # Errors
 /// [`HostError::Store`] says what stands against it and, where that is known, what to do.
@@ -45,9 +90,67 @@ pub fn store(address: &StoreAddress) -> Result<Arc<dyn Store>, HostError> {
         StoreAddress::Memory => Ok(Arc::new(MemoryStore::new())),
         StoreAddress::Sqlite(path) => match SqliteStore::open(path, SqliteOptions::default()) {
             Ok(store) => Ok(Arc::new(store)),
-            Err(source) => Err(HostError::Store { path: path.clone(), source }),
+            Err(source) => Err(cannot_open(address, source)),
         },
+        StoreAddress::Postgres(options) => Ok(Arc::new(PostgresStore::open((**options).clone()))),
     }
+}
+
+/// Opens the store at that address and waits until it answers, at most about `patience`.
+///
+/// # Errors
+/// [`HostError::Store`]: what stood against it last.
+pub async fn store_now(address: &StoreAddress, patience: Duration) -> Result<Arc<dyn Store>, HostError> {
+    let StoreAddress::Postgres(options) = address else { return store(address) };
+    let store = PostgresStore::open((**options).clone());
+    let deadline = Instant::now() + patience;
+    let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
+    loop {
+        let ready = timeout(patience, store.ready()).await;
+        let error = match ready {
+            Ok(Ok(())) => return Ok(Arc::new(store)),
+            Ok(Err(error)) => error,
+            Err(_) => StoreError::Unavailable {
+                reason: format!("no answer for {} s", patience.as_secs()),
+                source: None,
+            },
+        };
+        let delay = backoff.next_delay();
+        if !error.is_retryable() || Instant::now() + delay >= deadline {
+            return Err(cannot_open(address, error));
+        }
+        sleep(delay).await;
+    }
+}
+
+/// Opens what a service stored, for reading alone, whether the service runs or not. Needs a runtime.
+///
+/// # Errors
+/// [`HostError::Store`]: there is nothing to read, or it cannot be read.
+pub fn reader(address: &StoreAddress) -> Result<Arc<dyn Read>, HostError> {
+    match address {
+        StoreAddress::Memory => Ok(Arc::new(MemoryStore::new())),
+        StoreAddress::Sqlite(path) => match SqliteReader::open_read_only(path) {
+            Ok(reader) => Ok(Arc::new(reader)),
+            Err(source) => Err(cannot_open(address, source)),
+        },
+        StoreAddress::Postgres(options) => Ok(Arc::new(PostgresStore::open((**options).clone()))),
+    }
+}
+
+/// Deletes the store's schema, with everything in it: the end of a run that had one of its own. Only for PostgreSQL;
+/// other stores are files or nothing.
+///
+/// # Errors
+/// [`HostError::Store`]: it could not be deleted.
+pub async fn drop_schema(address: &StoreAddress) -> Result<(), HostError> {
+    let StoreAddress::Postgres(options) = address else { return Ok(()) };
+    let store = PostgresStore::open((**options).clone());
+    store.drop_schema().await.map_err(|source| cannot_open(address, source))
+}
+
+fn cannot_open(address: &StoreAddress, source: StoreError) -> HostError {
+    HostError::Store { address: address.to_string(), source }
 }
 
 #[cfg(test)]

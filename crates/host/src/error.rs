@@ -41,10 +41,10 @@ pub enum HostError {
     #[error("the runtime cannot be started")]
     Runtime(#[source] std::io::Error),
     /// The store cannot be opened.
-    #[error("the store --store sqlite:{} cannot be opened", path.display())]
+    #[error("the store {address} cannot be opened")]
     Store {
-        /// Its file.
-        path: PathBuf,
+        /// Its address, without secrets.
+        address: String,
         /// Why not.
         source: StoreError,
     },

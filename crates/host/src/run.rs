@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use bus::Bus;
-use participant::{Handler, Health, HealthState, Options, Participant, ParticipantError};
+use participant::{Handler, Health, HealthState, Options, Participant};
 use serde_json::json;
 use store::Store;
 use telemetry::{Readiness, Registry};
@@ -63,7 +63,7 @@ pub struct Environment {
 }
 
 /// Gets what the participant returned when it has ended.
-type Ended = oneshot::Receiver<Result<(), ParticipantError>>;
+type Ended = oneshot::Receiver<Result<(), HostError>>;
 type Start = Box<dyn FnOnce(Shutdown) -> io::Result<Ended> + Send>;
 
 /// A service ready to run: its participant and its HTTP API.
@@ -77,9 +77,38 @@ impl Service {
     /// Of a participant and the service's own HTTP routes (the operational ones come on top).
     #[must_use]
     pub fn new<H: Handler>(participant: Participant<H>, router: Router) -> Self {
-        let health = participant.health();
-        let start = move |shutdown: Shutdown| participant.spawn(shutdown.requested());
-        Self { router, health, participant: Box::new(start) }
+        Self::prepared(router, std::future::ready(Ok(())), move |(), health| participant.with_health(health))
+    }
+
+    /// Of a participant that can be made only once something is prepared, in the store say, which may take a while: HTTP is
+    /// served meanwhile, and `/readyz` says that it is starting. `prepare` is dropped when the service is asked to end.
+    #[must_use]
+    pub fn prepared<H: Handler, T: Send + 'static>(
+        router: Router,
+        prepare: impl Future<Output = Result<T, HostError>> + Send + 'static,
+        make: impl FnOnce(T, Health) -> Participant<H> + Send + 'static,
+    ) -> Self {
+        let health = Health::default();
+        let shown = health.clone();
+        let start = move |shutdown: Shutdown| {
+            let (ended, receiver) = oneshot::channel();
+            tokio::spawn(async move {
+                let living = async {
+                    let prepared = tokio::select! {
+                        biased;
+                        () = shutdown.clone().requested() => return Ok(()),
+                        prepared = prepare => prepared?,
+                    };
+                    let participant = make(prepared, health).spawn(shutdown.requested());
+                    let lived = participant.map_err(HostError::Runtime)?.await;
+                    Ok(lived.map_err(|_| HostError::Panicked("the participant"))??)
+                };
+                // Whoever waits for it may have gone.
+                let _ = ended.send(living.await);
+            });
+            Ok(receiver)
+        };
+        Self { router, health: shown, participant: Box::new(start) }
     }
 }
 
@@ -118,7 +147,8 @@ pub async fn run<B: Binary>(
     settings: B::Settings,
     shutdown: Shutdown,
 ) -> Result<(), HostError> {
-    let store = connect::store(&config.store)?;
+    let store_address = config.store.clone().for_service(B::NAME);
+    let store = connect::store(&store_address)?;
     let listener = serve::bind(config.listen).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let environment = Environment {
@@ -129,11 +159,11 @@ pub async fn run<B: Binary>(
     };
     let service = B::service(settings, &environment).await?;
     let parts = Parts::assemble(B::NAME, service, &environment, config)?;
-    tracing::info!(service = B::NAME, bus = %config.bus, store = %config.store, http = %address, "starting");
-    if config.bus == BusAddress::Memory {
+    tracing::info!(service = B::NAME, bus = %config.bus, store = %store_address, http = %address, "starting");
+    if matches!(config.bus, BusAddress::Memory) {
         tracing::warn!("the bus memory: lives in this process: no other program can reach it");
     }
-    if config.store == StoreAddress::Memory {
+    if matches!(config.store, StoreAddress::Memory) {
         tracing::warn!("the store memory: is gone when this process ends");
     }
     announce(B::NAME, address);
@@ -212,13 +242,8 @@ impl Parts {
     }
 }
 
-fn participant_end(
-    ended: Result<Result<(), ParticipantError>, oneshot::error::RecvError>,
-) -> Result<(), HostError> {
-    match ended {
-        Ok(ended) => Ok(ended?),
-        Err(_) => Err(HostError::Panicked("the participant")),
-    }
+fn participant_end(ended: Result<Result<(), HostError>, oneshot::error::RecvError>) -> Result<(), HostError> {
+    ended.unwrap_or(Err(HostError::Panicked("the participant")))
 }
 
 fn explain(state: &HealthState) -> Result<(), String> {

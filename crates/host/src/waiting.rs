@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Guarantees, Origin, Publisher, Subscription,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Guarantees, Origin, Publisher,
+    Subscription,
 };
 use participant::Backoff;
 use tokio::sync::watch;
