@@ -9,6 +9,8 @@
 mod drain;
 mod files;
 mod flight;
+mod live;
+mod measured;
 mod observer;
 pub mod protocol;
 mod sender;
@@ -17,33 +19,41 @@ mod system;
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use bus::{BusError, Origin};
+use bus::BusError;
+use host::ConfigError;
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::measure::{peak_rss_bytes, process_cpu, thread_cpu};
 use crate::orders_file::OrdersFileError;
-use crate::report::Cell;
+use crate::report::Phases;
 pub use files::{Audited, audit_folder};
 use flight::Flight;
+use live::{Live, Stopped};
+use measured::{Peaks, Saturated};
 pub(crate) use observer::OUTCOMES_FILE;
-use observer::Observer;
-use protocol::{Answer, Finished, Phase, Request, Spec};
-use sender::{Sender, Steady};
-use system::System;
+use protocol::{Answer, Finished, Load, Phase, Request, Sent, Spec};
+use sender::Sender;
+use system::Work;
+pub(crate) use system::{PARTICIPANTS, groups};
+
+/// How long a bus may take for an answer, before it counts as gone.
+const BUS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a cell cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CellError {
-    /// The bus refuses for good.
+    /// The bus refuses for good, or has not answered for too long.
     #[error("the bus cannot be used")]
     Bus(#[source] BusError),
+    /// The bus or the store is not named as it should be.
+    #[error(transparent)]
+    Config(ConfigError),
     /// A store cannot be opened.
     #[error("the system cannot be started")]
     Open(#[source] Box<host::HostError>),
@@ -80,6 +90,25 @@ pub enum CellError {
     /// The orchestrator's workflow cannot be used.
     #[error("the workflow cannot be used: {0}")]
     Workflow(String),
+    /// The processes of the participants do not run.
+    #[error("the services do not run")]
+    Processes(#[source] Box<crate::processes::ProcessesError>),
+    /// A process did not end as it should.
+    #[error("the process {name} {how}")]
+    Ended {
+        /// Which.
+        name: &'static str,
+        /// How it ended.
+        how: String,
+    },
+    /// A process does not tell what it did.
+    #[error("the metrics of {name} cannot be read: {why}")]
+    Metrics {
+        /// Which.
+        name: &'static str,
+        /// Why not.
+        why: String,
+    },
     /// A part of the program ended by a panic.
     #[error("{0} ended by a panic; what it said stands above")]
     Panicked(&'static str),
@@ -153,9 +182,14 @@ fn run(spec: Spec, requests: Requests) -> Result<(), CellError> {
     answer(&Answer::Ready);
     while let Ok(request) = requests.next.recv() {
         match request {
-            Request::Send { phase, orders } => {
-                let sent = cell.send(phase, orders)?;
-                answer(&Answer::Sent { orders: sent });
+            Request::Send(load) => answer(&Answer::Sent(cell.send(load)?)),
+            Request::Park => {
+                cell.park()?;
+                answer(&Answer::Parked);
+            }
+            Request::Resume => {
+                cell.resume()?;
+                answer(&Answer::Ready);
             }
             // Heard by the reading thread.
             Request::Stop => {}
@@ -169,136 +203,170 @@ fn run(spec: Spec, requests: Requests) -> Result<(), CellError> {
     Ok(())
 }
 
-/// Sums over all saturated phases.
-#[derive(Clone, Copy, Debug, Default)]
-struct Saturated {
-    orders: u64,
-    steady: Steady,
-    cpu: Duration,
-    cpu_measuring: Duration,
-    commits: u64,
+/// Waits for the bus, at most `patience`.
+pub(crate) async fn answered<T>(
+    patience: Duration,
+    asking: impl Future<Output = Result<T, BusError>>,
+) -> Result<T, BusError> {
+    let gone = || BusError::Unavailable(format!("no answer for {} s", patience.as_secs().max(1)));
+    timeout(patience, asking).await.unwrap_or_else(|_| Err(gone()))
 }
 
+/// A cell between its start and its end.
 struct Running {
     spec: Spec,
     runtime: Runtime,
-    system: System,
     flight: Arc<Flight>,
     sender: Sender,
-    observer: std::thread::JoinHandle<Result<(), CellError>>,
-    observer_cpu_ns: Arc<AtomicU64>,
-    stop_observer: oneshot::Sender<()>,
-    sent: u64,
+    /// `None` while it is parked.
+    live: Option<Live>,
+    /// What was known when it last stopped running.
+    stopped: Option<Stopped>,
+    /// What earlier lives have done.
+    past: Work,
+    /// The most memory that each process of earlier lives had.
+    peaks: Peaks,
+    sent: Phases,
     saturated: Saturated,
+    notes: Vec<String>,
 }
 
 impl Running {
     fn start(spec: Spec, runtime: Runtime, stop: Arc<AtomicBool>) -> Result<Self, CellError> {
         let flight = Arc::new(Flight::default());
-        let observer_cpu_ns = Arc::new(AtomicU64::new(0));
-        let (system, publisher, observer) = runtime.block_on(async {
-            let mut system = System::open(&spec)?;
-            // Who listens must be known before anything is sent.
-            system.declare().await?;
-            let bus = system.unmetered();
-            let cpu_ns = Arc::clone(&observer_cpu_ns);
-            let observer = Observer::subscribe(bus, Arc::clone(&flight), &spec.dir, cpu_ns).await?;
-            system.start()?;
-            let publisher = system.metered().publisher(Origin::Edge).await.map_err(CellError::Bus)?;
-            Ok::<_, CellError>((system, publisher, observer))
-        })?;
-        let (stop_observer, stopped) = oneshot::channel();
-        let handle = runtime.handle().clone();
-        let watching = move || {
-            handle.block_on(observer.watch(async {
-                let _ = stopped.await;
-            }))
-        };
-        let observer = std::thread::Builder::new().name("observer".into()).spawn(watching);
-        let observer = observer.map_err(CellError::Threads)?;
+        let (live, publisher) = Live::start(&spec, &runtime, &flight)?;
         let sender = Sender::new(&spec, publisher, runtime.handle().clone(), Arc::clone(&flight), stop)?;
         Ok(Self {
             spec,
             runtime,
-            system,
             flight,
             sender,
-            observer,
-            observer_cpu_ns,
-            stop_observer,
-            sent: 0,
+            live: Some(live),
+            stopped: None,
+            past: Work::NONE,
+            peaks: Peaks::default(),
+            sent: Phases::default(),
             saturated: Saturated::default(),
+            notes: Vec::new(),
         })
     }
 
-    fn send(&mut self, phase: Phase, orders: u64) -> Result<u64, CellError> {
+    fn live(&self) -> Result<&Live, CellError> {
+        self.live.as_ref().ok_or_else(|| CellError::Protocol("it is parked".to_owned()))
+    }
+
+    fn send(&mut self, load: Load) -> Result<Sent, CellError> {
+        self.live()?;
         let progress = progress();
-        let sent = match phase {
-            Phase::Alone => self.sender.alone(orders, progress)?,
-            Phase::Paced => self.sender.paced(orders, progress)?,
-            Phase::WarmUp => self.sender.saturated(orders, phase, progress)?.0,
-            Phase::Saturated => self.saturate(orders, progress)?,
+        let orders = match load.phase {
+            Phase::Alone => self.sender.alone(load, progress)?,
+            Phase::Paced => self.sender.paced(load, progress)?,
+            Phase::WarmUp => self.sender.saturated(load, progress)?.0,
+            Phase::Saturated => self.saturate(load, progress)?,
         };
-        self.sent += sent;
-        self.system.check()?;
+        *self.sent.of_mut(load.phase) += orders;
+        if let Some(live) = &mut self.live {
+            live.system.check()?;
+        }
+        Ok(Sent { orders, cut: self.sender.stopping(), orders_per_s: self.saturated.orders_per_s() })
+    }
+
+    fn saturate(&mut self, load: Load, progress: impl FnMut(u64)) -> Result<u64, CellError> {
+        let before = self.used()?;
+        let (sent, steady) = self.sender.saturated(load, progress)?;
+        let after = self.used()?;
+        self.saturated.add(sent, steady, &before, &after);
         Ok(sent)
     }
 
-    fn saturate(&mut self, orders: u64, progress: impl FnMut(u64)) -> Result<u64, CellError> {
-        let measuring = || Duration::from_nanos(self.observer_cpu_ns.load(Ordering::Relaxed)) + thread_cpu();
-        let before = (process_cpu(), measuring(), self.system.commits());
-        let (sent, steady) = self.sender.saturated(orders, Phase::Saturated, progress)?;
-        let measuring = || Duration::from_nanos(self.observer_cpu_ns.load(Ordering::Relaxed)) + thread_cpu();
-        let sums = &mut self.saturated;
-        sums.orders += sent;
-        sums.steady.orders += steady.orders;
-        sums.steady.took += steady.took;
-        sums.cpu += process_cpu() - before.0;
-        sums.cpu_measuring += measuring() - before.1;
-        sums.commits += self.system.commits() - before.2;
-        Ok(sent)
+    /// What was used so far, by this process and the thread that calls.
+    fn used(&self) -> Result<measured::Used, CellError> {
+        let live = self.live()?;
+        Ok(measured::Used {
+            cpu: process_cpu(),
+            cpu_measuring: thread_cpu() + live.observer_cpu(),
+            processes: live.system.used(),
+            work: self.runtime.block_on(live.system.work())?,
+        })
     }
 
-    fn finish(self) -> Result<Finished, CellError> {
-        let Self { spec, runtime, mut system, flight, sender, observer, stop_observer, .. } = self;
-        let patience = Duration::from_millis(spec.drain_ms_max);
-        let (sent, saturated) = (self.sent, self.saturated);
-        let (late_max, stalled) = (sender.late_max(), sender.stalled());
+    /// Waits for what is in flight and stops running. A bus that lives in this process goes on: it has nothing to do
+    /// then, and what it keeps would be gone.
+    fn park(&mut self) -> Result<(), CellError> {
+        if !self.spec.bus.is_broker() {
+            return Ok(());
+        }
+        self.rest()?;
+        self.stop()
+    }
+
+    fn resume(&mut self) -> Result<(), CellError> {
+        if self.live.is_none() {
+            let (live, publisher) = Live::start(&self.spec, &self.runtime, &self.flight)?;
+            self.sender.reconnect(publisher);
+            self.live = Some(live);
+        }
+        Ok(())
+    }
+
+    /// Waits until there is nothing left to do, or patience is at an end; then there is something to be said.
+    fn rest(&mut self) -> Result<(), CellError> {
+        let patience = Duration::from_millis(self.spec.drain_ms_max);
         let mut notes = Vec::new();
-        if !stalled {
-            notes.extend(drain::flight(&flight, patience));
+        if !self.sender.stalled() {
+            notes.extend(drain::flight(&self.flight, patience));
         }
-        if stalled || !notes.is_empty() {
-            notes.push(drain::describe(&flight, patience));
-        } else {
-            notes.extend(runtime.block_on(drain::system(&system, patience))?);
+        let stuck = self.sender.stalled() || !notes.is_empty();
+        if stuck {
+            notes.push(drain::describe(&self.flight, patience));
         }
-        let counters = system.counters();
+        // Orders that are stuck stay so; but that the bus or a store has gone is why, and ends the cell.
+        let patience = if stuck { Duration::ZERO } else { patience };
+        let left = self.runtime.block_on(drain::system(&self.live()?.system, patience))?;
+        notes.extend(left.filter(|_| !stuck));
+        self.notes.append(&mut notes);
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), CellError> {
+        let Some(live) = self.live.take() else { return Ok(()) };
+        self.sender.disconnect();
+        let stopped = live.stop(&self.runtime)?;
+        self.past += stopped.work;
+        self.peaks.add(&stopped.used);
+        self.stopped = Some(stopped);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Finished, CellError> {
+        // One that is parked was at rest when it stopped, and was sent nothing since.
+        if self.live.is_some() {
+            self.rest()?;
+        }
         let peak_rss_bytes = peak_rss_bytes();
-        sender.finish(&spec.dir)?;
-        runtime.block_on(system.stop())?;
-        let _ = stop_observer.send(());
-        observer.join().map_err(|_| CellError::Panicked("the observer"))??;
-        let durability = (system.bus_durability(), system.store_durability(&spec.dir));
-        let queues = runtime.block_on(system.queues())?;
-        // Closes the stores, so that the auditor reads what is in the files.
-        drop(system);
-        let unexpected = flight.read(flight::State::amiss);
-        files::write_observed(&spec, queues, unexpected)?;
-        let audited = runtime.block_on(audit_folder(&spec.dir))?;
-        let cell = flight.read(|state| measured(&spec, sent, saturated, &counters, state, &audited));
-        let cell = Cell {
+        self.stop()?;
+        let Some(stopped) = self.stopped else { return Err(CellError::Protocol("it never ran".to_owned())) };
+        let late_max = self.sender.late_max();
+        self.sender.finish(&self.spec.dir)?;
+        files::write_observed(&self.spec, stopped.queues, self.flight.read(flight::State::amiss))?;
+        let audited = self.runtime.block_on(files::audit(&self.spec.dir, &self.spec.store))?;
+        let seen = measured::Seen {
+            spec: &self.spec,
+            sent: self.sent,
+            saturated: &self.saturated,
+            work: self.past,
+            peaks: &self.peaks,
+            late_max,
             peak_rss_bytes,
-            sender_late_ms_max: Some(late_max.as_secs_f64() * 1000.0).filter(|_| cell.latency_ms.is_some()),
-            ..cell
+            bus_durability: stopped.bus_durability,
+            store_durability: measured::store_durability(&self.spec, stopped.store_durability),
         };
+        let cell = self.flight.read(|state| measured::cell(&seen, state, &audited));
         Ok(Finished {
             cell,
             violations_total: audited.verdict.violations_total,
             violations: audited.verdict.violations,
-            bus_durability: durability.0,
-            store_durability: durability.1,
-            notes,
+            notes: self.notes,
         })
     }
 }
@@ -312,49 +380,5 @@ fn progress() -> impl FnMut(u64) {
             told = Instant::now();
             answer(&Answer::Progress { sent });
         }
-    }
-}
-
-fn measured(
-    spec: &Spec,
-    sent: u64,
-    saturated: Saturated,
-    counters: &bus::metered::Counters,
-    state: &flight::State,
-    audited: &Audited,
-) -> Cell {
-    let per = |amount: f64, orders: u64| (orders > 0).then(|| amount / orders as f64);
-    let per_1000 = |cpu: Duration| per(cpu.as_secs_f64() * 1000.0, saturated.orders);
-    let total = counters.total();
-    let summary = audited.verdict.styles.get(&spec.style).cloned().unwrap_or_default();
-    let steady_s = saturated.steady.took.as_secs_f64();
-    Cell {
-        style: spec.style,
-        bus: "memory".to_owned(),
-        store: "sqlite".to_owned(),
-        orders: summary.accepted,
-        outcomes: [
-            (contract::TerminalState::Delivered, summary.delivered),
-            (contract::TerminalState::Rejected, summary.rejected),
-            (contract::TerminalState::Cancelled, summary.cancelled),
-        ]
-        .into(),
-        unaccounted: summary.unaccounted,
-        outcomes_digest: format!("{:016x}", state.digest),
-        orders_per_s: (steady_s > 0.0).then(|| saturated.steady.orders as f64 / steady_s),
-        latency_ms: state.delivered.percentiles(),
-        latency_waiting_ms: state.waiting.percentiles(),
-        latency_refused_ms: state.refused.percentiles(),
-        latency_alone_ms: state.alone.percentiles(),
-        latency_us_buckets: state.delivered.buckets(),
-        sender_late_ms_max: None,
-        messages_per_order: per(total.published as f64, sent),
-        deliveries_per_order: per(total.deliveries as f64, sent),
-        bytes_per_order: per(total.published_bytes as f64, sent),
-        cpu_s_per_1000_orders: per_1000(saturated.cpu.saturating_sub(saturated.cpu_measuring)),
-        cpu_s_per_1000_orders_measuring: per_1000(saturated.cpu_measuring),
-        peak_rss_bytes: None,
-        store_commits_per_order: per(saturated.commits as f64, saturated.orders),
-        paths: summary.paths,
     }
 }

@@ -1,34 +1,52 @@
-//! `duet compare`: runs both styles, audits both, and puts them side by side.
+//! `duet compare`: runs both styles on each bus, audits every cell, and puts them side by side.
 
 mod child;
+mod error;
+mod group;
+pub(crate) mod guarantees;
 mod outcomes;
 mod plan;
 mod progress;
 mod result;
+mod servers;
+mod traces;
+mod turn;
+mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use bus::BusError;
 use contract::Style;
-use host::Shutdown;
+use durability::Durability;
+use host::{HostError, connect};
 use outside::Rates;
 use participant::{Clock, SystemClock};
 use telemetry::Code;
 use tokio::time::Instant;
 
-use crate::cell::protocol::{Finished, Phase, SourceSpec, Spec};
+use crate::cell::protocol::Spec;
 use crate::limit;
-use crate::orders_file::{self, Checked, OrdersFileError, Rules};
-use crate::report::{Phases, Report, Verdict, Yardstick};
-use crate::text::{self, Terminal, counted, grouped, significant};
-use child::Child;
-use plan::Round;
+use crate::report::{BrokerLimit, BusReport, Phases, Report, StoreReport, Verdict, Yardstick};
+use crate::target::{BusPlace, StoreChoice};
+use crate::text::{self, Terminal};
+pub use error::CompareError;
+use group::{Done, Group};
+pub use guarantees::Difference;
 use progress::Progress;
 pub use result::{Files, JsonFile};
+use servers::Servers;
+use traces::{RunId, Traces};
+use turn::Turn;
+use work::Work;
 
 /// How long the yardstick is measured.
 const YARDSTICK: Duration = Duration::from_secs(1);
+/// How long each half of a broker's limit is measured.
+const LIMIT_EACH: Duration = Duration::from_secs(2);
+/// How long a server may take to answer at the start. One that is still starting up is waited for.
+const SERVER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that shapes a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +55,11 @@ pub struct Settings {
     pub seed: u64,
     /// A file of orders instead of generated ones.
     pub orders: Option<OrdersFile>,
-    /// How many generated orders per style; `None`: as many as fit into a minute.
+    /// How many generated orders per cell; `None`: as many as fit into a minute, or half a minute for each cell on a
+    /// broker.
     pub count: Option<u64>,
-    /// Orders/s of the paced phase.
-    pub rate_per_s: f64,
+    /// Orders/s of the paced phase; `None`: see [`plan::rate_per_s`].
+    pub rate_per_s: Option<f64>,
     /// Share of generated orders that cannot be taken.
     pub invalid_rate: f64,
     /// How the outside world misbehaves.
@@ -51,12 +70,30 @@ pub struct Settings {
     pub worker_threads: usize,
     /// How long to wait for orders that do not end.
     pub drain: Duration,
-    /// The folder in which temporary files are made; `None`: the system's.
-    pub store_dir: Option<PathBuf>,
+    /// The buses, each with a cell for each style.
+    pub buses: Vec<BusPlace>,
+    /// The store of every participant.
+    pub store: StoreChoice,
+    /// The level of durability that every bus must have; `None`: the same one, whichever.
+    pub durability: Option<Durability>,
+    /// Whether cells are compared although their guarantees differ.
+    pub unequal: bool,
+    /// Whether services and orchestrator run as processes of their own.
+    pub processes: bool,
     /// A folder in which the files are kept.
     pub keep: Option<PathBuf>,
     /// Where the machine-readable result goes.
     pub json: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Whether a bus's cells get all their orders before those of the next bus are started. The rate of the paced phase
+    /// is the same for all cells: where it follows from what each of them reached at saturation, all of them must have
+    /// been measured before any of them is sent paced orders.
+    fn in_one_sitting(&self) -> bool {
+        let replays = self.orders.as_ref().is_some_and(|file| file.speed.is_some());
+        self.buses.len() == 1 || self.rate_per_s.is_some() || replays
+    }
 }
 
 /// A user's own orders.
@@ -70,74 +107,6 @@ pub struct OrdersFile {
     pub skip_bad: bool,
 }
 
-/// Why there is no result.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CompareError {
-    /// The user's orders cannot be read.
-    #[error(transparent)]
-    Orders(#[from] OrdersFileError),
-    /// The user's orders are not all good.
-    #[error("nothing was sent, because of {} in {}. Mend the file, or leave the bad lines out with --skip-bad", counted(*.bad, "bad line"), .path.display())]
-    BadLines {
-        /// The file.
-        path: PathBuf,
-        /// How many lines.
-        bad: u64,
-    },
-    /// There is nothing to send.
-    #[error("{} holds no good order: one JSON order a line is needed, see examples/ORDERS.md", .0.display())]
-    NoOrders(PathBuf),
-    /// A folder or file cannot be made.
-    #[error("{} cannot be written: choose another place with {flag}, or give this user write permission", path.display())]
-    Unwritable {
-        /// Which.
-        path: PathBuf,
-        /// The flag that chooses it.
-        flag: &'static str,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The folder for the files holds something already.
-    #[error("{} is not empty: --keep needs a new or an empty folder", .0.display())]
-    NotEmpty(PathBuf),
-    /// The disk could not be measured.
-    #[error("the store's disk cannot be measured")]
-    Yardstick(#[source] store::StoreError),
-    /// A cell's process could not be started.
-    #[error("a process for the run cannot be started")]
-    Spawn(#[source] std::io::Error),
-    /// A cell's process ended by itself.
-    #[error("the process that ran the {style} ended: {how}")]
-    Died {
-        /// Which.
-        style: Style,
-        /// How.
-        how: String,
-    },
-    /// A cell cannot go on.
-    #[error("the {style} cannot go on: {error}")]
-    Cell {
-        /// Which.
-        style: Style,
-        /// Why.
-        error: String,
-    },
-    /// Signals or threads cannot be had.
-    #[error("the operating system refuses what a run needs")]
-    System(#[source] std::io::Error),
-    /// A file of a finished cell cannot be read.
-    #[error("{} cannot be read", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
 /// Runs the comparison, prints it and writes it where it was asked to. Returns the exit code: 0 when the verdict is
 /// clean, 1 when it is violated, 130 when the run was interrupted and nothing is wrong with what it did.
 ///
@@ -145,7 +114,14 @@ pub enum CompareError {
 /// There is no result; see [`CompareError`].
 pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let report = runtime.map_err(CompareError::System)?.block_on(compare(settings))?;
+    let report = match runtime.map_err(CompareError::System)?.block_on(compare(settings)) {
+        Ok(report) => report,
+        Err(CompareError::Interrupted) => {
+            eprintln!("{}", CompareError::Interrupted);
+            return Ok(Code::Interrupted.into());
+        }
+        Err(error) => return Err(error),
+    };
     text::print(&crate::table::render(&report, Terminal::stdout()));
     Ok(match report.verdict {
         Verdict::Violated => Code::Failure.into(),
@@ -154,210 +130,274 @@ pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
     })
 }
 
-/// What is to be sent, checked.
-struct Work {
-    source: SourceSpec,
-    rounds: Vec<Round>,
-    bad_lines_skipped: u64,
-    /// Whether slow machines may leave out rounds.
-    in_a_minute: bool,
-}
-
-/// A run in progress.
-struct Run<'a> {
-    settings: &'a Settings,
-    begun: Instant,
-    started_at: String,
-    interrupt: Shutdown,
-    progress: Progress,
-}
-
-/// Runs both styles and returns the result, which has been written to `--json` as well.
+/// Runs every cell and returns the result, which has been written to `--json` as well. What it left on servers is gone
+/// afterwards, whatever came of it.
 async fn compare(settings: &Settings) -> Result<Report, CompareError> {
+    let began = SystemClock.now();
     let begun = Instant::now();
-    let started_at = contract::time::format(SystemClock.now());
     let interrupt = host::on_signals().map_err(CompareError::System)?;
     let json = settings.json.as_deref().map(JsonFile::open).transpose()?;
     let files = Files::make(settings)?;
-    let work = work(settings)?;
-    let steps = 2 + 2 * work.rounds.len();
-    let run = Run { settings, begun, started_at, interrupt, progress: Progress::new(steps) };
-    let report = run.run(&work, &files).await?;
+    let work = Work::prepare(settings)?;
+    let mut run = Run {
+        settings,
+        work: &work,
+        files: &files,
+        id: RunId::new(began, std::process::id()),
+        traces: Traces::default(),
+        turn: Turn::new(Progress::new(steps(settings, &work)), interrupt, begun, work.replays),
+    };
+    let outcome = run.run().await;
+    let report = run.end(outcome, began).await?;
     if let Some(json) = json {
         json.write(&report)?;
     }
     Ok(report)
 }
 
-fn work(settings: &Settings) -> Result<Work, CompareError> {
-    let Some(file) = &settings.orders else {
-        let phases =
-            settings.count.map_or_else(|| plan::default_phases(settings.rate_per_s), plan::phases_of);
-        return Ok(Work {
-            source: SourceSpec::Generated { invalid_rate: settings.invalid_rate },
-            rounds: plan::rounds(phases),
-            bad_lines_skipped: 0,
-            in_a_minute: settings.count.is_none(),
-        });
-    };
-    let rules = Rules { in_time: file.speed.is_some() };
-    let checked = check(file, rules)?;
-    let rounds = if let Some(speed) = file.speed {
-        announce(&checked, speed);
-        plan::replay(checked.orders)
-    } else {
-        plan::rounds(plan::phases_of(checked.orders))
-    };
-    let source = SourceSpec::File {
-        path: file.path.clone(),
-        rules,
-        skip_bad: file.skip_bad,
-        duplicates: checked.duplicates,
-        speed: file.speed,
-    };
-    Ok(Work { source, rounds, bad_lines_skipped: checked.bad_lines, in_a_minute: false })
+/// How many steps a run shows.
+fn steps(settings: &Settings, work: &Work) -> usize {
+    let brokers = settings.buses.iter().filter(|bus| bus.is_broker()).count();
+    let asking = usize::from(brokers > 0 || matches!(settings.store, StoreChoice::Postgres(_)));
+    let again = if settings.in_one_sitting() { 0 } else { 1 };
+    let rounds = 2 * (work.plan.rounds_max() + again) * settings.buses.len();
+    asking + 1 + brokers + rounds + settings.buses.len()
 }
 
-/// Reads the whole file and tells what is wrong with it.
-fn check(file: &OrdersFile, rules: Rules) -> Result<Checked, CompareError> {
-    let checked = orders_file::check(&file.path, rules)?;
-    for bad in &checked.shown {
-        eprintln!("{}: {bad}", file.path.display());
-    }
-    if checked.bad_lines > 0 {
-        eprintln!("{} bad, {} good", counted(checked.bad_lines, "line"), counted(checked.orders, "order"));
-        if !file.skip_bad {
-            return Err(CompareError::BadLines { path: file.path.clone(), bad: checked.bad_lines });
-        }
-    }
-    if checked.orders == 0 {
-        return Err(CompareError::NoOrders(file.path.clone()));
-    }
-    Ok(checked)
+/// A run in progress.
+struct Run<'a> {
+    settings: &'a Settings,
+    work: &'a Work,
+    files: &'a Files,
+    id: RunId,
+    traces: Traces,
+    turn: Turn,
 }
 
-/// Says how long a replay takes, before it does.
-fn announce(checked: &Checked, speed: f64) {
-    if let Some((first, last)) = checked.span {
-        let real_s = (last - first) as f64 / 1000.0;
-        let (real, replayed) = (significant(real_s), significant(real_s / speed));
-        let speed = significant(speed);
-        eprintln!(
-            "{} of arrivals over {real} s, {speed} times faster: {replayed} s for each style",
-            counted(checked.orders, "order")
-        );
-    }
+/// What is known of a run's systems before anything is sent.
+struct Systems {
+    buses: Vec<BusReport>,
+    store: StoreReport,
+    /// In what they differ; empty unless it was asked for that.
+    unequal: Vec<String>,
+}
+
+/// What a run has found out.
+struct Outcome {
+    systems: Systems,
+    yardstick: Option<Yardstick>,
+    cells: Vec<(Done, Servers)>,
+    sent: Phases,
+    rate_per_s: f64,
+    complete: bool,
 }
 
 impl Run<'_> {
-    async fn run(mut self, work: &Work, files: &Files) -> Result<Report, CompareError> {
-        self.progress.begin("measuring the disk");
-        let dir = files.root().to_owned();
-        let yardstick = limit::measure(dir, YARDSTICK).await.map_err(CompareError::Yardstick)?;
-        let mut cells = Vec::new();
-        for style in Style::ALL {
-            cells.push(Child::start(&self.spec(style, work, files)).await?);
-        }
-        let (sent, complete) = self.send(&mut cells, work).await?;
-        self.progress.begin("waiting for the last orders, then auditing every order");
-        let finished = futures::future::try_join_all(cells.into_iter().map(Child::finish)).await?;
-        self.progress.clear();
-        for finished in &finished {
-            for note in &finished.notes {
-                self.progress.say(&format!("{}: {note}", finished.cell.style));
+    async fn run(&mut self) -> Result<Outcome, CompareError> {
+        let systems = self.systems().await?;
+        self.turn.begin("measuring the store");
+        let yardstick = self.yardstick().await?;
+        let mut run = Outcome {
+            systems,
+            yardstick,
+            cells: Vec::new(),
+            sent: Phases::default(),
+            rate_per_s: 0.0,
+            complete: true,
+        };
+        let asked = self.settings.rate_per_s;
+        let in_one_sitting = self.settings.in_one_sitting();
+        let mut parked = Vec::new();
+        let mut slowest = None::<f64>;
+        for (index, bus) in self.settings.buses.iter().enumerate() {
+            if self.turn.is_interrupted() {
+                run.complete = false;
+                break;
+            }
+            run.systems.buses[index].limit = self.limit(bus).await;
+            let (mut group, servers) = self.start(bus).await?;
+            let plan = &self.work.plan;
+            group.send(&plan.before_paced, 0.0, plan.in_a_minute, &mut self.turn).await?;
+            slowest = slowest.into_iter().chain(group.slowest()).min_by(f64::total_cmp);
+            if in_one_sitting || self.turn.is_interrupted() {
+                run.rate_per_s = plan::rate_per_s(asked, slowest);
+                self.paced(group, servers, &mut run).await?;
+            } else {
+                group.park().await?;
+                parked.push((group, servers));
             }
         }
-        self.report(work, files, sent, !complete, yardstick, finished)
+        if !parked.is_empty() {
+            run.rate_per_s = plan::rate_per_s(asked, slowest);
+        }
+        for (mut group, servers) in parked {
+            if !self.turn.is_interrupted() {
+                group.resume().await?;
+                group.send(&[plan::warm_up_again()], 0.0, false, &mut self.turn).await?;
+            }
+            self.paced(group, servers, &mut run).await?;
+        }
+        if run.cells.is_empty() { Err(CompareError::Interrupted) } else { Ok(run) }
     }
 
-    fn spec(&self, style: Style, work: &Work, files: &Files) -> Spec {
+    /// Sends a bus's cells their paced orders and has them end.
+    async fn paced(
+        &mut self,
+        mut group: Group,
+        servers: Servers,
+        run: &mut Outcome,
+    ) -> Result<(), CompareError> {
+        let plan = &self.work.plan;
+        let rounds = plan.paced(run.rate_per_s, self.work.replays);
+        group.send(&rounds, run.rate_per_s, plan.in_a_minute, &mut self.turn).await?;
+        self.turn.begin("waiting for the last orders, then auditing every order");
+        let sent = group.sent();
+        run.sent = if run.cells.is_empty() { sent } else { run.sent.least(sent) };
+        run.complete &= group.complete;
+        for done in group.finish().await? {
+            for note in &done.finished.notes {
+                let cell = &done.finished.cell;
+                self.turn.say(&format!("{}: {note}", self.name(cell.style, &cell.bus)));
+            }
+            run.cells.push((done, servers.clone()));
+        }
+        Ok(())
+    }
+
+    /// What people call a cell.
+    fn name(&self, style: Style, bus: &str) -> String {
+        match self.settings.buses.as_slice() {
+            [_] => style.to_string(),
+            _ => format!("{style} on {bus}"),
+        }
+    }
+
+    /// Asks the buses and the store what they guarantee, and refuses what cannot be compared.
+    async fn systems(&mut self) -> Result<Systems, CompareError> {
+        let servers = self.settings.buses.iter().any(BusPlace::is_broker)
+            || matches!(self.settings.store, StoreChoice::Postgres(_));
+        if servers {
+            self.turn.begin("asking the servers what they guarantee");
+        }
+        let mut buses = Vec::new();
+        for bus in &self.settings.buses {
+            let mut report = guarantees::report(bus, self.ask(bus).await?);
+            if self.settings.processes && !bus.is_broker() {
+                report.product.push_str(", over TCP");
+                report.kept_in = report.kept_in.replace("this process", "a process of their own");
+            }
+            buses.push(report);
+        }
+        let store = self.store().await?;
+        if servers {
+            self.turn.say(crate::table::guarantees(&buses, &store).trim_end());
+        }
+        let differences = guarantees::differences(&buses, self.settings.durability);
+        if !differences.is_empty() && !self.settings.unequal {
+            return Err(CompareError::Unequal(differences));
+        }
+        let unequal = differences.into_iter().map(|difference| difference.what).collect();
+        Ok(Systems { buses, store, unequal })
+    }
+
+    async fn ask(&mut self, bus: &BusPlace) -> Result<bus::Guarantees, CompareError> {
+        let failed =
+            |source| CompareError::Bus { place: Box::new(bus.clone()), tried: SERVER_PATIENCE, source };
+        let place = bus.in_namespace(self.id.namespace(&bus.name, Style::Choreography));
+        let address = place.address().map_err(|error| failed(BusError::Protocol(error.to_string())))?;
+        let asking = async { connect::bus_now(&address, SERVER_PATIENCE).await?.guarantees().await };
+        let said =
+            crate::cell::answered(SERVER_PATIENCE + SERVER_PATIENCE / 2, asking).await.map_err(failed)?;
+        self.traces.bus(&place);
+        Ok(said)
+    }
+
+    /// What the store is and guarantees.
+    async fn store(&mut self) -> Result<StoreReport, CompareError> {
+        let place = self.id.store(&self.settings.store, &self.settings.buses[0].name, Style::Choreography);
+        let described = limit::describe(&place, self.files.root(), SERVER_PATIENCE).await;
+        let report = described.map_err(|error| match error {
+            HostError::Store { source, .. } => {
+                CompareError::Store { url: place.to_string(), tried: SERVER_PATIENCE, source }
+            }
+            other => CompareError::Host(Box::new(other)),
+        })?;
+        self.traces.store(&place);
+        Ok(report)
+    }
+
+    async fn yardstick(&mut self) -> Result<Option<Yardstick>, CompareError> {
+        let dir = self.files.root().to_owned();
+        limit::yardstick(&self.settings.store, dir, YARDSTICK).await.map_err(CompareError::Yardstick)
+    }
+
+    /// What the bus's broker gives at best. Without it the run is worth less, but not nothing.
+    async fn limit(&mut self, bus: &BusPlace) -> Option<BrokerLimit> {
+        if !bus.is_broker() {
+            return None;
+        }
+        self.turn.begin(format!("measuring the limit of {}", bus.name));
+        match limit::broker(bus, limit::BODY_BYTES, LIMIT_EACH).await {
+            Ok(limit) => limit,
+            Err(error) => {
+                let why = telemetry::chain(&error);
+                self.turn.say(&format!("the limit of {} could not be measured: {why}", bus.name));
+                None
+            }
+        }
+    }
+
+    async fn start(&mut self, bus: &BusPlace) -> Result<(Group, Servers), CompareError> {
+        let specs = Style::ALL.map(|style| self.spec(style, bus));
+        for spec in &specs {
+            self.traces.bus(&spec.bus);
+            self.traces.store(&spec.store);
+        }
+        let servers = Servers::find(bus, &self.settings.store);
+        Ok((Group::start(&specs, servers.clone()).await?, servers))
+    }
+
+    fn spec(&self, style: Style, bus: &BusPlace) -> Spec {
         Spec {
             style,
-            dir: files.cell(style),
-            source: work.source.clone(),
+            bus: bus.in_namespace(self.id.namespace(&bus.name, style)),
+            store: self.id.store(&self.settings.store, &bus.name, style),
+            processes: self.settings.processes,
+            dir: self.files.cell(style, &bus.name),
+            source: self.work.source.clone(),
             seed: self.settings.seed,
             rates: self.settings.rates,
-            rate_per_s: self.settings.rate_per_s,
             window: self.settings.window,
             worker_threads: self.settings.worker_threads,
             drain_ms_max: u64::try_from(self.settings.drain.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
-    /// Sends round after round, the styles taking turns in going first. Returns what was sent in both, and whether
-    /// that was all there was to send.
-    async fn send(&mut self, cells: &mut [Child], work: &Work) -> Result<(Phases, bool), CompareError> {
-        let (mut sent, mut complete) = (Phases::default(), true);
-        let mut spent = std::collections::BTreeMap::<Phase, Duration>::new();
-        for (number, &round) in work.rounds.iter().enumerate() {
-            let in_phase = spent.entry(round.phase).or_default();
-            if work.in_a_minute && plan::is_too_late(round, self.begun.elapsed(), *in_phase) {
-                self.progress
-                    .say(&format!("a slow machine: the last {} round is left out", round.phase.name()));
-                continue;
-            }
-            let begun = Instant::now();
-            let turns: [usize; 2] = if number % 2 == 0 { [0, 1] } else { [1, 0] };
-            let mut in_both = round.orders;
-            for turn in turns {
-                in_both = in_both.min(self.round(&mut cells[turn], round).await?);
-            }
-            *phase_of(&mut sent, round.phase) += in_both;
-            complete &= in_both == round.orders;
-            *in_phase += begun.elapsed();
-        }
-        Ok((sent, complete))
-    }
-
-    async fn round(&mut self, cell: &mut Child, round: Round) -> Result<u64, CompareError> {
-        if self.interrupt.is_requested() {
-            return Ok(0);
-        }
-        let how = match round.phase {
-            Phase::WarmUp => "warm-up".to_owned(),
-            Phase::Alone => "one order at a time".to_owned(),
-            Phase::Saturated => "as fast as it goes".to_owned(),
-            Phase::Paced if self.replays() => "in the file's pattern".to_owned(),
-            Phase::Paced => format!("{} orders/s", significant(self.settings.rate_per_s)),
-        };
-        self.progress.begin(format!("{}, {how}, {} orders", cell.style(), grouped(round.orders)));
-        let progress = &self.progress;
-        cell.send(round.phase, round.orders, &self.interrupt, |sent| progress.at(sent, round.orders)).await
-    }
-
-    fn replays(&self) -> bool {
-        self.settings.orders.as_ref().is_some_and(|file| file.speed.is_some())
-    }
-
-    fn report(
-        &self,
-        work: &Work,
-        files: &Files,
-        sent: Phases,
-        partial: bool,
-        yardstick: Yardstick,
-        finished: Vec<Finished>,
+    /// Makes the report of what was found, and deletes what is left on servers.
+    async fn end(
+        mut self,
+        outcome: Result<Outcome, CompareError>,
+        began: participant::Millis,
     ) -> Result<Report, CompareError> {
-        let differ = if partial { None } else { Some(outcomes::differ(files, &finished)?) };
+        if self.settings.keep.is_some() && outcome.is_ok() {
+            for place in self.traces.keep_stores() {
+                self.turn.say(&format!("kept, until you drop them: {place}"));
+            }
+        }
+        for left in std::mem::take(&mut self.traces).remove().await {
+            self.turn.say(&format!("left behind: {left}"));
+        }
+        self.turn.clear();
+        let outcome = outcome?;
+        let differ =
+            if outcome.complete { Some(outcomes::differ(self.files, &outcome.cells)?) } else { None };
         Ok(result::report(result::Parts {
             settings: self.settings,
-            sent,
-            bad_lines_skipped: work.bad_lines_skipped,
-            partial,
+            bad_lines_skipped: self.work.bad_lines_skipped,
             outcomes_differ: differ,
-            yardstick,
-            started_at: self.started_at.clone(),
-            took: self.begun.elapsed(),
-            finished,
+            started_at: contract::time::format(began),
+            took: self.turn.elapsed(),
+            outcome,
         }))
-    }
-}
-
-fn phase_of(phases: &mut Phases, phase: Phase) -> &mut u64 {
-    match phase {
-        Phase::WarmUp => &mut phases.warm_up,
-        Phase::Alone => &mut phases.alone,
-        Phase::Saturated => &mut phases.saturated,
-        Phase::Paced => &mut phases.paced,
     }
 }

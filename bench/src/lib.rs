@@ -4,6 +4,7 @@
 //! - [`compare`]: the main job; each style runs as a [`cell`] in a process of its own;
 //! - [`generate`], [`orders_file`]: where orders come from;
 //! - [`report`]: the machine-readable result; [`table`] and [`picture`]: the same for people;
+//! - [`up`]: the system as processes, supervised, made of [`processes`]; [`dead_letters`]: what they could not handle;
 //! - [`simulate`], [`audit`], [`limit`], [`bus_command`]: the other commands.
 //!
 //! It measures from outside: through the bus, and the stores' read side. It knows which services there are in one
@@ -14,13 +15,17 @@ pub mod bus_command;
 pub mod cell;
 pub mod cli;
 pub mod compare;
+pub mod dead_letters;
 pub mod generate;
 pub mod latency;
 pub mod limit;
 pub mod measure;
 pub mod orders_file;
 pub mod picture;
+pub mod processes;
 pub mod report;
 pub mod simulate;
 pub mod table;
+pub mod target;
 pub mod text;
+pub mod up;

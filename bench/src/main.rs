@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use bench::cli::{Cli, Command, CompareArgs, store_dir};
-use bench::{audit, bus_command, cell, compare, limit, simulate};
+use bench::cli::{Cli, Command, CompareArgs};
+use bench::up::UpError;
+use bench::{audit, bus_command, cell, compare, dead_letters, limit, processes, simulate, text, up};
 use clap::Parser;
 use host::ConfigError;
 use telemetry::{Code, LogOptions, exit, exit_with};
@@ -21,20 +22,41 @@ fn main() -> ExitCode {
     if let Err(error) = telemetry::init(&logs(&cli.command)) {
         return exit_with(&error, Code::Usage);
     }
+    let code = run(cli);
+    match text::unwritten() {
+        Some(error) => exit(&Unwritten(error)),
+        None => code,
+    }
+}
+
+/// A result that stands nowhere is none.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output cannot be written")]
+struct Unwritten(#[source] &'static std::io::Error);
+
+fn run(cli: Cli) -> ExitCode {
     match cli.command {
         None => run_compare(&cli.compare),
         Some(Command::Compare(args)) => run_compare(&args),
         Some(Command::Simulate(args)) => simulate::main(&args),
-        Some(Command::Limit(args)) => match store_dir(&args.store) {
-            Ok(dir) => ended(limit::main(dir).map(|()| ExitCode::SUCCESS)),
+        Some(Command::Limit(args)) => match args.settings() {
+            Ok(settings) => ended(limit::main(&settings)),
             Err(error) => wrong(&error),
         },
-        Some(Command::Audit(args)) => ended(audit::main(&args.dir)),
+        Some(Command::Audit(args)) => ended(audit::main(&args.dir, &args.postgres.url())),
+        Some(Command::Up(args)) => up_ended(up::main(&args)),
+        Some(Command::Status(args)) => up_ended(up::status(&args)),
+        Some(Command::Scale(args)) => up_ended(up::scale(&args)),
+        Some(Command::Down(args)) => up_ended(up::down(&args)),
+        Some(Command::DeadLetters(args)) => {
+            dead_letters::main(&args).unwrap_or_else(|error| exit_with(&error, error.code()))
+        }
         Some(Command::Bus(args)) => ended(bus_command::main(args.listen)),
         Some(Command::Cell) => {
             cell::main();
             ExitCode::SUCCESS
         }
+        Some(Command::Launch(args)) => exit(&processes::launch::main(&args)),
     }
 }
 
@@ -43,7 +65,13 @@ fn main() -> ExitCode {
 fn logs(command: &Option<Command>) -> LogOptions {
     let quiet = match command {
         Some(Command::Simulate(_)) => "off",
-        _ => "warn,host::connect=error",
+        // How often anything had to be tried again stands in the result.
+        Some(Command::Cell) => {
+            "warn,host::connect=error,bus=error,bus_kafka=error,bus_rabbitmq=error,\
+             store::postgres=error,participant=error"
+        }
+        // Servers that are away are tried again and again; the error at the end says so once.
+        _ => "warn,host::connect=error,bus_kafka=error,bus_rabbitmq=error,store::postgres=error",
     };
     let filter = std::env::var("DUET_LOG").unwrap_or_else(|_| quiet.to_owned());
     LogOptions { filter, ..LogOptions::default() }
@@ -58,6 +86,10 @@ fn run_compare(args: &CompareArgs) -> ExitCode {
 
 fn wrong(error: &ConfigError) -> ExitCode {
     exit_with(error, Code::Usage)
+}
+
+fn up_ended(result: Result<ExitCode, UpError>) -> ExitCode {
+    result.unwrap_or_else(|error| exit_with(&error, error.code()))
 }
 
 fn ended<E: Error>(result: Result<ExitCode, E>) -> ExitCode {

@@ -1,4 +1,6 @@
-//! What this process uses and where it runs.
+//! What this process and its servers use, and where it runs.
+
+pub mod server;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use crate::text::{Colour, Terminal};
 
+/// What the names take, unless one of them is longer.
 const MARGIN: usize = 15;
 const WIDTH: usize = 64;
 const HEIGHT: usize = 4;
@@ -18,19 +19,20 @@ pub fn render(distributions: &[(&str, &Buckets)], terminal: Terminal) -> Option<
     let axis = Axis::over(distributions.iter().flat_map(|(_, buckets)| buckets.iter().map(|&(us, _)| us)))?;
     let strips: Vec<_> = distributions.iter().map(|(name, buckets)| (*name, axis.shares(buckets))).collect();
     let top = strips.iter().flat_map(|(_, shares)| shares.iter().copied()).fold(0.0, f64::max);
+    let margin = strips.iter().map(|(name, _)| name.chars().count() + 2).fold(MARGIN, usize::max);
     let mut out = String::new();
     for ((name, shares), colour) in strips.iter().zip([Colour::First, Colour::Second].into_iter().cycle()) {
         for row in (0..HEIGHT).rev() {
             let label = if row == 0 { name } else { "" };
             let cells: String = shares.iter().map(|share| cell(share / top, row, terminal)).collect();
             let cells = cells.trim_end();
-            out.push_str(format!("{label:MARGIN$}").as_str());
+            out.push_str(format!("{label:margin$}").as_str());
             out.push_str(&terminal.paint(colour, cells));
             out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');
         }
     }
-    out.push_str(&axis.render(terminal));
+    out.push_str(&axis.render(margin, terminal));
     Some(out)
 }
 
@@ -71,7 +73,7 @@ impl Axis {
         shares
     }
 
-    fn render(&self, terminal: Terminal) -> String {
+    fn render(&self, margin: usize, terminal: Terminal) -> String {
         let (line, mark, start) = if terminal.unicode { ('─', '┬', '├') } else { ('-', '+', '+') };
         let mut rule = vec![line; WIDTH];
         let mut labels = String::new();
@@ -87,7 +89,7 @@ impl Axis {
             labels.push_str(&label);
         }
         let rule: String = rule.into_iter().collect();
-        format!("{:MARGIN$}{rule}\n{:MARGIN$}{labels}\n", "", "")
+        format!("{:margin$}{rule}\n{:margin$}{labels}\n", "", "")
     }
 }
 
@@ -132,6 +134,16 @@ mod tests {
         assert!(lines[2 * HEIGHT + 1].trim_start().starts_with("2 ms"), "\n{picture}");
         let start = |line: &str| line.chars().position(|c| BLOCKS[1..].contains(&c)).unwrap();
         assert!(start(lines[HEIGHT - 1]) < start(lines[2 * HEIGHT - 1]), "\n{picture}");
+    }
+
+    #[test]
+    fn a_long_name_moves_everything_to_the_right() {
+        let buckets: Vec<_> = (1..50).map(|i| (i * 100, i)).collect();
+        let drawn = |name| render(&[(name, buckets.as_slice())], UNICODE).unwrap();
+        let (short, long) = (drawn("kafka"), drawn("rabbitmq orchestration"));
+        assert!(long.lines().all(|line| line.chars().count() <= 100), "\n{long}");
+        let shifted = |line: &str| line.replacen(' ', &" ".repeat(10), 1);
+        assert_eq!(long.lines().last().unwrap(), shifted(short.lines().last().unwrap()));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use durability::Durability;
 use outside::Rates;
 use serde::{Deserialize, Serialize};
 
+use crate::cell::protocol::Phase;
+
 /// The name and version of the schema.
 pub const SCHEMA: &str = "duet.compare/1";
 
@@ -27,11 +29,15 @@ pub struct Report {
     pub violations_total: u64,
     /// The first of them.
     pub violations: Vec<Violation>,
-    /// Orders that ended otherwise in one style than in the other: how many, where it was compared.
+    /// Orders that did not end the same way in every cell that they were sent through: how many, where it was
+    /// compared.
     pub outcomes_differ: Option<u64>,
+    /// In what the cells' guarantees differ, where the run was told to compare them all the same; empty when they are
+    /// equal.
+    pub unequal: Vec<String>,
     /// Where and how it was measured.
     pub environment: Environment,
-    /// One for each style.
+    /// One for each bus and style.
     pub cells: Vec<Cell>,
 }
 
@@ -50,6 +56,8 @@ pub enum Verdict {
 pub struct Violation {
     /// In which style.
     pub style: Style,
+    /// On which bus: [`Cell::bus`].
+    pub bus: String,
     /// Which kind, as a word that stays the same: `lost`, `stuck`, `doubled`, ….
     pub kind: ViolationKind,
     /// The order, where it is about one.
@@ -73,14 +81,73 @@ pub struct Environment {
     pub machine: Machine,
     /// Worker threads of each cell's runtime.
     pub worker_threads: usize,
-    /// What a message confirmed by the bus survives.
+    /// Whether services and orchestrator ran as processes of their own instead of in their cell's.
+    pub processes: bool,
+    /// What a message confirmed by the bus survives; the weakest bus of the run.
     pub bus_durability: Durability,
-    /// What a commit of the store survives.
+    /// What a commit of the store survives; the weakest store of the run.
     pub store_durability: Durability,
-    /// What one thread reaches on the store's disk, measured in this run.
+    /// The level of durability that the buses were asked for; `None`: each as it comes.
+    pub durability_asked: Option<Durability>,
+    /// The buses, in the order in which they ran.
+    pub buses: Vec<BusReport>,
+    /// The store of every participant.
+    pub store: Option<StoreReport>,
+    /// What one client reaches on the store, measured in this run.
     pub yardstick: Option<Yardstick>,
     /// What was sent, and how.
     pub workload: Workload,
+}
+
+/// A bus, and what it guarantees, as it said itself when the run began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BusReport {
+    /// What this run calls it: `memory`, `rabbitmq` or `kafka`, with a number where there are several of a kind.
+    pub name: String,
+    /// Where it is, without secrets.
+    pub address: String,
+    /// What it is, with its version.
+    pub product: String,
+    /// What keeps the messages.
+    pub kept_in: String,
+    /// When a publish counts as done.
+    pub confirmed: String,
+    /// When a delivery counts as handled.
+    pub settled: String,
+    /// How many copies of a message there are.
+    pub replicas: u32,
+    /// What a confirmed message survives.
+    pub durability: Durability,
+    /// What it gives at best to a bare producer and consumer, measured in this run; `None` for a bus that is no broker.
+    pub limit: Option<BrokerLimit>,
+}
+
+/// What a broker gives at best at the guarantees of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BrokerLimit {
+    /// Size of each message's body.
+    pub body_bytes: usize,
+    /// Messages/s confirmed, delivered and settled, batched and pipelined.
+    pub messages_per_s: f64,
+    /// Messages/s confirmed when each waits for the one before it.
+    pub one_at_a_time_per_s: f64,
+    /// Median time from sending a lone message to receiving it, in milliseconds.
+    pub alone_ms_p50: f64,
+}
+
+/// A store, and what it guarantees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreReport {
+    /// `sqlite` or `postgres`.
+    pub name: String,
+    /// Where it is, without secrets.
+    pub address: String,
+    /// What it is, with its version.
+    pub product: String,
+    /// When a commit counts as done.
+    pub committed: String,
+    /// What a commit survives.
+    pub durability: Durability,
 }
 
 /// A machine.
@@ -126,11 +193,11 @@ pub struct Workload {
     pub invalid_rate: f64,
     /// How the outside world misbehaves.
     pub outside: Rates,
-    /// Orders of each phase.
+    /// Orders of each phase that every cell was sent.
     pub phases: Phases,
 }
 
-/// How many orders each phase sends, per style.
+/// How many orders each phase sends to a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
     /// Before anything is measured.
@@ -144,6 +211,27 @@ pub struct Phases {
 }
 
 impl Phases {
+    /// The orders of a phase.
+    pub fn of_mut(&mut self, phase: Phase) -> &mut u64 {
+        match phase {
+            Phase::WarmUp => &mut self.warm_up,
+            Phase::Alone => &mut self.alone,
+            Phase::Saturated => &mut self.saturated,
+            Phase::Paced => &mut self.paced,
+        }
+    }
+
+    /// The less of each phase.
+    #[must_use]
+    pub fn least(self, other: Self) -> Self {
+        Self {
+            warm_up: self.warm_up.min(other.warm_up),
+            alone: self.alone.min(other.alone),
+            saturated: self.saturated.min(other.saturated),
+            paced: self.paced.min(other.paced),
+        }
+    }
+
     /// All phases together.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -156,10 +244,16 @@ impl Phases {
 pub struct Cell {
     /// The style.
     pub style: Style,
-    /// The bus.
+    /// The bus: [`BusReport::name`].
     pub bus: String,
-    /// The store.
+    /// The store: [`StoreReport::name`].
     pub store: String,
+    /// What a message confirmed by its bus survives.
+    pub bus_durability: Durability,
+    /// What a commit of its stores survives.
+    pub store_durability: Durability,
+    /// Orders sent to it in each phase.
+    pub phases: Phases,
     /// Orders that the system accepted.
     pub orders: u64,
     /// How they ended.
@@ -188,16 +282,58 @@ pub struct Cell {
     pub deliveries_per_order: Option<f64>,
     /// Bytes published per order.
     pub bytes_per_order: Option<f64>,
-    /// CPU seconds that the services (and orchestrator), bus and stores used per 1000 orders at saturation.
+    /// Messages/s that passed through the broker's queues at saturation: deliveries to all groups, the observer's
+    /// included. `None` for a bus that is no broker.
+    pub broker_messages_per_s: Option<f64>,
+    /// The same as a share of the broker's limit.
+    pub limit_share: Option<f64>,
+    /// The broker's limit as a multiple of this cell's orders/s at saturation.
+    pub limit_per_order: Option<f64>,
+    /// CPU seconds that services and orchestrator used per 1000 orders at saturation, with the bus and the stores where
+    /// these live in the same process.
     pub cpu_s_per_1000_orders: Option<f64>,
     /// CPU seconds of the load generator and the observer on top of it.
     pub cpu_s_per_1000_orders_measuring: Option<f64>,
-    /// The most resident memory of the cell's process before the audit.
+    /// The most resident memory before the audit, of the cell's process and those that belong to it.
     pub peak_rss_bytes: Option<u64>,
+    /// The processes that this cell's orders kept busy, as far as they are on this machine and can be seen.
+    pub processes: Vec<ProcessReport>,
     /// Store transactions per order at saturation, all stores together.
     pub store_commits_per_order: Option<f64>,
+    /// Commits, publishes and settlements that failed and were tried again: where there are many, a server was away, and
+    /// the figures are not those of an undisturbed run.
+    pub retries: u64,
     /// How often each path of the flow was taken.
     pub paths: Paths,
+}
+
+/// What one process, with its children, used for a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessReport {
+    /// The service's name, or `broker`, `database`, `load generator`.
+    pub name: String,
+    /// What it belongs to.
+    pub role: ProcessRole,
+    /// CPU seconds (user and system) per 1000 orders at saturation. Whatever else a server does counts, too.
+    pub cpu_s_per_1000_orders: Option<f64>,
+    /// The most resident memory: of a service since it started, of a server in all its life.
+    pub peak_rss_bytes: Option<u64>,
+    /// Why there are no figures.
+    pub not_measured: Option<String>,
+}
+
+/// To which part of a cell a process belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessRole {
+    /// A service or the orchestrator.
+    Participant,
+    /// The bus's server.
+    Broker,
+    /// The stores' server.
+    Database,
+    /// The cell's own process, where it only sends and observes.
+    Measuring,
 }
 
 /// Percentiles in milliseconds.

@@ -1,6 +1,7 @@
 //! Numbers, colours and characters for people.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +38,23 @@ fn is_utf8(locale: &str) -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Prints to standard output. That nobody reads it (a closed pipe) is no failure.
+/// The first failure to write to standard output.
+static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();
+
+/// Prints to standard output. That nobody reads it (a closed pipe) is no failure; any other is remembered, and `main`
+/// ends with it ([`unwritten`]): a result that stands nowhere is none.
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => drop(UNWRITTEN.set(error)),
+        _ => {}
+    }
+}
+
+/// Why something that was printed does not stand on standard output; `None` when all of it does.
+#[must_use]
+pub fn unwritten() -> Option<&'static std::io::Error> {
+    UNWRITTEN.get()
 }
 
 /// The few colours in use.

@@ -8,29 +8,27 @@ use std::sync::Arc;
 use auditor::{Evidence, ExecutionView, Executions, Rows, SentLedger, Verdict};
 use bus::Depth;
 use contract::Style;
+use host::connect;
 use outside::{FileLedger, LedgerEntry};
 use serde::{Deserialize, Serialize};
 use store::Read;
-use store::sqlite::SqliteReader;
 
 use super::CellError;
 use super::protocol::Spec;
 use super::sender::SENT_FILE;
+use crate::target::{StorePlace, Url};
 
 /// What the gateway writes.
 pub(super) const GATEWAY_FILE: &str = "gateway.ledger";
 /// What was seen of the system from outside, for a later audit.
 const OBSERVED_FILE: &str = "observed.json";
 
-/// Where the participant's store is.
-pub(super) fn store_path(dir: &Path, participant: &str) -> PathBuf {
-    dir.join(format!("{participant}.db"))
-}
-
 /// What only the running system knew.
 #[derive(Debug, Serialize, Deserialize)]
 struct Observed {
     style: Style,
+    /// Where the stores are, if they are not beside this file.
+    postgres: Option<Schemas>,
     /// Each consumer group's queue at the end.
     queues: Vec<(String, Depth)>,
     /// Terminal events that should not have come.
@@ -43,9 +41,24 @@ pub(super) fn write_observed(
     unexpected_terminal_events: Vec<(String, String)>,
 ) -> Result<(), CellError> {
     let path = spec.dir.join(OBSERVED_FILE);
-    let observed = Observed { style: spec.style, queues, unexpected_terminal_events };
+    let postgres = match &spec.store {
+        StorePlace::Sqlite => None,
+        StorePlace::Postgres { url, prefix } => {
+            Some(Schemas { address: url.to_string(), prefix: prefix.clone() })
+        }
+    };
+    let observed = Observed { style: spec.style, postgres, queues, unexpected_terminal_events };
     let written = File::create(&path).and_then(|file| Ok(serde_json::to_writer_pretty(file, &observed)?));
     written.map_err(|source| CellError::File { path, source })
+}
+
+/// Stores in a database. Who reads them later needs its URL, which may hold a password and so is not kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct Schemas {
+    /// Where the database is, for people.
+    address: String,
+    /// What stands before the participants' names in the schemas' names.
+    prefix: String,
 }
 
 /// What the auditor found in a cell's folder.
@@ -57,17 +70,30 @@ pub struct Audited {
     pub verdict: Verdict,
 }
 
-/// Audits the files that a cell left in `dir`.
+/// Audits the files that a cell left in `dir`, and what it left in the database at `postgres` if its stores are there.
 ///
 /// # Errors
 /// Something is missing or cannot be read.
-pub async fn audit_folder(dir: &Path) -> Result<Audited, CellError> {
+pub async fn audit_folder(dir: &Path, postgres: &Url) -> Result<Audited, CellError> {
+    let stores = match read_observed(dir)?.postgres {
+        None => StorePlace::Sqlite,
+        Some(Schemas { prefix, .. }) => StorePlace::Postgres { url: postgres.clone(), prefix },
+    };
+    audit(dir, &stores).await
+}
+
+/// Audits the files that a cell left in `dir` and the stores that it left there or elsewhere.
+pub(super) async fn audit(dir: &Path, stores: &StorePlace) -> Result<Audited, CellError> {
     let observed = read_observed(dir)?;
+    let open = |name: &'static str| {
+        let address = stores.address(dir, name).map_err(CellError::Config)?;
+        connect::reader(&address).map_err(|error| CellError::Open(Box::new(error)))
+    };
     let evidence = Evidence {
-        order_history: open(dir, order_history::NAME)?,
-        order_status: open(dir, order_status::NAME)?,
-        notifications: open(dir, notifications::NAME)?,
-        orchestrator: Some(executions(dir)?),
+        order_history: open(order_history::NAME)?,
+        order_status: open(order_status::NAME)?,
+        notifications: open(notifications::NAME)?,
+        orchestrator: Some(executions(open(orchestrator::NAME)?)),
         gateway: Box::new(gateway(dir.join(GATEWAY_FILE))),
         queues: observed.queues,
         unexpected_terminal_events: observed.unexpected_terminal_events,
@@ -83,14 +109,7 @@ fn read_observed(dir: &Path) -> Result<Observed, CellError> {
     read.map_err(|source| CellError::File { path, source })
 }
 
-fn open(dir: &Path, name: &'static str) -> Result<Arc<dyn Read>, CellError> {
-    match SqliteReader::open_read_only(store_path(dir, name)) {
-        Ok(reader) => Ok(Arc::new(reader)),
-        Err(source) => Err(CellError::Store { name, source }),
-    }
-}
-
-fn executions(dir: &Path) -> Result<Executions, CellError> {
+fn executions(store: Arc<dyn Read>) -> Executions {
     use orchestrator::engine::Status;
     let view = |key: &str, entity: &store::Entity| {
         let status = orchestrator::stored::status(key, entity)?;
@@ -99,7 +118,7 @@ fn executions(dir: &Path) -> Result<Executions, CellError> {
             succeeded: status == Status::Succeeded,
         }))
     };
-    Ok(Executions { store: open(dir, orchestrator::NAME)?, view: Box::new(view) })
+    Executions { store, view: Box::new(view) }
 }
 
 fn gateway(path: PathBuf) -> impl Fn() -> io::Result<Rows<'static, LedgerEntry>> + Send + Sync {

@@ -11,8 +11,8 @@ use bus::{Bus, BusError, Consumer, Delivery, Outcome, Settlement, Subscription};
 use contract::{Event, Style, topics};
 use tokio::time::Instant;
 
-use super::CellError;
 use super::flight::{Ended, Flight};
+use super::{BUS_PATIENCE, CellError, answered};
 use crate::measure::thread_cpu;
 
 /// The observer's consumer group.
@@ -45,9 +45,11 @@ impl Observer {
             topics: Style::ALL.map(topics::closed).to_vec(),
             unsettled_max: 2 * BATCH_MAX,
         };
-        let consumer = bus.subscribe(&subscription).await.map_err(CellError::Bus)?;
+        let consumer = answered(BUS_PATIENCE, bus.subscribe(&subscription)).await.map_err(CellError::Bus)?;
         let path = dir.join(OUTCOMES_FILE);
-        let outcomes = File::create(&path).map_err(|source| CellError::File { path, source })?;
+        // What an earlier life of the same cell saw stays.
+        let outcomes = File::options().create(true).append(true).open(&path);
+        let outcomes = outcomes.map_err(|source| CellError::File { path, source })?;
         Ok(Self { consumer, flight, outcomes: BufWriter::new(outcomes), cpu_ns })
     }
 
@@ -78,7 +80,8 @@ impl Observer {
         }
         let done = |delivery: Delivery| Settlement { token: delivery.token, outcome: Outcome::Done };
         // What cannot be settled comes again, and is known by its id then.
-        match self.consumer.settle(deliveries.into_iter().map(done).collect()).await {
+        let settled = self.consumer.settle(deliveries.into_iter().map(done).collect());
+        match answered(BUS_PATIENCE, settled).await {
             Err(error) if !error.is_retryable() => Err(CellError::Bus(error)),
             _ => Ok(()),
         }

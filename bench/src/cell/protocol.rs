@@ -5,18 +5,24 @@ use std::path::PathBuf;
 
 use auditor::Violation;
 use contract::Style;
-use durability::Durability;
 use outside::Rates;
 use serde::{Deserialize, Serialize};
 
 use crate::orders_file::Rules;
 use crate::report::Cell;
+use crate::target::{BusPlace, StorePlace};
 
 /// Everything a cell needs to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// How the services work together.
     pub style: Style,
+    /// The bus, in a namespace of this cell's own.
+    pub bus: BusPlace,
+    /// Where the participants' stores are.
+    pub store: StorePlace,
+    /// Whether services and orchestrator run as processes of their own.
+    pub processes: bool,
     /// An existing, empty folder for its files.
     pub dir: PathBuf,
     /// Where its orders come from.
@@ -25,8 +31,6 @@ pub struct Spec {
     pub seed: u64,
     /// How the outside world misbehaves.
     pub rates: Rates,
-    /// Orders/s of the paced phase, unless the file says when.
-    pub rate_per_s: f64,
     /// Orders in flight while saturated.
     pub window: usize,
     /// Threads of its runtime.
@@ -86,21 +90,44 @@ impl Phase {
     }
 }
 
+/// Orders to send.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// How.
+    pub phase: Phase,
+    /// How many, at the most.
+    pub orders: u64,
+    /// After how long no more are sent, in milliseconds; `None`: when all were.
+    pub ms_max: Option<u64>,
+    /// Orders/s of the paced phase, unless the file says when.
+    pub rate_per_s: f64,
+}
+
 /// To the cell. The first line is a [`Spec`]; the input's end ends the cell at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Send the next orders; answered by [`Answer::Sent`].
-    Send {
-        /// How.
-        phase: Phase,
-        /// How many.
-        orders: u64,
-    },
+    Send(Load),
     /// Send no more: the phase under way ends early.
     Stop,
+    /// Wait for what is in flight and stop running; answered by [`Answer::Parked`].
+    Park,
+    /// Run again; answered by [`Answer::Ready`].
+    Resume,
     /// Wait for what is in flight, audit, answer with [`Answer::Finished`] and end.
     Finish,
+}
+
+/// What became of a [`Load`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Orders sent.
+    pub orders: u64,
+    /// Whether it was ended before its time, by [`Request::Stop`] or because orders that should have ended did not.
+    pub cut: bool,
+    /// Orders/s at saturation over all saturated phases so far.
+    pub orders_per_s: Option<f64>,
 }
 
 /// From the cell.
@@ -115,10 +142,9 @@ pub enum Answer {
         sent: u64,
     },
     /// The phase is over.
-    Sent {
-        /// Orders sent in it.
-        orders: u64,
-    },
+    Sent(Sent),
+    /// It does not run any more, until it is told to.
+    Parked,
     /// All is over.
     Finished(Box<Finished>),
     /// The cell cannot go on.
@@ -137,10 +163,6 @@ pub struct Finished {
     pub violations_total: u64,
     /// The first of them.
     pub violations: Vec<Violation>,
-    /// What a message confirmed by its bus survives.
-    pub bus_durability: Durability,
-    /// What a commit of its stores survives.
-    pub store_durability: Durability,
     /// What else is to be said about the run.
     pub notes: Vec<String>,
 }

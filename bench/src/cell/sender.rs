@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use auditor::{SentOrder, SentWriter};
-use bus::{Message, Publisher};
+use bus::{BusError, Message, Publisher};
 use contract::{Envelope, Style};
 use outside::{Fate, Operation, RestaurantFate};
 use participant::{Clock, SystemClock};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::CellError;
 use super::flight::{self, Flight};
-use super::protocol::{Phase, Spec};
+use super::protocol::{Load, Phase, Spec};
 use super::source::{Next, Source};
+use super::{CellError, answered};
 
 /// Where the sender writes what it sent.
 pub(super) const SENT_FILE: &str = "sent.ndjson";
@@ -34,12 +34,12 @@ const BACKOFF_CAP: Duration = Duration::from_millis(50);
 pub(super) struct Sender {
     style: Style,
     source: Source,
-    publisher: Arc<dyn Publisher>,
+    /// `None` while the system does not run.
+    publisher: Option<Arc<dyn Publisher>>,
     runtime: Handle,
     flight: Arc<Flight>,
     sent: SentWriter,
     fate: Fate,
-    rate_per_s: f64,
     window: usize,
     patience: Duration,
     stop: Arc<AtomicBool>,
@@ -72,12 +72,11 @@ impl Sender {
         Ok(Self {
             style: spec.style,
             source: Source::open(spec)?,
-            publisher,
+            publisher: Some(publisher),
             runtime,
             flight,
             sent: SentWriter::create(&path).map_err(|source| CellError::File { path, source })?,
             fate: Fate { seed: spec.seed, rates: spec.rates },
-            rate_per_s: spec.rate_per_s,
             window: spec.window.max(1),
             patience: Duration::from_millis(spec.drain_ms_max),
             stop,
@@ -85,6 +84,16 @@ impl Sender {
             stalled: false,
             ahead: None,
         })
+    }
+
+    /// From now on it sends through this one: the system was started again.
+    pub(super) fn reconnect(&mut self, publisher: Arc<dyn Publisher>) {
+        self.publisher = Some(publisher);
+    }
+
+    /// It sends nothing more until it is connected again.
+    pub(super) fn disconnect(&mut self) {
+        self.publisher = None;
     }
 
     /// The latest that a paced order was sent after it was due.
@@ -103,11 +112,16 @@ impl Sender {
         self.sent.finish().map_err(|source| CellError::File { path, source })
     }
 
-    /// Sends `orders` orders one at a time, then waits for those that go straight through. Calls `progress` with
-    /// how many were sent. Returns how many there were: fewer when the source ended or it was time to stop.
-    pub(super) fn alone(&mut self, orders: u64, mut progress: impl FnMut(u64)) -> Result<u64, CellError> {
-        let mut sent = 0;
-        while sent < orders && !self.stopping() {
+    /// Whether a phase is to end before all of its orders were sent.
+    pub(super) fn stopping(&self) -> bool {
+        self.stalled || self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Sends orders one at a time, then waits for those that go straight through. Calls `progress` with how many were
+    /// sent. Returns how many there were: fewer when the source ended, time was up or it was told to stop.
+    pub(super) fn alone(&mut self, load: Load, mut progress: impl FnMut(u64)) -> Result<u64, CellError> {
+        let (mut sent, in_time) = (0, in_time(load));
+        while sent < load.orders && in_time() && !self.stopping() {
             let Some(next) = self.next()? else { break };
             self.send(vec![(next, Instant::now())], Phase::Alone)?;
             sent += 1;
@@ -117,19 +131,18 @@ impl Sender {
         Ok(sent)
     }
 
-    /// Sends `orders` orders as fast as they go with at most the window in flight (those that have to wait for a
+    /// Sends orders as fast as they go with at most the window in flight (those that have to wait for a
     /// back-off or a time-out do not count), then waits for those that go straight through.
     pub(super) fn saturated(
         &mut self,
-        orders: u64,
-        phase: Phase,
+        load: Load,
         mut progress: impl FnMut(u64),
     ) -> Result<(u64, Steady), CellError> {
-        let mut sent = 0;
+        let (mut sent, in_time) = (0, in_time(load));
         let (window, ended_before) = (self.window, self.ended());
         let begun = Instant::now();
         let mut full_since = None;
-        while sent < orders && !self.stopping() {
+        while sent < load.orders && in_time() {
             self.wait_for(|state| state.straight < window);
             if self.stopping() {
                 break;
@@ -139,13 +152,13 @@ impl Sender {
             if full_since.is_none() && ended - ended_before >= window as u64 {
                 full_since = Some((Instant::now(), ended));
             }
-            let count = room.min(BATCH_MAX).min(usize::try_from(orders - sent).unwrap_or(usize::MAX));
+            let count = room.min(BATCH_MAX).min(usize::try_from(load.orders - sent).unwrap_or(usize::MAX));
             let batch = self.batch(count)?;
             if batch.is_empty() {
                 break;
             }
             sent += batch.len() as u64;
-            self.send(batch, phase)?;
+            self.send(batch, load.phase)?;
             progress(sent);
         }
         let (all_sent, ended) = (Instant::now(), self.ended());
@@ -162,7 +175,8 @@ impl Sender {
 
     /// Sends each order when it is due: by the file's pattern where it is replayed, else at the rate. Then waits for
     /// those that go straight through.
-    pub(super) fn paced(&mut self, orders: u64, mut progress: impl FnMut(u64)) -> Result<u64, CellError> {
+    pub(super) fn paced(&mut self, load: Load, mut progress: impl FnMut(u64)) -> Result<u64, CellError> {
+        let Load { orders, rate_per_s, .. } = load;
         let mut sent = 0;
         let begun = Instant::now() + Duration::from_millis(5);
         let due_of = |next: &Next, n: u64, rate: f64| {
@@ -170,7 +184,7 @@ impl Sender {
         };
         while sent < orders {
             let Some(next) = self.next()? else { break };
-            let due = due_of(&next, sent, self.rate_per_s);
+            let due = due_of(&next, sent, rate_per_s);
             if !self.sleep_until(due) {
                 self.ahead = Some(next);
                 break;
@@ -180,7 +194,7 @@ impl Sender {
             let mut batch = vec![(next, due)];
             while batch.len() < BATCH_MAX && sent + (batch.len() as u64) < orders {
                 let Some(next) = self.next()? else { break };
-                let due = due_of(&next, sent + batch.len() as u64, self.rate_per_s);
+                let due = due_of(&next, sent + batch.len() as u64, rate_per_s);
                 if due > now {
                     self.ahead = Some(next);
                     break;
@@ -216,10 +230,6 @@ impl Sender {
 
     fn ended(&self) -> u64 {
         self.flight.read(|state| state.ended)
-    }
-
-    fn stopping(&self) -> bool {
-        self.stalled || self.stop.load(Ordering::Relaxed)
     }
 
     /// Whether it came to that: `false` when it is time to stop.
@@ -271,20 +281,28 @@ impl Sender {
         Ok(())
     }
 
-    /// Publishes, and waits where the bus has no room.
+    /// Publishes, and waits where the bus has no room or cannot be reached, for as long as patience lasts.
     fn publish(&self, messages: &[Message]) -> Result<(), CellError> {
+        let Some(publisher) = &self.publisher else { return Err(CellError::Bus(BusError::Closed)) };
         let begun = Instant::now();
         let mut pause = BACKOFF_BASE;
         loop {
-            match self.runtime.block_on(self.publisher.publish(messages)) {
+            let rest = self.patience.saturating_sub(begun.elapsed());
+            match self.runtime.block_on(answered(rest, publisher.publish(messages))) {
                 Ok(()) => return Ok(()),
-                Err(error) if error.is_retryable() && begun.elapsed() <= self.patience => {}
+                Err(error) if error.is_retryable() && begun.elapsed() < self.patience => {}
                 Err(error) => return Err(CellError::Bus(error)),
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(BACKOFF_CAP);
         }
     }
+}
+
+/// Whether there is time left for more orders.
+fn in_time(load: Load) -> impl Fn() -> bool {
+    let begun = Instant::now();
+    move || load.ms_max.is_none_or(|ms_max| begun.elapsed() < Duration::from_millis(ms_max))
 }
 
 /// Whether the order has to wait for a back-off or a time-out on its way, as the outside world's plan has it.

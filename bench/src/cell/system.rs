@@ -1,149 +1,214 @@
-//! The whole system in one process: bus, stores, services and orchestrator.
+//! The system that a cell measures: bus, stores, services and orchestrator.
 
+mod in_process;
+mod scrape;
+mod separate;
 mod wiring;
 
-use std::io;
-use std::path::Path;
+use std::ops::{Add, AddAssign, Sub};
 use std::sync::Arc;
+use std::time::Duration;
 
-use bus::metered::Counters;
-use bus::{Bus, Depth, MeteredBus, Subscription};
-use durability::Durability;
-use host::{BusAddress, Shutdown, StoreAddress, Trigger};
-use participant::{Handler, Metrics, Participant, ParticipantError, SystemClock};
-use store::Store;
-use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::TryRecvError;
+use async_trait::async_trait;
+use bus::{Bus, Depth, Guarantees, MeteredBus, Origin, Publisher};
+use host::{BusAddress, StoreAddress, connect};
+use store::Read;
 
 use super::protocol::Spec;
-use super::{CellError, observer};
-use crate::measure::is_ram_disk;
+use super::{BUS_PATIENCE, CellError, answered, observer};
+use crate::report::ProcessRole;
+use in_process::InProcess;
+use separate::Separate;
 
-/// A participant ready to run, of whatever kind.
-struct Ready {
-    name: &'static str,
-    start: Box<dyn FnOnce() -> io::Result<Ended> + Send>,
+/// The participants' names, which are those of their consumer groups, stores and processes.
+pub(crate) const PARTICIPANTS: [&str; 4] =
+    [order_history::NAME, order_status::NAME, notifications::NAME, orchestrator::NAME];
+
+/// What the participants have done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Work {
+    /// Messages published and confirmed.
+    pub(super) published: u64,
+    /// Their size as carried, in bytes; `None` where nobody counts it.
+    pub(super) published_bytes: Option<u64>,
+    /// Deliveries received.
+    pub(super) deliveries: u64,
+    /// Transactions committed.
+    pub(super) commits: u64,
+    /// Commits, publishes and settlements that failed and were tried again.
+    pub(super) retries: u64,
 }
 
-/// Gets what a participant returned when it has ended.
-type Ended = oneshot::Receiver<Result<(), ParticipantError>>;
+impl Work {
+    /// Nothing yet, bytes included.
+    pub(super) const NONE: Self =
+        Self { published: 0, published_bytes: Some(0), deliveries: 0, commits: 0, retries: 0 };
+}
+
+impl Add for Work {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            published: self.published + other.published,
+            published_bytes: self.published_bytes.zip(other.published_bytes).map(|(a, b)| a + b),
+            deliveries: self.deliveries + other.deliveries,
+            commits: self.commits + other.commits,
+            retries: self.retries + other.retries,
+        }
+    }
+}
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for Work {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            published: self.published.saturating_sub(other.published),
+            published_bytes: self
+                .published_bytes
+                .zip(other.published_bytes)
+                .map(|(now, before)| now.saturating_sub(before)),
+            deliveries: self.deliveries.saturating_sub(other.deliveries),
+            commits: self.commits.saturating_sub(other.commits),
+            retries: self.retries.saturating_sub(other.retries),
+        }
+    }
+}
+
+/// The three services and the orchestrator, however they run.
+#[async_trait(?Send)]
+pub(super) trait Participants: Send {
+    /// What they have done since they were started.
+    async fn work(&self) -> Result<Work, CellError>;
+
+    /// Finds one that has ended although nobody asked it to.
+    fn check(&mut self) -> Result<(), CellError>;
+
+    /// Asks each to finish its batch and end, and waits for it.
+    async fn stop(&mut self) -> Result<(), CellError>;
+
+    /// What their processes have used; none where they have none of their own.
+    fn used(&self) -> Vec<ProcessUse> {
+        Vec::new()
+    }
+}
+
+/// What a process has used since it was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ProcessUse {
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) role: ProcessRole,
+    /// CPU time, user and system.
+    pub(super) cpu: Duration,
+    /// The most memory that it had resident.
+    pub(super) peak_rss_bytes: u64,
+}
+
+/// Every participant's store, for reading.
+type Stores = Vec<(&'static str, Arc<dyn Read>)>;
 
 /// A running system.
 pub(super) struct System {
     bus: Arc<dyn Bus>,
-    metered: MeteredBus,
-    stores: Vec<(&'static str, Arc<dyn Store>)>,
-    subscriptions: Vec<Subscription>,
-    metrics: Vec<Metrics>,
-    ready: Vec<Ready>,
-    running: Vec<(&'static str, Ended)>,
-    trigger: Trigger,
-    shutdown: Shutdown,
+    edge: MeteredBus,
+    stores: Stores,
+    participants: Box<dyn Participants>,
 }
 
 impl System {
-    /// Opens everything; nothing runs yet.
-    pub(super) fn open(spec: &Spec) -> Result<Self, CellError> {
-        let bus = host::connect::bus(&BusAddress::Memory);
-        let (trigger, shutdown) = host::shutdown();
-        let mut system = Self {
-            metered: MeteredBus::new(Arc::clone(&bus)),
-            bus,
-            stores: Vec::new(),
-            subscriptions: Vec::new(),
-            metrics: Vec::new(),
-            ready: Vec::new(),
-            running: Vec::new(),
-            trigger,
-            shutdown,
+    /// Opens everything, makes every group known to the bus and starts the participants. `listen` is called in between,
+    /// with the bus: who listens must be known before anything is sent.
+    pub(super) async fn start<T>(
+        spec: &Spec,
+        listen: impl AsyncFnOnce(&dyn Bus) -> Result<T, CellError>,
+    ) -> Result<(Self, T), CellError> {
+        if spec.processes {
+            Self::of_processes(spec, listen).await
+        } else {
+            Self::in_process(spec, listen).await
+        }
+    }
+
+    async fn in_process<T>(
+        spec: &Spec,
+        listen: impl AsyncFnOnce(&dyn Bus) -> Result<T, CellError>,
+    ) -> Result<(Self, T), CellError> {
+        let address = spec.bus.address().map_err(CellError::Config)?;
+        let bus = connect::bus_now(&address, BUS_PATIENCE).await.map_err(CellError::Bus)?;
+        let mut opened = InProcess::open(spec, &bus).await?;
+        opened.declare().await?;
+        let listening = listen(&*bus).await?;
+        opened.start()?;
+        let stores = opened.stores();
+        Ok((Self::new(bus, stores, Box::new(opened)), listening))
+    }
+
+    /// The processes declare their groups themselves before they are ready.
+    async fn of_processes<T>(
+        spec: &Spec,
+        listen: impl AsyncFnOnce(&dyn Bus) -> Result<T, CellError>,
+    ) -> Result<(Self, T), CellError> {
+        let processes = Separate::start(spec).await?;
+        let address = if spec.bus.is_broker() {
+            spec.bus.address().map_err(CellError::Config)?
+        } else {
+            BusAddress::parse(processes.bus_url()?).map_err(CellError::Config)?
         };
-        wiring::add_all(&mut system, spec)?;
-        Ok(system)
+        let bus = connect::bus_now(&address, BUS_PATIENCE).await.map_err(CellError::Bus)?;
+        let listening = listen(&*bus).await?;
+        let stores = processes.stores(spec)?;
+        Ok((Self::new(bus, stores, Box::new(processes)), listening))
     }
 
-    /// Adds a participant with a store of its own in `dir`.
-    fn add<H: Handler>(
-        &mut self,
-        name: &'static str,
-        topics: Vec<bus::Topic>,
-        handler: H,
-        caller: Arc<dyn participant::Caller<H::Call, H::Outcome>>,
-        dir: &Path,
-    ) -> Result<(), CellError> {
-        let path = super::files::store_path(dir, name);
-        let store = host::connect::store(&StoreAddress::Sqlite(path))
-            .map_err(|error| CellError::Open(Box::new(error)))?;
-        self.stores.push((name, Arc::clone(&store)));
-        let metrics = Metrics::unregistered();
-        let bus = Arc::new(self.metered.clone());
-        let participant = Participant::new(name, topics, handler, caller, store, bus, Arc::new(SystemClock))
-            .with_metrics(metrics.clone());
-        self.subscriptions.push(participant.subscription());
-        self.metrics.push(metrics);
-        let shutdown = self.shutdown.clone().requested();
-        self.ready.push(Ready { name, start: Box::new(move || participant.spawn(shutdown)) });
-        Ok(())
+    fn new(bus: Arc<dyn Bus>, stores: Stores, participants: Box<dyn Participants>) -> Self {
+        Self { edge: MeteredBus::new(Arc::clone(&bus)), bus, stores, participants }
     }
 
-    /// Makes every participant's group known to the bus.
-    pub(super) async fn declare(&self) -> Result<(), CellError> {
-        for subscription in &self.subscriptions {
-            self.bus.declare(subscription).await.map_err(CellError::Bus)?;
-        }
-        Ok(())
+    /// A publisher whose messages count.
+    pub(super) async fn publisher(&self, origin: Origin) -> Result<Arc<dyn Publisher>, CellError> {
+        answered(BUS_PATIENCE, self.edge.publisher(origin)).await.map_err(CellError::Bus)
     }
 
-    /// Starts every participant on a thread of its own, as in a process of its own.
-    pub(super) fn start(&mut self) -> Result<(), CellError> {
-        for ready in self.ready.drain(..) {
-            self.running.push((ready.name, (ready.start)().map_err(CellError::Threads)?));
-        }
-        Ok(())
+    /// What was done so far, by the participants and at the edge.
+    pub(super) async fn work(&self) -> Result<Work, CellError> {
+        let edge = self.edge.counters().total();
+        let sent = Work {
+            published: edge.published,
+            published_bytes: Some(edge.published_bytes),
+            deliveries: edge.deliveries,
+            ..Work::NONE
+        };
+        Ok(sent + self.participants.work().await?)
     }
 
-    /// The bus, for those whose messages do not count.
-    pub(super) fn unmetered(&self) -> &dyn Bus {
-        &*self.bus
+    /// What the processes of the participants have used; none where they have none of their own.
+    pub(super) fn used(&self) -> Vec<ProcessUse> {
+        self.participants.used()
     }
 
-    /// The bus, for those whose messages count.
-    pub(super) fn metered(&self) -> &dyn Bus {
-        &self.metered
+    /// What the bus guarantees, as it says itself.
+    pub(super) async fn guarantees(&self) -> Result<Guarantees, CellError> {
+        answered(BUS_PATIENCE, self.bus.guarantees()).await.map_err(CellError::Bus)
     }
 
-    pub(super) fn counters(&self) -> Counters {
-        self.metered.counters()
-    }
-
-    /// Transactions committed so far, by all participants.
-    pub(super) fn commits(&self) -> u64 {
-        self.metrics.iter().map(|metrics| metrics.commits.get()).sum()
-    }
-
-    pub(super) fn bus_durability(&self) -> Durability {
-        self.bus.capabilities().durability
-    }
-
-    /// What the weakest of all stores, in `dir`, declares: no more than its disk can give.
-    pub(super) fn store_durability(&self, dir: &Path) -> Durability {
+    /// What the weakest of all stores declares.
+    pub(super) fn store_durability(&self) -> durability::Durability {
         let declared = self.stores.iter().map(|(_, store)| store.durability());
-        let disk = if is_ram_disk(dir) { Durability::Kill } else { Durability::Power };
-        declared.chain([disk]).min().unwrap_or(disk)
+        declared.min().unwrap_or(durability::Durability::Process)
     }
 
     /// Finds a participant that has ended although nobody asked it to.
     pub(super) fn check(&mut self) -> Result<(), CellError> {
-        for (name, task) in &mut self.running {
-            match task.try_recv() {
-                Err(TryRecvError::Empty) => {}
-                Err(TryRecvError::Closed) => return Err(CellError::Panicked(name)),
-                Ok(ended) => {
-                    ended?;
-                    return Err(CellError::Panicked(name));
-                }
-            }
-        }
-        Ok(())
+        self.participants.check()
     }
 
     /// What stands between the system and rest, for people; empty when it is at rest.
@@ -168,21 +233,33 @@ impl System {
 
     /// How much each consumer group has before it, the observer's included.
     pub(super) async fn queues(&self) -> Result<Vec<(String, Depth)>, CellError> {
-        let groups = self.subscriptions.iter().map(|subscription| subscription.group.as_str());
         let mut queues = Vec::new();
-        for group in groups.chain([observer::GROUP]) {
-            let depth = self.bus.depth(group).await.map_err(CellError::Bus)?;
+        for group in groups() {
+            let depth = answered(BUS_PATIENCE, self.bus.depth(group)).await.map_err(CellError::Bus)?;
             queues.push((group.to_owned(), depth));
         }
         Ok(queues)
     }
 
-    /// Asks every participant to finish its batch and end, and waits for it.
-    pub(super) async fn stop(&mut self) -> Result<(), CellError> {
-        self.trigger.trigger();
-        for (name, task) in self.running.drain(..) {
-            task.await.map_err(|_| CellError::Panicked(name))??;
-        }
-        Ok(())
+    /// Asks every participant to finish its batch and end, and waits for it. Closes bus and stores, so that the auditor
+    /// reads what is in the files, and a next life may write them.
+    pub(super) async fn stop(self) -> Result<(), CellError> {
+        let Self { bus, edge, stores, mut participants } = self;
+        // First: a bus that ends with the participants should not be missed by anybody.
+        drop((bus, edge));
+        let stopped = participants.stop().await;
+        // Some connections want a runtime to say good-bye on.
+        drop((participants, stores));
+        stopped
     }
+}
+
+/// Every consumer group of a cell.
+pub(crate) fn groups() -> impl Iterator<Item = &'static str> {
+    PARTICIPANTS.into_iter().chain([observer::GROUP])
+}
+
+/// Where a participant's store is.
+pub(super) fn store_address(spec: &Spec, participant: &str) -> Result<StoreAddress, CellError> {
+    spec.store.address(&spec.dir, participant).map_err(CellError::Config)
 }

@@ -2,17 +2,19 @@
 
 use std::process::{ExitStatus, Stdio};
 
-use contract::Style;
 use host::Shutdown;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 
 use super::CompareError;
-use crate::cell::protocol::{Answer, Finished, Phase, Request, Spec};
+use crate::cell::protocol::{Answer, Finished, Load, Request, Sent, Spec};
 
 /// A cell's process; killed when this is dropped.
 pub(super) struct Child {
-    style: Style,
+    /// For progress: short.
+    name: String,
+    /// For errors: where it runs, too.
+    whole_name: String,
     process: tokio::process::Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
@@ -31,28 +33,48 @@ impl Child {
         let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err(CompareError::Spawn(std::io::ErrorKind::BrokenPipe.into()));
         };
-        let mut child = Self { style: spec.style, process, input, output: BufReader::new(output).lines() };
+        let (name, whole_name) = names(spec);
+        let mut child = Self { name, whole_name, process, input, output: BufReader::new(output).lines() };
         child.write(spec).await?;
-        match child.answer().await? {
-            Answer::Ready => Ok(child),
-            other => Err(child.unexpected(&other)),
+        child.ready().await?;
+        Ok(child)
+    }
+
+    /// What people call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn ready(&mut self) -> Result<(), CompareError> {
+        match self.answer().await? {
+            Answer::Ready => Ok(()),
+            other => Err(self.unexpected(&other)),
         }
     }
 
-    pub(super) fn style(&self) -> Style {
-        self.style
+    /// Has it finish what is in flight, and stop running.
+    pub(super) async fn park(&mut self) -> Result<(), CompareError> {
+        self.write(&Request::Park).await?;
+        match self.answer().await? {
+            Answer::Parked => Ok(()),
+            other => Err(self.unexpected(&other)),
+        }
     }
 
-    /// Has it send orders; `progress` hears how many were sent so far. Ends early when `interrupt` says so. Returns how
-    /// many were sent.
+    /// Has it run again.
+    pub(super) async fn resume(&mut self) -> Result<(), CompareError> {
+        self.write(&Request::Resume).await?;
+        self.ready().await
+    }
+
+    /// Has it send orders; `progress` hears how many were sent so far. Ends early when `interrupt` says so.
     pub(super) async fn send(
         &mut self,
-        phase: Phase,
-        orders: u64,
+        load: Load,
         interrupt: &Shutdown,
         mut progress: impl FnMut(u64),
-    ) -> Result<u64, CompareError> {
-        self.write(&Request::Send { phase, orders }).await?;
+    ) -> Result<Sent, CompareError> {
+        self.write(&Request::Send(load)).await?;
         let interrupted = interrupt.clone().requested();
         tokio::pin!(interrupted);
         let mut stopping = false;
@@ -67,7 +89,7 @@ impl Child {
             };
             match answer {
                 Answer::Progress { sent } => progress(sent),
-                Answer::Sent { orders } => return Ok(orders),
+                Answer::Sent(sent) => return Ok(sent),
                 other => return Err(self.unexpected(&other)),
             }
         }
@@ -104,20 +126,31 @@ impl Child {
     async fn answer(&mut self) -> Result<Answer, CompareError> {
         let Ok(Some(line)) = self.output.next_line().await else {
             let status = self.process.wait().await.ok();
-            return Err(CompareError::Died { style: self.style, how: describe(status) });
+            return Err(CompareError::Died { cell: self.whole_name.clone(), how: describe(status) });
         };
         match serde_json::from_str(&line) {
-            Ok(Answer::Failed { error }) => Err(CompareError::Cell { style: self.style, error }),
+            Ok(Answer::Failed { error }) => Err(self.failed(error)),
             Ok(answer) => Ok(answer),
-            Err(error) => {
-                Err(CompareError::Cell { style: self.style, error: format!("it said {line:?}: {error}") })
-            }
+            Err(error) => Err(self.failed(format!("it said {line:?}: {error}"))),
         }
     }
 
     fn unexpected(&self, answer: &Answer) -> CompareError {
-        CompareError::Cell { style: self.style, error: format!("it said {answer:?} out of turn") }
+        self.failed(format!("it said {answer:?} out of turn"))
     }
+
+    fn failed(&self, error: String) -> CompareError {
+        CompareError::Cell { cell: self.whole_name.clone(), error }
+    }
+}
+
+/// What a cell is called, in short and with where it runs.
+fn names(spec: &Spec) -> (String, String) {
+    let (style, bus) = (spec.style, &spec.bus);
+    if !bus.is_broker() {
+        return (style.to_string(), style.to_string());
+    }
+    (format!("{style} on {}", bus.name), format!("{style} on {} ({})", bus.name, bus.url))
 }
 
 fn describe(status: Option<ExitStatus>) -> String {

@@ -1,39 +1,41 @@
-//! Whether each order ended the same way in both styles.
+//! Whether each order ended the same way in every cell that it was sent through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::group::Done;
+use super::servers::Servers;
 use super::{CompareError, Files};
 use crate::cell::OUTCOMES_FILE;
-use crate::cell::protocol::Finished;
 
 /// How many orders did not. The digests tell whether there are any; only then the files are read, and only then
 /// does it take memory (some 60 bytes an order).
-pub(super) fn differ(files: &Files, finished: &[Finished]) -> Result<u64, CompareError> {
-    let [first, second] = finished else { return Ok(0) };
-    if first.cell.outcomes_digest == second.cell.outcomes_digest {
+pub(super) fn differ(files: &Files, cells: &[(Done, Servers)]) -> Result<u64, CompareError> {
+    let cells: Vec<_> = cells.iter().map(|(done, _)| &done.finished.cell).collect();
+    let Some((first, others)) = cells.split_first() else { return Ok(0) };
+    if others.iter().all(|other| other.outcomes_digest == first.outcomes_digest) {
         return Ok(0);
     }
-    let first = files.cell(first.cell.style).join(OUTCOMES_FILE);
-    let second = files.cell(second.cell.style).join(OUTCOMES_FILE);
-    count(&first, &second)
+    let paths: Vec<_> =
+        cells.iter().map(|cell| files.cell(cell.style, &cell.bus).join(OUTCOMES_FILE)).collect();
+    count(&paths)
 }
 
-/// The orders whose line is not the same in both files; one that is missing from either counts.
-fn count(first: &Path, second: &Path) -> Result<u64, CompareError> {
-    let mut rest = BTreeMap::new();
-    each_line(first, |order, outcome| {
-        rest.insert(order.to_owned(), outcome.to_owned());
-    })?;
-    let mut differ = 0;
-    each_line(second, |order, outcome| {
-        if rest.remove(order).as_deref() != Some(outcome) {
-            differ += 1;
-        }
-    })?;
-    Ok(differ + rest.len() as u64)
+/// The orders that do not have the same line in all files that have one of them. Cells may have been sent a different
+/// number of orders; that one has not ended is for the auditor to find.
+fn count(paths: &[PathBuf]) -> Result<u64, CompareError> {
+    let mut known = BTreeMap::<String, String>::new();
+    let mut differ = BTreeSet::new();
+    for path in paths {
+        each_line(path, |order, outcome| match known.get(order) {
+            None => drop(known.insert(order.to_owned(), outcome.to_owned())),
+            Some(before) if before != outcome => drop(differ.insert(order.to_owned())),
+            Some(_) => {}
+        })?;
+    }
+    Ok(differ.len() as u64)
 }
 
 fn each_line(path: &Path, mut take: impl FnMut(&str, &str)) -> Result<(), CompareError> {
@@ -52,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn orders_that_ended_otherwise_or_in_one_style_only_are_counted() {
+    fn orders_that_ended_otherwise_somewhere_are_counted_once() {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, lines: &str| {
             let path = dir.path().join(name);
@@ -61,7 +63,9 @@ mod tests {
         };
         let first = write("a", "o-1\tdelivered\no-2\tcancelled\no-3\tdelivered\n");
         let second = write("b", "o-2\tdelivered\no-1\tdelivered\no-4\tdelivered\n");
-        assert_eq!(count(&first, &second).unwrap(), 3);
-        assert_eq!(count(&first, &first).unwrap(), 0);
+        let third = write("c", "o-2\trejected\no-4\tcancelled\n");
+        assert_eq!(count(&[first.clone(), first.clone()]).unwrap(), 0);
+        assert_eq!(count(&[first.clone(), second.clone()]).unwrap(), 1, "o-3 and o-4 were in one cell only");
+        assert_eq!(count(&[first, second, third]).unwrap(), 2);
     }
 }

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use contract::Style;
-use durability::Durability;
 
-use super::{CompareError, Settings};
+use super::{CompareError, Outcome, Settings};
 use crate::cell::protocol::Finished;
 use crate::measure::machine;
-use crate::report::{Environment, Phases, Report, SCHEMA, Verdict, Violation, Workload, Yardstick};
+use crate::report::{BrokerLimit, Cell, Environment, Report, SCHEMA, Verdict, Violation, Workload};
+use crate::target::StoreChoice;
 
 /// Where a run keeps its files.
 pub struct Files {
     root: PathBuf,
+    /// Whether cells of several buses have to be told apart.
+    several_buses: bool,
     /// Goes with its value, unless the files are to be kept.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -29,21 +31,29 @@ impl Files {
             let path = path.to_owned();
             move |source| CompareError::Unwritable { path, flag, source }
         };
+        let several_buses = settings.buses.len() > 1;
         let files = if let Some(keep) = &settings.keep {
             std::fs::create_dir_all(keep).map_err(unwritable(keep, "--keep"))?;
             let mut entries = std::fs::read_dir(keep).map_err(unwritable(keep, "--keep"))?;
             if entries.next().is_some() {
                 return Err(CompareError::NotEmpty(keep.clone()));
             }
-            Self { root: keep.clone(), _temporary: None }
+            Self { root: keep.clone(), several_buses, _temporary: None }
         } else {
-            let parent = settings.store_dir.clone().unwrap_or_else(std::env::temp_dir);
+            let chosen = match &settings.store {
+                StoreChoice::Sqlite(dir) => dir.clone(),
+                StoreChoice::Postgres(_) => None,
+            };
+            let parent = chosen.unwrap_or_else(std::env::temp_dir);
             let temporary = tempfile::Builder::new().prefix("duet-").tempdir_in(&parent);
             let temporary = temporary.map_err(unwritable(&parent, "--store sqlite:DIR"))?;
-            Self { root: temporary.path().to_owned(), _temporary: Some(temporary) }
+            Self { root: temporary.path().to_owned(), several_buses, _temporary: Some(temporary) }
         };
-        for style in Style::ALL {
-            std::fs::create_dir(files.cell(style)).map_err(unwritable(&files.root, "--keep"))?;
+        for bus in &settings.buses {
+            for style in Style::ALL {
+                let cell = files.cell(style, &bus.name);
+                std::fs::create_dir(cell).map_err(unwritable(&files.root, "--keep"))?;
+            }
         }
         Ok(files)
     }
@@ -54,10 +64,14 @@ impl Files {
         &self.root
     }
 
-    /// The folder of a style's cell.
+    /// The folder of a cell: named after its style, and after its bus where there are several.
     #[must_use]
-    pub fn cell(&self, style: Style) -> PathBuf {
-        self.root.join(style.as_str())
+    pub fn cell(&self, style: Style, bus: &str) -> PathBuf {
+        if self.several_buses {
+            self.root.join(format!("{bus}-{style}"))
+        } else {
+            self.root.join(style.as_str())
+        }
     }
 }
 
@@ -103,66 +117,94 @@ impl JsonFile {
 /// What a report is made of.
 pub(super) struct Parts<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) sent: Phases,
     pub(super) bad_lines_skipped: u64,
-    pub(super) partial: bool,
     pub(super) outcomes_differ: Option<u64>,
-    pub(super) yardstick: Yardstick,
     pub(super) started_at: String,
     pub(super) took: Duration,
-    pub(super) finished: Vec<Finished>,
+    pub(super) outcome: Outcome,
 }
 
 pub(super) fn report(parts: Parts<'_>) -> Report {
-    let violations_total = parts.finished.iter().map(|finished| finished.violations_total).sum();
-    let weakest = |durability: fn(&Finished) -> Durability| {
-        parts.finished.iter().map(durability).min().unwrap_or(Durability::Process)
-    };
-    let (bus_durability, store_durability) =
-        (weakest(|finished| finished.bus_durability), weakest(|finished| finished.store_durability));
+    let Parts { settings, outcome, .. } = &parts;
+    let finished = || outcome.cells.iter().map(|(done, _)| &done.finished);
+    let violations_total = finished().map(|finished| finished.violations_total).sum();
+    let buses = &outcome.systems.buses;
+    let cells: Vec<_> = outcome
+        .cells
+        .iter()
+        .map(|(done, servers)| {
+            let mut cell = done.finished.cell.clone();
+            cell.processes.extend(servers.report(&done.meter, done.saturated));
+            cell.processes.sort_by_key(|process| process.role);
+            let limit = buses.iter().find(|bus| bus.name == cell.bus).and_then(|bus| bus.limit);
+            against_limit(&mut cell, limit);
+            cell
+        })
+        .collect();
+    let store = outcome.systems.store.clone();
+    let weakest = cells.iter().map(|cell| (cell.bus_durability, cell.store_durability));
+    let (bus_durability, store_durability) = weakest
+        .reduce(|(bus, store), other| (bus.min(other.0), store.min(other.1)))
+        .unwrap_or((durability::Durability::Process, store.durability));
     Report {
         schema: SCHEMA.to_owned(),
-        partial: parts.partial,
+        partial: !outcome.complete,
         verdict: if violations_total == 0 { Verdict::Clean } else { Verdict::Violated },
         violations_total,
-        violations: parts.finished.iter().flat_map(violations).collect(),
+        violations: finished().flat_map(violations).collect(),
         outcomes_differ: parts.outcomes_differ,
+        unequal: outcome.systems.unequal.clone(),
         environment: Environment {
             duet_version: env!("CARGO_PKG_VERSION").to_owned(),
             profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
-            started_at: parts.started_at,
+            started_at: parts.started_at.clone(),
             duration_s: parts.took.as_secs_f64(),
             machine: machine(),
-            worker_threads: parts.settings.worker_threads,
+            worker_threads: settings.worker_threads,
+            processes: settings.processes,
             bus_durability,
             store_durability,
-            yardstick: Some(parts.yardstick),
-            workload: workload(parts.settings, parts.sent, parts.bad_lines_skipped),
+            durability_asked: settings.durability.or(settings.buses.iter().find_map(|bus| bus.durability)),
+            buses: buses.clone(),
+            store: Some(store),
+            yardstick: outcome.yardstick,
+            workload: workload(settings, outcome, parts.bad_lines_skipped),
         },
-        cells: parts.finished.into_iter().map(|finished| finished.cell).collect(),
+        cells,
     }
+}
+
+/// How close the cell came to what its broker gives.
+fn against_limit(cell: &mut Cell, limit: Option<BrokerLimit>) {
+    let Some(limit) = limit else { return };
+    // One delivery more than the participants': the observer's.
+    let messages = cell.deliveries_per_order.map(|deliveries| deliveries + 1.0);
+    cell.broker_messages_per_s = cell.orders_per_s.zip(messages).map(|(orders, messages)| orders * messages);
+    cell.limit_share = cell.broker_messages_per_s.map(|messages| messages / limit.messages_per_s);
+    cell.limit_per_order = cell.orders_per_s.map(|orders| limit.messages_per_s / orders);
 }
 
 fn violations(finished: &Finished) -> impl Iterator<Item = Violation> {
     finished.violations.iter().map(|violation| Violation {
         style: finished.cell.style,
+        bus: finished.cell.bus.clone(),
         kind: violation.kind,
         order_id: violation.order_id.clone(),
         detail: violation.detail.clone(),
     })
 }
 
-fn workload(settings: &Settings, phases: Phases, bad_lines_skipped: u64) -> Workload {
+fn workload(settings: &Settings, outcome: &Outcome, bad_lines_skipped: u64) -> Workload {
     let speed = settings.orders.as_ref().and_then(|file| file.speed);
     Workload {
         seed: settings.seed,
         orders_file: settings.orders.as_ref().map(|file| file.path.display().to_string()),
         bad_lines_skipped,
         speed,
-        rate_per_s: speed.is_none().then_some(settings.rate_per_s),
+        rate_per_s: speed.is_none().then_some(outcome.rate_per_s),
         window: settings.window,
         invalid_rate: if settings.orders.is_some() { 0.0 } else { settings.invalid_rate },
         outside: settings.rates,
-        phases,
+        phases: outcome.sent,
     }
 }

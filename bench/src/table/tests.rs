@@ -1,10 +1,17 @@
 use std::collections::BTreeMap;
 
 use auditor::{Paths, ViolationKind};
+use contract::{Style, TerminalState};
+use durability::Durability;
 use outside::Rates;
 
 use super::*;
-use crate::report::{Environment, Machine, Phases, SCHEMA, Violation, Workload, Yardstick};
+use crate::report::{
+    BrokerLimit, BusReport, Cell, Environment, Machine, Percentiles, Phases, ProcessReport, ProcessRole,
+    SCHEMA, StoreReport, Violation, Workload, Yardstick,
+};
+
+const PHASES: Phases = Phases { warm_up: 50, alone: 50, saturated: 600, paced: 300 };
 
 fn cell(style: Style, factor: f64) -> Cell {
     let percentiles =
@@ -15,6 +22,9 @@ fn cell(style: Style, factor: f64) -> Cell {
         style,
         bus: "memory".into(),
         store: "sqlite".into(),
+        bus_durability: Durability::Process,
+        store_durability: Durability::Power,
+        phases: PHASES,
         orders: 1000,
         outcomes: BTreeMap::from(outcomes),
         unaccounted: 0,
@@ -29,12 +39,70 @@ fn cell(style: Style, factor: f64) -> Cell {
         messages_per_order: Some(12.0 * factor),
         deliveries_per_order: Some(17.0),
         bytes_per_order: Some(9000.0 * factor),
+        broker_messages_per_s: None,
+        limit_share: None,
+        limit_per_order: None,
         cpu_s_per_1000_orders: Some(0.3 * factor),
         cpu_s_per_1000_orders_measuring: Some(0.02),
         peak_rss_bytes: Some(60_000_000),
+        processes: Vec::new(),
         store_commits_per_order: Some(0.5 * factor),
+        retries: 0,
         paths: Paths { payments_declined: 20, captures: 930, ..Paths::default() },
     }
+}
+
+fn bus(name: &str, durability: Durability) -> BusReport {
+    BusReport {
+        name: name.into(),
+        address: format!("{name}://***@127.0.0.1:5682/%2f"),
+        product: format!("{name} 4.0.5"),
+        kept_in: "quorum queues, 8 shards a group".into(),
+        confirmed: "once a majority of replicas has flushed it".into(),
+        settled: "by hand, after the commit".into(),
+        replicas: 1,
+        durability,
+        limit: None,
+    }
+}
+
+/// A result as a run on several brokers makes it.
+fn on_brokers(names: &[&str]) -> Report {
+    let mut report = report();
+    let limit = BrokerLimit {
+        body_bytes: 1024,
+        messages_per_s: 16_500.0,
+        one_at_a_time_per_s: 926.0,
+        alone_ms_p50: 1.2,
+    };
+    report.environment.bus_durability = Durability::Power;
+    report.environment.buses =
+        names.iter().map(|name| BusReport { limit: Some(limit), ..bus(name, Durability::Power) }).collect();
+    let process = |name: &str, role, cpu| ProcessReport {
+        name: name.into(),
+        role,
+        cpu_s_per_1000_orders: Some(cpu),
+        peak_rss_bytes: Some(1_234_000_000),
+        not_measured: None,
+    };
+    report.cells = names
+        .iter()
+        .flat_map(|name| {
+            [cell(Style::Choreography, 1.0), cell(Style::Orchestration, 2.0)].map(|cell| Cell {
+                bus: (*name).to_owned(),
+                bus_durability: Durability::Power,
+                broker_messages_per_s: Some(15_000.0),
+                limit_share: Some(0.912),
+                limit_per_order: Some(13.4),
+                processes: vec![
+                    process("order-history", ProcessRole::Participant, 0.1),
+                    process("broker", ProcessRole::Broker, 1.9),
+                ],
+                ..cell
+            })
+        })
+        .collect();
+    report
 }
 
 /// A result as a run of both styles makes it.
@@ -46,6 +114,7 @@ pub(crate) fn report() -> Report {
         violations_total: 0,
         violations: Vec::new(),
         outcomes_differ: Some(0),
+        unequal: Vec::new(),
         environment: Environment {
             duet_version: "0.1.0".into(),
             profile: "release".into(),
@@ -58,8 +127,18 @@ pub(crate) fn report() -> Report {
                 system: "Linux 6.1".into(),
             },
             worker_threads: 2,
+            processes: false,
             bus_durability: Durability::Process,
             store_durability: Durability::Power,
+            durability_asked: None,
+            buses: vec![bus("memory", Durability::Process)],
+            store: Some(StoreReport {
+                name: "sqlite".into(),
+                address: "sqlite:/tmp/duet-x".into(),
+                product: "SQLite 3.51.0".into(),
+                committed: "its write-ahead log is flushed (synchronous=FULL)".into(),
+                durability: Durability::Power,
+            }),
             yardstick: Some(Yardstick { rows_per_s: 122_000.0, commit_us_p50: 170.0, commit_us_p99: 400.0 }),
             workload: Workload {
                 seed: 1,
@@ -70,7 +149,7 @@ pub(crate) fn report() -> Report {
                 window: 1000,
                 invalid_rate: 0.01,
                 outside: Rates::default(),
-                phases: Phases { warm_up: 50, alone: 50, saturated: 600, paced: 300 },
+                phases: PHASES,
             },
         },
         cells: vec![cell(Style::Choreography, 1.0), cell(Style::Orchestration, 2.0)],
@@ -108,12 +187,94 @@ fn the_styles_stand_side_by_side_with_their_ratio() {
 }
 
 #[test]
+fn buses_stand_side_by_side_and_every_line_fits_on_100_columns() {
+    let shown = shown(&on_brokers(&["rabbitmq", "kafka"]));
+    assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+    for line in [
+        "                                       choreogr.   orchestr.   ratio   choreogr.   orchestr.   ratio",
+        "orders/s at saturation                     5,000       2,500  x 0.50       5,000       2,500  x 0.50",
+        "  share of its limit L                    91.2 %      91.2 %  x 1.00      91.2 %      91.2 %  x 1.00",
+        "  orders/s in terms of L                  L/13.4      L/13.4  x 1.00      L/13.4      L/13.4  x 1.00",
+        "    order-history                          0.100       0.100  x 1.00       0.100       0.100  x 1.00",
+        "  broker                                    1.90        1.90  x 1.00        1.90        1.90  x 1.00",
+        "  broker                                1,234 MB    1,234 MB  x 1.00    1,234 MB    1,234 MB  x 1.00",
+        "             limit L: 16,500 messages/s of 1,024 bytes; 926/s one at a time; 1.20 ms alone",
+        "Each order ended the same way in every cell.",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line:?} is missing from\n{shown}");
+    }
+    assert!(
+        shown.lines().any(|line| line.trim_start().starts_with("rabbitmq  ") && line.ends_with(" kafka"))
+    );
+    assert!(shown.contains("\nkafka orchestration"), "{shown}");
+}
+
+#[test]
+fn a_bus_that_says_much_of_itself_is_given_more_lines() {
+    let mut report = on_brokers(&["kafka"]);
+    report.environment.buses[0].confirmed = "once every one of them has it ".repeat(6).trim_end().to_owned();
+    let shown = shown(&report);
+    assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+    assert!(shown.contains("             confirmed: once every one of them"), "{shown}");
+}
+
+#[test]
+fn a_third_bus_begins_a_block_of_its_own() {
+    let shown = shown(&on_brokers(&["rabbitmq", "rabbitmq-2", "kafka"]));
+    assert_eq!(shown.lines().filter(|line| line.starts_with("orders/s at saturation")).count(), 2, "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
+}
+
+#[test]
+fn cells_that_are_not_equal_are_marked_at_the_top() {
+    let mut report = on_brokers(&["memory", "kafka"]);
+    report.unequal = vec!["durability: memory differs from kafka".into()];
+    let shown = shown(&report);
+    let said = "NOT EQUAL: compared although the cells' guarantees differ (--unequal):\n  durability: memory differs";
+    assert!(shown.find(said).unwrap() < shown.find("orders/s").unwrap(), "{shown}");
+}
+
+#[test]
+fn percentiles_of_too_few_orders_are_dashes_and_the_table_says_why() {
+    let mut report = report();
+    for cell in &mut report.cells {
+        cell.latency_ms = cell.latency_ms.map(|latency| Percentiles { count: 99, ..latency });
+    }
+    let shown = shown(&report);
+    let row = |name: &str| shown.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(row("  p99").ends_with(" -             -             -"), "{shown}");
+    assert!(row("  p90").contains("6.00 ms"), "{shown}");
+    assert!(shown.contains("  (-: not enough orders; p99 needs 100, p90 10)\n"), "{shown}");
+}
+
+#[test]
+fn what_was_tried_again_is_shown_only_where_there_is_any() {
+    let mut report = report();
+    assert!(!shown(&report).contains("tried again"));
+    report.cells[1].retries = 12;
+    let row = format!("{:38}{:>14}{:>14}{:>14}", "tried again after a failure", 0, 12, "-");
+    assert!(shown(&report).lines().any(|line| line == row), "{}", shown(&report));
+}
+
+#[test]
+fn what_was_not_measured_is_said_with_the_reason() {
+    let mut report = on_brokers(&["rabbitmq"]);
+    for cell in &mut report.cells {
+        cell.processes[1].cpu_s_per_1000_orders = None;
+        cell.processes[1].not_measured = Some("it is not on this machine".into());
+    }
+    let said = "broker of rabbitmq not measured: it is not on this machine\n";
+    assert_eq!(shown(&report).matches(said).count(), 1, "{}", shown(&report));
+}
+
+#[test]
 fn a_violation_names_the_style_the_order_and_what_is_wrong() {
     let mut report = report();
     report.verdict = Verdict::Violated;
     report.violations_total = 7;
     report.violations = vec![Violation {
         style: Style::Orchestration,
+        bus: "memory".into(),
         kind: ViolationKind::Lost,
         order_id: Some("s1-00000042".into()),
         detail: "order-history does not know it".into(),
@@ -187,6 +348,7 @@ fn every_field_of_the_report_is_documented() {
     let document = include_str!("../../REPORT.md");
     let mut names = Vec::new();
     collect(&serde_json::to_value(report()).unwrap(), &mut names);
+    collect(&serde_json::to_value(on_brokers(&["kafka"])).unwrap(), &mut names);
     names.sort_unstable();
     names.dedup();
     let missing: Vec<_> = names.into_iter().filter(|name| !document.contains(&format!("`{name}`"))).collect();

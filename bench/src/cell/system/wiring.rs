@@ -10,25 +10,24 @@ use order_history::OrderHistory;
 use order_status::OrderStatus;
 use outside::{Fate, Gateway};
 
-use super::System;
+use super::in_process::InProcess;
 use crate::cell::CellError;
 use crate::cell::files::GATEWAY_FILE;
 use crate::cell::protocol::Spec;
 
 /// How long a restaurant may take to answer: the same in both styles.
-const RESTAURANT_TIMEOUT_S: u32 = 2;
+pub(super) const RESTAURANT_TIMEOUT_S: u32 = 2;
 /// How long a restaurant takes that answers too late.
 const RESTAURANT_LATE: Duration = Duration::from_millis(2_500);
 /// How long a call of the outside world may take. But for late restaurants, the simulated one answers at once or not
 /// at all.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// Adds the three services and the orchestrator. All of them run in both styles: whoever has nothing to do in a
 /// style hears nothing in it.
-pub(super) fn add_all(system: &mut System, spec: &Spec) -> Result<(), CellError> {
-    let dir = &spec.dir;
+pub(super) async fn add_all(system: &mut InProcess, spec: &Spec) -> Result<(), CellError> {
     let fate = Fate { seed: spec.seed, rates: spec.rates };
-    let path = dir.join(GATEWAY_FILE);
+    let path = spec.dir.join(GATEWAY_FILE);
     // The outside world answers at once: what is measured is the system, not the simulation of its surroundings.
     let gateway = Gateway::open(fate, Duration::ZERO, &path);
     let gateway = gateway.map_err(|source| CellError::File { path, source })?;
@@ -38,16 +37,18 @@ pub(super) fn add_all(system: &mut System, spec: &Spec) -> Result<(), CellError>
     let asking = notifications::OfferCaller::new(Arc::new(restaurants), ANSWER_MAX);
 
     let caller = participant::NoCalls::caller();
-    system.add(order_history::NAME, order_history::topics(), OrderHistory, caller, dir)?;
+    system.add(spec, order_history::NAME, order_history::topics(), OrderHistory, caller).await?;
     let handler = OrderStatus::default();
-    system.add(order_status::NAME, order_status::topics(), handler, Arc::new(payments), dir)?;
+    system.add(spec, order_status::NAME, order_status::topics(), handler, Arc::new(payments)).await?;
     let settings = notifications::Settings { restaurant_timeout_ms: RESTAURANT_TIMEOUT_S * 1000 };
     let handler = Notifications { settings };
-    system.add(notifications::NAME, notifications::topics(), handler, Arc::new(asking), dir)?;
+    system.add(spec, notifications::NAME, notifications::topics(), handler, Arc::new(asking)).await?;
     let settings = orchestrator::Settings {
         restaurant_timeout_s: RESTAURANT_TIMEOUT_S,
         ..orchestrator::Settings::default()
     };
     let conductor = Conductor::new(Arc::new(Workflows::embedded()), settings);
-    system.add(orchestrator::NAME, orchestrator::topics(), conductor, participant::NoCalls::caller(), dir)
+    system
+        .add(spec, orchestrator::NAME, orchestrator::topics(), conductor, participant::NoCalls::caller())
+        .await
 }

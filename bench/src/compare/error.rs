@@ -1,0 +1,119 @@
+//! Why a comparison has no result.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bus::BusError;
+use host::HostError;
+use store::StoreError;
+
+use super::guarantees::{self, Difference};
+use crate::limit::LimitError;
+use crate::orders_file::OrdersFileError;
+use crate::target::BusPlace;
+use crate::text::counted;
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// The user's orders cannot be read.
+    #[error(transparent)]
+    Orders(#[from] OrdersFileError),
+    /// The user's orders are not all good.
+    #[error("nothing was sent, because of {} in {}. Mend the file, or leave the bad lines out with --skip-bad", counted(*.bad, "bad line"), .path.display())]
+    BadLines {
+        /// The file.
+        path: PathBuf,
+        /// How many lines.
+        bad: u64,
+    },
+    /// There is nothing to send.
+    #[error("{} holds no good order: one JSON order a line is needed, see examples/ORDERS.md", .0.display())]
+    NoOrders(PathBuf),
+    /// A folder or file cannot be made.
+    #[error("{} cannot be written: choose another place with {flag}, or give this user write permission", path.display())]
+    Unwritable {
+        /// Which.
+        path: PathBuf,
+        /// The flag that chooses it.
+        flag: &'static str,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The folder for the files holds something already.
+    #[error("{} is not empty: --keep needs a new or an empty folder", .0.display())]
+    NotEmpty(PathBuf),
+    /// The store could not be measured.
+    #[error("the store cannot be measured")]
+    Yardstick(#[source] LimitError),
+    /// A bus cannot be used.
+    #[error("the bus {} at {} cannot be used, which was tried for {} s. {}", place.name, place.url, tried.as_secs(), start(&place.name, &place.flag))]
+    Bus {
+        /// Which.
+        place: Box<BusPlace>,
+        /// For how long it was tried.
+        tried: Duration,
+        /// What stood against it last.
+        #[source]
+        source: BusError,
+    },
+    /// The database cannot be used.
+    #[error("the store at {url} cannot be used, which was tried for {} s. {}", tried.as_secs(), start("postgres", "--postgres-url or DUET_POSTGRES_URL"))]
+    Store {
+        /// Where it is, without secrets.
+        url: String,
+        /// For how long it was tried.
+        tried: Duration,
+        /// What stood against it last.
+        #[source]
+        source: StoreError,
+    },
+    /// The store is not named as it should be.
+    #[error(transparent)]
+    Host(Box<HostError>),
+    /// The cells would not be equal, and it was not asked for that.
+    #[error("nothing was sent: the cells' guarantees differ, so their figures could not be compared{}\nTo compare them all the same, and have the result marked: --unequal", guarantees::explain(.0))]
+    Unequal(Vec<Difference>),
+    /// Nobody waited for the run.
+    #[error("interrupted before anything was sent")]
+    Interrupted,
+    /// A cell's process could not be started.
+    #[error("a process for the run cannot be started")]
+    Spawn(#[source] std::io::Error),
+    /// A cell's process ended by itself.
+    #[error("the process that ran the {cell} ended: {how}")]
+    Died {
+        /// Which.
+        cell: String,
+        /// How.
+        how: String,
+    },
+    /// A cell cannot go on.
+    #[error("the {cell} cannot go on: {error}")]
+    Cell {
+        /// Which.
+        cell: String,
+        /// Why.
+        error: String,
+    },
+    /// Signals or threads cannot be had.
+    #[error("the operating system refuses what a run needs")]
+    System(#[source] std::io::Error),
+    /// A file of a finished cell cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// How to get a server.
+fn start(name: &str, flag: &str) -> String {
+    let server = name.split('-').next().unwrap_or(name);
+    format!("Start it (scripts/brokers up {server} starts one on this machine), or name another with {flag}")
+}

@@ -1,0 +1,72 @@
+//! What a run shows while it sends orders, and how it is ended early.
+
+use std::time::Duration;
+
+use host::Shutdown;
+use tokio::time::Instant;
+
+use super::CompareError;
+use super::child::Child;
+use super::progress::Progress;
+use crate::cell::protocol::{Load, Phase, Sent};
+use crate::text::{grouped, significant};
+
+/// Leads from one step of a run to the next.
+pub(super) struct Turn {
+    progress: Progress,
+    interrupt: Shutdown,
+    begun: Instant,
+    replays: bool,
+}
+
+impl Turn {
+    pub(super) fn new(progress: Progress, interrupt: Shutdown, begun: Instant, replays: bool) -> Self {
+        Self { progress, interrupt, begun, replays }
+    }
+
+    /// The next step begins.
+    pub(super) fn begin(&mut self, title: impl Into<String>) {
+        self.progress.begin(title);
+    }
+
+    /// Something to be said in between, which stays.
+    pub(super) fn say(&self, text: &str) {
+        self.progress.say(text);
+    }
+
+    /// Nothing is to be shown any more.
+    pub(super) fn clear(&self) {
+        self.progress.clear();
+    }
+
+    /// Time since the run began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Whether no more orders are to be sent.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupt.is_requested()
+    }
+
+    /// Has a cell send orders, and shows how far it is.
+    pub(super) async fn send(&mut self, cell: &mut Child, load: Load) -> Result<Sent, CompareError> {
+        let how = match load.phase {
+            Phase::WarmUp => "warm-up".to_owned(),
+            Phase::Alone => "one order at a time".to_owned(),
+            Phase::Saturated => "as fast as it goes".to_owned(),
+            Phase::Paced if self.replays => "in the file's pattern".to_owned(),
+            Phase::Paced => format!("{} orders/s", significant(load.rate_per_s)),
+        };
+        let orders = match load.ms_max {
+            // How many that will be is not known before.
+            Some(ms_max) if load.phase == Phase::Saturated => {
+                format!("at most {} s", ms_max as f64 / 1e3)
+            }
+            _ => format!("{} orders", grouped(load.orders)),
+        };
+        self.progress.begin(format!("{}, {how}, {orders}", cell.name()));
+        let progress = &self.progress;
+        cell.send(load, &self.interrupt, |sent| progress.at(sent, load.orders)).await
+    }
+}

@@ -1,0 +1,83 @@
+//! What is to be sent, checked before anything is.
+
+use super::plan::Plan;
+use super::{CompareError, OrdersFile, Settings};
+use crate::cell::protocol::SourceSpec;
+use crate::orders_file::{self, Checked, Rules};
+use crate::target::BusPlace;
+use crate::text::{counted, significant};
+
+/// What every cell is to be sent.
+pub(super) struct Work {
+    pub(super) source: SourceSpec,
+    pub(super) plan: Plan,
+    pub(super) bad_lines_skipped: u64,
+    /// Whether the paced orders come in the file's own pattern.
+    pub(super) replays: bool,
+}
+
+impl Work {
+    /// Generated orders, or those of the user's file, read as a whole and found good.
+    pub(super) fn prepare(settings: &Settings) -> Result<Self, CompareError> {
+        let Some(file) = &settings.orders else {
+            let on_brokers = settings.buses.iter().any(BusPlace::is_broker);
+            return Ok(Self {
+                source: SourceSpec::Generated { invalid_rate: settings.invalid_rate },
+                plan: match settings.count {
+                    Some(count) => Plan::of(count),
+                    None if on_brokers => Plan::default_length_on_brokers(),
+                    None => Plan::default_length(),
+                },
+                bad_lines_skipped: 0,
+                replays: false,
+            });
+        };
+        let rules = Rules { in_time: file.speed.is_some() };
+        let checked = check(file, rules)?;
+        let plan = if let Some(speed) = file.speed {
+            announce(&checked, speed);
+            Plan::replay(checked.orders)
+        } else {
+            Plan::of(checked.orders)
+        };
+        let source = SourceSpec::File {
+            path: file.path.clone(),
+            rules,
+            skip_bad: file.skip_bad,
+            duplicates: checked.duplicates,
+            speed: file.speed,
+        };
+        Ok(Self { source, plan, bad_lines_skipped: checked.bad_lines, replays: file.speed.is_some() })
+    }
+}
+
+/// Reads the whole file and tells what is wrong with it.
+fn check(file: &OrdersFile, rules: Rules) -> Result<Checked, CompareError> {
+    let checked = orders_file::check(&file.path, rules)?;
+    for bad in &checked.shown {
+        eprintln!("{}: {bad}", file.path.display());
+    }
+    if checked.bad_lines > 0 {
+        eprintln!("{} bad, {} good", counted(checked.bad_lines, "line"), counted(checked.orders, "order"));
+        if !file.skip_bad {
+            return Err(CompareError::BadLines { path: file.path.clone(), bad: checked.bad_lines });
+        }
+    }
+    if checked.orders == 0 {
+        return Err(CompareError::NoOrders(file.path.clone()));
+    }
+    Ok(checked)
+}
+
+/// Says how long a replay takes, before it does.
+fn announce(checked: &Checked, speed: f64) {
+    if let Some((first, last)) = checked.span {
+        let real_s = (last - first) as f64 / 1000.0;
+        let (real, replayed) = (significant(real_s), significant(real_s / speed));
+        let speed = significant(speed);
+        eprintln!(
+            "{} of arrivals over {real} s, {speed} times faster: {replayed} s for each cell",
+            counted(checked.orders, "order")
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! What can be done about dead letters, on any bus.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Bus, BusError, DeadLetter};
+
+use super::DeadLettersError;
+
+/// How many of a group are put back at once, or looked through for one, at the most.
+pub const ALL_MAX: usize = 10_000;
+/// How many are looked through for one at first; then ten times as many, and so on.
+const FIND_FIRST: usize = 100;
+
+/// A bus of which nothing is waited for without end.
+pub struct Patient {
+    bus: Arc<dyn Bus>,
+    within: Duration,
+}
+
+impl Patient {
+    /// Waits for each answer of the bus for so long, at the most.
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, within: Duration) -> Self {
+        Self { bus, within }
+    }
+}
+
+/// The result, or that there was none in time.
+pub(super) async fn within<T>(
+    patience: Duration,
+    work: impl Future<Output = Result<T, BusError>>,
+) -> Result<T, BusError> {
+    let late = |_| Err(BusError::Unavailable(format!("no answer for {} s", patience.as_secs())));
+    tokio::time::timeout(patience, work).await.unwrap_or_else(late)
+}
+
+/// The dead letters of a group, or some of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Whose.
+    pub group: String,
+    /// How many there are.
+    pub total: u64,
+    /// The oldest of them.
+    pub letters: Vec<DeadLetter>,
+}
+
+/// A message that was put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redriven {
+    /// Its id.
+    pub id: String,
+    /// Into whose queues; none where nobody had it.
+    pub groups: Vec<String>,
+}
+
+/// The oldest dead letters of a group, at most `limit`.
+///
+/// # Errors
+/// The bus does not say.
+pub async fn list(bus: &Patient, group: &str, limit: usize) -> Result<Listed, DeadLettersError> {
+    let failed = |source| DeadLettersError::Bus { group: group.to_owned(), done: "listed", source };
+    let depth = within(bus.within, bus.bus.depth(group)).await.map_err(failed)?;
+    let letters = within(bus.within, bus.bus.dead_letters(group, limit)).await.map_err(failed)?;
+    // It may have got some more meanwhile.
+    Ok(Listed { group: group.to_owned(), total: depth.dead.max(letters.len() as u64), letters })
+}
+
+/// The dead letter of a group with that id, among its oldest [`ALL_MAX`].
+///
+/// # Errors
+/// The bus does not say.
+pub async fn find(bus: &Patient, group: &str, id: &str) -> Result<Option<DeadLetter>, DeadLettersError> {
+    let mut limit = FIND_FIRST;
+    loop {
+        let Listed { letters, .. } = list(bus, group, limit).await?;
+        let fewer = letters.len() < limit;
+        let found = letters.into_iter().find(|letter| letter.message.id == id);
+        if found.is_some() || fewer || limit >= ALL_MAX {
+            return Ok(found);
+        }
+        limit = (limit * 10).min(ALL_MAX);
+    }
+}
+
+/// Puts the message back into the group's queue; `false` when it is none of its dead letters.
+///
+/// # Errors
+/// The bus refuses; whether it was put back is not known then.
+pub async fn redrive(bus: &Patient, group: &str, id: &str) -> Result<bool, DeadLettersError> {
+    let failed = |source| DeadLettersError::Bus { group: group.to_owned(), done: "put back", source };
+    within(bus.within, bus.bus.redrive(group, id)).await.map_err(failed)
+}
+
+/// Puts the message back into the queue of each of the groups that has it as a dead letter.
+///
+/// # Errors
+/// The bus refuses.
+pub async fn redrive_in(bus: &Patient, groups: &[String], id: &str) -> Result<Redriven, DeadLettersError> {
+    let mut redriven = Redriven { id: id.to_owned(), groups: Vec::new() };
+    for group in groups {
+        if redrive(bus, group, id).await? {
+            redriven.groups.push(group.clone());
+        }
+    }
+    Ok(redriven)
+}
