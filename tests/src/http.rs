@@ -14,7 +14,7 @@ use crate::PATIENCE;
 /// # Errors
 /// Nobody is there, or the answer is cut off.
 pub async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
-    ask(address, &format!("GET {path}"), "").await
+    ask(address, &format!("GET {path}"), "", "").await
 }
 
 /// The status and body of the answer to a POST of JSON.
@@ -22,16 +22,21 @@ pub async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
 /// # Errors
 /// Nobody is there, or the answer is cut off.
 pub async fn post(address: SocketAddr, path: &str, json: &str) -> io::Result<(u16, String)> {
-    ask(address, &format!("POST {path}"), json).await
+    ask(address, &format!("POST {path}"), "", json).await
 }
 
-async fn ask(address: SocketAddr, what: &str, body: &str) -> io::Result<(u16, String)> {
+/// The status and body of the answer to a request like `GET /path`, with more header lines, each ended by a line break.
+///
+/// # Errors
+/// Nobody is there, or the answer is cut off.
+pub async fn ask(address: SocketAddr, what: &str, headers: &str, body: &str) -> io::Result<(u16, String)> {
     let asked = async {
         let mut stream = TcpStream::connect(address).await?;
         let length = body.len();
         let head =
             format!("{what} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json");
-        stream.write_all(format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).await?;
+        let head = format!("{head}\r\n{headers}Content-Length: {length}");
+        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, answer))

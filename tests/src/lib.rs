@@ -2,7 +2,8 @@
 //!
 //! - [`programs`]: where the binaries are;
 //! - [`process`]: one of them running, or run to its end; [`http`]: asking it;
-//! - [`system`]: all of them together, in a folder of their own;
+//! - [`system`]: all of them together, in a folder of their own; [`stores`]: where they keep what they know;
+//! - [`brokers`]: real servers of a test's own;
 //! - [`load`]: customers who order, and an observer who sees their orders end;
 //! - [`audit`]: the verdict on what they left behind.
 //!
@@ -10,10 +11,12 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 pub mod audit;
+pub mod brokers;
 pub mod http;
 pub mod load;
 pub mod process;
 pub mod programs;
+pub mod stores;
 pub mod system;
 
 use std::time::Duration;

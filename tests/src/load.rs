@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auditor::SentOrder;
 use bench::generate::Generator;
-use bus::{Bus, BusError, Origin, Outcome, Publisher, Settlement, Subscription};
+use bus::{Bus, Origin, Outcome, Publisher, Settlement, Subscription};
 use contract::{Envelope, Event, Order, Style, TerminalState, topics};
 use participant::{Clock as _, SystemClock};
 use tokio::task::JoinHandle;
@@ -39,8 +39,11 @@ struct Entries {
 }
 
 impl Book {
-    /// Before it is sent: its end may be seen before the sender hears that it is.
-    fn sending(&self, order: &Order, style: Style) {
+    /// An order is about to be sent. Before it is: its end may be seen before the sender hears that it is.
+    ///
+    /// # Panics
+    /// Another user of the book has panicked.
+    pub fn sending(&self, order: &Order, style: Style) {
         self.0.lock().unwrap().sent.push(SentOrder::new(order, style));
     }
 
@@ -113,7 +116,14 @@ impl Observer {
         let consumer = bus.subscribe(&subscription).await.unwrap();
         Self(tokio::spawn(async move {
             loop {
-                let deliveries = consumer.receive(128).await.unwrap();
+                let deliveries = match consumer.receive(128).await {
+                    Ok(deliveries) => deliveries,
+                    Err(error) => {
+                        assert!(error.is_retryable(), "{error}");
+                        tokio::time::sleep(PAUSE).await;
+                        continue;
+                    }
+                };
                 let mut settlements = Vec::new();
                 for delivery in deliveries {
                     let message = &delivery.message;
@@ -123,7 +133,10 @@ impl Observer {
                     book.ended(message.key.clone(), message.id.clone(), status);
                     settlements.push(Settlement { token: delivery.token, outcome: Outcome::Done });
                 }
-                consumer.settle(settlements).await.unwrap();
+                // What cannot be settled comes again.
+                if let Err(error) = consumer.settle(settlements).await {
+                    assert!(error.is_retryable(), "{error}");
+                }
             }
         }))
     }
@@ -138,6 +151,8 @@ impl Drop for Observer {
 /// Orders come in until `stop` is set, `count_min` were sent, or `count_max` were.
 #[derive(Clone)]
 pub struct Until {
+    /// Which orders: none that another sender of the same system sends.
+    pub seed: u64,
     /// No more than needed.
     pub stop: Arc<AtomicBool>,
     /// Orders sent at the least.
@@ -162,7 +177,7 @@ fn style_of(n: u64) -> Style {
 /// The bus refuses for good.
 pub async fn send_over_bus(bus: &dyn Bus, book: Book, until: Until) {
     let publisher = bus.publisher(Origin::Edge).await.unwrap();
-    let (generator, mut n) = (Generator::new(1, INVALID_RATE), 0);
+    let (generator, mut n) = (Generator::new(until.seed, INVALID_RATE), 0);
     while until.goes_on(n) {
         book.room().await;
         let batch: Vec<_> = (n..).take(BATCH).map(|n| (generator.order(n), style_of(n))).collect();
@@ -176,10 +191,10 @@ pub async fn send_over_bus(bus: &dyn Bus, book: Book, until: Until) {
     }
 }
 
-/// Publishes, and waits where the bus has no room.
+/// Publishes, again and again where the bus has no room or is not there: with the same ids, what was taken counts once.
 async fn publish(publisher: &dyn Publisher, messages: &[bus::Message]) {
     while let Err(error) = publisher.publish(messages).await {
-        assert!(matches!(error, BusError::Full { .. }), "the bus itself is never killed: {error}");
+        assert!(error.is_retryable(), "{error}");
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -190,7 +205,7 @@ async fn publish(publisher: &dyn Publisher, messages: &[bus::Message]) {
 /// # Panics
 /// An order is refused.
 pub async fn send_over_http(addresses: Addresses, book: Book, until: Until) {
-    let (generator, mut n) = (Generator::new(2, INVALID_RATE), 0);
+    let (generator, mut n) = (Generator::new(until.seed, INVALID_RATE), 0);
     while until.goes_on(n) {
         book.room().await;
         let (order, style) = (generator.order(n), style_of(n));

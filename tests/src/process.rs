@@ -68,7 +68,15 @@ impl Process {
     /// # Panics
     /// It does not say so.
     pub async fn start(folder: &Path, name: &str, args: &[&str]) -> Self {
-        let log = folder.join(format!("{name}.log"));
+        Self::start_as(name, folder, name, args).await
+    }
+
+    /// Like [`start`](Self::start), for one of several that run the same program: its log goes to `INSTANCE.log`.
+    ///
+    /// # Panics
+    /// It does not say where it listens.
+    pub async fn start_as(instance: &str, folder: &Path, name: &str, args: &[&str]) -> Self {
+        let log = folder.join(format!("{instance}.log"));
         let file: File = OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let mut child = command(folder, name, args).stderr(file).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -78,7 +86,7 @@ impl Process {
         };
         let address =
             listening(&line).unwrap_or_else(|| panic!("{name} does not say where it listens, but {line}"));
-        Self { name: name.to_owned(), child, address, log, _output: output }
+        Self { name: instance.to_owned(), child, address, log, _output: output }
     }
 
     /// Where it listens.

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use bus::{Bus as _, Depth, RemoteBus, RemoteOptions};
+use bus::{Bus, Depth};
+use host::{BusAddress, connect};
 use rustix::process::Signal;
-use store::sqlite::SqliteReader;
-use store::{Read as _, Stats};
-use tempfile::TempDir;
+use store::Stats;
 
+use crate::load::OBSERVER;
 use crate::process::Process;
+use crate::stores::{StoreKind, Stores};
 use crate::{PATIENCE, until, wait};
 
 /// The participants: each a program, a consumer group and a store of that name.
@@ -56,13 +57,34 @@ fn flags(name: &str) -> &'static [&'static str] {
 /// Where each running participant serves HTTP; a new life has a new port.
 pub type Addresses = Arc<Mutex<BTreeMap<&'static str, SocketAddr>>>;
 
-/// A running system. Everything in it is killed, and its folder removed, when this is dropped.
+/// Which bus a system is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BusKind {
+    /// The memory bus, served over TCP by a process of the system's own.
+    #[default]
+    Memory,
+    /// The broker at this URL, which names no namespace; the system has one of its own.
+    Broker(String),
+}
+
+/// What a system is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// Its bus.
+    pub bus: BusKind,
+    /// Its stores.
+    pub store: StoreKind,
+}
+
+/// A running system. Every process in it is killed, and its folder removed, when this is dropped; what it has on a
+/// broker or in a database goes with [`stop`](Self::stop) and [`Stores::remove`].
 pub struct System {
     participants: BTreeMap<&'static str, Process>,
     addresses: Addresses,
-    bus: Process,
-    client: RemoteBus,
-    folder: TempDir,
+    bus: Option<Process>,
+    bus_url: String,
+    client: Arc<dyn Bus>,
+    stores: Stores,
 }
 
 impl System {
@@ -70,18 +92,34 @@ impl System {
     ///
     /// # Panics
     /// Something does not come up.
-    pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let bus = Process::start(folder.path(), "duet", &["bus", "--listen", "127.0.0.1:0"]).await;
-        let client = RemoteBus::connect(bus.address().to_string(), RemoteOptions::default()).await.unwrap();
+    pub async fn start(setup: Setup) -> Self {
+        let system = Self::launch(setup).await;
+        // Only then does every queue exist.
+        for process in system.participants() {
+            until("all participants to be ready", async || process.ready().await).await;
+        }
+        system
+    }
+
+    /// Starts everything, whether its broker and database are there or not.
+    ///
+    /// # Panics
+    /// Something does not start.
+    pub async fn launch(setup: Setup) -> Self {
+        let stores = Stores::new(setup.store);
+        let (bus, bus_url) = match setup.bus {
+            BusKind::Memory => {
+                let bus = Process::start(stores.folder(), "duet", &["bus", "--listen", "127.0.0.1:0"]).await;
+                let url = format!("tcp://{}", bus.address());
+                (Some(bus), url)
+            }
+            BusKind::Broker(url) => (None, format!("{url}?namespace={}", stores.run())),
+        };
+        let client = connect::bus(&BusAddress::parse(&bus_url).unwrap());
         let (participants, addresses) = (BTreeMap::new(), Addresses::default());
-        let mut system = Self { participants, addresses, bus, client, folder };
+        let mut system = Self { participants, addresses, bus, bus_url, client, stores };
         for name in PARTICIPANTS {
             system.begin(name).await;
-        }
-        // Only now does every queue exist.
-        for process in system.participants.values() {
-            until("all participants to be ready", async || process.ready().await).await;
         }
         system
     }
@@ -91,11 +129,21 @@ impl System {
     /// # Panics
     /// It does not start.
     pub async fn begin(&mut self, name: &'static str) {
-        let (bus, store) = (format!("tcp://{}", self.bus.address()), format!("sqlite:{name}.db"));
-        let shared = ["--bus", &bus, "--store", &store, "--listen", "127.0.0.1:0"];
-        let process = Process::start(self.folder(), name, &[&shared, flags(name)].concat()).await;
+        let process = self.another(name, name).await;
         self.addresses.lock().unwrap().insert(name, process.address());
         self.participants.insert(name, process);
+    }
+
+    /// Starts one more instance of a participant, on the same bus and store; its log goes to `INSTANCE.log`. It is the
+    /// caller's: [`until`](Self::until) and [`stop`](Self::stop) know nothing of it.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub async fn another(&self, name: &str, instance: &str) -> Process {
+        let store = self.stores.url(name);
+        let shared = ["--bus", &self.bus_url, "--store", &store, "--listen", "127.0.0.1:0"];
+        let args = [&shared, flags(name)].concat();
+        Process::start_as(instance, self.folder(), name, &args).await
     }
 
     /// Kills these participants at the same moment, by SIGKILL, and waits until they are gone.
@@ -126,22 +174,33 @@ impl System {
         Arc::clone(&self.addresses)
     }
 
+    /// The running participants.
+    pub fn participants(&self) -> impl Iterator<Item = &Process> {
+        self.participants.values()
+    }
+
     /// A connection to the bus.
     #[must_use]
-    pub fn bus(&self) -> &RemoteBus {
+    pub fn bus(&self) -> &Arc<dyn Bus> {
         &self.client
     }
 
-    /// The folder in which everything is.
+    /// The bus's URL, as the participants are told it.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn bus_url(&self) -> &str {
+        &self.bus_url
     }
 
-    /// The file of a participant's store.
+    /// The folder in which everything is that is a file.
     #[must_use]
-    pub fn store(&self, name: &str) -> PathBuf {
-        self.folder().join(format!("{name}.db"))
+    pub fn folder(&self) -> &Path {
+        self.stores.folder()
+    }
+
+    /// The participants' stores.
+    #[must_use]
+    pub fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     /// What a participant's store holds, whether it runs or not.
@@ -149,7 +208,7 @@ impl System {
     /// # Panics
     /// The store cannot be read.
     pub async fn stats(&self, name: &str) -> Stats {
-        SqliteReader::open_read_only(self.store(name)).unwrap().stats().await.unwrap()
+        self.stores.reader(name).stats().await.unwrap()
     }
 
     /// How much each participant has before it on the bus.
@@ -195,22 +254,28 @@ impl System {
     pub async fn until(&self, what: &str, look: impl AsyncFnMut() -> Result<(), String>) {
         if let Err(instead) = wait(look).await {
             let left = self.at_rest().await.err().unwrap_or_else(|| "the system is at rest".to_owned());
-            let logs: Vec<_> = self.participants.values().map(Process::log).collect();
+            let logs: Vec<_> = self.participants().map(Process::log).collect();
             panic!("waited {PATIENCE:?} for {what}, but {instead}; {left}\n{}", logs.join("\n"));
         }
     }
 
-    /// Asks everything to end by SIGTERM, the bus last. Returns the folder, and each program's exit code.
+    /// Asks everything to end by SIGTERM, the bus last. Returns the stores, and each program's exit code. Nothing is left
+    /// on a broker.
     ///
     /// # Panics
     /// Something does not end.
-    pub async fn stop(self) -> (TempDir, Vec<(&'static str, Option<i32>)>) {
+    pub async fn stop(self) -> (Stores, Vec<(&'static str, Option<i32>)>) {
         let mut codes = Vec::new();
         for (name, process) in self.participants {
             codes.push((name, process.end(Signal::TERM).await));
         }
-        drop(self.client);
-        codes.push(("duet bus", self.bus.end(Signal::TERM).await));
-        (self.folder, codes)
+        match self.bus {
+            Some(bus) => {
+                drop(self.client);
+                codes.push(("duet bus", bus.end(Signal::TERM).await));
+            }
+            None => self.client.remove(&[&PARTICIPANTS[..], &[OBSERVER]].concat()).await.unwrap(),
+        }
+        (self.stores, codes)
     }
 }

@@ -11,7 +11,9 @@ use tokio::net::TcpListener;
 
 const SHARED_FLAGS: &[&str] = &[
     "--bus",
+    "--bus-file",
     "--store",
+    "--store-file",
     "--listen",
     "--batch-max",
     "--unsettled-max",
@@ -47,6 +49,12 @@ fn own_flags(name: &str) -> &'static [&'static str] {
             "--restaurant-silence-rate",
             "--bus",
             "--store",
+            "--rabbitmq-url",
+            "--kafka-url",
+            "--postgres-url",
+            "--durability",
+            "--unequal",
+            "--processes",
             "--json",
             "--keep",
             "Exit codes",
@@ -115,12 +123,10 @@ async fn a_mistake_ends_with_64_says_what_would_be_right_and_starts_nothing() {
                 ["--stor", "x"],
                 "unexpected argument '--stor' found\n\n  tip: a similar argument exists: '--store'",
             ),
-            (["--bus", "amqp://user:secret@host"], "--bus: found amqp://***@host, expected memory:"),
-            (["--bus", "carrier-pigeon"], "--bus: found carrier-pigeon, expected memory:"),
-            (
-                ["--store", "postgres://user:secret@host"],
-                "--store: found postgres://***@host, expected sqlite",
-            ),
+            (["--bus", "nats://user:secret@host"], "--bus: found nats://***@host, expected amqp://"),
+            (["--bus", "carrier-pigeon"], "--bus: found carrier-pigeon, expected "),
+            (["--bus", "kafka://user:secret@host:port"], "--bus: found kafka://***@host:port, expected "),
+            (["--store", "mysql://user:secret@host"], "--store: found mysql://***@host, expected sqlite"),
             (["--store", "drawer"], "--store: found drawer, expected sqlite"),
         ] {
             let ended = run(folder.path(), name, &args).await;

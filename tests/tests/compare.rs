@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
-use tests::process::{command, run, send};
+use servers::{KAFKA, POSTGRES, RABBITMQ};
+use tests::process::{Ended, command, run, send};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 const REPORT_MD: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/REPORT.md"));
@@ -15,6 +17,18 @@ const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../exam
 
 /// From Ctrl-C until a run has ended: what is in flight may still end, restaurants that never answer included.
 const ENDS_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long cells on brokers may take, other tests running beside them.
+const BROKERS_WITHIN: Duration = Duration::from_secs(240);
+
+/// Runs a comparison that takes longer than other commands may.
+async fn compare(folder: &Path, args: &[&str]) -> Ended {
+    let args = [&["compare"], args].concat();
+    let ended = timeout(BROKERS_WITHIN, command(folder, "duet", &args).output()).await;
+    let ended = ended.expect("it goes on and on").unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { code: ended.status.code(), stdout: text(ended.stdout), stderr: text(ended.stderr) }
+}
 
 fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -53,6 +67,8 @@ async fn a_short_comparison_is_clean_equal_in_both_styles_and_has_every_document
     };
     expect(&report, "The whole", 8);
     expect(&report["environment"], "`environment`", 9);
+    expect(&report["environment"]["buses"][0], "`buses[]`", 8);
+    expect(&report["environment"]["store"], "`store`", 5);
     expect(&report["environment"]["workload"], "`workload`", 9);
     assert_eq!((&report["verdict"], &report["partial"]), (&"clean".into(), &false.into()));
     assert_eq!((&report["violations"], &report["outcomes_differ"]), (&Value::Array(Vec::new()), &0.into()));
@@ -146,4 +162,243 @@ async fn ctrl_c_ends_a_run_within_seconds_and_its_result_is_marked_as_partial() 
     let left: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["result.json"], "temporary files are left behind");
+}
+
+/// What both brokers are compared by: few orders, and all kinds of them.
+const FEW: &[&str] = &["--count=160", "--seed=3", "--rate=40", "--invalid-rate=0.05", "--json=result.json"];
+
+#[tokio::test]
+async fn both_styles_on_both_brokers_are_one_result_and_leave_nothing_behind() {
+    let (Some(rabbitmq), Some(kafka)) = (RABBITMQ.for_test(), KAFKA.for_test()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let buses = format!("{rabbitmq},{kafka}");
+    let ended = compare(folder.path(), &[&["--bus", &buses], FEW].concat()).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.starts_with("VERDICT: clean\nAll 640 orders"), "{}", ended.stdout);
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ended.stdout);
+    assert!(!ended.stderr.contains("left behind"), "{}", ended.stderr);
+
+    let report = read(&folder.path().join("result.json"));
+    assert_eq!((&report["partial"], &report["outcomes_differ"]), (&false.into(), &0.into()));
+    assert_eq!(report["unequal"], Value::Array(Vec::new()));
+    let buses = report["environment"]["buses"].as_array().unwrap();
+    for (bus, product) in buses.iter().zip(["RabbitMQ", "Apache Kafka"]) {
+        assert!(bus["product"].as_str().unwrap().starts_with(product), "{bus}");
+        // A message that was confirmed on either survives a power cut: that is asked for unless something else is.
+        assert_eq!(bus["durability"], "power", "{bus}");
+        assert!(!bus["address"].as_str().unwrap().contains("guest:guest"), "{bus}");
+        assert!(bus["limit"]["messages_per_s"].as_f64().unwrap() > 0.0, "{bus}");
+    }
+    let cells = report["cells"].as_array().unwrap();
+    let which: Vec<_> =
+        cells.iter().map(|cell| (cell["bus"].as_str().unwrap(), cell["style"].as_str().unwrap())).collect();
+    let expected = [
+        ("rabbitmq", "choreography"),
+        ("rabbitmq", "orchestration"),
+        ("kafka", "choreography"),
+        ("kafka", "orchestration"),
+    ];
+    assert_eq!(which, expected);
+    for cell in cells {
+        assert_eq!((&cell["orders"], &cell["unaccounted"]), (&160.into(), &0.into()), "{cell}");
+        assert_eq!(cell["outcomes_digest"], cells[0]["outcomes_digest"]);
+        for measured in ["orders_per_s", "broker_messages_per_s", "limit_share", "limit_per_order"] {
+            assert!(cell[measured].as_f64().unwrap() > 0.0, "{measured} of {cell}");
+        }
+        assert_eq!(cell["processes"][0]["role"], "broker", "{cell}");
+    }
+}
+
+#[tokio::test]
+async fn stores_in_postgres_are_kept_on_request_and_audited_again() {
+    let Some(url) = POSTGRES.for_test() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let ended = compare(folder.path(), &[&["--store", &url, "--keep", "kept"], FEW].concat()).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let report = read(&folder.path().join("result.json"));
+    assert!(
+        report["environment"]["store"]["product"].as_str().unwrap().starts_with("PostgreSQL"),
+        "{report}"
+    );
+    for cell in report["cells"].as_array().unwrap() {
+        assert_eq!(
+            (&cell["store"], &cell["store_durability"]),
+            (&"postgres".into(), &"power".into()),
+            "{cell}"
+        );
+    }
+    let audited = run(folder.path(), "duet", &["audit", "kept", "--postgres-url", &url]).await;
+    assert_eq!(audited.code, Some(0), "{}{}", audited.stdout, audited.stderr);
+    assert_eq!(audited.stdout.matches("VERDICT: clean").count(), 2, "{}", audited.stdout);
+
+    let prefixes: Vec<_> = ended.stderr.lines().filter_map(|line| line.strip_suffix("_*")).collect();
+    assert_eq!(prefixes.len(), 2, "it does not say which schemas are kept:\n{}", ended.stderr);
+    for prefix in prefixes {
+        let prefix = prefix.rsplit(' ').next().unwrap();
+        for participant in tests::system::PARTICIPANTS {
+            let schema = format!("{prefix}_{}", participant.replace('-', "_"));
+            let address = host::StoreAddress::parse(&url).unwrap().with_schema(&schema);
+            host::connect::drop_schema(&address).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn services_as_processes_are_measured_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = compare(folder.path(), &[&["--processes"], FEW].concat()).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let report = read(&folder.path().join("result.json"));
+    assert_eq!(report["environment"]["processes"], true);
+    for cell in report["cells"].as_array().unwrap() {
+        let processes = cell["processes"].as_array().unwrap();
+        let names: Vec<_> = processes.iter().map(|process| process["name"].as_str().unwrap()).collect();
+        let services = ["order-history", "order-status", "notifications", "orchestrator"];
+        assert_eq!(names, [&services[..], &["bus", "load generator"]].concat(), "{cell}");
+        for process in processes {
+            assert!(process["peak_rss_bytes"].as_u64().unwrap() > 1_000_000, "{process}");
+            assert!(process["cpu_s_per_1000_orders"].is_number(), "{process}");
+        }
+        // Counted by the services themselves, and the same as if they were counted on the way.
+        let per_order = cell["deliveries_per_order"].as_f64().unwrap();
+        let expected = if cell["style"] == "choreography" { 7.0..8.5 } else { 16.0..19.0 };
+        assert!(expected.contains(&per_order), "{per_order} deliveries per order: {cell}");
+    }
+}
+
+#[tokio::test]
+async fn cells_that_could_not_be_compared_are_refused_or_marked() {
+    let Some(kafka) = KAFKA.for_test() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let buses = format!("memory,{kafka}");
+    let refused = compare(folder.path(), &[&["--bus", &buses], FEW].concat()).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{}", refused.stderr);
+    for said in [
+        "nothing was sent: the cells' guarantees differ",
+        "durability: memory gives process, kafka gives power",
+        "equal with: memory compared apart",
+        "--unequal",
+    ] {
+        assert!(refused.stderr.contains(said), "{said:?} is missing from {}", refused.stderr);
+    }
+    let marked = compare(folder.path(), &[&["--bus", &buses, "--unequal"], FEW].concat()).await;
+    assert_eq!(marked.code, Some(0), "{}{}", marked.stdout, marked.stderr);
+    assert!(marked.stdout.contains("\nNOT EQUAL: "), "{}", marked.stdout);
+    let report = read(&folder.path().join("result.json"));
+    assert_eq!(report["unequal"].as_array().unwrap().len(), 1);
+    assert_eq!(report["environment"]["bus_durability"], "process", "the weakest of both");
+}
+
+#[tokio::test]
+async fn a_level_that_a_broker_does_not_have_is_refused() {
+    let Some(rabbitmq) = RABBITMQ.for_test() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let refused = compare(folder.path(), &["--bus", &rabbitmq, "--durability", "kill"]).await;
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    let said = "durability: rabbitmq gives power; --durability asks for kill";
+    assert!(refused.stderr.contains(said), "{}", refused.stderr);
+}
+
+/// Passes connections on to a server, until it is dropped: then the server seems to have died.
+struct Passage {
+    port: u16,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Passage {
+    async fn to(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let task = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((mut client, _)) = listener.accept().await {
+                let server = server.clone();
+                connections.spawn(async move {
+                    let mut server = TcpStream::connect(server).await.unwrap();
+                    tokio::io::copy_bidirectional(&mut client, &mut server).await
+                });
+            }
+        });
+        Self { port, task }
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        // Its connections end with it.
+        self.task.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_dies_in_the_middle_of_a_run_fails_it_soon_with_what_is_left_behind() {
+    let Some(url) = RABBITMQ.for_test() else { return };
+    let (before, rest) = url.split_once('@').unwrap();
+    let (place, vhost) = rest.split_once('/').unwrap();
+    let passage = Passage::to(place.to_owned()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let bus = format!("{before}@127.0.0.1:{}/{vhost}", passage.port);
+    let args = ["compare", "--bus", &bus, "--count=100000", "--drain-s=3"];
+    let mut child = command(folder.path(), "duet", &args).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut passage = Some(passage);
+    let mut left = Vec::new();
+    let mut error = String::new();
+    let ended = async {
+        while let Some(line) = said.next_line().await.unwrap() {
+            if line.contains("as fast as it goes") {
+                passage.take();
+            }
+            left.extend(line.strip_prefix("left behind: ").map(str::to_owned));
+            error = line;
+        }
+        child.wait().await.unwrap()
+    };
+    let status = timeout(BROKERS_WITHIN, ended).await.expect("it goes on and on");
+    assert_eq!(status.code(), Some(1), "{error}");
+    assert!(
+        error.starts_with("error: the ") && error.contains(" on rabbitmq (amqp://***@127.0.0.1:"),
+        "{error}"
+    );
+    assert!(error.contains(" cannot go on: the bus cannot be used: caused by "), "{error}");
+    assert_eq!(left.len(), 2, "the names of what stays on the broker: {left:?}");
+    let groups = [&tests::system::PARTICIPANTS[..], &["observer"]].concat();
+    for name in left {
+        let namespace = name.split('*').next().unwrap();
+        assert!(namespace.starts_with("duet-compare-"), "{name}");
+        let address = host::BusAddress::parse(&url).unwrap().with_namespace(namespace);
+        let bus = host::connect::bus_now(&address, Duration::from_secs(10)).await.unwrap();
+        bus.remove(&groups).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_fails_the_run_soon_and_says_how_to_start_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody listens on port 1.
+    for (args, place, server) in [
+        (
+            ["--bus=rabbitmq", "--rabbitmq-url=amqp://guest:secret@127.0.0.1:1"],
+            "amqp://***@127.0.0.1:1",
+            "rabbitmq",
+        ),
+        (["--bus=kafka", "--kafka-url=kafka://127.0.0.1:1"], "kafka://127.0.0.1:1", "kafka"),
+        (
+            ["--store=postgres", "--postgres-url=postgres://duet:secret@127.0.0.1:1/duet"],
+            "postgres://***@127.0.0.1:1/duet",
+            "postgres",
+        ),
+    ] {
+        let ended = run(folder.path(), "duet", &[&["compare"], &args[..]].concat()).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{args:?}: {}", ended.stderr);
+        for said in [
+            format!(" at {place} cannot be used"),
+            format!("scripts/brokers up {server}"),
+            "-url or DUET_".to_owned(),
+        ] {
+            assert!(ended.stderr.contains(&said), "{said:?} is missing from {}", ended.stderr);
+        }
+        assert!(!ended.stderr.contains("secret"), "{}", ended.stderr);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it leaves files behind");
 }

@@ -9,14 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bus::Bus as _;
 use contract::Style;
-use store::Read as _;
-use store::sqlite::SqliteReader;
+use store::Read;
 use tests::audit::audit;
 use tests::load::{Book, OBSERVER, Observer, Until, send_over_bus, send_over_http};
 use tests::programs;
-use tests::system::{PARTICIPANTS, System};
+use tests::system::{PARTICIPANTS, Setup, System};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Decides whose turn it is; `DUET_KILL_SEED` chooses another.
@@ -56,15 +54,15 @@ async fn what_was_committed_survives_sigkill_and_is_done_once() {
 }
 
 async fn kill_and_audit() {
-    let mut system = System::start().await;
+    let mut system = System::start(Setup::default()).await;
     let book = Book::default();
-    let observer = Observer::start(system.bus(), book.clone()).await;
+    let observer = Observer::start(&**system.bus(), book.clone()).await;
     let stop = Arc::new(AtomicBool::new(false));
-    let limits = |(count_min, count_max)| Until { stop: Arc::clone(&stop), count_min, count_max };
-    let (client, orders) = (system.bus().clone(), book.clone());
-    let over_bus = limits(ORDERS);
-    let over_bus = tokio::spawn(async move { send_over_bus(&client, orders, over_bus).await });
-    let over_http = send_over_http(system.addresses(), book.clone(), limits(ORDERS_OVER_HTTP));
+    let limits = |seed, (count_min, count_max)| Until { seed, stop: Arc::clone(&stop), count_min, count_max };
+    let (client, orders) = (Arc::clone(system.bus()), book.clone());
+    let over_bus = limits(1, ORDERS);
+    let over_bus = tokio::spawn(async move { send_over_bus(&*client, orders, over_bus).await });
+    let over_http = send_over_http(system.addresses(), book.clone(), limits(2, ORDERS_OVER_HTTP));
     let over_http = tokio::spawn(over_http);
 
     let mut damage = Damage::default();
@@ -83,15 +81,15 @@ async fn kill_and_audit() {
     let mut queues = system.queues().await;
     queues.push((OBSERVER.to_owned(), system.bus().depth(OBSERVER).await.unwrap()));
     drop(observer);
-    let (folder, codes) = system.stop().await;
+    let (stores, codes) = system.stop().await;
     assert!(codes.iter().all(|(_, code)| *code == Some(0)), "{codes:?}");
 
     for (name, before) in &damage.committed {
-        let now = committed(&folder.path().join(format!("{name}.db"))).await;
+        let now = committed(&*stores.reader(name)).await;
         let lost = before.iter().find(|(key, version)| now.get(*key) < Some(version));
         assert_eq!(lost, None, "{name} had committed it, and does not know it any more");
     }
-    let verdict = audit(folder.path(), queues, &book).await;
+    let verdict = audit(&stores, queues, &book, 0).await;
     assert!(verdict.is_clean(), "seed {}\n{verdict}", seed());
     for style in Style::ALL {
         let summary = &verdict.styles[&style];
@@ -159,7 +157,7 @@ async fn kill(system: &mut System, victims: &[&'static str], book: &Book, damage
         for &name in victims {
             damage.kills += 1;
             damage.outbox_rows += system.stats(name).await.outbox_rows;
-            damage.committed.insert(name, committed(&system.store(name)).await);
+            damage.committed.insert(name, committed(&*system.stores().reader(name)).await);
             system.begin(name).await;
         }
     }
@@ -169,8 +167,7 @@ async fn duplicates(system: &System, name: &str) -> u64 {
     system.participant(name).metric("duet_participant_duplicates_dropped_total").await
 }
 
-async fn committed(path: &std::path::Path) -> Committed {
-    let store = SqliteReader::open_read_only(path).unwrap();
+async fn committed(store: &dyn Read) -> Committed {
     let (mut all, mut after) = (Committed::new(), 0);
     loop {
         let page = store.scan(after, 1_000).await.unwrap();
