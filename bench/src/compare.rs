@@ -58,7 +58,7 @@ pub struct Settings {
     /// How many generated orders per cell; `None`: as many as fit into a minute, or half a minute for each cell on a
     /// broker.
     pub count: Option<u64>,
-    /// Orders/s of the paced phase; `None`: see [`plan::rate_per_s`].
+    /// Orders/s of the paced phase; `None`: 500, or half of what the slowest cell reached at saturation if that is less.
     pub rate_per_s: Option<f64>,
     /// Share of generated orders that cannot be taken.
     pub invalid_rate: f64,

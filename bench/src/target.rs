@@ -204,7 +204,7 @@ impl StorePlace {
     /// The address of a participant's store.
     ///
     /// # Errors
-    /// The URL is none of a store; one made by [`store`] is.
+    /// The URL is none of a store; one made by [`store()`] is.
     pub fn address(&self, dir: &Path, participant: &str) -> Result<StoreAddress, ConfigError> {
         match self {
             Self::Sqlite => Ok(StoreAddress::Sqlite(file(dir, participant))),

@@ -95,8 +95,11 @@ impl Outlet {
     where
         F: Future<Output = Result<(), BusError>>,
     {
-        let open = self.open(prepare).await?;
-        self.unblocked(&open.session).await?;
+        // A broker that takes nothing does not answer when a channel is opened either.
+        let session = self.link.session()?;
+        self.unblocked(&session).await?;
+        let open = timeout(self.confirm_timeout, self.open(prepare)).await;
+        let open = open.map_err(|_| self.unconfirmed(&session))??;
         let mut sending =
             Sending { outlet: self, open, unconfirmed: VecDeque::new(), bytes: 0, whole: false };
         for message in messages {

@@ -271,8 +271,8 @@ mod tests {
             StoreAddress::Postgres(options) => options.schema.unwrap(),
             other => panic!("{other} is no PostgreSQL"),
         };
-        assert_eq!(schema("postgres://localhost/duet"), "order_history");
-        assert_eq!(schema("postgres://localhost/duet?schema=mine"), "mine");
+        assert_eq!(schema("postgres://duet@localhost/duet"), "order_history");
+        assert_eq!(schema("postgres://duet@localhost/duet?schema=mine"), "mine");
     }
 
     #[test]

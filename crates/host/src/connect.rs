@@ -163,10 +163,7 @@ mod tests {
         let address = StoreAddress::Sqlite(folder.path().join("missing").join("orders.db"));
         let Err(error) = store(&address) else { panic!("opened a store in a folder that does not exist") };
         let told = telemetry::chain(&error);
-        assert!(
-            told.starts_with(&format!("the store --store {address} cannot be opened: caused by ")),
-            "{told}"
-        );
+        assert!(told.starts_with(&format!("the store {address} cannot be opened: caused by ")), "{told}");
         assert!(told.contains("does not exist"), "{told}");
     }
 }

@@ -293,7 +293,8 @@ async fn timers_are_their_instance_s_until_it_is_late_or_gone() {
     two.commit(&writing([EntityWrite { next_due: None, ..write("b", 1, "") }])).await.unwrap();
     until(async || (two.next_due().await.unwrap() == Some(60_000)).then_some(())).await;
     assert_eq!(two.due(59_999, 10).await.unwrap(), Vec::<String>::new());
-    assert_eq!(two.due(60_000, 10).await.unwrap(), ["a"], "at once when its instance is gone");
+    // As soon as its instance is gone, which the server may notice a moment later.
+    until(async || (two.due(60_000, 10).await.unwrap() == ["a"]).then_some(())).await;
 }
 
 #[tokio::test]

@@ -116,8 +116,8 @@ async fn a_wrong_flag_ends_it_before_anything_is_started() {
     let folder = tempfile::tempdir().unwrap();
     for (flags, said) in [
         (
-            ["--bus", "amqp://u:secret@h"],
-            "error: --bus: found amqp://***@h, expected memory: or tcp://HOST:PORT",
+            ["--bus", "nats://u:secret@h"],
+            "error: --bus: found nats://***@h, expected amqp://USER:PASSWORD@HOST/VHOST",
         ),
         (["--store", "orders.db"], "error: --store: found orders.db, expected sqlite:PATH"),
         (
