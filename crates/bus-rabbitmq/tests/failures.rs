@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bus::{Bus, BusError, Depth, Message, Outcome};
 use common::{
-    Broker, Log, PATIENCE, connect, ids, message, options, publish, publish_at_last, publisher, receive,
-    settle, subscription, until,
+    Broker, Log, connect, ids, message, options, publish, publish_at_last, publisher, receive, settle,
+    subscription, until,
 };
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -122,41 +122,6 @@ async fn connections_and_queues_that_are_taken_away_come_again() {
     })
     .await;
     scene.end();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_without_memory_refuses_messages_and_takes_everything_once_it_has_some() {
-    let _turn = ONE_AT_A_TIME.lock().await;
-    let Some(broker) = blocking(Broker::start).await else { return };
-    let mut options = options(&broker.url());
-    options.confirm_timeout = Duration::from_millis(700);
-    let bus = connect(&options).await;
-    let (publisher, broker) = (publisher(&bus).await, Arc::new(broker));
-    let consumer = bus.subscribe(&subscription("g")).await.unwrap();
-    let messages: Vec<Message> = (0..3).map(|n| message(n, 1)).collect();
-    publish(&publisher, &messages).await;
-    let deliveries = receive(&consumer, 3).await;
-
-    let control = |arguments: &'static [&'static str]| {
-        let broker = Arc::clone(&broker);
-        blocking(move || broker.control(arguments))
-    };
-    control(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await;
-    let late = message(3, 1);
-    // The first attempt makes the broker notice us, the second is not even sent.
-    for _ in 0..2 {
-        match timeout(PATIENCE, publisher.publish(std::slice::from_ref(&late))).await.unwrap() {
-            Err(BusError::Unavailable(why)) => assert!(why.contains("takes no messages"), "{why}"),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    // The client library writes nothing on any connection that the broker has told of its alarm, so settlements wait, too.
-    control(&["set_vm_memory_high_watermark", "absolute", "1GB"]).await;
-    settle(&consumer, &deliveries, Outcome::Done).await.unwrap();
-    until("settled", async || bus.depth("g").await.unwrap().unsettled == 0).await;
-    publish_at_last(&publisher, &[late]).await;
-    assert_eq!(ids(&receive(&consumer, 1).await), ["3"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
