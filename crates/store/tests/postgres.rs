@@ -269,6 +269,36 @@ async fn outbox_rows_are_their_instance_s_until_it_is_gone_and_then_one_other_s(
     assert_eq!(two.stats().await.unwrap().outbox_rows, 3);
 }
 
+/// Whatever PostgreSQL believes of the tables' sizes when it plans how.
+#[tokio::test]
+async fn what_a_gone_instance_leaves_is_taken_over_whole() {
+    const ROWS: usize = 20;
+    let Some(schemas) = Schemas::if_there() else { return };
+    let left: Vec<String> = (0..ROWS).map(|n| n.to_string().repeat(n * 1_000)).collect();
+    let keys: Vec<String> = (0..ROWS).map(|n| format!("k{n:02}")).collect();
+    for believed in [0, 1, ROWS] {
+        let options = schemas.new_schema("taken_over");
+        let (gone, heir) = (schemas.open(&options).await, schemas.open(&options).await);
+        let timer = |(key, due): (&String, i64)| EntityWrite { next_due: Some(due), ..write(key, 0, "") };
+        for (number, due) in keys.iter().zip(1..).enumerate() {
+            if number == believed {
+                let schema = options.schema_name();
+                let analyze = format!("ANALYZE \"{schema}\".outbox; ANALYZE \"{schema}\".entity");
+                admin().await.batch_execute(&analyze).await.unwrap();
+            }
+            gone.commit(&sending(&left[number])).await.unwrap();
+            gone.commit(&writing([timer(due)])).await.unwrap();
+        }
+        drop(gone);
+        let first = until(async || Some(heir.adopt(15).await.unwrap()).filter(|rows| !rows.is_empty())).await;
+        assert_eq!(first.len(), 15);
+        let adopted = [blobs(first), blobs(heir.adopt(15).await.unwrap())].concat();
+        assert!(adopted == left, "{believed}: {:?}", adopted.iter().map(String::len).collect::<Vec<_>>());
+        assert_eq!(heir.due(1_000, 15).await.unwrap(), keys[..15], "{believed}");
+        assert_eq!(heir.due(1_000, 30).await.unwrap(), keys, "{believed}");
+    }
+}
+
 /// Which of several due timers comes first does not matter here.
 fn sorted(mut keys: Vec<String>) -> Vec<String> {
     keys.sort();

@@ -172,7 +172,9 @@ CREATE FUNCTION is_gone(me bigint, instance bigint) RETURNS boolean LANGUAGE sql
     SELECT instance <> me AND pg_try_advisory_xact_lock(instance)
 $$;
 
--- Takes over the outbox rows of instances that are gone, and gives them piece by piece.
+-- Takes over the outbox rows of instances that are gone, and gives them piece by piece. Which rows is decided once, before
+-- any is changed: a subquery in the WHERE may be run again for every piece, and would pass over what the statement has
+-- changed already, so that only a row's first piece came.
 CREATE FUNCTION adopt(me bigint, most bigint) RETURNS TABLE (id bigint, part integer, blob bytea) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -182,10 +184,11 @@ BEGIN
         SELECT o.owner FROM (SELECT DISTINCT owner FROM outbox WHERE owner <> me) AS o WHERE is_gone(me, o.owner)
     );
     IF cardinality(gone) > 0 THEN
-        RETURN QUERY UPDATE outbox AS o SET owner = me
-            WHERE o.owner = ANY (gone) AND o.id IN (
+        RETURN QUERY
+            WITH chosen AS MATERIALIZED (
                 SELECT id FROM outbox WHERE owner = ANY (gone) AND part = 0 ORDER BY id LIMIT most FOR UPDATE
             )
+            UPDATE outbox AS o SET owner = me FROM chosen WHERE o.id = chosen.id
             RETURNING o.id, o.part, o.blob;
     END IF;
 END
@@ -221,11 +224,13 @@ BEGIN
         EXIT WHEN left_over <= 0;
         until := CASE WHEN is_gone(me, other.owner) THEN now ELSE now - grace END;
         CONTINUE WHEN other.next_due > until;
-        RETURN QUERY UPDATE entity AS e SET owner = me
-            WHERE e.id IN (
+        -- Chosen before any is changed, as in `adopt`.
+        RETURN QUERY
+            WITH chosen AS MATERIALIZED (
                 SELECT id FROM entity
                 WHERE owner = other.owner AND next_due <= until ORDER BY next_due LIMIT left_over FOR UPDATE SKIP LOCKED
             )
+            UPDATE entity AS e SET owner = me FROM chosen WHERE e.id = chosen.id
             RETURNING e.key, e.next_due, e.id;
         GET DIAGNOSTICS taken = ROW_COUNT;
         left_over := left_over - taken;
