@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::RabbitOptions;
-use crate::backoff::Backoff;
+use crate::backoff::backoff;
 use crate::error::{answer, not_connected};
 
 /// How often a connection is looked at, should its end have brought no event.
@@ -205,10 +205,10 @@ async fn keep(target: Target, current: Arc<watch::Sender<Current>>, mut connecte
 }
 
 async fn connect_again(target: &Target, current: &watch::Sender<Current>, number: u64) -> Connected {
-    let mut backoff = Backoff::default();
+    let mut backoff = backoff();
     let mut patience = target.options.connect_timeout;
     loop {
-        sleep(backoff.pause()).await;
+        sleep(backoff.next_delay()).await;
         let attempted = tokio::time::Instant::now();
         match target.connect(number, patience).await {
             Ok(connected) => return connected,

@@ -16,7 +16,7 @@ use lapin::{BasicProperties, Channel};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::assignment::Role;
-use crate::backoff::{Backoff, random};
+use crate::backoff::{backoff, random};
 use crate::consumer::dead_letter_refused;
 use crate::error::answer;
 use crate::inbound::{FeedView, Inbound};
@@ -119,7 +119,7 @@ impl Member {
 
     /// Joins as soon as that is possible; nothing if the consumer left.
     async fn join_again(&mut self) -> Option<Joined> {
-        let mut backoff = Backoff::default();
+        let mut backoff = backoff();
         loop {
             if self.inbound.has_left() {
                 return None;
@@ -131,7 +131,7 @@ impl Member {
                     tracing::warn!(group = self.subscription.group, %error, "cannot join the group, trying again");
                 }
             }
-            sleep(backoff.pause()).await;
+            sleep(backoff.next_delay()).await;
         }
     }
 
@@ -340,7 +340,7 @@ impl Member {
 
 /// Makes dead letters of what cannot be read, for as long as the consumer lives.
 async fn bury_unreadable(shared: Arc<Shared>, inbound: Arc<Inbound>) {
-    let mut backoff = Backoff::default();
+    let mut backoff = backoff();
     let mut unreadable = Vec::new();
     while !inbound.has_left() {
         unreadable.extend(inbound.take_unreadable());
@@ -372,7 +372,7 @@ async fn bury_unreadable(shared: Arc<Shared>, inbound: Arc<Inbound>) {
             }
             Err(error) => {
                 tracing::warn!(group = inbound.group, %error, "dead letters cannot be kept, trying again");
-                sleep(backoff.pause()).await;
+                sleep(backoff.next_delay()).await;
             }
         }
     }

@@ -12,6 +12,7 @@
 //!
 //! What a confirmed message survives differs: see [`Durability`].
 
+mod backoff;
 mod error;
 pub mod limit;
 pub mod memory;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use backoff::Backoff;
 pub use durability::Durability;
 pub use error::BusError;
 pub use limit::{InvalidUrl, Limit, Load};

@@ -17,7 +17,6 @@
 //!   malformed or oversized frame, closes that one connection with a log line that says why.
 //! - **No secrets.** There is neither authentication nor encryption: listen on a loopback address.
 
-mod backoff;
 mod client;
 mod frame;
 mod link;

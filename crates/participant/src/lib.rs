@@ -30,7 +30,6 @@
 //! the same key were handled in between) is handled like a new message, so a key with unbounded traffic needs a
 //! handler that tolerates very late duplicates. An order sees about twenty inputs in its life.
 
-mod backoff;
 mod clock;
 mod decide;
 mod handler;
@@ -42,7 +41,7 @@ mod outbox;
 mod participant;
 mod pipeline;
 
-pub use backoff::Backoff;
+pub use bus::Backoff;
 pub use clock::{Clock, SystemClock};
 pub use handler::{CallId, Caller, Effects, Handler, Input, NoCalls, Outgoing, Rejected};
 pub use health::{Health, State as HealthState};

@@ -12,12 +12,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::RemoteOptions;
-use super::backoff::Backoff;
 use super::frame::{
     ConnectionError, Frame, FrameReader, Kind, expect_greeting, send_greeting, write_frame, write_frames,
 };
 use super::wire::{Control, Failure};
-use crate::{BusError, Capabilities, Subscription};
+use crate::{Backoff, BusError, Capabilities, Subscription};
 
 /// Requests that may wait to be written.
 const FRAMES_MAX: usize = 256;
@@ -123,7 +122,7 @@ impl Link {
                 Ok(connection) => break connection,
                 Err(error) => error,
             };
-            let pause = backoff.pause();
+            let pause = backoff.next_delay();
             if !failed.is_retryable() || Instant::now() + pause > deadline {
                 return Err(failed);
             }
@@ -179,7 +178,7 @@ async fn keep(
         listener.lost();
         tracing::warn!(address = target.address, error = why.chain(), "bus connection lost, trying again");
         running = loop {
-            sleep(backoff.pause()).await;
+            sleep(backoff.next_delay()).await;
             match Connection::open(&target, &*listener).await {
                 Ok(connection) => break connection.start(&current, &*listener),
                 Err(error) => tracing::warn!(%error, "cannot connect to the bus, trying again"),

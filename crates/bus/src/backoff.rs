@@ -58,5 +58,21 @@ mod tests {
             assert!(*delay >= whole / 2 && *delay <= whole, "delay {n} is {delay:?}");
         }
         assert_ne!(delays[10], delays[11]);
+        backoff.reset();
+        assert!(backoff.next_delay() <= Duration::from_millis(10));
+    }
+
+    #[test]
+    fn it_can_fail_for_ever() {
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(3), 7);
+        let last = (0..=60).map(|_| backoff.next_delay()).last().unwrap();
+        assert!(last >= Duration::from_millis(1500) && last <= Duration::from_secs(3), "{last:?}");
+    }
+
+    #[test]
+    fn other_seeds_make_other_delays() {
+        let first = |seed| Backoff::new(Duration::from_secs(1), Duration::from_secs(1), seed).next_delay();
+        assert_eq!(first(1), first(1));
+        assert_ne!(first(1), first(2));
     }
 }
