@@ -17,6 +17,7 @@ pub mod cli;
 pub mod compare;
 pub mod dead_letters;
 pub mod generate;
+mod http;
 pub mod latency;
 pub mod limit;
 pub mod measure;

@@ -18,7 +18,7 @@ const PORT_DEFAULT: u16 = 9092;
 /// | option | meaning | default |
 /// | --- | --- | --- |
 /// | `namespace` | begins the name of every topic and group | `duet` |
-/// | `partitions` | partitions of a stream's topic that is created | 8 |
+/// | `partitions` | partitions of a stream's topic that is created | 4 |
 /// | `replication` | copies of each topic that is created | the broker's own default |
 /// | `retention_hours` | how long a message is kept, consumed or not | 168 |
 /// | `durability` | `kill`, or `power`: topics that flush each append before it is confirmed | `kill` |
@@ -164,7 +164,7 @@ impl KafkaOptions {
             namespace: "duet".to_owned(),
             durability: Durability::Kill,
             brokers,
-            partitions: 8,
+            partitions: 4,
             replication: -1,
             retention: Duration::from_secs(168 * 3600),
             topics: Topics::Create,

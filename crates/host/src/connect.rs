@@ -9,7 +9,7 @@ use bus_kafka::KafkaBus;
 use bus_rabbitmq::RabbitBus;
 use participant::Backoff;
 use store::memory::MemoryStore;
-use store::postgres::PostgresStore;
+use store::postgres::{PostgresReader, PostgresStore};
 use store::sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 use store::{Read, Store, StoreError};
 use tokio::time::{Instant, sleep, timeout};
@@ -134,7 +134,7 @@ pub fn reader(address: &StoreAddress) -> Result<Arc<dyn Read>, HostError> {
             Ok(reader) => Ok(Arc::new(reader)),
             Err(source) => Err(cannot_open(address, source)),
         },
-        StoreAddress::Postgres(options) => Ok(Arc::new(PostgresStore::open((**options).clone()))),
+        StoreAddress::Postgres(options) => Ok(Arc::new(PostgresReader::open((**options).clone()))),
     }
 }
 
@@ -145,8 +145,7 @@ pub fn reader(address: &StoreAddress) -> Result<Arc<dyn Read>, HostError> {
 /// [`HostError::Store`]: it could not be deleted.
 pub async fn drop_schema(address: &StoreAddress) -> Result<(), HostError> {
     let StoreAddress::Postgres(options) = address else { return Ok(()) };
-    let store = PostgresStore::open((**options).clone());
-    store.drop_schema().await.map_err(|source| cannot_open(address, source))
+    store::postgres::drop_schema(options).await.map_err(|source| cannot_open(address, source))
 }
 
 fn cannot_open(address: &StoreAddress, source: StoreError) -> HostError {

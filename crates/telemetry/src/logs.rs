@@ -6,6 +6,10 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// A library that logs as errors what it also returns as one, of which many are answers that were asked for (whether there
+/// is such a queue, say). It is heard only if the filter names it.
+const QUIET: &str = "lapin";
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
@@ -65,8 +69,12 @@ impl LogOptions {
             let source = format!("{word:?} is no level").into();
             return Err(LogError::Filter { filter: self.filter.clone(), source });
         }
+        let filter = match self.filter.contains(QUIET) {
+            true => self.filter.clone(),
+            false => format!("{QUIET}=off,{}", self.filter),
+        };
         EnvFilter::builder()
-            .parse(&self.filter)
+            .parse(filter)
             .map_err(|source| LogError::Filter { filter: self.filter.clone(), source: Box::new(source) })
     }
 }

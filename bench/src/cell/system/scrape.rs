@@ -1,39 +1,18 @@
 //! Reads a process's metrics over HTTP, in Prometheus' text format.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use crate::http::get;
 
 /// How long an answer may take: the process may be busy with everything that it is measured for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest answer that is read, in bytes.
-const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
-const REQUEST: &str = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 /// Every metric by its name, all labels added up.
 pub(super) async fn metrics(address: SocketAddr) -> Result<BTreeMap<String, f64>, String> {
-    let answer = match timeout(PATIENCE, ask(address)).await {
-        Ok(answer) => answer.map_err(|error| format!("no answer at http://{address}/metrics: {error}"))?,
-        Err(_) => return Err(format!("no answer at http://{address}/metrics for {} s", PATIENCE.as_secs())),
-    };
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    match head.split(' ').nth(1) {
-        Some("200") => Ok(parse(body)),
-        _ => Err(format!("/metrics answered {:?}", head.lines().next().unwrap_or_default())),
-    }
-}
-
-async fn ask(address: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(REQUEST.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
+    let answer = get(address, "/metrics", PATIENCE).await?;
+    if answer.status == "200" { Ok(parse(&answer.body)) } else { Err(answer.odd("/metrics")) }
 }
 
 fn parse(text: &str) -> BTreeMap<String, f64> {

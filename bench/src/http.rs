@@ -1,0 +1,72 @@
+//! Asks the system's own processes over HTTP, on loopback: one question a connection.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// The longest answer that is read, in bytes: the rest is cut off.
+const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// What a process answered.
+pub(crate) struct Answer {
+    /// `200`, say.
+    pub(crate) status: String,
+    first_line: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// Whatever came, be it an answer or not.
+    pub(crate) fn read(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let first_line = head.lines().next().unwrap_or_default();
+        Self {
+            status: first_line.split(' ').nth(1).unwrap_or_default().to_owned(),
+            first_line: first_line.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+
+    /// Words for an answer that was not expected.
+    pub(crate) fn odd(&self, path: &str) -> String {
+        format!("{path} answered {:?}", self.first_line)
+    }
+}
+
+/// Gets `path`.
+///
+/// # Errors
+/// There was no answer within `patience`; says where.
+pub(crate) async fn get(address: SocketAddr, path: &str, patience: Duration) -> Result<Answer, String> {
+    match timeout(patience, ask(address, path)).await {
+        Ok(Ok(text)) => Ok(Answer::read(&text)),
+        Ok(Err(error)) => Err(format!("no answer at http://{address}{path}: {error}")),
+        Err(_) => Err(format!("no answer at http://{address}{path} for {} s", patience.as_secs())),
+    }
+}
+
+async fn ask(address: SocketAddr, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_a_status_and_a_body() {
+        let answer = Answer::read("HTTP/1.1 503 Service Unavailable\r\na: b\r\n\r\nnot yet\r\n\r\n");
+        assert_eq!((answer.status.as_str(), answer.body.as_str()), ("503", "not yet\r\n\r\n"));
+        assert_eq!(answer.odd("/readyz"), "/readyz answered \"HTTP/1.1 503 Service Unavailable\"");
+        assert_eq!(Answer::read("").status, "");
+    }
+}
