@@ -19,14 +19,14 @@ use crate::engine::{Effect, Execution, Fact, History, JournalEntry, Stepped, Tas
 use crate::workflow::Workflows;
 
 /// The orchestrator's consumer group.
-pub const NAME: &str = "orchestrator";
+pub const NAME: &str = contract::groups::ORCHESTRATOR;
 /// The CloudEvents source of its messages.
 pub const SOURCE: &str = "duet/orchestrator";
 
 /// What it subscribes to: orders placed in its style, and replies to its commands.
 #[must_use]
 pub fn topics() -> Vec<Topic> {
-    vec![contract::topics::placed(Style::Orchestration), contract::topics::REPLIES]
+    contract::groups::orchestrator()
 }
 
 /// What the workflow is told beside the order, as `$.settings`; whole seconds, as ASL counts them.

@@ -4,6 +4,7 @@
 //! - [`event`]: what happened (choreography), and the two messages both styles share: the order's entry
 //!   (`order.placed`) and its exit (`order.closed`);
 //! - [`command`]: what the orchestrator asks of a service, and the [`command::Reply`];
+//! - [`groups`]: who subscribes to what;
 //! - [`envelope`]: CloudEvents 1.0 attributes, trace context, style and correlation;
 //! - [`topics`]: where each message is published.
 //!
@@ -13,6 +14,7 @@ pub mod asyncapi;
 pub mod command;
 pub mod envelope;
 pub mod event;
+pub mod groups;
 pub mod order;
 pub mod time;
 pub mod topics;

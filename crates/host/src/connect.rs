@@ -36,6 +36,24 @@ pub fn bus(address: &BusAddress) -> Arc<dyn Bus> {
     Arc::new(WaitingBus::new(address.to_string(), connect))
 }
 
+/// Like [`bus`], with every group of the system declared before anything else is done with it: whoever publishes first,
+/// nothing is published past a group whose service has never run yet.
+#[must_use]
+pub fn system_bus(address: &BusAddress) -> Arc<dyn Bus> {
+    let target = address.clone();
+    let connect = Box::new(move || {
+        let target = target.clone();
+        Box::pin(async move {
+            let bus = attempt(&target).await?;
+            for group in &contract::groups::all() {
+                bus.declare(group).await?;
+            }
+            Ok(bus)
+        }) as _
+    });
+    Arc::new(WaitingBus::new(address.to_string(), connect))
+}
+
 /// The bus at that address, connected; tries for at most about `patience`.
 ///
 /// # Errors

@@ -152,7 +152,7 @@ pub async fn run<B: Binary>(
     let listener = serve::bind(config.listen).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let environment = Environment {
-        bus: connect::bus(&config.bus),
+        bus: connect::system_bus(&config.bus),
         store,
         registry: telemetry::registry(),
         options: config.options.clone(),

@@ -69,6 +69,8 @@ pub(crate) struct Pipeline<H: Handler> {
     next_due: Option<Millis>,
     /// A commit failed, but may have happened: its outbox rows must be looked for.
     commit_in_doubt: bool,
+    /// Taking over what others left failed, but may have happened: their outbox rows are this instance's then.
+    adoption_in_doubt: bool,
     /// The consumer's epoch as of when the keys it tells of were taken over.
     epoch: u64,
     /// When to look after the other instances next; never on a store of one's own.
@@ -97,6 +99,7 @@ impl<H: Handler> Pipeline<H> {
             known: BTreeSet::new(),
             next_due: None,
             commit_in_doubt: false,
+            adoption_in_doubt: false,
         }
     }
 

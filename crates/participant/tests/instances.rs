@@ -311,6 +311,46 @@ async fn until_state(instance: &Instance, wanted: impl Fn(&HealthState) -> bool)
     until(async || Some(instance.health.state()).filter(|state| wanted(state))).await
 }
 
+/// What an instance takes over is its own from then on, even if it never hears so: it has to look among its own rows, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_taken_over_without_an_answer_is_sent() {
+    const KEYS: usize = 5;
+    let Some(world) = World::new("unheard").await else { return };
+    let doomed = world.start_on("diary", IN, world.schema.clone(), true);
+    world.send_many(20, KEYS).await;
+    let reader = world.schemas.open(&world.schema).await;
+    // One batch that it gets no answer for, and one that waits for that.
+    until(async || (reader.stats().await.unwrap().outbox_rows == 2).then_some(())).await;
+    let mut committed = 0;
+    for key in 0..KEYS {
+        committed += world.texts(&format!("k{key}")).await.len();
+    }
+    let proxy = Proxy::start(Network::Works).await;
+    let through_proxy = world.schemas.through(proxy.port, &world.schema, "&statement_timeout_ms=300");
+    let heir = world.start_on("heir", OTHER, through_proxy, false);
+    until_state(&heir, |state| *state == HealthState::Ready).await;
+
+    // Keeps it from taking over anything before its network is deaf: the doomed one's sign of life lives on.
+    let admin = common::admin().await;
+    let owner = format!("SELECT min(owner) FROM \"{}\".outbox", world.schema.schema_name());
+    let dead: i64 = admin.query_one(&owner, &[]).await.unwrap().get(0);
+    let held = async { admin.query("SELECT pg_advisory_lock($1)", &[&dead]).await.unwrap() };
+    tokio::join!(held, doomed.kill());
+    proxy.set(Network::Deaf);
+    admin.query("SELECT pg_advisory_unlock($1)", &[&dead]).await.unwrap();
+    let deaf_until = Instant::now() + Duration::from_secs(2);
+    while admin.query_one(&owner, &[]).await.unwrap().get::<_, i64>(0) == dead && Instant::now() < deaf_until
+    {
+        sleep(Duration::from_millis(5)).await;
+    }
+    proxy.set(Network::Down);
+    until_state(&heir, |state| *state != HealthState::Ready).await;
+    proxy.set(Network::Works);
+    let heard = world.heard(committed).await;
+    assert_eq!(heard.len(), committed);
+    heir.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_killed_under_load_loses_and_doubles_nothing() {
     const COUNT: usize = 3000;

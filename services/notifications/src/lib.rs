@@ -41,14 +41,13 @@ pub mod state;
 pub mod steps;
 
 use bus::Topic;
-use contract::{Style, command, event, topics};
 
 pub use handler::{Notifications, Settings};
 pub use restaurant::{Decision, Offer, OfferCaller, OfferOutcome, Restaurant, SimulatedRestaurants};
 pub use state::{Answer, Notice, OrderNotices, RestaurantNotice, What};
 
 /// The service's name: its consumer group, and part of its messages' source.
-pub const NAME: &str = "notifications";
+pub const NAME: &str = contract::groups::NOTIFICATIONS;
 /// The CloudEvents source of its messages.
 pub const SOURCE: &str = "duet/notifications";
 /// The index under which an order's notices are found by its customer's id.
@@ -59,13 +58,5 @@ pub const RESTAURANT_INDEX: &str = "restaurant";
 /// What it subscribes to.
 #[must_use]
 pub fn topics() -> Vec<Topic> {
-    vec![
-        event::topic::PaymentAuthorised,
-        event::topic::OrderOutForDelivery,
-        event::topic::OrderDelivered,
-        topics::closed(Style::Choreography),
-        command::REQUEST_ACCEPTANCE.topic,
-        command::CANCEL_ACCEPTANCE.topic,
-        command::NOTIFY_CUSTOMER.topic,
-    ]
+    contract::groups::notifications()
 }

@@ -32,13 +32,12 @@ pub mod state;
 pub mod steps;
 
 use bus::Topic;
-use contract::{command, event};
 
 pub use handler::OrderHistory;
 pub use state::{Change, Entry, OrderRecord};
 
 /// The service's name: its consumer group, and part of its messages' source.
-pub const NAME: &str = "order-history";
+pub const NAME: &str = contract::groups::ORDER_HISTORY;
 /// The CloudEvents source of its messages.
 pub const SOURCE: &str = "duet/order-history";
 /// The index under which an order is found by its customer's id.
@@ -47,12 +46,5 @@ pub const CUSTOMER_INDEX: &str = "customer";
 /// What it subscribes to.
 #[must_use]
 pub fn topics() -> Vec<Topic> {
-    vec![
-        event::topic::OrderPlaced,
-        event::topic::PaymentDeclined,
-        event::topic::PaymentVoided,
-        event::topic::OrderDelivered,
-        command::RECORD_ORDER.topic,
-        command::CLOSE_ORDER.topic,
-    ]
+    contract::groups::order_history()
 }

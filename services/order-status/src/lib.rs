@@ -45,7 +45,6 @@ pub mod state;
 pub mod steps;
 
 use bus::Topic;
-use contract::{command, event};
 
 pub use gateway::{
     Authorisation, GatewayCall, GatewayCaller, GatewayError, GatewayOutcome, GatewayResult, Operation,
@@ -55,23 +54,12 @@ pub use handler::{OrderStatus, Settings};
 pub use state::{Change, Entry, OrderProgress, Payment, Progress};
 
 /// The service's name: its consumer group, and part of its messages' source.
-pub const NAME: &str = "order-status";
+pub const NAME: &str = contract::groups::ORDER_STATUS;
 /// The CloudEvents source of its messages.
 pub const SOURCE: &str = "duet/order-status";
 
 /// What it subscribes to.
 #[must_use]
 pub fn topics() -> Vec<Topic> {
-    vec![
-        event::topic::OrderRecorded,
-        event::topic::RestaurantAccepted,
-        event::topic::RestaurantDeclined,
-        event::topic::RestaurantTimedOut,
-        command::AUTHORISE_PAYMENT.topic,
-        command::VOID_PAYMENT.topic,
-        command::CAPTURE_PAYMENT.topic,
-        command::START_PREPARATION.topic,
-        command::DISPATCH_ORDER.topic,
-        command::DELIVER_ORDER.topic,
-    ]
+    contract::groups::order_status()
 }

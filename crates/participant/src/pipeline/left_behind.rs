@@ -84,9 +84,15 @@ impl<H: Handler> Pipeline<H> {
     }
 
     async fn adopt(&mut self) -> Result<(), ParticipantError> {
+        if self.adoption_in_doubt {
+            // Rows that became this instance's without its knowing are among its own.
+            self.recover_once().await?;
+        }
         loop {
+            self.adoption_in_doubt = true;
             let rows = self.own.ask(self.own.store.adopt(OUTBOX_PAGE)).await;
             let rows = rows.map_err(|source| self.own.store_error(source))?;
+            self.adoption_in_doubt = false;
             let count = rows.len();
             if count > 0 {
                 let participant = &self.own.name;

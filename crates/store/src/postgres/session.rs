@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row, Statement};
 
@@ -23,6 +24,10 @@ const ANSWER_GRACE: Duration = Duration::from_secs(1);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 const KEEPALIVE_RETRIES: u32 = 3;
+
+/// How long another instance's look at whether this one lives may hold its lock: a short statement.
+const LOOK_MAX: Duration = Duration::from_millis(250);
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,15 +307,23 @@ async fn ask_durability(client: &Client, options: &PostgresOptions) -> Result<Du
 }
 
 /// Takes the lock by which the others see that this instance lives. A former connection of the same instance may linger at
-/// the server: it is ended first, so that what it was doing is over (committed or not) when this returns.
+/// the server: it is ended first, so that what it was doing is over (committed or not) when this returns. Another instance
+/// that looks whether this one lives holds the lock, too, until its statement ends: it is waited for, and left alone.
 async fn take_identity(client: &Client, instance: i64) -> Result<(), tokio_postgres::Error> {
     let end_former = "SELECT pg_terminate_backend(pid) FROM pg_locks
                       WHERE locktype = 'advisory' AND objsubid = 1 AND pid <> pg_backend_pid()
                         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                         AND classid::bigint = ($1::bigint >> 32) & 4294967295
                         AND objid::bigint = $1::bigint & 4294967295";
-    if client.query_one("SELECT pg_try_advisory_lock($1)", &[&instance]).await?.get(0) {
-        return Ok(());
+    let looked_at_until = Instant::now() + LOOK_MAX;
+    loop {
+        if client.query_one("SELECT pg_try_advisory_lock($1)", &[&instance]).await?.get(0) {
+            return Ok(());
+        }
+        if Instant::now() >= looked_at_until {
+            break;
+        }
+        sleep(LOOK_PAUSE).await;
     }
     client.query(end_former, &[&instance]).await?;
     client.query_one("SELECT pg_advisory_lock($1)", &[&instance]).await?;
