@@ -94,7 +94,6 @@ impl System {
     /// Something does not come up.
     pub async fn start(setup: Setup) -> Self {
         let system = Self::launch(setup).await;
-        // Only then does every queue exist.
         for process in system.participants() {
             until("all participants to be ready", async || process.ready().await).await;
         }
@@ -106,6 +105,18 @@ impl System {
     /// # Panics
     /// Something does not start.
     pub async fn launch(setup: Setup) -> Self {
+        let mut system = Self::prepare(setup).await;
+        for name in PARTICIPANTS {
+            system.begin(name).await;
+        }
+        system
+    }
+
+    /// Everything but the participants, for whoever [begins](Self::begin) them one by one.
+    ///
+    /// # Panics
+    /// Something does not start.
+    pub async fn prepare(setup: Setup) -> Self {
         let stores = Stores::new(setup.store);
         let (bus, bus_url) = match setup.bus {
             BusKind::Memory => {
@@ -117,11 +128,7 @@ impl System {
         };
         let client = connect::bus(&BusAddress::parse(&bus_url).unwrap());
         let (participants, addresses) = (BTreeMap::new(), Addresses::default());
-        let mut system = Self { participants, addresses, bus, bus_url, client, stores };
-        for name in PARTICIPANTS {
-            system.begin(name).await;
-        }
-        system
+        Self { participants, addresses, bus, bus_url, client, stores }
     }
 
     /// Starts a participant that does not run.
