@@ -116,7 +116,10 @@ pub enum DeadLettersError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The bus does not answer.
-    #[error("the bus {url} does not answer within {} s", within.as_secs())]
+    #[error("the bus {url} {}", match source.is_retryable() {
+        true => format!("does not answer within {} s", within.as_secs()),
+        false => "cannot be used".to_owned(),
+    })]
     Connect {
         /// Where it is, without secrets.
         url: Url,
@@ -182,13 +185,16 @@ fn groups(named: Option<&String>) -> Vec<String> {
     }
 }
 
+/// How much longer than the wait for the bus its last attempt may take, whose error says more than that time is up.
+const LAST_ATTEMPT: Duration = Duration::from_secs(3);
+
 /// Waits for the bus; nothing that is asked of it afterwards takes for ever, either.
 async fn connect(place: &PlaceArgs) -> Result<work::Patient, DeadLettersError> {
     let url = bus_url(&place.bus, place.namespace.as_deref(), &place.urls)?;
     let address = BusAddress::parse(url.expose())?;
     let within = Duration::from_secs(place.timeout_s.into());
     let connected: Result<Arc<dyn Bus>, BusError> =
-        work::within(within, host::connect::bus_now(&address, within)).await;
+        work::within(within + LAST_ATTEMPT, host::connect::bus_now(&address, within)).await;
     match connected {
         Ok(bus) => Ok(work::Patient::new(bus, within)),
         Err(source) => Err(DeadLettersError::Connect { url, within, source }),

@@ -49,7 +49,7 @@ pub enum CompareError {
     #[error("the store cannot be measured")]
     Yardstick(#[source] LimitError),
     /// A bus cannot be used.
-    #[error("the bus {} at {} cannot be used, which was tried for {} s. {}", place.name, place.url, tried.as_secs(), start(&place.name, &place.flag))]
+    #[error("the bus {} at {} cannot be used{}", place.name, place.url, advice(source.is_retryable(), *tried, &place.name, &place.flag))]
     Bus {
         /// Which.
         place: Box<BusPlace>,
@@ -60,7 +60,7 @@ pub enum CompareError {
         source: BusError,
     },
     /// The database cannot be used.
-    #[error("the store at {url} cannot be used, which was tried for {} s. {}", tried.as_secs(), start("postgres", "--postgres-url or DUET_POSTGRES_URL"))]
+    #[error("the store at {url} cannot be used{}", advice(source.is_retryable(), *tried, "postgres", "--postgres-url or DUET_POSTGRES_URL"))]
     Store {
         /// Where it is, without secrets.
         url: String,
@@ -110,6 +110,14 @@ pub enum CompareError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// What to do about a server that cannot be used: one that is not there may come, one that refuses will go on doing so.
+fn advice(may_come: bool, tried: Duration, name: &str, flag: &str) -> String {
+    match may_come {
+        true => format!(", which was tried for {} s. {}", tried.as_secs(), start(name, flag)),
+        false => format!(": it refuses what it is asked. Correct what {flag} says, or the server"),
+    }
 }
 
 /// How to get a server.

@@ -1,7 +1,7 @@
 //! The message bus on RabbitMQ: quorum queues, publisher confirms, shards by key.
 //!
 //! - **Topology.** Everything is published to one durable direct exchange. Each group has one quorum queue per shard of
-//!   the keys, bound by topic and shard, so that a message goes to all its groups or to none. See `topology`.
+//!   the keys, bound by topic and shard. A publish is done once all its groups have the message. See `topology`.
 //! - **Publishing** waits for the confirms of all messages of a call, which are sent before the first confirm is waited
 //!   for. While there is no connection, and when the broker takes no messages for too long, it fails as unavailable.
 //! - **Order.** The publisher computes the shard of a key; a shard has a single active consumer. Members of a group

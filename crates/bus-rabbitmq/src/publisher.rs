@@ -38,7 +38,7 @@ impl RabbitPublisher {
 #[async_trait]
 impl Publisher for RabbitPublisher {
     /// All messages are sent before the first confirm is waited for (in calls of up to 4,096 messages and 8 MiB), and
-    /// calls side by side share a channel. A message goes to all its groups or to none.
+    /// calls side by side share a channel. After an error some of a message's groups may have it.
     async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
         if messages.is_empty() {
             return Ok(());
