@@ -256,7 +256,7 @@ impl KafkaOptions {
         missing.then(|| {
             let asked = if self.security.has_tls() { "TLS" } else { "SASL SCRAM" };
             format!(
-                "a program built with {asked} for Kafka (cargo feature `tls` of the crate bus-kafka), which this one is \
+                "a program built with {asked} for Kafka (cargo build --release --workspace --features kafka-tls), which this one is \
                  not; without it: security=plaintext, or security=sasl_plaintext&sasl=plain"
             )
         })

@@ -36,7 +36,7 @@ pub fn bus(address: &BusAddress) -> Arc<dyn Bus> {
     Arc::new(WaitingBus::new(address.to_string(), connect))
 }
 
-/// Like [`bus`], with every group of the system declared before anything else is done with it: whoever publishes first,
+/// Like [`bus()`], with every group of the system declared before anything else is done with it: whoever publishes first,
 /// nothing is published past a group whose service has never run yet.
 #[must_use]
 pub fn system_bus(address: &BusAddress) -> Arc<dyn Bus> {
