@@ -12,7 +12,7 @@ fn refusal(url: &str) -> String {
 fn a_plain_url_has_defaults() {
     let options = parsed("kafka://127.0.0.1:9192");
     assert_eq!(options.brokers, ["127.0.0.1:9192"]);
-    assert_eq!((options.namespace.as_str(), options.partitions, options.replication), ("duet", 8, -1));
+    assert_eq!((options.namespace.as_str(), options.partitions, options.replication), ("duet", 4, -1));
     assert_eq!(options.durability, Durability::Kill);
     assert_eq!(options.security, Security::Plaintext);
     assert_eq!(options.to_string(), "kafka://127.0.0.1:9192");
