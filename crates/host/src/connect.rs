@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::remote::{RemoteBus, RemoteOptions};
-use bus::{Bus, BusError, Limit, Load, MemoryBus, MemoryOptions};
+use bus::{Bus, BusError, Limit, Load, MemoryBus, MemoryOptions, Subscription};
 use bus_kafka::KafkaBus;
 use bus_rabbitmq::RabbitBus;
 use participant::Backoff;
@@ -28,24 +28,25 @@ pub fn bus(address: &BusAddress) -> Arc<dyn Bus> {
     if matches!(address, BusAddress::Memory) {
         return Arc::new(MemoryBus::new(MemoryOptions::default()));
     }
-    let target = address.clone();
-    let connect = Box::new(move || {
-        let target = target.clone();
-        Box::pin(async move { attempt(&target).await }) as _
-    });
-    Arc::new(WaitingBus::new(address.to_string(), connect))
+    waiting(address, &[])
 }
 
 /// Like [`bus()`], with every group of the system declared before anything else is done with it: whoever publishes first,
 /// nothing is published past a group whose service has never run yet.
 #[must_use]
 pub fn system_bus(address: &BusAddress) -> Arc<dyn Bus> {
-    let target = address.clone();
+    waiting(address, &contract::groups::all())
+}
+
+/// A bus that is connected to behind the scenes, and of use once these groups are declared.
+fn waiting(address: &BusAddress, groups: &[Subscription]) -> Arc<dyn Bus> {
+    let target = Arc::new((address.clone(), groups.to_vec()));
     let connect = Box::new(move || {
-        let target = target.clone();
+        let target = Arc::clone(&target);
         Box::pin(async move {
-            let bus = attempt(&target).await?;
-            for group in &contract::groups::all() {
+            let (address, groups) = &*target;
+            let bus = attempt(address).await?;
+            for group in groups {
                 bus.declare(group).await?;
             }
             Ok(bus)

@@ -67,10 +67,8 @@ pub(crate) struct Pipeline<H: Handler> {
     known: BTreeSet<OutboxId>,
     /// No timer is due before this; there may be none.
     next_due: Option<Millis>,
-    /// A commit failed, but may have happened: its outbox rows must be looked for.
-    commit_in_doubt: bool,
-    /// Taking over what others left failed, but may have happened: their outbox rows are this instance's then.
-    adoption_in_doubt: bool,
+    /// A commit or a take-over failed, but may have happened: rows that became this instance's then must be looked for.
+    outbox_in_doubt: bool,
     /// The consumer's epoch as of when the keys it tells of were taken over.
     epoch: u64,
     /// When to look after the other instances next; never on a store of one's own.
@@ -98,8 +96,7 @@ impl<H: Handler> Pipeline<H> {
             forget: Vec::new(),
             known: BTreeSet::new(),
             next_due: None,
-            commit_in_doubt: false,
-            adoption_in_doubt: false,
+            outbox_in_doubt: false,
         }
     }
 
@@ -248,7 +245,7 @@ impl<H: Handler> Pipeline<H> {
             self.enqueue_calls(row, decided.calls);
         }
         self.publish(decided.messages, decided.settlements, messages_row).await?;
-        if std::mem::take(&mut self.commit_in_doubt) {
+        if std::mem::take(&mut self.outbox_in_doubt) {
             self.recover(Some(self.own.options.store_patience)).await?;
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use store::memory::MemoryStore;
-use store::postgres::{PostgresOptions, PostgresStore};
+use store::postgres::{PostgresOptions, PostgresStore, drop_schema};
 use store::sqlite::{SqliteOptions, SqliteStore};
 use store::{Commit, EntityWrite, OutboxId, Store};
 use tokio::runtime::{Builder, Runtime};
@@ -29,10 +29,10 @@ fn load_and_commit(c: &mut Criterion) {
         if let Some(url) = servers::POSTGRES.for_test() {
             let mut options = PostgresOptions::parse(&url).expect("the server's URL is one");
             options.schema = Some(format!("bench_{}_{batch}", std::process::id()));
-            let postgres = runtime.block_on(async { PostgresStore::open(options) });
+            let postgres = runtime.block_on(async { PostgresStore::open(options.clone()) });
             runtime.block_on(postgres.ready()).expect("the store opens");
             measure(&mut group, &runtime, "postgres", &postgres, batch);
-            runtime.block_on(postgres.drop_schema()).expect("the schema goes");
+            runtime.block_on(drop_schema(&options)).expect("the schema goes");
         }
         measure(&mut group, &runtime, "memory", &MemoryStore::new(), batch);
     }

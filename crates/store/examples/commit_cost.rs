@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use store::postgres::{PostgresOptions, PostgresStore};
+use store::postgres::{PostgresOptions, PostgresStore, drop_schema};
 use store::sqlite::{SqliteOptions, SqliteStore, yardstick};
 use store::{Commit, EntityWrite, Link, Store};
 use tokio::time::Instant;
@@ -46,10 +46,10 @@ async fn main() -> Result<(), Failure> {
             } else if let Some(url) = servers::POSTGRES.for_test() {
                 let mut options = PostgresOptions::parse(&url)?;
                 options.schema = Some(format!("cost_{}_{batch}_{turn}", std::process::id()));
-                let store = PostgresStore::open(options);
+                let store = PostgresStore::open(options.clone());
                 store.ready().await?;
                 let done = run("postgres", &store, batch).await;
-                store.drop_schema().await?;
+                drop_schema(&options).await?;
                 done?;
             }
         }

@@ -83,15 +83,6 @@ impl PostgresStore {
         self.reader.ready().await
     }
 
-    /// Deletes the schema with everything in it, on a connection of its own: the end of a run that had a schema of its
-    /// own. This store, and every other in the schema, can do nothing more. Idempotent.
-    ///
-    /// # Errors
-    /// The database cannot be reached, or the schema is another user's.
-    pub async fn drop_schema(&self) -> Result<(), StoreError> {
-        drop_schema(self.writer.options()).await
-    }
-
     async fn try_commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError> {
         let unknown = write::unknown(commit, &mut self.seen.lock())?;
         if !unknown.is_empty() {
@@ -153,7 +144,8 @@ impl PostgresStore {
     }
 }
 
-/// Deletes the schema that the options name, with everything in it. Idempotent.
+/// Deletes the schema that the options name, with everything in it, on a connection of its own: the end of a run that had
+/// a schema of its own. Every store in the schema can do nothing more. Idempotent.
 ///
 /// # Errors
 /// The database cannot be reached, or the schema is another user's.

@@ -59,7 +59,7 @@ impl<H: Handler> Pipeline<H> {
                     tokio::time::sleep(contended.next_delay()).await;
                 }
                 Err(error) => {
-                    self.commit_in_doubt = true;
+                    self.outbox_in_doubt = true;
                     self.own.wait_for_store(error, &mut backoff, started, patience).await?;
                 }
             }

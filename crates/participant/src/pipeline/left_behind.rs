@@ -84,15 +84,16 @@ impl<H: Handler> Pipeline<H> {
     }
 
     async fn adopt(&mut self) -> Result<(), ParticipantError> {
-        if self.adoption_in_doubt {
-            // Rows that became this instance's without its knowing are among its own.
+        if self.outbox_in_doubt {
             self.recover_once().await?;
+            self.outbox_in_doubt = false;
         }
         loop {
-            self.adoption_in_doubt = true;
             let rows = self.own.ask(self.own.store.adopt(OUTBOX_PAGE)).await;
-            let rows = rows.map_err(|source| self.own.store_error(source))?;
-            self.adoption_in_doubt = false;
+            let rows = rows.map_err(|source| {
+                self.outbox_in_doubt = true;
+                self.own.store_error(source)
+            })?;
             let count = rows.len();
             if count > 0 {
                 let participant = &self.own.name;
