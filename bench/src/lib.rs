@@ -23,6 +23,7 @@ pub mod limit;
 pub mod measure;
 pub mod orders_file;
 pub mod picture;
+mod proc;
 pub mod processes;
 pub mod report;
 pub mod simulate;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::proc;
 use crate::report::Machine;
 
 /// CPU time of this process so far, user and system.
@@ -28,8 +29,12 @@ fn cpu(clock: ClockId) -> Duration {
 /// The most memory this process has had resident, in bytes; `None` where the system does not say (no `/proc`).
 #[must_use]
 pub fn peak_rss_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    kib_field(&status, "VmHWM:").map(|kib| kib * 1024)
+    peak_rss_bytes_of("self")
+}
+
+/// The same of another process.
+fn peak_rss_bytes_of(process: impl std::fmt::Display) -> Option<u64> {
+    proc::bytes(&proc::status(process)?, "VmHWM:")
 }
 
 /// The machine and its operating system.
@@ -42,7 +47,7 @@ pub fn machine() -> Machine {
     Machine {
         cores: cores(),
         cpu: cpu_model(&cpuinfo).unwrap_or_else(|| text(uname.machine())),
-        memory_bytes: kib_field(&meminfo, "MemTotal:").map(|kib| kib * 1024),
+        memory_bytes: proc::bytes(&meminfo, "MemTotal:"),
         system: format!("{} {}", text(uname.sysname()), text(uname.release())),
     }
 }
@@ -75,20 +80,12 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// The number behind `name` in a file of `/proc`, in KiB.
-fn kib_field(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn reads_what_linux_says() {
-        assert_eq!(kib_field("VmPeak:\t 9 kB\nVmHWM:\t  1234 kB\n", "VmHWM:"), Some(1234));
-        assert_eq!(kib_field("", "VmHWM:"), None);
         assert_eq!(cpu_model("processor\t: 0\nmodel name\t: AMD EPYC\n").as_deref(), Some("AMD EPYC"));
     }
 

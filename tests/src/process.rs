@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use bench::processes::keeper::listening;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
@@ -165,16 +165,6 @@ impl Process {
 pub fn send(child: &Child, signal: Signal) {
     let id = child.id().expect("a process that has ended hears no signal");
     kill_process(Pid::from_raw(id.try_into().unwrap()).unwrap(), signal).unwrap();
-}
-
-/// The address in the line with which a program announces itself: a service's JSON, or the bus's words.
-fn listening(line: &str) -> Option<SocketAddr> {
-    let json = serde_json::from_str::<Value>(line).ok();
-    let address = match &json {
-        Some(json) => json["listening"].as_str()?.strip_prefix("http://")?,
-        None => line.strip_prefix("listening on ")?,
-    };
-    address.parse().ok()
 }
 
 fn tail(log: &Path) -> String {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
-use std::path::Path;
 use std::time::Duration;
+
+use crate::proc::Stat;
 
 /// Programs that only pass connections on, to a server whose processes cannot be seen from here.
 const FORWARDERS: &[&str] = &[
@@ -71,7 +72,7 @@ impl LocalServer {
     /// What it has used; `None` when it is gone, or was started anew.
     #[must_use]
     pub fn used(&self) -> Option<ServerUse> {
-        let processes: BTreeMap<u32, Stat> = pids().filter_map(|pid| Some((pid, stat(pid)?))).collect();
+        let processes: BTreeMap<u32, Stat> = pids().filter_map(|pid| Some((pid, Stat::of(pid)?))).collect();
         let mut cpu_ticks = 0;
         for pid in processes.keys().filter(|pid| self.belongs(**pid, &processes)) {
             let stat = &processes[pid];
@@ -79,7 +80,7 @@ impl LocalServer {
         }
         self.listeners.iter().all(|pid| processes.contains_key(pid)).then(|| ServerUse {
             cpu: Duration::from_secs_f64(cpu_ticks as f64 / rustix::param::clock_ticks_per_second() as f64),
-            peak_rss_bytes: self.listeners.iter().filter_map(|pid| peak_rss_bytes(*pid)).max(),
+            peak_rss_bytes: self.listeners.iter().filter_map(|pid| super::peak_rss_bytes_of(*pid)).max(),
         })
     }
 
@@ -155,38 +156,6 @@ fn forwarder(pid: u32) -> Option<String> {
     FORWARDERS.contains(&name).then(|| name.to_owned())
 }
 
-struct Stat {
-    parent: u32,
-    cpu_ticks: u64,
-    /// Of those that have ended and were waited for, and of theirs.
-    cpu_ticks_of_ended_children: u64,
-}
-
-fn stat(pid: u32) -> Option<Stat> {
-    parse(&std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?)
-}
-
-/// Reads `/proc/PID/stat`; see proc(5).
-fn parse(stat: &str) -> Option<Stat> {
-    // Places in the file, counted from the first field behind the command name, which is the third.
-    const PARENT: usize = 4 - 3;
-    const USER: usize = 14 - 3;
-    // The command name is in parentheses and may hold spaces and parentheses itself.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let fields: Vec<_> = fields.split_ascii_whitespace().collect();
-    let number = |place: usize| fields.get(place)?.parse::<u64>().ok();
-    Some(Stat {
-        parent: u32::try_from(number(PARENT)?).ok()?,
-        cpu_ticks: number(USER)? + number(USER + 1)?,
-        cpu_ticks_of_ended_children: number(USER + 2)? + number(USER + 3)?,
-    })
-}
-
-fn peak_rss_bytes(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    super::kib_field(&status, "VmHWM:").map(|kib| kib * 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,8 +178,6 @@ mod tests {
         let row = "   2: 0100007F:1632 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 48213 1";
         assert_eq!(socket(row), Some((0x1632, 48213)));
         assert_eq!(socket(&row.replace(" 0A ", " 01 ")), None);
-        let stat = parse("7 (a) b) S 3 7 7 0 -1 0 9 9 0 0 30 12 5 6 20 0 3 0 8054 1 2").unwrap();
-        assert_eq!((stat.parent, stat.cpu_ticks, stat.cpu_ticks_of_ended_children), (3, 42, 11));
     }
 
     #[cfg(target_os = "linux")]

@@ -285,7 +285,8 @@ impl Probing {
 }
 
 /// The address in the line with which a program announces itself: a service's JSON, or the bus's words.
-fn listening(line: &str) -> Option<SocketAddr> {
+#[must_use]
+pub fn listening(line: &str) -> Option<SocketAddr> {
     let json = serde_json::from_str::<Value>(line).ok();
     let address = match &json {
         Some(json) => json["listening"].as_str()?.strip_prefix("http://")?,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
+use crate::proc::{self, Stat};
+
 /// A process, told from every other that may get the same id later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -30,14 +32,14 @@ impl Identity {
     /// The process that has this id now.
     #[must_use]
     pub fn of(pid: u32) -> Self {
-        Self { pid, began_ticks: stat(pid).map(|stat| stat.began_ticks) }
+        Self { pid, began_ticks: Stat::of(pid).map(|stat| stat.began_ticks) }
     }
 
     /// Whether this very process still runs. Where the system does not say when processes began, it is taken for gone:
     /// better to leave it alone than to stop a stranger.
     #[must_use]
     pub fn is_alive(self) -> bool {
-        let now = stat(self.pid);
+        let now = Stat::of(self.pid);
         self.began_ticks.is_some()
             && now.is_some_and(|now| !now.ended && Some(now.began_ticks) == self.began_ticks)
     }
@@ -53,62 +55,18 @@ impl Identity {
 /// What the process with that id has used; `None` when there is none, or the system does not say.
 #[must_use]
 pub fn usage(pid: u32) -> Option<Usage> {
-    let stat = stat(pid)?;
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let bytes = |name: &str| kib(&status, name).map(|kib| kib * 1024);
+    let stat = Stat::of(pid)?;
+    let status = proc::status(pid)?;
     Some(Usage {
         cpu: Duration::from_secs_f64(stat.cpu_ticks as f64 / rustix::param::clock_ticks_per_second() as f64),
-        resident_bytes: bytes("VmRSS:")?,
-        resident_bytes_max: bytes("VmHWM:")?,
+        resident_bytes: proc::bytes(&status, "VmRSS:")?,
+        resident_bytes_max: proc::bytes(&status, "VmHWM:")?,
     })
-}
-
-struct Stat {
-    began_ticks: u64,
-    cpu_ticks: u64,
-    /// It has ended, and only its exit status is still there for its parent.
-    ended: bool,
-}
-
-fn stat(pid: u32) -> Option<Stat> {
-    parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-/// Reads `/proc/PID/stat`; see proc(5).
-fn parse(stat: &str) -> Option<Stat> {
-    // Places in the file, counted from the first field behind the command name, which is the third.
-    const STATE: usize = 0;
-    const USER: usize = 14 - 3;
-    const SYSTEM: usize = 15 - 3;
-    const BEGAN: usize = 22 - 3;
-    // The command name is in parentheses and may hold spaces and parentheses itself.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let fields: Vec<_> = fields.split_ascii_whitespace().collect();
-    let number = |place: usize| fields.get(place)?.parse::<u64>().ok();
-    Some(Stat {
-        began_ticks: number(BEGAN)?,
-        cpu_ticks: number(USER)? + number(SYSTEM)?,
-        ended: matches!(*fields.get(STATE)?, "Z" | "X"),
-    })
-}
-
-fn kib(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_what_linux_says() {
-        let line = "1742 (a) b (c)) S 1 1742 1742 0 -1 4194304 900 0 0 0 30 12 0 0 20 0 3 0 8054 1000 200";
-        let stat = parse(line).unwrap();
-        assert_eq!((stat.began_ticks, stat.cpu_ticks, stat.ended), (8054, 42, false));
-        assert!(parse(&line.replace(" S ", " Z ")).unwrap().ended);
-        assert!(parse("1 (x) S").is_none());
-    }
 
     #[cfg(target_os = "linux")]
     #[test]

@@ -59,7 +59,30 @@ impl Subject for Option<Arc<dyn Bus>> {
 #[macro_export]
 macro_rules! bus_conformance {
     ($factory:expr) => {
-        $crate::bus_conformance! { @each $factory;
+        $crate::bus_properties! { [$crate::bus_conformance] @each $factory; }
+    };
+    (@each $factory:expr; $($property:ident)*; rebalancing: $($more:ident)*) => {
+        $crate::bus_conformance! { @tests $factory; $($property)* $($more)* }
+    };
+    (@tests $factory:expr; $($property:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $property() {
+                if let Some(bus) = $crate::suite::Subject::bus($factory().await) {
+                    $crate::suite::$property(bus).await;
+                }
+            }
+        )*
+    };
+}
+
+/// Calls the macro in brackets with what follows them and the names of all properties: those that ask for a few changes
+/// of a group's members at the most, and behind `rebalancing:` those that make many. For a bus on which the properties
+/// cannot each be a test; [`bus_conformance!`](crate::bus_conformance) is made of it.
+#[macro_export]
+macro_rules! bus_properties {
+    ([$($callback:tt)+] $($before:tt)*) => {
+        $($callback)+! { $($before)*
             every_attribute_arrives_byte_for_byte
             unicode_keys_and_headers_arrive
             every_group_gets_every_message
@@ -82,18 +105,8 @@ macro_rules! bus_conformance {
             a_redriven_dead_letter_is_delivered_again
             unsettled_max_is_respected
             receive_is_cancel_safe
-            concurrent_publishers_lose_and_double_nothing
-            joining_and_leaving_under_load_loses_nothing
+            concurrent_publishers_lose_and_double_nothing;
+            rebalancing: joining_and_leaving_under_load_loses_nothing
         }
-    };
-    (@each $factory:expr; $($property:ident)*) => {
-        $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $property() {
-                if let Some(bus) = $crate::suite::Subject::bus($factory().await) {
-                    $crate::suite::$property(bus).await;
-                }
-            }
-        )*
     };
 }

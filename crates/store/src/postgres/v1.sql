@@ -194,6 +194,18 @@ BEGIN
 END
 $$;
 
+-- Each instance's earliest timer: one step in the index for each instance that has one, instead of one for each timer.
+CREATE VIEW timers AS
+    WITH RECURSIVE owners AS (
+        (SELECT owner, next_due FROM entity WHERE next_due IS NOT NULL ORDER BY owner, next_due LIMIT 1)
+        UNION ALL
+        SELECT step.owner, step.next_due FROM owners AS o, LATERAL (
+            SELECT owner, next_due FROM entity
+            WHERE owner > o.owner AND next_due IS NOT NULL ORDER BY owner, next_due LIMIT 1
+        ) AS step
+    )
+    SELECT owner, next_due FROM owners;
+
 -- The keys of entities whose timer is due: this instance's own, then those of instances that are gone or late, which become
 -- this one's.
 CREATE FUNCTION due(me bigint, now bigint, most bigint, grace bigint)
@@ -210,16 +222,7 @@ BEGIN
     GET DIAGNOSTICS left_over = ROW_COUNT;
     left_over := most - left_over;
     FOR other IN
-        -- One step in the index for each owner that has a timer set, instead of one for each timer.
-        WITH RECURSIVE owners AS (
-            (SELECT owner, next_due FROM entity WHERE next_due IS NOT NULL ORDER BY owner, next_due LIMIT 1)
-            UNION ALL
-            SELECT step.owner, step.next_due FROM owners AS o, LATERAL (
-                SELECT owner, next_due FROM entity
-                WHERE owner > o.owner AND next_due IS NOT NULL ORDER BY owner, next_due LIMIT 1
-            ) AS step
-        )
-        SELECT owner, next_due FROM owners WHERE owner <> me AND next_due <= now
+        SELECT owner, next_due FROM timers WHERE owner <> me AND next_due <= now
     LOOP
         EXIT WHEN left_over <= 0;
         until := CASE WHEN is_gone(me, other.owner) THEN now ELSE now - grace END;
@@ -241,16 +244,8 @@ $$;
 -- When there may be something due next: this instance's earliest timer, that of one that is gone, or that of another
 -- living one once it is late.
 CREATE FUNCTION next_due(me bigint, grace bigint) RETURNS bigint LANGUAGE sql AS $$
-    WITH RECURSIVE owners AS (
-        (SELECT owner, next_due FROM entity WHERE next_due IS NOT NULL ORDER BY owner, next_due LIMIT 1)
-        UNION ALL
-        SELECT step.owner, step.next_due FROM owners AS o, LATERAL (
-            SELECT owner, next_due FROM entity
-            WHERE owner > o.owner AND next_due IS NOT NULL ORDER BY owner, next_due LIMIT 1
-        ) AS step
-    )
     SELECT min(CASE
         WHEN owner = me OR is_gone(me, owner) OR next_due > 9223372036854775807 - grace THEN next_due
         ELSE next_due + grace
-    END) FROM owners
+    END) FROM timers
 $$;
