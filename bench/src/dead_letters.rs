@@ -95,7 +95,7 @@ pub struct ShowArgs {
 /// Flags of `duet dead-letters redrive`.
 #[derive(Clone, Debug, Args)]
 pub struct RedriveArgs {
-    /// The messages' ids.
+    /// The messages' ids; before them, as `list` shows it, the name of a participant whose group alone is meant.
     #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
     pub ids: Vec<String>,
     /// The consumer group [default: each of the four participants' that has it].
@@ -148,6 +148,14 @@ pub enum DeadLettersError {
         /// Where it was looked for.
         groups: Vec<String>,
     },
+    /// Nothing has declared any of the groups.
+    #[error("the bus {url} has no group {}: a typing mistake, another bus, or another --namespace than the services'?", groups.join(" or "))]
+    NoGroup {
+        /// Where it is, without secrets.
+        url: Url,
+        /// What was looked for.
+        groups: Vec<String>,
+    },
     /// Threads cannot be had.
     #[error("the operating system gives no threads")]
     Threads(#[source] std::io::Error),
@@ -177,35 +185,41 @@ pub fn main(args: &DeadLettersArgs) -> Result<ExitCode, DeadLettersError> {
     })
 }
 
-/// The group named, or those of the four participants.
-fn groups(named: Option<&String>) -> Vec<String> {
-    match named {
-        Some(group) => vec![group.clone()],
+/// The bus, and those that it has of the groups that are to be looked at: the one named, or those of the four participants.
+async fn open(
+    place: &PlaceArgs,
+    named: Option<&str>,
+) -> Result<(work::Patient, Vec<String>), DeadLettersError> {
+    let groups = match named {
+        Some(group) => vec![group.to_owned()],
         None => Program::PARTICIPANTS.map(|program| program.name().to_owned()).to_vec(),
-    }
+    };
+    let (bus, url) = connect(place).await?;
+    let present = work::present(&bus, &groups).await?;
+    if present.is_empty() { Err(DeadLettersError::NoGroup { url, groups }) } else { Ok((bus, present)) }
 }
 
 /// How much longer than the wait for the bus its last attempt may take, whose error says more than that time is up.
 const LAST_ATTEMPT: Duration = Duration::from_secs(3);
 
 /// Waits for the bus; nothing that is asked of it afterwards takes for ever, either.
-async fn connect(place: &PlaceArgs) -> Result<work::Patient, DeadLettersError> {
+async fn connect(place: &PlaceArgs) -> Result<(work::Patient, Url), DeadLettersError> {
     let url = bus_url(&place.bus, place.namespace.as_deref(), &place.urls)?;
     let address = BusAddress::parse(url.expose())?;
     let within = Duration::from_secs(place.timeout_s.into());
     let connected: Result<Arc<dyn Bus>, BusError> =
         work::within(within + LAST_ATTEMPT, host::connect::bus_now(&address, within)).await;
     match connected {
-        Ok(bus) => Ok(work::Patient::new(bus, within)),
+        Ok(bus) => Ok((work::Patient::new(bus, within), url)),
         Err(source) => Err(DeadLettersError::Connect { url, within, source }),
     }
 }
 
 async fn list(args: &ListArgs) -> Result<ExitCode, DeadLettersError> {
-    let bus = connect(&args.place).await?;
+    let (bus, groups) = open(&args.place, args.group.as_deref()).await?;
     let mut listed = Vec::new();
-    for group in groups(args.group.as_ref()) {
-        listed.push(work::list(&bus, &group, args.limit as usize).await?);
+    for group in &groups {
+        listed.push(work::list(&bus, group, args.limit as usize).await?);
     }
     let shown = if args.json { show::json(&listed) } else { show::table(&listed, SystemClock.now()) };
     text::print(&shown);
@@ -222,8 +236,7 @@ async fn show_one(args: &ShowArgs) -> Result<ExitCode, DeadLettersError> {
         }
         ([], _) => return Err(ConfigError::new("ID", "nothing", "the id of a message").into()),
     };
-    let bus = connect(&args.place).await?;
-    let groups = groups(group.as_ref());
+    let (bus, groups) = open(&args.place, group.as_deref()).await?;
     let mut found = Vec::new();
     for group in &groups {
         found.extend(work::find(&bus, group, id).await?);
@@ -237,8 +250,8 @@ async fn show_one(args: &ShowArgs) -> Result<ExitCode, DeadLettersError> {
 }
 
 async fn redrive(args: &RedriveArgs) -> Result<ExitCode, DeadLettersError> {
-    let bus = connect(&args.place).await?;
-    let groups = groups(args.group.as_ref());
+    let (group, ids) = group_and_ids(args);
+    let (bus, groups) = open(&args.place, group).await?;
     if args.all {
         let Listed { letters, total, group } = work::list(&bus, &groups[0], work::ALL_MAX).await?;
         let mut done = 0_usize;
@@ -255,12 +268,22 @@ async fn redrive(args: &RedriveArgs) -> Result<ExitCode, DeadLettersError> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut all_found = true;
-    for id in &args.ids {
+    for id in ids {
         let redriven: Redriven = work::redrive_in(&bus, &groups, id).await?;
         all_found &= !redriven.groups.is_empty();
         text::print(&show::redriven(&redriven, &groups));
     }
     Ok(if all_found { ExitCode::SUCCESS } else { Code::Failure.into() })
+}
+
+/// The group named, by the flag or before the ids, and the ids.
+fn group_and_ids(args: &RedriveArgs) -> (Option<&str>, &[String]) {
+    match (&args.group, args.ids.as_slice()) {
+        (None, [first, ids @ ..]) if !ids.is_empty() && first.parse::<Program>().is_ok() => {
+            (Some(first), ids)
+        }
+        (group, ids) => (group.as_deref(), ids),
+    }
 }
 
 fn told(done: usize, group: &str) {

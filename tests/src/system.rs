@@ -225,7 +225,7 @@ impl System {
     pub async fn queues(&self) -> Vec<(String, Depth)> {
         let mut queues = Vec::new();
         for name in PARTICIPANTS {
-            queues.push((name.to_owned(), self.client.depth(name).await.unwrap()));
+            queues.push((name.to_owned(), self.client.depth(name).await.unwrap().unwrap_or_default()));
         }
         queues
     }

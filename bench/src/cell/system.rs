@@ -236,7 +236,7 @@ impl System {
         let mut queues = Vec::new();
         for group in groups() {
             let depth = answered(BUS_PATIENCE, self.bus.depth(group)).await.map_err(CellError::Bus)?;
-            queues.push((group.to_owned(), depth));
+            queues.push((group.to_owned(), depth.unwrap_or_default()));
         }
         Ok(queues)
     }

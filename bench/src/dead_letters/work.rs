@@ -55,6 +55,21 @@ pub struct Redriven {
     pub groups: Vec<String>,
 }
 
+/// Those of the groups that the bus has.
+///
+/// # Errors
+/// The bus does not say.
+pub async fn present(bus: &Patient, groups: &[String]) -> Result<Vec<String>, DeadLettersError> {
+    let mut present = Vec::new();
+    for group in groups {
+        let failed = |source| DeadLettersError::Bus { group: group.clone(), done: "looked for", source };
+        if within(bus.within, bus.bus.depth(group)).await.map_err(failed)?.is_some() {
+            present.push(group.clone());
+        }
+    }
+    Ok(present)
+}
+
 /// The oldest dead letters of a group, at most `limit`.
 ///
 /// # Errors
@@ -62,6 +77,7 @@ pub struct Redriven {
 pub async fn list(bus: &Patient, group: &str, limit: usize) -> Result<Listed, DeadLettersError> {
     let failed = |source| DeadLettersError::Bus { group: group.to_owned(), done: "listed", source };
     let depth = within(bus.within, bus.bus.depth(group)).await.map_err(failed)?;
+    let depth = depth.unwrap_or_default();
     let letters = within(bus.within, bus.bus.dead_letters(group, limit)).await.map_err(failed)?;
     // It may have got some more meanwhile.
     Ok(Listed { group: group.to_owned(), total: depth.dead.max(letters.len() as u64), letters })

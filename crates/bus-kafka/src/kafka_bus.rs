@@ -287,13 +287,15 @@ impl Bus for KafkaBus {
 
     /// What members in other processes hold unsettled counts as ready here. So do, until they are passed over, messages
     /// of the group's streams that it did not ask for.
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         let view = self.inner.view(group)?;
         let declared = self.inner.known().declared.get(group).cloned();
+        let is_declared = declared.is_some();
         let deadline = Instant::now() + DEPTH_TIMEOUT;
         let seen = blocking(DEPTH_TIMEOUT, move || view.see(declared.as_ref(), deadline)).await?;
         // After the ends, so that what was read since is not counted twice.
-        Ok(depth_of(&seen, &self.inner.standings(group)))
+        let seen = seen.or_else(|| is_declared.then(Seen::default));
+        Ok(seen.map(|seen| depth_of(&seen, &self.inner.standings(group))))
     }
 
     async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError> {

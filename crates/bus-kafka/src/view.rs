@@ -90,8 +90,13 @@ impl View {
         Ok(partitions)
     }
 
-    /// Where the group stands, in these topics (`None`: in all of its namespace), and how many dead letters it has.
-    pub(crate) fn see(&self, topics: Option<&BTreeSet<String>>, deadline: Instant) -> Result<Seen, BusError> {
+    /// Where the group stands, in these topics (`None`: in all of its namespace), and how many dead letters it has. `None`:
+    /// the broker knows nothing of such a group.
+    pub(crate) fn see(
+        &self,
+        topics: Option<&BTreeSet<String>>,
+        deadline: Instant,
+    ) -> Result<Option<Seen>, BusError> {
         let mut look = self.look();
         let look = &mut *look;
         look.refresh_topics(&self.names, topics, deadline)?;
@@ -102,7 +107,7 @@ impl View {
         let places: Vec<Place> =
             wanted.flat_map(|(name, &count)| (0..count).map(|partition| (name.clone(), partition))).collect();
         if places.is_empty() {
-            return Ok(Seen::default());
+            return Ok(None);
         }
         let committed = look.inspector.committed(&places, deadline)?;
         let mut asked: Vec<Place> = committed.keys().cloned().collect();
@@ -111,7 +116,7 @@ impl View {
             asked.push((dead_topic.clone(), 0));
         }
         if asked.is_empty() {
-            return Ok(Seen::default());
+            return Ok(None);
         }
         let ends = look.inspector.ends(&asked, deadline)?;
         if let Some(&end) = ends.get(&(dead_topic.clone(), 0)).filter(|_| has_dead) {
@@ -122,7 +127,7 @@ impl View {
             let end = *ends.get(&place)?;
             Some((place, (offset, end)))
         });
-        Ok(Seen { partitions: stands.collect(), dead: look.index.len() as u64 })
+        Ok(Some(Seen { partitions: stands.collect(), dead: look.index.len() as u64 }))
     }
 
     /// The oldest dead letters, at most `limit`.

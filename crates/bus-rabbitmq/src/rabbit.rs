@@ -96,13 +96,13 @@ impl Bus for RabbitBus {
 
     /// Of the unsettled deliveries it knows those of the consumers of this bus (and its clones) only: AMQP tells no
     /// one of others'.
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         self.shared.names.check_group(group)?;
-        let Some(ready) = self.ready(group).await? else { return Ok(Depth::default()) };
+        let Some(ready) = self.ready(group).await? else { return Ok(None) };
         let channel = self.shared.consuming.session()?.channel().await?;
         let dead = queues::ready(&channel, &self.shared.names.dead(group)).await?.unwrap_or(0);
         let unsettled = self.shared.unsettled(group) as u64;
-        Ok(Depth { ready, unsettled, dead: dead.into() })
+        Ok(Some(Depth { ready, unsettled, dead: dead.into() }))
     }
 
     /// Letters behind the first 10,000 are not listed.

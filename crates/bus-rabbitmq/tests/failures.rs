@@ -164,6 +164,8 @@ async fn without_a_broker_every_call_fails_soon_and_works_again_afterwards() {
     let last = receive(&consumer, 1).await;
     assert_eq!(ids(&last), ["2"]);
     settle(&consumer, &last, Outcome::Done).await.unwrap();
-    until("nothing is left", async || bus.depth("g").await.is_ok_and(|depth| depth == Depth::default()))
-        .await;
+    until("nothing is left", async || {
+        bus.depth("g").await.is_ok_and(|depth| depth == Some(Depth::default()))
+    })
+    .await;
 }

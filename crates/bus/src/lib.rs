@@ -115,8 +115,8 @@ pub trait Bus: Send + Sync + 'static {
     /// A publisher; cheap to make once per participant, not once per message.
     async fn publisher(&self, origin: Origin) -> Result<Arc<dyn Publisher>, BusError>;
 
-    /// How much the group has before it; nothing where there is no such group.
-    async fn depth(&self, group: &str) -> Result<Depth, BusError>;
+    /// How much the group has before it; `None` where there is no such group.
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError>;
 
     /// The group's dead letters, oldest first, at most `limit`.
     async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError>;

@@ -191,8 +191,8 @@ impl Bus for MemoryBus {
         Ok(Arc::new(MemoryPublisher { inner: Arc::clone(&self.inner), origin }))
     }
 
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
-        Ok(self.group(group).map(|group| group.depth()).unwrap_or_default())
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
+        Ok(self.group(group).map(|group| group.depth()))
     }
 
     async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError> {

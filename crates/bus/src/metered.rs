@@ -182,7 +182,7 @@ impl Bus for MeteredBus {
         Ok(Arc::new(MeteredPublisher { publisher, meter: Arc::clone(&self.meter) }))
     }
 
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         self.bus.depth(group).await
     }
 

@@ -80,7 +80,7 @@ pub(crate) fn watch(
         loop {
             match tokio::time::timeout(PATIENCE, bus.depth(group)).await {
                 Ok(Ok(depth)) => {
-                    gauges.set(depth);
+                    gauges.set(depth.unwrap_or_default());
                     state.set(Ok(()));
                 }
                 Ok(Err(error)) => state.set(Err(error.to_string())),

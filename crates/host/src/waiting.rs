@@ -136,7 +136,7 @@ impl Bus for WaitingBus {
         self.bus().await?.publisher(origin).await
     }
 
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         self.bus().await?.depth(group).await
     }
 
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(bus.capabilities().message_bytes_max, 0);
         let mut state = bus.state.clone();
         assert!(state.wait_for(|state| matches!(state, State::Connected(_))).await.is_ok());
-        assert_eq!(bus.depth("g").await.unwrap(), Depth::default());
+        assert_eq!(bus.depth("g").await.unwrap(), None);
         assert!(bus.capabilities().message_bytes_max > 0);
     }
 

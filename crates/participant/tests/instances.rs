@@ -131,7 +131,7 @@ impl Bus for Mute {
         if self.is_mute { Ok(Arc::new(NoAnswer)) } else { self.bus.publisher(origin).await }
     }
 
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         self.bus.depth(group).await
     }
 
@@ -275,7 +275,8 @@ impl World {
     async fn until_at_rest(&self) {
         let reader = self.schemas.open(&self.schema).await;
         until(async || {
-            let (depth, stats) = (self.bus.depth("diary").await.unwrap(), reader.stats().await.unwrap());
+            let (depth, stats) =
+                (self.bus.depth("diary").await.unwrap().unwrap(), reader.stats().await.unwrap());
             let left = depth.ready + depth.unsettled + stats.outbox_rows + stats.timers;
             (left == 0 && depth.dead == 0).then_some(())
         })

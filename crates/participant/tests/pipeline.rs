@@ -188,7 +188,7 @@ impl World {
 
     /// Nothing left anywhere: no message, no outbox row, no timer.
     async fn is_at_rest(&self) -> bool {
-        let depth = self.bus.depth("diary").await.unwrap();
+        let depth = self.bus.depth("diary").await.unwrap().unwrap();
         let stats = self.store.stats().await.unwrap();
         (depth.ready, depth.unsettled, stats.outbox_rows, stats.timers) == (0, 0, 0, 0)
     }

@@ -46,7 +46,7 @@ impl Bus for FaultyBus {
         Ok(Arc::new(FaultyPublisher { inner, spot: self.spot.clone() }))
     }
 
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         self.inner.depth(group).await
     }
 

@@ -182,7 +182,7 @@ impl System {
     pub(crate) async fn is_at_rest(&self) -> bool {
         for member in self.members() {
             let Ok(stats) = member.store.stats().await else { return false };
-            let Ok(depth) = self.bus.depth(member.spot.participant).await else { return false };
+            let Ok(Some(depth)) = self.bus.depth(member.spot.participant).await else { return false };
             if (stats.outbox_rows, stats.timers, depth.ready, depth.unsettled) != (0, 0, 0, 0) {
                 return false;
             }
@@ -195,7 +195,7 @@ impl System {
         let read = |member: &Member| Arc::new(member.store.clone()) as Arc<dyn Read>;
         let mut queues = Vec::new();
         for member in self.members() {
-            let depth = self.bus.depth(member.spot.participant).await.unwrap_or_default();
+            let depth = self.bus.depth(member.spot.participant).await.ok().flatten().unwrap_or_default();
             queues.push((member.spot.participant.to_owned(), depth));
         }
         Ok(Evidence {

@@ -91,7 +91,10 @@ impl Trial {
         self.system.until("the system to be at rest", async || self.system.at_rest().await).await;
         ready(&self.system).await;
         let mut queues = self.system.queues().await;
-        queues.push((OBSERVER.to_owned(), self.system.bus().depth(OBSERVER).await.unwrap()));
+        queues.push((
+            OBSERVER.to_owned(),
+            self.system.bus().depth(OBSERVER).await.unwrap().unwrap_or_default(),
+        ));
         let verdict = audit(self.system.stores(), queues, &self.book, self.dead_letters).await;
         let logs: Vec<_> = self.system.participants().map(Process::log).collect();
         assert!(verdict.is_clean(), "{}: {what}\n{verdict}\n{}", self.broker, logs.join("\n"));

@@ -85,7 +85,7 @@ impl Bus for Cleaned {
         self.0.publisher(origin).await
     }
 
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         self.0.depth(group).await
     }
 

@@ -78,7 +78,7 @@ impl Bus for RemoteBus {
         Ok(Arc::new(RemotePublisher { link, origin, frame_bytes_max: self.target.options.frame_bytes_max }))
     }
 
-    async fn depth(&self, group: &str) -> Result<Depth, BusError> {
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
         let answer = self.link.control(&Control::Depth { group: group.to_owned() }).await?;
         match answer.parse()? {
             Reply::Depth(depth) => Ok(depth),

@@ -50,7 +50,7 @@ pub(super) enum Control {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
     Done,
-    Depth(Depth),
+    Depth(Option<Depth>),
     Redriven(bool),
     Guarantees(Guarantees),
 }

@@ -133,6 +133,7 @@ pub async fn too_large_messages_are_refused_and_their_neighbours_are_not(bus: Ar
 pub async fn depth_follows_what_happens(bus: Arc<dyn Bus>) {
     let scene = Scene::new(bus);
     let subscription = scene.subscription("g", &["kind"]);
+    assert_eq!(scene.depth("g").await, None, "of a group that nobody declared");
     scene.declare(&subscription).await;
     scene.depth_becomes("g", Depth::default()).await;
     let messages: Vec<Message> = (0..3).map(|n| scene.numbered(n, 3)).collect();

@@ -82,13 +82,16 @@ impl Scene {
         self.bus.subscribe(subscription).await.expect("subscribed")
     }
 
+    pub(super) async fn depth(&self, group: &str) -> Option<Depth> {
+        self.bus.depth(&self.group(group)).await.expect("a depth")
+    }
+
     /// Waits until the group's depth is as wanted: a broker may count late.
     pub(super) async fn depth_becomes(&self, group: &str, wanted: Depth) {
-        let group = self.group(group);
-        let mut last = Depth::default();
+        let (mut last, wanted) = (None, Some(wanted));
         let reached = timeout(PATIENCE, async {
             loop {
-                last = self.bus.depth(&group).await.expect("a depth");
+                last = self.depth(group).await;
                 if last == wanted {
                     return;
                 }

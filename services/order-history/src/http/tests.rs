@@ -190,7 +190,7 @@ async fn an_order_placed_again_has_no_second_effect() {
     assert_eq!((status, &placed["status"]), (200, &json!("open")));
     assert_eq!(service.place("", &other).await.0, 409);
     assert_eq!(service.place("?style=orchestration", &pizza("o-2")).await.0, 409);
-    assert_eq!(service.bus.depth("watch").await.unwrap().ready, 0);
+    assert_eq!(service.bus.depth("watch").await.unwrap().unwrap().ready, 0);
 }
 
 #[tokio::test]
