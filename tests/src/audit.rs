@@ -2,7 +2,7 @@
 
 use std::io;
 
-use auditor::{Evidence, ExecutionView, Executions, Rows, Verdict};
+use auditor::{Evidence, ExecutionView, Executions, Rows, Verdict, Witnesses};
 use bus::Depth;
 use orchestrator::engine::Status;
 use outside::{FileLedger, LedgerEntry};
@@ -23,13 +23,15 @@ pub async fn audit(stores: &Stores, queues: Queues, book: &Book, expected_dead_l
     let gateway =
         move || -> io::Result<Rows<'static, LedgerEntry>> { Ok(Box::new(FileLedger::read(&ledger)?)) };
     let evidence = Evidence {
-        order_history: stores.reader(order_history::NAME),
-        order_status: stores.reader(order_status::NAME),
-        notifications: stores.reader(notifications::NAME),
-        orchestrator: Some(Executions {
-            store: stores.reader(orchestrator::NAME),
-            view: Box::new(execution),
-        }),
+        witnesses: Witnesses {
+            order_history: stores.reader(order_history::NAME),
+            order_status: stores.reader(order_status::NAME),
+            notifications: stores.reader(notifications::NAME),
+            orchestrator: Some(Executions {
+                store: stores.reader(orchestrator::NAME),
+                view: Box::new(execution),
+            }),
+        },
         gateway: Box::new(gateway),
         queues,
         unexpected_terminal_events: book.unexpected(),

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use auditor::{Evidence, ExecutionView, Executions, Rows, SentLedger, Verdict};
+use auditor::{Evidence, ExecutionView, Executions, Rows, SentLedger, Verdict, Witnesses};
 use bus::Depth;
 use contract::Style;
 use host::connect;
@@ -90,10 +90,12 @@ pub(super) async fn audit(dir: &Path, stores: &StorePlace) -> Result<Audited, Ce
         connect::reader(&address).map_err(|error| CellError::Open(Box::new(error)))
     };
     let evidence = Evidence {
-        order_history: open(order_history::NAME)?,
-        order_status: open(order_status::NAME)?,
-        notifications: open(notifications::NAME)?,
-        orchestrator: Some(executions(open(orchestrator::NAME)?)),
+        witnesses: Witnesses {
+            order_history: open(order_history::NAME)?,
+            order_status: open(order_status::NAME)?,
+            notifications: open(notifications::NAME)?,
+            orchestrator: Some(executions(open(orchestrator::NAME)?)),
+        },
         gateway: Box::new(gateway(dir.join(GATEWAY_FILE))),
         queues: observed.queues,
         unexpected_terminal_events: observed.unexpected_terminal_events,

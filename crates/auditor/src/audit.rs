@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use contract::Style;
 use contract::order::is_id;
-use serde::de::DeserializeOwned;
 use store::{Entity, Read, StoreError};
 
 use crate::evidence::{Evidence, Executions, Source};
 use crate::findings::Findings;
-use crate::judge::{Known, Seen, count_paths, judge};
+use crate::judge::{Known, count_paths, judge};
 use crate::money::Money;
 use crate::sent::SentOrder;
 use crate::verdict::{Finding, StyleSummary, Verdict, ViolationKind};
@@ -120,22 +119,13 @@ struct Audited<'a> {
     timers: u64,
 }
 
-const HISTORY: usize = 0;
-const STATUS: usize = 1;
-const NOTIFICATIONS: usize = 2;
-const ORCHESTRATOR: usize = 3;
-
 fn stores(evidence: &Evidence) -> Vec<Audited<'_>> {
-    let services = [
-        ("order-history", &evidence.order_history),
-        ("order-status", &evidence.order_status),
-        ("notifications", &evidence.notifications),
-    ];
-    let services = services.into_iter().map(|(name, store)| (name, store, None));
-    let orchestrator = evidence.orchestrator.iter().map(|o| ("the orchestrator", &o.store, Some(o)));
-    services
-        .chain(orchestrator)
-        .map(|(name, store, executions)| Audited { name, store, executions, entities: 0, timers: 0 })
+    let executions = evidence.witnesses.orchestrator.as_ref();
+    // Those of the services keep nothing but orders; the orchestrator's comes last.
+    let executions = [None, None, None, executions];
+    let stores = evidence.witnesses.stores().zip(executions);
+    stores
+        .map(|((name, store), executions)| Audited { name, store, executions, entities: 0, timers: 0 })
         .collect()
 }
 
@@ -211,39 +201,12 @@ impl Audit<'_> {
     }
 
     async fn load_known(&mut self, order_id: &str, money: Money) -> Result<Known, AuditError> {
-        let mut timers = Vec::new();
-        let mut entities = [None, None, None, None];
-        for (audited, found) in self.stores.iter_mut().zip(&mut entities) {
-            let name = audited.name;
-            *found = audited
-                .store
-                .get(order_id)
-                .await
-                .map_err(|source| AuditError::Store { store: name, source })?;
-            if let Some(entity) = found {
-                audited.entities += 1;
-                if let Some(due) = entity.next_due {
-                    audited.timers += 1;
-                    timers.push((name, due));
-                }
-            }
+        let found = self.evidence.witnesses.find(order_id).await?;
+        for (audited, entity) in self.stores.iter_mut().zip(&found) {
+            audited.entities += u64::from(entity.is_some());
+            audited.timers += u64::from(entity.as_ref().is_some_and(|entity| entity.next_due.is_some()));
         }
-        let execution = self.evidence.orchestrator.as_ref().map(|executions| {
-            let Some(entity) = &entities[ORCHESTRATOR] else { return Seen::Absent };
-            match (executions.view)(order_id, entity) {
-                Ok(Some(view)) => Seen::Present(view),
-                Ok(None) => Seen::Absent,
-                Err(why) => Seen::Corrupt(why),
-            }
-        });
-        Ok(Known {
-            history: decode(entities[HISTORY].as_ref()),
-            progress: decode(entities[STATUS].as_ref()),
-            notices: decode(entities[NOTIFICATIONS].as_ref()),
-            execution,
-            money,
-            timers,
-        })
+        Ok(self.evidence.witnesses.known(order_id, &found, money))
     }
 
     /// What the stores hold beyond the orders that were sent, and what is left to do in them.
@@ -354,13 +317,5 @@ impl Audit<'_> {
             duplicates_in_input: self.duplicates,
             styles: self.styles,
         }
-    }
-}
-
-fn decode<T: DeserializeOwned>(entity: Option<&Entity>) -> Seen<T> {
-    match entity.map(participant::inspect::state) {
-        None | Some(Ok(None)) => Seen::Absent,
-        Some(Ok(Some(state))) => Seen::Present(state),
-        Some(Err(error)) => Seen::Corrupt(error.to_string()),
     }
 }

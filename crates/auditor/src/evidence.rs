@@ -6,6 +6,7 @@ use std::sync::Arc;
 use store::{Entity, Read};
 
 use crate::states::LedgerEntry;
+use crate::witnesses::Witnesses;
 
 /// Rows read one after another.
 pub type Rows<'a, T> = Box<dyn Iterator<Item = io::Result<T>> + Send + 'a>;
@@ -37,14 +38,8 @@ where
 
 /// Everything the auditor looks at but for what was sent.
 pub struct Evidence {
-    /// order-history's store.
-    pub order_history: Arc<dyn Read>,
-    /// order-status' store.
-    pub order_status: Arc<dyn Read>,
-    /// notifications' store.
-    pub notifications: Arc<dyn Read>,
-    /// The orchestrator's executions; `None` when there was no orchestrator.
-    pub orchestrator: Option<Executions>,
+    /// What the services and the orchestrator stored.
+    pub witnesses: Witnesses,
     /// The payment gateway's own ledger, oldest entry first.
     pub gateway: Box<dyn Source<LedgerEntry>>,
     /// How much each consumer group has before it.

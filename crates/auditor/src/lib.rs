@@ -79,8 +79,10 @@ mod notices;
 mod sent;
 pub mod states;
 mod verdict;
+mod witnesses;
 
 pub use audit::{AuditError, Limits, audit, audit_within};
 pub use evidence::{Evidence, ExecutionView, Executions, Rows, Source, ViewExecution};
 pub use sent::{BadLine, SentLedger, SentOrder, SentWriter};
 pub use verdict::{Finding, Paths, StyleSummary, Verdict, Violation, ViolationKind};
+pub use witnesses::{Judged, Witnesses};

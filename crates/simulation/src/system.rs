@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use auditor::{Evidence, ExecutionView, Executions};
+use auditor::{Evidence, ExecutionView, Executions, Witnesses};
 use bus::Bus;
 use notifications::{Decision, Notifications, Offer, OfferCaller, Restaurant, SimulatedRestaurants};
 use orchestrator::engine::Status;
@@ -199,10 +199,12 @@ impl System {
             queues.push((member.spot.participant.to_owned(), depth));
         }
         Ok(Evidence {
-            order_history: read(&self.order_history),
-            order_status: read(&self.order_status),
-            notifications: read(&self.notifications),
-            orchestrator: Some(Executions { store: read(&self.orchestrator), view: Box::new(view) }),
+            witnesses: Witnesses {
+                order_history: read(&self.order_history),
+                order_status: read(&self.order_status),
+                notifications: read(&self.notifications),
+                orchestrator: Some(Executions { store: read(&self.orchestrator), view: Box::new(view) }),
+            },
             gateway: Box::new(self.ledger.entries()),
             queues,
             unexpected_terminal_events: observer::miscounted(&self.observer.store).await?,

@@ -86,7 +86,7 @@ async fn what_the_orchestrator_keeps_besides_executions_is_no_stranger() {
     // An entity that the view says is no execution.
     world.executions.remove("o-delivered");
     let mut evidence = world.evidence().await;
-    let executions = evidence.orchestrator.as_mut().unwrap();
+    let executions = evidence.witnesses.orchestrator.as_mut().unwrap();
     executions.view = Box::new(|_, _| Ok(None));
     let verdict = audit(&evidence, &world.sent).await.unwrap();
     assert!(!verdict.violations_by_kind.contains_key(&ViolationKind::NeverSent));
@@ -97,7 +97,7 @@ async fn what_the_orchestrator_keeps_besides_executions_is_no_stranger() {
 async fn without_an_orchestrator_executions_are_not_asked_for() {
     let world = World::sound();
     let mut evidence = world.evidence().await;
-    evidence.orchestrator = None;
+    evidence.witnesses.orchestrator = None;
     assert!(audit(&evidence, &world.sent).await.unwrap().is_clean());
 }
 
@@ -156,4 +156,24 @@ async fn the_verdict_survives_json() {
     assert_eq!(json["violations"][0]["kind"], "lost");
     assert_eq!(json["styles"]["choreography"]["accepted"], 7);
     assert_eq!(serde_json::from_value::<Verdict>(json).unwrap(), verdict);
+}
+
+#[tokio::test]
+async fn orders_judged_one_by_one_add_up_to_the_same_findings() {
+    let mut world = World::sound();
+    world.pay("c-delivered", auditor::states::Operation::Capture, 1900);
+    assert!(world.histories.remove("o-payment-declined").is_some());
+    let evidence = world.evidence().await;
+    let whole = audit(&evidence, &world.sent).await.unwrap();
+    let (mut styles, mut violations) = (std::collections::BTreeMap::new(), Vec::new());
+    for sent in &world.sent {
+        let mut moves = world.ledger.clone();
+        moves.retain(|entry| entry.order_id == sent.order_id);
+        let judged = evidence.witnesses.judge(sent, &moves).await.unwrap();
+        judged.count_in(&mut styles);
+        violations.extend(judged.violations);
+    }
+    violations.sort();
+    assert!(!violations.is_empty());
+    assert_eq!((styles, violations), (whole.styles, whole.violations));
 }

@@ -7,7 +7,7 @@ use auditor::states::history::{self, OrderRecord};
 use auditor::states::notices::{Answer, Notice, OrderNotices, RestaurantNotice, What};
 use auditor::states::progress::{self, OrderProgress, Payment, Progress};
 use auditor::states::{LedgerEntry, Operation};
-use auditor::{Evidence, ExecutionView, Executions, SentOrder};
+use auditor::{Evidence, ExecutionView, Executions, SentOrder, Witnesses};
 use bytes::Bytes;
 use contract::command::Milestone;
 use contract::{Item, Order, Style, TerminalState};
@@ -160,13 +160,15 @@ impl World {
         let executions = self.executions.iter().map(view_state).collect();
         let ledger = self.ledger.clone();
         Evidence {
-            order_history: self.write(Service::History, &self.histories, &open).await,
-            order_status: self.write(Service::Status, &self.progresses, &open).await,
-            notifications: self.write(Service::Notifications, &self.notices, &open).await,
-            orchestrator: Some(Executions {
-                store: self.write(Service::Orchestrator, &executions, &open).await,
-                view: Box::new(read_view),
-            }),
+            witnesses: Witnesses {
+                order_history: self.write(Service::History, &self.histories, &open).await,
+                order_status: self.write(Service::Status, &self.progresses, &open).await,
+                notifications: self.write(Service::Notifications, &self.notices, &open).await,
+                orchestrator: Some(Executions {
+                    store: self.write(Service::Orchestrator, &executions, &open).await,
+                    view: Box::new(read_view),
+                }),
+            },
             gateway: Box::new(ledger),
             queues: self.queues.clone(),
             unexpected_terminal_events: self.observed.clone(),
