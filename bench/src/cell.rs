@@ -31,6 +31,7 @@ use tokio::time::{Instant, timeout};
 use crate::measure::{peak_rss_bytes, process_cpu, thread_cpu};
 use crate::orders_file::OrdersFileError;
 use crate::report::Phases;
+pub(crate) use files::executions;
 pub use files::{Audited, audit_folder};
 use flight::Flight;
 use live::{Live, Stopped};

@@ -2,16 +2,19 @@
 
 mod compare;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use host::ConfigError;
 
 pub use self::compare::{CompareArgs, Level};
 use crate::dead_letters::DeadLettersArgs;
 use crate::limit;
+use crate::load::{self, LoadArgs};
 use crate::processes::launch::LaunchArgs;
 use crate::simulate::SimulateArgs;
+use crate::switch::{LoadsArgs, SwitchArgs};
 use crate::target::{self, PostgresUrl, Urls};
 use crate::up::{DownArgs, ScaleArgs, StatusArgs, UpArgs};
 
@@ -33,6 +36,20 @@ pub struct Cli {
     pub compare: CompareArgs,
 }
 
+impl Cli {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// What is to be printed instead: what is wrong with it, or the help.
+    pub fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let command = Self::command().mut_subcommand("load", |load| {
+            load.mut_arg("store", |arg| arg.default_value(load::DEFAULTS.store))
+                .mut_arg("listen", |arg| arg.default_value(load::DEFAULTS.listen))
+        });
+        Self::from_arg_matches(&command.try_get_matches_from(args)?)
+    }
+}
+
 /// What duet can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -42,7 +59,7 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Measures what store and broker give at best: the measures for figures of throughput.
     Limit(LimitArgs),
-    /// Audits the files of an earlier run once more (see `compare --keep`).
+    /// The verdict: on the running system (see `load`), or on the files of an earlier run (see `compare --keep`).
     Audit(AuditArgs),
     /// Starts the services and the orchestrator as processes of their own, and keeps them running.
     Up(Box<UpArgs>),
@@ -54,6 +71,10 @@ pub enum Command {
     Down(DownArgs),
     /// Messages that could not be handled: lists them, shows one, puts some back.
     DeadLetters(DeadLettersArgs),
+    /// Keeps a steady load on a running system, in either style or both, and audits every order.
+    Load(Box<LoadArgs>),
+    /// Changes the load on a running system at once: its style, its rate, how many payments are declined.
+    Switch(SwitchArgs),
     /// Serves the in-process bus over TCP, so that services of several processes can share it.
     Bus(BusArgs),
     /// One style of a comparison, told what to do on standard input.
@@ -111,11 +132,18 @@ impl LimitArgs {
 /// Flags of `duet audit`.
 #[derive(Clone, Debug, Args)]
 pub struct AuditArgs {
-    /// The folder given to `duet compare --keep`.
-    pub dir: PathBuf,
-    /// Where the stores are, if they were kept in PostgreSQL.
+    /// The folder given to `duet compare --keep`; without it, the running system is asked.
+    #[arg(conflicts_with_all = ["load", "bus", "within_s"])]
+    pub dir: Option<PathBuf>,
+    /// Where the stores of that folder's run are, if they were kept in PostgreSQL.
     #[command(flatten)]
     pub postgres: PostgresUrl,
+    /// How long to wait until every order placed before now was judged, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub within_s: u32,
+    /// Which loads are asked.
+    #[command(flatten)]
+    pub loads: LoadsArgs,
 }
 
 /// Flags of `duet bus`.

@@ -1,7 +1,6 @@
-//! Asks the system's own processes over HTTP, on loopback: one question a connection.
+//! Asks the system's own processes over HTTP: one question a connection.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -37,22 +36,46 @@ impl Answer {
     }
 }
 
-/// Gets `path`.
+/// What is asked of a process.
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'a str,
+    /// JSON; empty where there is nothing to say.
+    pub(crate) body: &'a str,
+}
+
+/// Gets `path` at `place`: an address, or a host and a port.
 ///
 /// # Errors
 /// There was no answer within `patience`; says where.
-pub(crate) async fn get(address: SocketAddr, path: &str, patience: Duration) -> Result<Answer, String> {
-    match timeout(patience, ask(address, path)).await {
+pub(crate) async fn get(place: impl ToString, path: &str, patience: Duration) -> Result<Answer, String> {
+    ask(place, Request { method: "GET", path, body: "" }, patience).await
+}
+
+/// Asks something at `place`: an address, or a host and a port.
+///
+/// # Errors
+/// There was no answer within `patience`; says where.
+pub(crate) async fn ask(
+    place: impl ToString,
+    request: Request<'_>,
+    patience: Duration,
+) -> Result<Answer, String> {
+    let (place, path) = (place.to_string(), request.path);
+    match timeout(patience, exchange(&place, &request)).await {
         Ok(Ok(text)) => Ok(Answer::read(&text)),
-        Ok(Err(error)) => Err(format!("no answer at http://{address}{path}: {error}")),
-        Err(_) => Err(format!("no answer at http://{address}{path} for {} s", patience.as_secs())),
+        Ok(Err(error)) => Err(format!("no answer at http://{place}{path}: {error}")),
+        Err(_) => Err(format!("no answer at http://{place}{path} for {} s", patience.as_secs())),
     }
 }
 
-async fn ask(address: SocketAddr, path: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
+async fn exchange(place: &str, request: &Request<'_>) -> io::Result<String> {
+    let Request { method, path, body } = request;
+    let mut stream = TcpStream::connect(place).await?;
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n");
+    let content = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    let content = if body.is_empty() { "" } else { &content };
+    stream.write_all(format!("{head}{content}\r\n{body}").as_bytes()).await?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())

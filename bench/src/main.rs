@@ -2,16 +2,19 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use bench::cli::{Cli, Command, CompareArgs};
+use bench::switch::SwitchError;
 use bench::up::UpError;
-use bench::{audit, bus_command, cell, compare, dead_letters, limit, processes, simulate, text, up};
-use clap::Parser;
+use bench::{
+    audit, bus_command, cell, compare, dead_letters, limit, load, processes, simulate, switch, text, up,
+};
 use host::ConfigError;
 use telemetry::{Code, LogOptions, exit, exit_with};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::from_args(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {
             // A closed pipe leaves nobody to tell.
@@ -19,7 +22,9 @@ fn main() -> ExitCode {
             return if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    if let Err(error) = telemetry::init(&logs(&cli.command)) {
+    // A service says for itself what it logs.
+    let is_service = matches!(cli.command, Some(Command::Load(_)));
+    if !is_service && let Err(error) = telemetry::init(&logs(&cli.command)) {
         return exit_with(&error, Code::Usage);
     }
     let code = run(cli);
@@ -43,7 +48,11 @@ fn run(cli: Cli) -> ExitCode {
             Ok(settings) => ended(limit::main(&settings)),
             Err(error) => wrong(&error),
         },
-        Some(Command::Audit(args)) => ended(audit::main(&args.dir, &args.postgres.url())),
+        Some(Command::Audit(args)) => match &args.dir {
+            Some(dir) => ended(audit::main(dir, &args.postgres.url())),
+            None => switched(switch::audit(&args.loads, Duration::from_secs(args.within_s.into()))),
+        },
+        Some(Command::Switch(args)) => switched(switch::main(&args)),
         Some(Command::Up(args)) => up_ended(up::main(&args)),
         Some(Command::Status(args)) => up_ended(up::status(&args)),
         Some(Command::Scale(args)) => up_ended(up::scale(&args)),
@@ -51,6 +60,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::DeadLetters(args)) => {
             dead_letters::main(&args).unwrap_or_else(|error| exit_with(&error, error.code()))
         }
+        Some(Command::Load(args)) => load::main(&args),
         Some(Command::Bus(args)) => ended(bus_command::main(args.listen)),
         Some(Command::Cell) => {
             cell::main();
@@ -86,6 +96,10 @@ fn run_compare(args: &CompareArgs) -> ExitCode {
 
 fn wrong(error: &ConfigError) -> ExitCode {
     exit_with(error, Code::Usage)
+}
+
+fn switched(result: Result<ExitCode, SwitchError>) -> ExitCode {
+    result.unwrap_or_else(|error| exit_with(&error, error.code()))
 }
 
 fn up_ended(result: Result<ExitCode, UpError>) -> ExitCode {

@@ -111,7 +111,8 @@ fn read_observed(dir: &Path) -> Result<Observed, CellError> {
     read.map_err(|source| CellError::File { path, source })
 }
 
-fn executions(store: Arc<dyn Read>) -> Executions {
+/// How the auditor reads the orchestrator's store.
+pub(crate) fn executions(store: Arc<dyn Read>) -> Executions {
     use orchestrator::engine::Status;
     let view = |key: &str, entity: &store::Entity| {
         let status = orchestrator::stored::status(key, entity)?;

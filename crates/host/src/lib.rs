@@ -32,7 +32,7 @@ pub use address::{BusAddress, StoreAddress};
 pub use args::{Args, Config, Defaults, parse, probability};
 pub use error::{ConfigError, HostError};
 pub use problem::Problem;
-pub use run::{Binary, Environment, Service, main, run};
+pub use run::{Binary, Environment, Service, main, run, start};
 pub use serve::HttpLimits;
 pub use shutdown::{Shutdown, Trigger, on_signals, shutdown};
 pub use waiting::{Connecting, WaitingBus};

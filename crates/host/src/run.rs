@@ -125,7 +125,12 @@ pub fn main<B: Binary>() -> ExitCode {
     }
 }
 
-fn start<B: Binary>(binary: &B) -> Result<(), HostError> {
+/// Runs the service until SIGTERM or SIGINT, on a runtime of its own. Checks its flags and begins the log first: for a
+/// program of which the service is only a part; others call [`main`].
+///
+/// # Errors
+/// What kept it from starting, or ended it.
+pub fn start<B: Binary>(binary: &B) -> Result<(), HostError> {
     let config = binary.host().config()?;
     let settings = binary.settings()?;
     telemetry::init(&config.log)?;

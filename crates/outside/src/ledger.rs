@@ -260,7 +260,7 @@ impl Iterator for LedgerEntries {
     }
 }
 
-fn parse(line: &str) -> Option<LedgerEntry> {
+pub(crate) fn parse(line: &str) -> Option<LedgerEntry> {
     let mut words = line.split(' ');
     let operation = words.next()?;
     let operation = Operation::ALL.into_iter().find(|known| known.as_str() == operation)?;

@@ -7,7 +7,9 @@
 mod fate;
 pub mod gateway;
 pub mod ledger;
+mod tail;
 
 pub use fate::{CallFate, Fate, Rates, RestaurantFate};
 pub use gateway::{Gateway, GatewayAnswer, Unavailable};
 pub use ledger::{FileLedger, Ledger, LedgerEntry, MemoryLedger, Operation};
+pub use tail::LedgerTail;

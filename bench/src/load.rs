@@ -1,0 +1,239 @@
+//! `duet load`: a steady load on a running system, which can be changed while it runs, and the verdict on it.
+//!
+//! It is a service like the others, with a consumer group and a store of its own ([`observer`]): what it saw of each order
+//! survives its death. Beside that,
+//!
+//! - [`sender`] sends orders as the [`plan`] says, made by [`orders`];
+//! - [`checker`] audits every order once it had the time to settle, whoever placed it; [`verdict`] is what it found;
+//! - [`http`] tells how things stand, and takes changes of the plan;
+//! - [`board`] is what these share: counts, metrics, and which orders are under way.
+
+pub mod board;
+pub mod checker;
+pub mod http;
+pub mod observer;
+pub mod orders;
+pub mod plan;
+pub mod sender;
+pub mod verdict;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auditor::Witnesses;
+use bus::Topic;
+use clap::Parser;
+use contract::{Style, topics};
+use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, StoreAddress, connect};
+use outside::{Fate, LedgerTail, Rates};
+use participant::{Clock, Metrics, NoCalls, Participant, SystemClock};
+use telemetry::exit_with;
+use tokio::sync::watch;
+
+use crate::cell::executions;
+use board::Board;
+use checker::{Checker, Patience};
+use observer::Observer;
+use orders::Orders;
+use plan::{Plan, StyleChoice};
+use sender::Sender;
+use verdict::Standing;
+
+/// The observer's consumer group, and the schema of its store.
+pub const NAME: &str = "observer";
+
+/// Flags of `duet load`.
+#[derive(Debug, Parser)]
+#[command(max_term_width = 100, after_help = EXAMPLES)]
+pub struct LoadArgs {
+    /// Bus, store and HTTP.
+    #[command(flatten)]
+    host: Args,
+    /// What is sent.
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// What the verdict rests on.
+    #[command(flatten)]
+    audit: AuditArgs,
+}
+
+/// The plan to begin with.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Load (what `duet switch` changes while it runs)")]
+struct PlanArgs {
+    /// The style of the orders sent: choreography, orchestration, or both by turns.
+    #[arg(long, value_name = "STYLE", env = "DUET_STYLE", default_value = "both")]
+    style: StyleChoice,
+    /// Orders sent in a second; 0 for none.
+    #[arg(long, value_name = "N", env = "DUET_RATE", default_value_t = 20.0, value_parser = plan::rate)]
+    rate: f64,
+    /// The seed of the simulated outside world, the same as the services'.
+    #[arg(long, value_name = "N", env = "DUET_SEED", default_value_t = 0)]
+    seed: u64,
+    /// How often payments are declined, as order-status was told.
+    #[arg(long, value_name = "RATE", env = "DUET_DECLINE_RATE", value_parser = host::probability)]
+    #[arg(default_value_t = Rates::default().decline)]
+    decline_rate: f64,
+    /// Orders that are sent altogether, at the most: then the load rests, so that a stack left alone does not fill the disk.
+    #[arg(long, value_name = "N", env = "DUET_ORDERS_MAX", default_value_t = 1_000_000)]
+    orders_max: u64,
+}
+
+/// Where the services' stores and the gateway's ledger are, and how long orders may take.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Verdict")]
+struct AuditArgs {
+    /// The database (postgres://…) in which each service has its schema, or sqlite:DIR, the folder with a file for each
+    /// [default: that of --store].
+    #[arg(long, value_name = "URL", env = "DUET_AUDIT_STORES", hide_env_values = true)]
+    stores: Option<String>,
+    /// The gateway's ledger, written by order-status.
+    #[arg(long, value_name = "FILE", env = "DUET_LEDGER", default_value = "gateway.ledger")]
+    ledger: PathBuf,
+    /// How long an order may take until it counts as stuck, in seconds: more than every time-out and retry of the flow.
+    #[arg(long, value_name = "S", env = "DUET_STUCK_AFTER_S", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    stuck_after_s: u32,
+    /// How long after an order is closed everything else about it must be done, in seconds.
+    #[arg(long, value_name = "S", env = "DUET_SETTLE_S", default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    settle_s: u32,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  duet up --bus kafka --store postgres --dir /tmp/duet
+  duet load --bus kafka://127.0.0.1:9192 --store postgres://duet:duet@127.0.0.1:5442/duet \\
+            --ledger /tmp/duet/gateway.ledger
+  duet switch --style choreography --rate 50
+  duet audit
+
+Every flag can also be set in the environment. Exit codes: 0 ended as asked, 1 failed, 64 a flag is wrong.";
+
+/// Where it listens and stores unless it is told otherwise.
+pub const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8090", store: "sqlite:observer.db" };
+
+/// The flags, checked.
+#[derive(Debug)]
+pub struct Checked {
+    plan: Plan,
+    fate: Fate,
+    orders_max: u64,
+    stores: Stores,
+    ledger: PathBuf,
+    patience: Patience,
+}
+
+/// Where the stores of the services are.
+#[derive(Clone, Debug)]
+enum Stores {
+    Folder(PathBuf),
+    Database(StoreAddress),
+}
+
+impl Stores {
+    fn parse(given: Option<&str>, own: &str) -> Result<Self, ConfigError> {
+        let text = given.unwrap_or(own);
+        match (text.strip_prefix("sqlite:"), given) {
+            (Some(folder), Some(_)) => Ok(Self::Folder(folder.into())),
+            // Beside its own file.
+            (Some(file), None) => {
+                let folder = std::path::Path::new(file).parent().unwrap_or(std::path::Path::new(""));
+                Ok(Self::Folder(folder.to_owned()))
+            }
+            (None, _) => match StoreAddress::parse(text)? {
+                address @ StoreAddress::Postgres(_) => Ok(Self::Database(address)),
+                other => Err(ConfigError::new("--stores", other, "sqlite:DIR or postgres://…")),
+            },
+        }
+    }
+
+    fn address(&self, name: &'static str) -> StoreAddress {
+        match self {
+            Self::Folder(folder) => StoreAddress::Sqlite(folder.join(format!("{name}.db"))),
+            Self::Database(address) => address.clone().for_service(name),
+        }
+    }
+
+    fn witnesses(&self) -> Result<Witnesses, HostError> {
+        let reader = |name| connect::reader(&self.address(name));
+        Ok(Witnesses {
+            order_history: reader(order_history::NAME)?,
+            order_status: reader(order_status::NAME)?,
+            notifications: reader(notifications::NAME)?,
+            orchestrator: Some(executions(reader(orchestrator::NAME)?)),
+        })
+    }
+}
+
+impl Binary for LoadArgs {
+    const NAME: &'static str = NAME;
+    const DEFAULTS: Defaults = DEFAULTS;
+    type Settings = Checked;
+
+    fn host(&self) -> &Args {
+        &self.host
+    }
+
+    fn settings(&self) -> Result<Checked, ConfigError> {
+        let PlanArgs { style, rate, seed, decline_rate, orders_max } = self.plan;
+        let rates = Rates { decline: decline_rate, ..Rates::default() };
+        let seconds = |s: u32| Duration::from_secs(s.into());
+        Ok(Checked {
+            plan: Plan { style, rate_per_s: rate, decline_rate: None },
+            fate: Fate { seed, rates },
+            orders_max,
+            stores: Stores::parse(self.audit.stores.as_deref(), &self.host.store)?,
+            ledger: self.audit.ledger.clone(),
+            patience: Patience {
+                settle: seconds(self.audit.settle_s),
+                stuck: seconds(self.audit.stuck_after_s),
+            },
+        })
+    }
+
+    async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
+        let Environment { bus, store, registry, options } = environment.clone();
+        let Checked { plan, fate, orders_max, stores, ledger, patience } = settings;
+        let board = Arc::new(Board::register(&registry)?);
+        let clock = Arc::new(SystemClock);
+        let (change, changes) = watch::channel(plan);
+        board.planned(&change.borrow());
+        let orders = Orders::new(fate, u64::try_from(clock.now()).unwrap_or(0));
+        let standing = Standing::register(&registry)?;
+        let checker = Checker::new(Arc::clone(&store) as _, Arc::clone(&board), patience, standing.clone());
+        tokio::spawn(checker.run(stores.witnesses()?, LedgerTail::new(ledger), Arc::clone(&clock) as _));
+        let router = http::router(http::Api::new(change, fate.rates.decline, Arc::clone(&board), standing));
+        let watched = Arc::clone(&bus);
+        let participant = Participant::new(
+            NAME,
+            observed_topics(),
+            Observer::new(Arc::clone(&board)),
+            NoCalls::caller(),
+            store,
+            bus,
+            clock,
+        )
+        .with_options(options)
+        .with_metrics(Metrics::register(NAME, &registry)?);
+        let sender = Sender::new(orders, watched, participant.subscription(), board, orders_max);
+        tokio::spawn(sender.run(changes));
+        Ok(Service::new(participant, router))
+    }
+}
+
+/// Where orders enter the system and leave it, in both styles.
+fn observed_topics() -> Vec<Topic> {
+    Style::ALL.into_iter().flat_map(|style| [topics::placed(style), topics::closed(style)]).collect()
+}
+
+/// Runs until it is asked to end.
+#[must_use]
+pub fn main(args: &LoadArgs) -> ExitCode {
+    match host::start(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit_with(&error, error.code()),
+    }
+}

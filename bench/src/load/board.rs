@@ -1,0 +1,271 @@
+//! What the parts of a load share: the metrics, which orders are under way, and which were sent and not seen yet.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use contract::{Style, TerminalState};
+use participant::Millis;
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+};
+use telemetry::Registry;
+
+use super::plan::Plan;
+
+/// Bounds of the latency histogram's buckets, in seconds: close enough for percentiles to be good to about a fifth.
+const SECONDS: &[f64] = &[
+    0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75,
+    1.0, 2.0, 5.0, 10.0, 30.0, 60.0,
+];
+
+/// Orders under way that are remembered, at the most; further ones are not counted as in flight.
+const UNDER_WAY_MAX: usize = 1_000_000;
+
+/// Shared by sender, observer, checker and HTTP.
+pub struct Board {
+    state: Mutex<State>,
+    metrics: Metrics,
+}
+
+#[derive(Default)]
+struct State {
+    /// Orders placed and not closed: their style.
+    under_way: HashMap<String, Style>,
+    /// Orders that the bus has confirmed and the observer has not seen: since when.
+    unseen: BTreeMap<String, Millis>,
+    /// Why nothing is sent, if nothing is.
+    trouble: Option<String>,
+}
+
+struct Metrics {
+    target: GaugeVec,
+    decline_target: Gauge,
+    sent: IntCounterVec,
+    skipped: IntCounter,
+    failures: IntCounter,
+    placed: IntCounterVec,
+    closed: IntCounterVec,
+    seconds: HistogramVec,
+    in_flight: IntGaugeVec,
+    resting: IntGauge,
+}
+
+impl Board {
+    /// With its metrics in that registry.
+    ///
+    /// # Errors
+    /// The registry has metrics of these names already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let metrics = Metrics::register(registry)?;
+        for style in Style::ALL {
+            // There from the beginning, so that nothing is missing from a picture because it has not happened yet.
+            metrics.in_flight.with_label_values(&[style.as_str()]).set(0);
+            metrics.sent.with_label_values(&[style.as_str()]);
+            metrics.placed.with_label_values(&[style.as_str()]);
+            for outcome in TerminalState::ALL {
+                let labels = [style.as_str(), outcome.as_str()];
+                metrics.closed.with_label_values(&labels);
+                metrics.seconds.with_label_values(&labels);
+            }
+        }
+        Ok(Self { state: Mutex::default(), metrics })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is whole after any panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// This is the plan from now on.
+    pub fn planned(&self, plan: &Plan) {
+        let share = if plan.style == super::plan::StyleChoice::Both { 0.5 } else { 1.0 };
+        for style in Style::ALL {
+            let rate = if plan.style.has(style) { plan.rate_per_s * share } else { 0.0 };
+            self.metrics.target.with_label_values(&[style.as_str()]).set(rate);
+        }
+        self.metrics.decline_target.set(plan.decline_rate.unwrap_or(f64::NAN));
+    }
+
+    /// These orders are about to be sent at `now`.
+    pub fn sending<'a>(&self, ids: impl Iterator<Item = &'a str>, now: Millis) {
+        let mut state = self.lock();
+        state.unseen.extend(ids.map(|id| (id.to_owned(), now)));
+    }
+
+    /// The bus has confirmed an order of that style.
+    pub fn sent(&self, style: Style) {
+        self.metrics.sent.with_label_values(&[style.as_str()]).inc();
+    }
+
+    /// So many orders should have been sent and were not: the bus took none for too long.
+    pub fn skipped(&self, orders: u64) {
+        self.metrics.skipped.inc_by(orders);
+    }
+
+    /// A publish failed.
+    pub fn failed(&self) {
+        self.metrics.failures.inc();
+    }
+
+    /// Why nothing is sent; `None` when all is well.
+    pub fn trouble(&self) -> Option<String> {
+        self.lock().trouble.clone()
+    }
+
+    /// Says why nothing is sent.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        self.lock().trouble = trouble;
+    }
+
+    /// Whether the load rests because it has sent all that it may.
+    pub fn set_resting(&self, resting: bool) {
+        self.metrics.resting.set(resting.into());
+    }
+
+    /// The bus did not take these orders, and will not.
+    pub fn withdrawn<'a>(&self, ids: impl Iterator<Item = &'a str>) {
+        let mut state = self.lock();
+        for id in ids {
+            state.unseen.remove(id);
+        }
+    }
+
+    /// The observer saw an order placed.
+    pub fn placed(&self, order_id: &str, style: Style) {
+        self.metrics.placed.with_label_values(&[style.as_str()]).inc();
+        self.lock().unseen.remove(order_id);
+    }
+
+    /// An order is under way.
+    pub fn under_way(&self, order_id: &str, style: Style) {
+        let mut state = self.lock();
+        if state.under_way.len() < UNDER_WAY_MAX
+            && state.under_way.insert(order_id.to_owned(), style).is_none()
+        {
+            self.metrics.in_flight.with_label_values(&[style.as_str()]).inc();
+        }
+    }
+
+    /// The observer saw an order closed, so long after it was placed; `None` where that is not known.
+    pub fn closed(&self, order_id: &str, style: Style, outcome: TerminalState, took: Option<Millis>) {
+        let labels = [style.as_str(), outcome.as_str()];
+        self.metrics.closed.with_label_values(&labels).inc();
+        if let Some(ms) = took {
+            self.metrics.seconds.with_label_values(&labels).observe(ms.max(0) as f64 / 1000.0);
+        }
+        if let Some(style) = self.lock().under_way.remove(order_id) {
+            self.metrics.in_flight.with_label_values(&[style.as_str()]).dec();
+        }
+    }
+
+    /// Whether the load rests because it has sent all that it may.
+    pub fn is_resting(&self) -> bool {
+        self.metrics.resting.get() != 0
+    }
+
+    /// How many orders of each style are under way.
+    pub fn in_flight(&self) -> BTreeMap<Style, i64> {
+        let of = |style: Style| self.metrics.in_flight.with_label_values(&[style.as_str()]).get();
+        Style::ALL.into_iter().map(|style| (style, of(style))).collect()
+    }
+
+    /// How many orders of each style were sent.
+    pub fn sent_so_far(&self) -> BTreeMap<Style, u64> {
+        let of = |style: Style| self.metrics.sent.with_label_values(&[style.as_str()]).get();
+        Style::ALL.into_iter().map(|style| (style, of(style))).collect()
+    }
+
+    /// Since when the bus has had the oldest order sent that the observer has not seen; `None` when it has seen all.
+    pub fn oldest_unseen(&self) -> Option<Millis> {
+        self.lock().unseen.values().copied().min()
+    }
+
+    /// Orders sent before `then` that the observer has not seen, at most `limit`.
+    pub fn unseen_since(&self, then: Millis, limit: usize) -> Vec<String> {
+        let state = self.lock();
+        let late = state.unseen.iter().filter(|(_, since)| **since < then);
+        late.take(limit).map(|(id, _)| id.clone()).collect()
+    }
+}
+
+impl Metrics {
+    fn register(registry: &Registry) -> prometheus::Result<Self> {
+        fn kept<C: prometheus::core::Collector + Clone + 'static>(
+            registry: &Registry,
+            collector: prometheus::Result<C>,
+        ) -> prometheus::Result<C> {
+            let collector = collector?;
+            registry.register(Box::new(collector.clone()))?;
+            Ok(collector)
+        }
+        let opts = |name: &str, help: &str| Opts::new(format!("duet_{name}"), help);
+        let seconds = HistogramOpts {
+            common_opts: opts(
+                "order_seconds",
+                "From when an order was due to be placed until it was closed.",
+            ),
+            buckets: SECONDS.to_vec(),
+        };
+        let (style, ended): (&[&str], &[&str]) = (&["style"], &["style", "outcome"]);
+        let counters = |name, help, labels| kept(registry, IntCounterVec::new(opts(name, help), labels));
+        let counter = |name, help| kept(registry, IntCounter::with_opts(opts(name, help)));
+        Ok(Self {
+            target: kept(
+                registry,
+                GaugeVec::new(
+                    opts("load_target_orders_per_second", "Orders the load is to send in a second."),
+                    style,
+                ),
+            )?,
+            decline_target: kept(
+                registry,
+                Gauge::with_opts(opts(
+                    "load_target_decline_ratio",
+                    "Share of orders to be sent whose payment is declined; NaN: as the gateway does.",
+                )),
+            )?,
+            sent: counters(
+                "load_orders_sent_total",
+                "Orders sent by the load and confirmed by the bus.",
+                style,
+            )?,
+            skipped: counter(
+                "load_orders_skipped_total",
+                "Orders not sent because the bus took none in time.",
+            )?,
+            failures: counter("load_publish_failures_total", "Publishes of the load that failed.")?,
+            placed: counters("orders_placed_total", "Orders seen to enter the system.", style)?,
+            closed: counters("orders_closed_total", "Orders seen to leave the system.", ended)?,
+            seconds: kept(registry, HistogramVec::new(seconds, ended))?,
+            in_flight: kept(
+                registry,
+                IntGaugeVec::new(opts("orders_in_flight", "Orders placed and not closed yet."), style),
+            )?,
+            resting: kept(
+                registry,
+                IntGauge::with_opts(opts("load_resting", "1 when the load has sent all that it may.")),
+            )?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_in_flight_from_placed_to_closed() {
+        let board = Board::register(&telemetry::registry()).unwrap();
+        let style = Style::Orchestration;
+        board.sending(["a", "b"].into_iter(), 5);
+        board.placed("a", style);
+        board.under_way("a", style);
+        board.under_way("a", style);
+        assert_eq!(board.in_flight()[&style], 1, "seen twice, it is one order");
+        board.closed("a", style, TerminalState::Delivered, Some(7));
+        board.closed("stranger", style, TerminalState::Delivered, None);
+        assert_eq!(board.in_flight()[&style], 0);
+        assert_eq!(board.unseen_since(6, 10), ["b"]);
+        assert_eq!(board.unseen_since(5, 10), Vec::<String>::new());
+    }
+}

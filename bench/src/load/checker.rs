@@ -1,0 +1,328 @@
+//! Audits every order once it had the time to settle, while the system goes on.
+//!
+//! An order is judged when its end was seen and [`Patience::settle`] has passed, or when it has been under way for
+//! [`Patience::stuck`]. What is found wrong before that time has passed may still be put right (a service that was killed
+//! has yet to tell the customer), so the order is judged again; after it the violation counts, and the order is judged
+//! again now and then all the same: one that was stuck may end after all. An order that is as it should be is done with.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use auditor::{AuditError, Judged, Violation, ViolationKind, Witnesses};
+use outside::{LedgerEntry, LedgerTail};
+use participant::{Clock, Millis};
+use store::{Read, StoreError};
+use tokio::time::sleep;
+
+use super::board::Board;
+use super::observer::Seen;
+use super::verdict::Standing;
+
+/// Between two rounds.
+const ROUND: Duration = Duration::from_secs(1);
+/// How long after an order was found wrong it is judged again, in milliseconds: before that counts, and when it counts.
+const AGAIN_MS: Millis = 1_000;
+const WRONG_AGAIN_MS: Millis = 10_000;
+/// Orders taken up in one round, at the most, and those judged.
+const SCAN_PAGE: usize = 1_000;
+const JUDGED_MAX: usize = 1_000;
+/// Orders that are waited for, at the most; further ones are taken up when there is room.
+const OPEN_MAX: usize = 200_000;
+/// Entries of the ledger read in one round, at the most.
+const LEDGER_PAGE: usize = 20_000;
+/// Orders sent and never seen that are named.
+const UNSEEN_NAMED: usize = 100;
+
+/// How long orders may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// After its end was seen, everything else about an order must be done within this time.
+    pub settle: Duration,
+    /// An order under way for longer is stuck; and whatever is wrong with one for longer stays wrong.
+    pub stuck: Duration,
+}
+
+impl Patience {
+    /// When an order should be judged.
+    fn judge_at(self, seen: &Seen) -> Millis {
+        match (seen.closings.first(), &seen.placed) {
+            (Some(closing), _) => closing.at + ms(self.settle),
+            (None, Some(placed)) => placed.at + ms(self.stuck),
+            // Nothing is kept of an order that was neither opened nor closed.
+            (None, None) => 0,
+        }
+    }
+
+    /// From when on what is wrong with it counts.
+    fn counts_from(self, seen: &Seen) -> Millis {
+        let began = seen.placed.as_ref().map_or(0, |placed| placed.at);
+        let ended = seen.closings.first().map_or(0, |closing| closing.at);
+        began.max(ended) + ms(self.stuck)
+    }
+}
+
+fn ms(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX / 2)
+}
+
+/// Why an order cannot be judged now.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    /// The observer's own store.
+    #[error("the observer's store cannot be read")]
+    Observer(#[source] StoreError),
+    #[error("what the observer saw of {order_id} cannot be read")]
+    Seen {
+        order_id: String,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error("the gateway's ledger cannot be read")]
+    Ledger(#[source] std::io::Error),
+}
+
+/// An order that is not done with.
+#[derive(Debug)]
+struct Open {
+    /// When it began, as far as was seen.
+    began: Millis,
+    moves: Vec<LedgerEntry>,
+}
+
+/// What came of a look at an order.
+enum Look {
+    /// It is as it should be.
+    Done,
+    /// It is to be looked at again then.
+    Again {
+        at: Millis,
+        /// Whether it is not as it should be, and should be by now.
+        is_wrong: bool,
+    },
+}
+
+/// Goes through what the observer saw, order by order.
+pub struct Checker {
+    observed: Arc<dyn Read>,
+    board: Arc<Board>,
+    patience: Patience,
+    standing: Standing,
+    /// Up to where the observer's store was gone through.
+    cursor: u64,
+    open: HashMap<String, Open>,
+    /// When which open order is to be looked at next, the earliest first.
+    agenda: BinaryHeap<Reverse<(Millis, String)>>,
+    /// Open orders of which nothing can be said yet, by when they began.
+    unjudged: BTreeSet<(Millis, String)>,
+    /// Entries of the ledger for orders that are not open, with when they were read.
+    unclaimed: HashMap<String, (Millis, Vec<LedgerEntry>)>,
+}
+
+impl Checker {
+    /// Of what the observer keeps in that store.
+    #[must_use]
+    pub fn new(observed: Arc<dyn Read>, board: Arc<Board>, patience: Patience, standing: Standing) -> Self {
+        Self {
+            observed,
+            board,
+            patience,
+            standing,
+            cursor: 0,
+            open: HashMap::new(),
+            agenda: BinaryHeap::new(),
+            unjudged: BTreeSet::new(),
+            unclaimed: HashMap::new(),
+        }
+    }
+
+    /// Checks on and on. What cannot be read is said in the [`Standing`], and read again in the next round.
+    pub async fn run(mut self, witnesses: Witnesses, mut ledger: LedgerTail, clock: Arc<dyn Clock>) {
+        loop {
+            let round = self.round(&witnesses, &mut ledger, clock.now()).await;
+            let trouble = round.err().map(|error| telemetry::chain(&error));
+            self.standing.set_trouble(trouble);
+            sleep(ROUND).await;
+        }
+    }
+
+    async fn round(
+        &mut self,
+        witnesses: &Witnesses,
+        ledger: &mut LedgerTail,
+        now: Millis,
+    ) -> Result<(), CheckError> {
+        let caught_up = self.take_up().await?;
+        // Before anybody is judged: a gateway writes before it answers, so what is not there now did not happen.
+        let entries = ledger.read_on(LEDGER_PAGE).map_err(CheckError::Ledger)?;
+        let is_whole = entries.len() < LEDGER_PAGE;
+        self.claim(entries, now);
+        if is_whole {
+            self.judge_due(witnesses, now).await?;
+        }
+        if caught_up && is_whole {
+            self.settle_unclaimed(now).await?;
+        }
+        let unseen = self.board.unseen_since(now - ms(self.patience.stuck), UNSEEN_NAMED);
+        self.standing.set_unseen(unseen);
+        if caught_up && is_whole {
+            let oldest = self.unjudged.first().map(|(began, _)| *began);
+            let judged_to = [oldest, self.board.oldest_unseen()].into_iter().flatten().fold(now, Millis::min);
+            self.standing.set_judged_to(judged_to);
+        }
+        self.standing.set_waiting(self.open.len(), now);
+        Ok(())
+    }
+
+    /// Takes up orders that the observer has seen since. Whether these were all.
+    async fn take_up(&mut self) -> Result<bool, CheckError> {
+        while self.open.len() < OPEN_MAX {
+            let page = self.observed.scan(self.cursor, SCAN_PAGE).await.map_err(CheckError::Observer)?;
+            let is_last = page.len() < SCAN_PAGE;
+            for (cursor, order_id, entity) in page {
+                self.cursor = cursor;
+                let seen = read(&order_id, &entity)?;
+                if let (Some(seen), true) =
+                    (&seen, seen.as_ref().is_some_and(|seen| seen.closings.is_empty()))
+                {
+                    self.board.under_way(&order_id, seen.style);
+                }
+                let (at, began) = seen.map_or((0, 0), |seen| (self.patience.judge_at(&seen), seen.began()));
+                let moves = self.unclaimed.remove(&order_id).map(|(_, moves)| moves).unwrap_or_default();
+                self.agenda.push(Reverse((at, order_id.clone())));
+                self.unjudged.insert((began, order_id.clone()));
+                self.open.insert(order_id, Open { began, moves });
+            }
+            if is_last {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn claim(&mut self, entries: Vec<LedgerEntry>, now: Millis) {
+        for entry in entries {
+            match self.open.get_mut(&entry.order_id) {
+                Some(open) => open.moves.push(entry),
+                None => {
+                    let id = entry.order_id.clone();
+                    self.unclaimed.entry(id).or_insert_with(|| (now, Vec::new())).1.push(entry);
+                }
+            }
+        }
+    }
+
+    async fn judge_due(&mut self, witnesses: &Witnesses, now: Millis) -> Result<(), CheckError> {
+        for _ in 0..JUDGED_MAX {
+            let Some(Reverse((at, order_id))) = self.agenda.pop() else { break };
+            if at > now {
+                self.agenda.push(Reverse((at, order_id)));
+                break;
+            }
+            match self.look(witnesses, &order_id, now).await {
+                Ok(Look::Again { at, is_wrong }) => {
+                    if let (true, Some(open)) = (is_wrong, self.open.get(&order_id)) {
+                        self.unjudged.remove(&(open.began, order_id.clone()));
+                    }
+                    self.agenda.push(Reverse((at, order_id)));
+                }
+                Ok(Look::Done) => {
+                    if let Some(open) = self.open.remove(&order_id) {
+                        self.unjudged.remove(&(open.began, order_id));
+                    }
+                }
+                Err(error) => {
+                    self.agenda.push(Reverse((now + AGAIN_MS, order_id)));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one order.
+    async fn look(&self, witnesses: &Witnesses, order_id: &str, now: Millis) -> Result<Look, CheckError> {
+        let entity = self.observed.get(order_id).await.map_err(CheckError::Observer)?;
+        let seen = entity.map(|entity| read(order_id, &entity)).transpose()?.flatten();
+        let Some(seen) = seen else { return Ok(Look::Done) };
+        let due = self.patience.judge_at(&seen);
+        if due > now {
+            return Ok(Look::Again { at: due.min(now + AGAIN_MS), is_wrong: false });
+        }
+        let (judged, mut violations) = match &seen.placed {
+            Some(placed) => {
+                let moves = self.open.get(order_id).map_or(&[][..], |open| &open.moves);
+                let mut judged = witnesses.judge(&placed.sent, moves).await?;
+                let violations = std::mem::take(&mut judged.violations);
+                (Some(judged), violations)
+            }
+            None => (None, Vec::new()),
+        };
+        violations.extend(odd_ends(order_id, &seen, judged.as_ref()));
+        if let (Some(judged), true) = (judged, violations.is_empty()) {
+            self.standing.done(order_id, &judged, seen.style);
+            return Ok(Look::Done);
+        }
+        if now < self.patience.counts_from(&seen) {
+            return Ok(Look::Again { at: now + AGAIN_MS, is_wrong: false });
+        }
+        self.standing.wrong(order_id, violations);
+        Ok(Look::Again { at: now + WRONG_AGAIN_MS, is_wrong: true })
+    }
+
+    /// Money that moved for an order that is done with, or for none that anybody saw.
+    async fn settle_unclaimed(&mut self, now: Millis) -> Result<(), CheckError> {
+        let then = now - ms(self.patience.stuck);
+        let late = self.unclaimed.iter().filter(|(_, (since, _))| *since <= then);
+        let late: Vec<String> = late.map(|(id, _)| id.clone()).take(JUDGED_MAX).collect();
+        for order_id in late {
+            let known = self.observed.get(&order_id).await.map_err(CheckError::Observer)?.is_some();
+            let Some((_, moves)) = self.unclaimed.remove(&order_id) else { continue };
+            if known {
+                let what: Vec<_> = moves.iter().map(|entry| entry.operation.as_str()).collect();
+                let detail = format!("{} after everything about the order was done", what.join(", "));
+                let kind = ViolationKind::MoneyDoubled;
+                let violation = Violation { order_id: Some(order_id.clone()), kind, detail };
+                self.standing.wrong(&order_id, vec![violation]);
+            } else {
+                self.standing.stranger();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read(order_id: &str, entity: &store::Entity) -> Result<Option<Seen>, CheckError> {
+    participant::inspect::state(entity)
+        .map_err(|source| CheckError::Seen { order_id: order_id.to_owned(), source })
+}
+
+/// What is wrong with how the order's end was told.
+fn odd_ends(order_id: &str, seen: &Seen, judged: Option<&Judged>) -> Vec<Violation> {
+    let mut odd = Vec::new();
+    let mut add = |kind, detail| odd.push(Violation { order_id: Some(order_id.to_owned()), kind, detail });
+    if seen.placed.is_none() {
+        add(ViolationKind::NeverSent, "its end was seen, but it was never placed".to_owned());
+    }
+    if seen.closings.len() > 1 {
+        let ids: Vec<_> = seen.closings.iter().map(|closing| closing.message_id.as_str()).collect();
+        let detail = format!("its end was told {} times: {}", ids.len(), ids.join(", "));
+        add(ViolationKind::UnexpectedTerminalEvent, detail);
+    }
+    if let (Some(closing), Some(judged)) = (seen.closings.first(), judged)
+        && judged.outcome.is_some_and(|outcome| outcome != closing.state)
+    {
+        let detail = format!("its end was told as {}, order-history says otherwise", closing.state);
+        add(ViolationKind::UnexpectedTerminalEvent, detail);
+    }
+    if seen.closings.is_empty() && judged.is_some_and(|judged| judged.outcome.is_some()) {
+        add(ViolationKind::UnexpectedTerminalEvent, "closed, but its end was never told".to_owned());
+    }
+    odd
+}
+
+#[cfg(test)]
+mod tests;

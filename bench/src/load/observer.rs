@@ -1,0 +1,181 @@
+//! Sees every order enter the system and leave it, as anybody could: from outside, through the bus. What it saw is kept.
+
+use std::sync::Arc;
+
+use auditor::SentOrder;
+use bus::Message;
+use contract::{Envelope, Event, Style, TerminalState, time};
+use participant::{Effects, Handler, Input, Millis, NoCalls, Rejected};
+use serde::{Deserialize, Serialize};
+
+use super::board::Board;
+
+/// Terminal events that are kept of one order; there should be one.
+const CLOSINGS_MAX: usize = 8;
+
+/// What was seen of one order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its style.
+    pub style: Style,
+    /// How it entered; `None` while only its end was seen.
+    pub placed: Option<Placed>,
+    /// How it left.
+    pub closings: Vec<Closing>,
+}
+
+impl Seen {
+    /// When it began, as far as was seen.
+    #[must_use]
+    pub fn began(&self) -> Millis {
+        let ended = || self.closings.first().map(|closing| closing.at);
+        self.placed.as_ref().map(|placed| placed.at).or_else(ended).unwrap_or(0)
+    }
+}
+
+/// How an order entered the system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Placed {
+    /// When it was due to be placed.
+    pub at: Millis,
+    /// What was ordered, as the auditor wants to know it.
+    pub sent: SentOrder,
+}
+
+/// How an order left the system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closing {
+    /// When that was seen.
+    pub at: Millis,
+    /// Its terminal state.
+    pub state: TerminalState,
+    /// The message that said so.
+    pub message_id: String,
+}
+
+/// The handler. What it counts on the [`Board`] may be counted again when a commit has to be made again; what it keeps is
+/// exact.
+pub struct Observer {
+    board: Arc<Board>,
+}
+
+impl Observer {
+    /// Counts on that board.
+    #[must_use]
+    pub fn new(board: Arc<Board>) -> Self {
+        Self { board }
+    }
+}
+
+impl Handler for Observer {
+    type State = Seen;
+    type Call = NoCalls;
+    type Outcome = NoCalls;
+
+    fn handle(
+        &self,
+        state: Option<Seen>,
+        input: Input<'_, NoCalls>,
+        effects: &mut Effects<NoCalls>,
+    ) -> Result<Option<Seen>, Rejected> {
+        let message = match input {
+            Input::Message(message) => message,
+            Input::Timer(name) => return Err(Rejected(format!("there is no timer {name}"))),
+            Input::Outcome(never) => match *never {},
+        };
+        let malformed = |error: contract::Malformed| Rejected(error.to_string());
+        let style = Envelope::of(message).map_err(malformed)?.style;
+        let mut seen = state.unwrap_or(Seen { style, placed: None, closings: Vec::new() });
+        match Event::decode(message).map_err(malformed)? {
+            Event::OrderPlaced { order } => {
+                let sent = SentOrder::new(&order, style);
+                seen.style = style;
+                seen.placed.get_or_insert(Placed { at: said_at(message).unwrap_or(effects.now()), sent });
+                self.board.placed(&message.key, style);
+                if seen.closings.is_empty() {
+                    self.board.under_way(&message.key, style);
+                }
+            }
+            Event::OrderClosed { status, .. } => {
+                let took = seen.placed.as_ref().map(|placed| effects.now() - placed.at);
+                self.board.closed(&message.key, style, status, took);
+                if seen.closings.len() < CLOSINGS_MAX {
+                    let message_id = message.id.clone();
+                    seen.closings.push(Closing { at: effects.now(), state: status, message_id });
+                }
+            }
+            event => return Err(Rejected(format!("{} neither opens nor closes an order", event.kind()))),
+        }
+        Ok(Some(seen))
+    }
+}
+
+fn said_at(message: &Message) -> Option<Millis> {
+    time::parse(message.headers.get("time")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use contract::{Encoded, Item, Order};
+
+    use super::*;
+
+    fn observer() -> Observer {
+        Observer::new(Arc::new(Board::register(&telemetry::registry()).unwrap()))
+    }
+
+    fn placed(at: Millis) -> Message {
+        let item = Item { name: "pho".into(), quantity: 1, unit_price_minor: 900 };
+        let order = Order {
+            order_id: "o-1".into(),
+            customer_id: "c".into(),
+            restaurant_id: "r".into(),
+            items: vec![item],
+            currency: "EUR".into(),
+            total_minor: 900,
+            placed_at: None,
+        };
+        contract::envelope::placed(&order, &Envelope::new(Style::Choreography), "duet/test", at)
+    }
+
+    fn closed(id: &str) -> Message {
+        let event =
+            Event::OrderClosed { status: TerminalState::Delivered, reason: None, customer_id: "c".into() };
+        let Encoded { topic, headers, body } =
+            event.encode(&Envelope::new(Style::Choreography), "duet/test", 0);
+        Message { id: id.into(), topic, key: "o-1".into(), headers, body }
+    }
+
+    fn see(observer: &Observer, state: Option<Seen>, message: &Message, now: Millis) -> Option<Seen> {
+        observer.handle(state, Input::Message(message), &mut Effects::new("o-1", now)).unwrap()
+    }
+
+    #[test]
+    fn an_order_is_seen_from_when_it_was_due_until_it_was_closed() {
+        let observer = observer();
+        let state = see(&observer, None, &placed(1_000), 1_003);
+        let state = see(&observer, state, &closed("m"), 1_040).unwrap();
+        assert_eq!(state.placed.unwrap().at, 1_000);
+        assert_eq!((state.closings[0].at, state.closings.len()), (1_040, 1));
+        assert_eq!(observer.board.in_flight()[&Style::Choreography], 0);
+    }
+
+    #[test]
+    fn the_end_may_be_seen_before_the_beginning_and_twice() {
+        let observer = observer();
+        let state = see(&observer, None, &closed("m"), 5);
+        let state = see(&observer, state, &placed(1), 6);
+        let state = see(&observer, state, &closed("other"), 7).unwrap();
+        assert_eq!((state.placed.is_some(), state.closings.len()), (true, 2));
+        assert_eq!(observer.board.in_flight()[&Style::Choreography], 0, "it is not under way any more");
+    }
+
+    #[test]
+    fn what_is_neither_is_rejected() {
+        let mut other = closed("m");
+        other.body = Bytes::from_static(b"{");
+        let refused = observer().handle(None, Input::Message(&other), &mut Effects::new("o-1", 0));
+        assert!(refused.is_err());
+    }
+}

@@ -1,0 +1,239 @@
+//! How the orders stand that were judged so far.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use auditor::{Finding, Judged, StyleSummary, Verdict, Violation, ViolationKind};
+use contract::{Style, TerminalState};
+use participant::Millis;
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
+use serde::{Deserialize, Serialize};
+use telemetry::Registry;
+
+/// Orders found wrong that are kept, at the most; all are counted.
+const WRONG_MAX: usize = 10_000;
+/// Violations that a report lists.
+const LISTED: usize = 1_000;
+
+/// What is known at the moment. Clones share it.
+#[derive(Clone)]
+pub struct Standing(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    metrics: Metrics,
+}
+
+#[derive(Default)]
+struct State {
+    styles: BTreeMap<Style, StyleSummary>,
+    wrong: BTreeMap<String, Vec<Violation>>,
+    /// Orders found wrong beyond those that are kept.
+    wrong_more: u64,
+    unseen: Vec<String>,
+    strangers: u64,
+    waiting: usize,
+    /// Every order placed before then was judged.
+    judged_to: Option<Millis>,
+    trouble: Option<String>,
+}
+
+struct Metrics {
+    judged: IntCounterVec,
+    violations: IntGaugeVec,
+    waiting: IntGauge,
+    clean: IntGauge,
+    oldest: Gauge,
+    failures: IntCounter,
+}
+
+/// The verdict on a system that goes on working.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The verdict on the orders judged so far.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Orders that are not judged yet, because they are under way or have just ended, or that were found wrong.
+    pub waiting: usize,
+    /// Every order placed before then was judged, in milliseconds since the Unix epoch; `None` before the first look.
+    pub judged_to: Option<Millis>,
+    /// Orders whose money moved although nobody saw them placed: from before this load began.
+    pub strangers: u64,
+    /// Why nothing can be judged at the moment.
+    pub trouble: Option<String>,
+}
+
+impl Standing {
+    /// Nothing yet, with metrics in that registry.
+    ///
+    /// # Errors
+    /// The registry has metrics of these names already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let metrics = Metrics::register(registry)?;
+        for style in Style::ALL {
+            for outcome in TerminalState::ALL {
+                metrics.judged.with_label_values(&[style.as_str(), outcome.as_str()]);
+            }
+        }
+        for kind in ViolationKind::ALL {
+            metrics.violations.with_label_values(&[kind.as_str()]).set(0);
+        }
+        metrics.clean.set(1);
+        Ok(Self(Arc::new(Shared { state: Mutex::default(), metrics })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change is whole after any panic.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The order is as it should be.
+    pub fn done(&self, order_id: &str, judged: &Judged, style: Style) {
+        let mut state = self.lock();
+        judged.count_in(&mut state.styles);
+        if let Some(outcome) = judged.outcome {
+            self.0.metrics.judged.with_label_values(&[style.as_str(), outcome.as_str()]).inc();
+        }
+        if state.wrong.remove(order_id).is_some() {
+            self.tell(&state);
+        }
+    }
+
+    /// The order is not as it should be, and should be by now.
+    pub fn wrong(&self, order_id: &str, violations: Vec<Violation>) {
+        let mut state = self.lock();
+        if !state.wrong.contains_key(order_id) {
+            for violation in &violations {
+                tracing::warn!(order_id, kind = %violation.kind, detail = violation.detail, "an order is violated");
+            }
+            if state.wrong.len() >= WRONG_MAX {
+                state.wrong_more += 1;
+                return;
+            }
+        }
+        state.wrong.insert(order_id.to_owned(), violations);
+        self.tell(&state);
+    }
+
+    /// Orders that the bus confirmed long ago and that nobody has seen.
+    pub fn set_unseen(&self, unseen: Vec<String>) {
+        let mut state = self.lock();
+        if state.unseen != unseen {
+            state.unseen = unseen;
+            self.tell(&state);
+        }
+    }
+
+    /// An order's money moved, and nobody saw it placed.
+    pub fn stranger(&self) {
+        self.lock().strangers += 1;
+    }
+
+    /// Every order placed before then was judged.
+    pub fn set_judged_to(&self, then: Millis) {
+        self.lock().judged_to = Some(then);
+    }
+
+    /// So many orders are not done with.
+    pub fn set_waiting(&self, waiting: usize, now: Millis) {
+        let mut state = self.lock();
+        state.waiting = waiting;
+        let oldest = state.judged_to.map_or(0, |to| now - to);
+        self.0.metrics.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.0.metrics.oldest.set(oldest as f64 / 1000.0);
+    }
+
+    /// Why nothing can be judged; `None` when all is well.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        let mut state = self.lock();
+        if let Some(why) = &trouble {
+            self.0.metrics.failures.inc();
+            if state.trouble.is_none() {
+                tracing::warn!(why, "orders cannot be judged; trying again");
+            }
+        }
+        state.trouble = trouble;
+    }
+
+    fn tell(&self, state: &State) {
+        let verdict = state.verdict();
+        for kind in ViolationKind::ALL {
+            let count = verdict.violations_by_kind.get(kind).copied().unwrap_or(0);
+            let gauge = self.0.metrics.violations.with_label_values(&[kind.as_str()]);
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        self.0.metrics.clean.set(verdict.is_clean().into());
+    }
+
+    /// How things stand.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let state = self.lock();
+        Report {
+            verdict: state.verdict(),
+            waiting: state.waiting,
+            judged_to: state.judged_to,
+            strangers: state.strangers,
+            trouble: state.trouble.clone(),
+        }
+    }
+}
+
+impl State {
+    fn verdict(&self) -> Verdict {
+        let lost = self.unseen.iter().map(|id| Violation {
+            order_id: Some(id.clone()),
+            kind: ViolationKind::Lost,
+            detail: "the bus confirmed it, and nobody has seen it".to_owned(),
+        });
+        let mut violations: Vec<_> = self.wrong.values().flatten().cloned().chain(lost).collect();
+        let mut by_kind = BTreeMap::new();
+        for violation in &violations {
+            *by_kind.entry(violation.kind).or_default() += 1;
+        }
+        let total = violations.len() as u64 + self.wrong_more;
+        violations.sort();
+        violations.truncate(LISTED);
+        Verdict {
+            verdict: if total == 0 { Finding::Clean } else { Finding::Violated },
+            violations_total: total,
+            violations_by_kind: by_kind,
+            violations,
+            duplicates_in_input: 0,
+            styles: self.styles.clone(),
+        }
+    }
+}
+
+impl Metrics {
+    fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let opts = |name: &str, help: &str| Opts::new(format!("duet_audit_{name}"), help);
+        let metrics = Self {
+            judged: IntCounterVec::new(
+                opts("orders_total", "Orders judged and found as they should be."),
+                &["style", "outcome"],
+            )?,
+            violations: IntGaugeVec::new(
+                opts("violations", "Violations that stand at the moment."),
+                &["kind"],
+            )?,
+            waiting: IntGauge::with_opts(opts("waiting_orders", "Orders that are not done with."))?,
+            clean: IntGauge::with_opts(opts("clean", "1 while no violation stands, else 0."))?,
+            oldest: Gauge::with_opts(opts(
+                "oldest_waiting_seconds",
+                "How long ago the oldest order was placed that is not judged yet.",
+            ))?,
+            failures: IntCounter::with_opts(opts(
+                "failures_total",
+                "Rounds in which not all could be read.",
+            ))?,
+        };
+        registry.register(Box::new(metrics.judged.clone()))?;
+        registry.register(Box::new(metrics.violations.clone()))?;
+        registry.register(Box::new(metrics.waiting.clone()))?;
+        registry.register(Box::new(metrics.clean.clone()))?;
+        registry.register(Box::new(metrics.oldest.clone()))?;
+        registry.register(Box::new(metrics.failures.clone()))?;
+        Ok(metrics)
+    }
+}

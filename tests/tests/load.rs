@@ -1,0 +1,159 @@
+//! `duet load`, `switch` and `audit` on a running system, as its user meets them: the real processes, some of them killed
+//! and started again under load.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+use bus::{Message, Origin};
+use contract::{Encoded, Envelope, Event, Style, TerminalState};
+use rustix::process::Signal;
+use serde_json::Value;
+use tests::process::{Ended, Process, run};
+use tests::system::{Setup, System};
+use tests::{http, until};
+
+/// Longer than any time-out and retry of the flow.
+const STUCK_S: &str = "20";
+
+/// A system under load.
+struct Scene {
+    system: System,
+    load: Process,
+}
+
+impl Scene {
+    async fn start(flags: &[&str]) -> Self {
+        let system = System::start(Setup::default()).await;
+        let load = start_load(&system, flags).await;
+        Self { system, load }
+    }
+
+    async fn state(&self) -> Value {
+        let (status, body) = http::get(self.load.address(), "/load").await.unwrap();
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// How many orders of that style were sent.
+    async fn sent(&self, style: Style) -> u64 {
+        self.state().await["sent"][style.as_str()].as_u64().unwrap()
+    }
+
+    async fn until_sent(&self, style: Style, wanted: u64) {
+        let reached = async || match self.sent(style).await {
+            sent if sent >= wanted => Ok(()),
+            sent => Err(format!("{sent} were sent")),
+        };
+        until(&format!("{wanted} orders of the {style}"), reached).await;
+    }
+
+    /// Runs a command of `duet` about this load.
+    async fn duet(&self, args: &[&str]) -> Ended {
+        let place = self.load.address().to_string();
+        run(self.system.folder(), "duet", &[args, &["--load", &place]].concat()).await
+    }
+
+    async fn stop(self) {
+        assert_eq!(self.load.end(Signal::TERM).await, Some(0));
+        self.system.stop().await;
+    }
+}
+
+async fn start_load(system: &System, flags: &[&str]) -> Process {
+    let own = system.stores().url("observer");
+    let stores = format!("sqlite:{}", system.folder().display());
+    let fixed = ["load", "--bus", system.bus_url(), "--store", &own, "--stores", &stores];
+    let fixed = [&fixed[..], &["--listen", "127.0.0.1:0", "--seed", "7", "--decline-rate", "0.05"]].concat();
+    let load = Process::start_as("load", system.folder(), "duet", &[&fixed, flags].concat()).await;
+    until("the load to be ready", async || load.ready().await).await;
+    load
+}
+
+const FLAGS: [&str; 6] = ["--rate", "60", "--settle-s", "1", "--stuck-after-s", STUCK_S];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn style_and_rate_can_be_switched_while_it_runs() {
+    let scene = Scene::start(&FLAGS).await;
+    scene.until_sent(Style::Choreography, 30).await;
+    scene.until_sent(Style::Orchestration, 30).await;
+    let switched = scene.duet(&["switch", "--style", "choreography", "--rate", "200"]).await;
+    assert_eq!(switched.code, Some(0), "{}", switched.stderr);
+    assert!(switched.stdout.starts_with("load: choreography, 200 orders/s; under way: "), "{}", switched.stdout);
+    let orchestrated = scene.sent(Style::Orchestration).await;
+    let choreographed = scene.sent(Style::Choreography).await;
+    scene.until_sent(Style::Choreography, choreographed + 100).await;
+    // At most what was on its way to the bus at the moment of the change.
+    assert!(scene.sent(Style::Orchestration).await <= orchestrated + 1);
+
+    let switched = scene.duet(&["switch", "--style", "both", "--decline-rate", "1"]).await;
+    assert!(switched.stdout.contains("both styles by turns, 200 orders/s, 100 % of the payments declined"));
+    let cancelled = "duet_orders_closed_total{outcome=\"cancelled\",style=\"orchestration\"}";
+    let many = async || match metric(&scene.load, cancelled).await {
+        count if count >= 50.0 => Ok(()),
+        count => Err(format!("{count} were cancelled")),
+    };
+    until("declined orders", many).await;
+
+    // What was under way in the other style ended there: all is accounted for.
+    let audited = scene.duet(&["audit", "--within-s", "30"]).await;
+    assert_eq!(audited.code, Some(0), "{}{}", audited.stdout, audited.stderr);
+    assert!(audited.stdout.contains("VERDICT: clean."), "{}", audited.stdout);
+    for refused in [&["switch", "--bus", "kafka"][..], &["switch", "--rate", "-1"], &["switch", "--style", "x"]] {
+        assert_eq!(scene.duet(refused).await.code, Some(64), "{refused:?}");
+    }
+    let idle = scene.duet(&["switch", "--rate", "0"]).await;
+    assert!(idle.stdout.contains("both styles by turns, 0 orders/s"), "{}", idle.stdout);
+    scene.stop().await;
+}
+
+async fn metric(process: &Process, name: &str) -> f64 {
+    let (_, text) = http::get(process.address(), "/metrics").await.unwrap();
+    let value = text.lines().find_map(|line| line.strip_prefix(name));
+    value.unwrap_or_else(|| panic!("no {name} in\n{text}")).trim().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_killed_under_load_leaves_a_clean_verdict() {
+    let mut scene = Scene::start(&FLAGS).await;
+    scene.until_sent(Style::Orchestration, 50).await;
+    scene.system.kill(&["order-status", "notifications"]).await;
+    let sent = scene.sent(Style::Orchestration).await;
+    scene.until_sent(Style::Orchestration, sent + 20).await;
+    scene.system.begin("order-status").await;
+    scene.system.begin("notifications").await;
+    // What it has seen outlives the load, too.
+    scene.load.kill();
+    scene.system.kill(&["orchestrator"]).await;
+    scene.system.begin("orchestrator").await;
+    let load = start_load(&scene.system, &FLAGS).await;
+    std::mem::replace(&mut scene.load, load).killed().await;
+    scene.until_sent(Style::Choreography, 50).await;
+    let audited = scene.duet(&["audit", "--within-s", "35"]).await;
+    assert_eq!(audited.code, Some(0), "{}{}", audited.stdout, audited.stderr);
+    let audited_orders = metric(&scene.load, "duet_audit_waiting_orders").await;
+    assert!(audited_orders < 1_000.0, "{audited_orders} orders wait for their verdict");
+    scene.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_an_order_that_nobody_placed_is_told() {
+    let scene = Scene::start(&["--rate", "0", "--settle-s", "1", "--stuck-after-s", "2"]).await;
+    let event = Event::OrderClosed {
+        status: TerminalState::Delivered,
+        reason: None,
+        customer_id: "c-1".into(),
+    };
+    let envelope = Envelope::new(Style::Choreography);
+    let Encoded { topic, headers, body } = event.encode(&envelope, "duet/test", 0);
+    let stray = Message { id: "stray".into(), topic, key: "o-stray".into(), headers, body };
+    let publisher = scene.system.bus().publisher(Origin::Participant).await.unwrap();
+    publisher.publish(&[stray]).await.unwrap();
+    let told = async || match metric(&scene.load, "duet_audit_clean").await {
+        1.0 => Err("the verdict is clean".to_owned()),
+        _ => Ok(()),
+    };
+    until("a violation", told).await;
+    let audited = scene.duet(&["audit"]).await;
+    assert_eq!(audited.code, Some(1), "{}", audited.stdout);
+    assert!(audited.stdout.contains("o-stray  never_sent: its end was seen, but it was never placed"));
+    assert_eq!(metric(&scene.load, "duet_audit_violations{kind=\"never_sent\"}").await, 1.0);
+    scene.stop().await;
+}
