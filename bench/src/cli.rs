@@ -9,9 +9,11 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use host::ConfigError;
 
 pub use self::compare::{CompareArgs, Level};
+use crate::control::ControlArgs;
 use crate::dead_letters::DeadLettersArgs;
 use crate::limit;
 use crate::load::{self, LoadArgs};
+use crate::probe::ProbeArgs;
 use crate::processes::launch::LaunchArgs;
 use crate::simulate::SimulateArgs;
 use crate::switch::{LoadsArgs, SwitchArgs};
@@ -75,6 +77,10 @@ pub enum Command {
     Load(Box<LoadArgs>),
     /// Changes the load on a running system at once: its style, its rate, how many payments are declined.
     Switch(SwitchArgs),
+    /// Serves a page that shows the loads on a running system, and switches them.
+    Control(ControlArgs),
+    /// Asks a process of the system whether it is ready; exit code 0 if so.
+    Probe(ProbeArgs),
     /// Serves the in-process bus over TCP, so that services of several processes can share it.
     Bus(BusArgs),
     /// One style of a comparison, told what to do on standard input.

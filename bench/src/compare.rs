@@ -20,7 +20,7 @@ use std::time::Duration;
 use bus::BusError;
 use contract::Style;
 use durability::Durability;
-use host::{HostError, connect};
+use host::{HostError, Shutdown, connect};
 use outside::Rates;
 use participant::{Clock, SystemClock};
 use telemetry::Code;
@@ -136,6 +136,7 @@ async fn compare(settings: &Settings) -> Result<Report, CompareError> {
     let began = SystemClock.now();
     let begun = Instant::now();
     let interrupt = host::on_signals().map_err(CompareError::System)?;
+    tokio::spawn(tell_of(interrupt.clone()));
     let json = settings.json.as_deref().map(JsonFile::open).transpose()?;
     let files = Files::make(settings)?;
     let work = Work::prepare(settings)?;
@@ -153,6 +154,15 @@ async fn compare(settings: &Settings) -> Result<Report, CompareError> {
         json.write(&report)?;
     }
     Ok(report)
+}
+
+/// Says what an interrupt does, once there is one.
+async fn tell_of(interrupt: Shutdown) {
+    interrupt.requested().await;
+    eprintln!(
+        "interrupted: the orders under way are waited for, then comes what there is of the result. Another Ctrl-C ends at \
+         once, and leaves the run's queues and schemas on the servers and its files in the temporary folder"
+    );
 }
 
 /// How many steps a run shows.

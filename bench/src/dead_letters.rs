@@ -21,7 +21,8 @@ use telemetry::Code;
 use crate::processes::Program;
 use crate::target::{Url, Urls};
 use crate::text;
-use crate::up::settings::{bus_url, namespace};
+use crate::up::folder::Folder;
+use crate::up::settings::{DirArgs, bus_url, namespace};
 use work::{Listed, Redriven};
 
 /// Flags of `duet dead-letters`.
@@ -47,9 +48,12 @@ pub enum DeadLettersCommand {
 #[derive(Clone, Debug, Args)]
 pub struct PlaceArgs {
     /// The bus: rabbitmq, kafka, or a URL (amqp://, amqps://, kafka://, or tcp:// for `duet bus`).
+    /// [default: that of the system which `duet up` runs in --dir, if it is memory]
     #[arg(long, value_name = "BUS", env = "DUET_BUS", hide_env_values = true)]
-    #[arg(default_value = "tcp://127.0.0.1:7070")]
-    pub bus: String,
+    pub bus: Option<String>,
+    /// What `duet up` runs.
+    #[command(flatten)]
+    pub dir: DirArgs,
     /// What all names on the broker begin with, where `duet up` was told so.
     #[arg(long, value_name = "NAME", value_parser = namespace)]
     pub namespace: Option<String>,
@@ -59,6 +63,30 @@ pub struct PlaceArgs {
     /// Where servers are that are named by a word.
     #[command(flatten)]
     pub urls: Urls,
+}
+
+impl PlaceArgs {
+    /// The bus named, or that of the system in the folder: a URL with a password is not kept there and has to be named.
+    fn bus(&self) -> Result<String, ConfigError> {
+        const EXPECTED: &str = "rabbitmq, kafka or a URL: nothing that duet up runs is found in";
+        if let Some(bus) = &self.bus {
+            return Ok(bus.clone());
+        }
+        let wrong = |expected: String| ConfigError::new("--bus", "nothing", expected);
+        let folder = self.dir.dir.display();
+        let dir = self.dir.absolute().map_err(|error| wrong(format!("{EXPECTED} {folder} ({error})")))?;
+        match Folder::new(dir).read_state() {
+            Ok(Some(state)) => {
+                let own = state.processes.iter().find(|entry| entry.id.program == Program::Bus);
+                let address = own.and_then(|bus| bus.address).map(|address| format!("tcp://{address}"));
+                address.ok_or_else(|| {
+                    wrong(format!("rabbitmq, kafka or the URL: what {folder} runs is on {}", state.bus))
+                })
+            }
+            Ok(None) => Err(wrong(format!("{EXPECTED} {folder} (--dir)"))),
+            Err(error) => Err(wrong(format!("{EXPECTED} {folder} ({})", telemetry::chain(&error)))),
+        }
+    }
 }
 
 /// Flags of `duet dead-letters list`.
@@ -204,7 +232,8 @@ const LAST_ATTEMPT: Duration = Duration::from_secs(3);
 
 /// Waits for the bus; nothing that is asked of it afterwards takes for ever, either.
 async fn connect(place: &PlaceArgs) -> Result<(work::Patient, Url), DeadLettersError> {
-    let url = bus_url(&place.bus, place.namespace.as_deref(), &place.urls)?;
+    let bus = place.bus()?;
+    let url = bus_url(&bus, place.namespace.as_deref(), &place.urls)?;
     let address = BusAddress::parse(url.expose())?;
     let within = Duration::from_secs(place.timeout_s.into());
     let connected: Result<Arc<dyn Bus>, BusError> =

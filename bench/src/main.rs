@@ -8,7 +8,8 @@ use bench::cli::{Cli, Command, CompareArgs};
 use bench::switch::SwitchError;
 use bench::up::UpError;
 use bench::{
-    audit, bus_command, cell, compare, dead_letters, limit, load, processes, simulate, switch, text, up,
+    audit, bus_command, cell, compare, control, dead_letters, limit, load, probe, processes, simulate,
+    switch, text, up,
 };
 use host::ConfigError;
 use telemetry::{Code, LogOptions, exit, exit_with};
@@ -60,6 +61,8 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::DeadLetters(args)) => {
             dead_letters::main(&args).unwrap_or_else(|error| exit_with(&error, error.code()))
         }
+        Some(Command::Control(args)) => ended(control::main(&args)),
+        Some(Command::Probe(args)) => ended(probe::main(&args)),
         Some(Command::Load(args)) => load::main(&args),
         Some(Command::Bus(args)) => ended(bus_command::main(args.listen)),
         Some(Command::Cell) => {

@@ -121,6 +121,32 @@ impl LoadsArgs {
     }
 }
 
+impl LoadsArgs {
+    /// Those of the chosen loads that answer. One that does not may not have been started; only when it was named, or when
+    /// none answers, is that an error.
+    async fn running(&self) -> Result<Vec<&Load>, SwitchError> {
+        let (mut running, mut away) = (Vec::new(), None);
+        for load in self.chosen()? {
+            let request = Request { method: "GET", path: "/healthz", body: "" };
+            match ask(&load.place, request, PATIENCE).await {
+                Ok(_) => running.push(load),
+                Err(reason) => {
+                    let error = SwitchError::Unreachable { name: load.name.clone(), reason };
+                    if !self.bus.is_empty() {
+                        return Err(error);
+                    }
+                    eprintln!("left out: {error}");
+                    away = Some(error);
+                }
+            }
+        }
+        match away {
+            Some(error) if running.is_empty() => Err(error),
+            _ => Ok(running),
+        }
+    }
+}
+
 impl Load {
     async fn ask<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, SwitchError> {
         let name = || self.name.clone();
@@ -161,7 +187,7 @@ pub fn main(args: &SwitchArgs) -> Result<ExitCode, SwitchError> {
         false => Request { method: "PATCH", path: "/load", body: &body },
     };
     block_on(async {
-        for load in args.loads.chosen()? {
+        for load in args.loads.running().await? {
             let state: LoadState = load.ask(request()).await?;
             text::print(&shown(&load.name, &state));
         }
@@ -201,7 +227,7 @@ pub fn audit(loads: &LoadsArgs, within: Duration) -> Result<ExitCode, SwitchErro
     block_on(async {
         let (asked, deadline) = (SystemClock.now(), Instant::now() + within);
         let mut all_clean = true;
-        for load in loads.chosen()? {
+        for load in loads.running().await? {
             let report = load.judged_to(asked, deadline).await?;
             all_clean &= report.verdict.is_clean();
             let waiting = report.waiting;

@@ -233,6 +233,10 @@ fn wrong_flags_end_with_64() {
     for (args, said) in [
         (&["list", "--bus", "amqp://u:secret@h?colour=red"][..], "--bus: found amqp://***@h?***"),
         (&["list", "--bus", "memory:"], "--bus: found memory:, expected"),
+        (
+            &["list", "--dir", "nowhere"],
+            "--bus: found nothing, expected rabbitmq, kafka or a URL: nothing that duet up runs",
+        ),
         (&["list", "--limit", "0"], "0 is not in 1..=10000"),
         (&["redrive"], "required arguments were not provided"),
         (&["redrive", "--all"], "--group"),

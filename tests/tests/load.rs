@@ -76,7 +76,11 @@ async fn style_and_rate_can_be_switched_while_it_runs() {
     scene.until_sent(Style::Orchestration, 30).await;
     let switched = scene.duet(&["switch", "--style", "choreography", "--rate", "200"]).await;
     assert_eq!(switched.code, Some(0), "{}", switched.stderr);
-    assert!(switched.stdout.starts_with("load: choreography, 200 orders/s; under way: "), "{}", switched.stdout);
+    assert!(
+        switched.stdout.starts_with("load: choreography, 200 orders/s; under way: "),
+        "{}",
+        switched.stdout
+    );
     let orchestrated = scene.sent(Style::Orchestration).await;
     let choreographed = scene.sent(Style::Choreography).await;
     scene.until_sent(Style::Choreography, choreographed + 100).await;
@@ -96,12 +100,37 @@ async fn style_and_rate_can_be_switched_while_it_runs() {
     let audited = scene.duet(&["audit", "--within-s", "30"]).await;
     assert_eq!(audited.code, Some(0), "{}{}", audited.stdout, audited.stderr);
     assert!(audited.stdout.contains("VERDICT: clean."), "{}", audited.stdout);
-    for refused in [&["switch", "--bus", "kafka"][..], &["switch", "--rate", "-1"], &["switch", "--style", "x"]] {
+    for refused in
+        [&["switch", "--bus", "kafka"][..], &["switch", "--rate", "-1"], &["switch", "--style", "x"]]
+    {
         assert_eq!(scene.duet(refused).await.code, Some(64), "{refused:?}");
     }
+    let page = start_page(&scene).await;
+    let (status, html) = http::get(page.address(), "/").await.unwrap();
+    assert!(status == 200 && html.contains("http://grafana.test/"), "{html}");
+    let change =
+        async |path, json| http::ask(page.address(), &format!("PATCH {path}"), "", json).await.unwrap();
+    let (status, said) = change("/api/loads/memory", r#"{"rate_per_s":"many"}"#).await;
+    assert!(status == 400 && said.contains("rate_per_s"), "{said}");
+    assert_eq!(change("/api/loads/pigeon", "{}").await.0, 404);
+    assert_eq!(change("/api/loads/kafka", r#"{"rate_per_s":1}"#).await.0, 502);
+    assert_eq!(change("/api/loads/memory", r#"{"rate_per_s":70}"#).await.0, 200);
+    let (_, loads) = http::get(page.address(), "/api/loads").await.unwrap();
+    let loads: Value = serde_json::from_str(&loads).unwrap();
+    assert_eq!((&loads[0]["bus"], &loads[0]["load"]["rate_per_s"]), (&"memory".into(), &70.0.into()));
+    assert_eq!(loads[0]["verdict"]["verdict"], "clean");
+    assert!(loads[1]["trouble"].as_str().unwrap().contains("127.0.0.1:1"), "{loads}");
+    assert_eq!(page.end(Signal::TERM).await, Some(0));
     let idle = scene.duet(&["switch", "--rate", "0"]).await;
     assert!(idle.stdout.contains("both styles by turns, 0 orders/s"), "{}", idle.stdout);
     scene.stop().await;
+}
+
+/// The page, about this load and one that does not run.
+async fn start_page(scene: &Scene) -> Process {
+    let loads = format!("memory={},kafka=127.0.0.1:1", scene.load.address());
+    let flags = ["control", "--listen", "127.0.0.1:0", "--load", &loads, "--grafana", "http://grafana.test/"];
+    Process::start_as("page", scene.system.folder(), "duet", &flags).await
 }
 
 async fn metric(process: &Process, name: &str) -> f64 {
@@ -136,11 +165,8 @@ async fn whoever_is_killed_under_load_leaves_a_clean_verdict() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_an_order_that_nobody_placed_is_told() {
     let scene = Scene::start(&["--rate", "0", "--settle-s", "1", "--stuck-after-s", "2"]).await;
-    let event = Event::OrderClosed {
-        status: TerminalState::Delivered,
-        reason: None,
-        customer_id: "c-1".into(),
-    };
+    let event =
+        Event::OrderClosed { status: TerminalState::Delivered, reason: None, customer_id: "c-1".into() };
     let envelope = Envelope::new(Style::Choreography);
     let Encoded { topic, headers, body } = event.encode(&envelope, "duet/test", 0);
     let stray = Message { id: "stray".into(), topic, key: "o-stray".into(), headers, body };

@@ -194,6 +194,12 @@ async fn a_killed_service_is_started_again_and_orders_go_through() {
         "order-status=1: order-status has 1 already\n"
     );
 
+    let letters = place.done(&["dead-letters", "list"]).await;
+    assert_eq!(
+        letters.matches(": 0 dead letters").count(),
+        4,
+        "it finds the bus of what runs here: {letters}"
+    );
     let pids = [place.supervisor().await, place.pid("bus").await, place.pid(orchestrator::NAME).await];
     let down = place.done(&["down"]).await;
     assert_eq!(down.matches("stopped ").count(), 5, "{down}");

@@ -64,9 +64,11 @@ fn remedy(buses: &[BusReport], asked: Option<Durability>) -> String {
     };
     match (at(Durability::Process), at(Durability::Kill), at(Durability::Power)) {
         (Some(memory), None, None) => {
-            format!("no --durability: what {memory} holds is gone with its process")
+            format!("no --durability: the messages of {memory} are gone with its process")
         }
-        (Some(memory), _, _) => format!("{memory} compared apart: what it holds is gone with its process"),
+        (Some(memory), _, _) => {
+            format!("a run of its own for {memory}, whose messages are gone with its process")
+        }
         (None, Some(_), _) if asked == Some(Durability::Power) => {
             "topics that flush every message (flush.messages=1), which those in use do not".to_owned()
         }
@@ -158,14 +160,14 @@ mod tests {
     fn the_memory_bus_is_equal_to_no_broker() {
         let both = [bus("memory", Durability::Process, 1), bus("kafka", Durability::Power, 1)];
         let found = differences(&both, None);
-        assert_eq!(found[0].remedy, "memory compared apart: what it holds is gone with its process");
+        assert_eq!(found[0].remedy, "a run of its own for memory, whose messages are gone with its process");
     }
 
     #[test]
     fn what_cannot_be_had_by_asking_is_told() {
         let memory = [bus("memory", Durability::Process, 1)];
         let found = differences(&memory, Some(Durability::Power));
-        assert_eq!(found[0].remedy, "no --durability: what memory holds is gone with its process");
+        assert_eq!(found[0].remedy, "no --durability: the messages of memory are gone with its process");
         let kafka = [bus("kafka", Durability::Kill, 1)];
         let found = differences(&kafka, Some(Durability::Power));
         assert!(found[0].remedy.contains("flush.messages=1"), "{found:?}");

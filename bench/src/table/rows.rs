@@ -92,7 +92,9 @@ pub(super) fn write(
     out.push_str(&format!("latency, {}\n", pace(report)));
     rows(out, LATENCY)?;
     if columns.cells().any(|cell| cell.latency_ms.is_some_and(|latency| latency.count < P99_OF)) {
-        out.push_str(&format!("  (-: not enough orders; p99 needs {P99_OF}, p90 {P90_OF})\n"));
+        out.push_str(&format!(
+            "  (-: not measured in this run, or of too few orders: p99 needs {P99_OF}, p90 {P90_OF})\n"
+        ));
     }
     rows(out, COST)?;
     if columns.cells().any(|cell| cell.retries > 0) {

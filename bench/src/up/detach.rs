@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::folder::Folder;
-use super::settings::Settings;
+use super::settings::{Settings, usual_port};
 use super::state::{Doing, State};
 use super::{UpError, taken};
 use crate::processes::logs::Log;
@@ -95,7 +95,14 @@ fn show_ready(state: &State, shown: &mut BTreeSet<String>) {
         if entry.doing == Doing::Ready && shown.insert(entry.name.clone()) {
             let scheme = if entry.id.program == Program::Bus { "tcp" } else { "http" };
             let address = entry.address.map_or_else(String::new, |address| format!(": {scheme}://{address}"));
-            text::print(&format!("{} is ready{address}\n", entry.name));
+            let usual = usual_port(entry.id).port();
+            let elsewhere = match entry.address {
+                Some(address) if usual != 0 && address.port() != usual => {
+                    format!(" (not {usual}: another program has that port)")
+                }
+                _ => String::new(),
+            };
+            text::print(&format!("{} is ready{address}{elsewhere}\n", entry.name));
         }
     }
 }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use bus::Bus;
-use participant::{Handler, Health, HealthState, Options, Participant};
+use participant::{Handler, Health, HealthState, Options, Participant, SystemClock};
 use serde_json::json;
 use store::Store;
 use telemetry::{Readiness, Registry};
 use tokio::sync::oneshot;
 
+use crate::hops::Hops;
 use crate::monitor::{self, BusState};
 use crate::{
     Args, BusAddress, Config, ConfigError, Defaults, HostError, Shutdown, StoreAddress, connect, layers,
@@ -156,12 +157,10 @@ pub async fn run<B: Binary>(
     let store = connect::store(&store_address)?;
     let listener = serve::bind(config.listen).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
-    let environment = Environment {
-        bus: connect::system_bus(&config.bus),
-        store,
-        registry: telemetry::registry(),
-        options: config.options.clone(),
-    };
+    let registry = telemetry::registry();
+    let hops = Hops::register(&registry, Arc::new(SystemClock))?;
+    let bus = hops.around(connect::system_bus(&config.bus));
+    let environment = Environment { bus, store, registry, options: config.options.clone() };
     let service = B::service(settings, &environment).await?;
     let parts = Parts::assemble(B::NAME, service, &environment, config)?;
     tracing::info!(service = B::NAME, bus = %config.bus, store = %store_address, http = %address, "starting");

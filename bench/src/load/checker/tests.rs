@@ -28,12 +28,7 @@ impl Scene {
         let standing = Standing::register(&registry).unwrap();
         let nobody = || Arc::new(MemoryStore::new());
         Self {
-            checker: Checker::new(
-                Arc::clone(&observed) as _,
-                Arc::clone(&board),
-                PATIENCE,
-                standing.clone(),
-            ),
+            checker: Checker::new(Arc::clone(&observed) as _, Arc::clone(&board), PATIENCE, standing.clone()),
             observed,
             witnesses: Witnesses {
                 order_history: nobody(),

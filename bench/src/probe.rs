@@ -1,0 +1,48 @@
+//! `duet probe`: whether a process of the system is ready, for health checks in places without a shell.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::http;
+
+/// How long the answer may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Flags of `duet probe`.
+#[derive(Clone, Debug, Args)]
+pub struct ProbeArgs {
+    /// Where it listens: HOST:PORT.
+    #[arg(value_name = "HOST:PORT")]
+    pub place: String,
+    /// What is asked for there.
+    #[arg(long, value_name = "PATH", default_value = "/readyz")]
+    pub path: String,
+}
+
+/// It is not ready.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// There was no answer, or another than 200.
+    #[error("not ready: {0}")]
+    NotReady(String),
+    /// Threads cannot be had.
+    #[error("the operating system gives no threads")]
+    Threads(#[source] std::io::Error),
+}
+
+/// Asks once. Exit code 0 when the answer is 200.
+///
+/// # Errors
+/// It is not, or does not come.
+pub fn main(args: &ProbeArgs) -> Result<ExitCode, ProbeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let answered =
+        runtime.map_err(ProbeError::Threads)?.block_on(http::get(&args.place, &args.path, PATIENCE));
+    match answered {
+        Ok(answer) if answer.status == "200" => Ok(ExitCode::SUCCESS),
+        Ok(answer) => Err(ProbeError::NotReady(format!("{} {}", answer.status, answer.body.trim()))),
+        Err(reason) => Err(ProbeError::NotReady(reason)),
+    }
+}

@@ -1,0 +1,314 @@
+//! What passes through the bus, hop by hop: how many messages of which kind and style, how long each was on its way, and how
+//! long it took to handle it. Around any bus, so that neither buses nor participants know of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use bus::{
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Message, Origin, Outcome,
+    Publisher, Settlement, Subscription, Token,
+};
+use contract::{Style, time};
+use participant::{Clock, Millis};
+use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
+use tokio::time::Instant;
+
+/// Bounds of the histograms' buckets, in seconds.
+const SECONDS: &[f64] = &[
+    0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
+    10.0, 60.0,
+];
+/// Kinds of messages that are told apart, at the most: what strangers send must not fill the registry.
+const KINDS_MAX: usize = 64;
+/// What stands for all others.
+const OTHER: &str = "other";
+
+/// The counts of one kind of message: a topic in a style.
+#[derive(Clone)]
+struct Kind {
+    published: IntCounter,
+    published_bytes: IntCounter,
+    deliveries: IntCounter,
+    transit: Histogram,
+    handling: Histogram,
+}
+
+/// Counts and times messages. Clones share the same numbers.
+#[derive(Clone)]
+pub(crate) struct Hops(Arc<Shared>);
+
+struct Shared {
+    published: IntCounterVec,
+    published_bytes: IntCounterVec,
+    deliveries: IntCounterVec,
+    transit: HistogramVec,
+    handling: HistogramVec,
+    kinds: RwLock<HashMap<String, Kind>>,
+    other: Kind,
+    clock: Arc<dyn Clock>,
+}
+
+impl Hops {
+    /// With its metrics in that registry.
+    ///
+    /// # Errors
+    /// The registry has metrics of these names already.
+    pub(crate) fn register(registry: &Registry, clock: Arc<dyn Clock>) -> prometheus::Result<Self> {
+        const LABELS: &[&str] = &["style", "topic"];
+        let counter = |name: &str, help: &str| {
+            let counter = IntCounterVec::new(Opts::new(name, help), LABELS)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        let histogram = |name: &str, help: &str| {
+            let opts = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+            let histogram = HistogramVec::new(opts, LABELS)?;
+            registry.register(Box::new(histogram.clone()))?;
+            Ok::<_, prometheus::Error>(histogram)
+        };
+        let published = counter("duet_bus_messages_published_total", "Messages published and confirmed.")?;
+        let published_bytes =
+            counter("duet_bus_published_bytes_total", "Size of the messages published, as carried.")?;
+        let deliveries = counter("duet_bus_deliveries_total", "Messages received from the bus, each time.")?;
+        let transit = histogram(
+            "duet_message_transit_seconds",
+            "From the decision to send a message until it was received: commit, outbox, bus and queue.",
+        )?;
+        let handling = histogram(
+            "duet_message_handling_seconds",
+            "From receiving a message until it was settled: decision, commit, and publishing what follows.",
+        )?;
+        let labels = [OTHER, OTHER];
+        let other = Kind {
+            published: published.with_label_values(&labels),
+            published_bytes: published_bytes.with_label_values(&labels),
+            deliveries: deliveries.with_label_values(&labels),
+            transit: transit.with_label_values(&labels),
+            handling: handling.with_label_values(&labels),
+        };
+        let kinds = RwLock::default();
+        Ok(Self(Arc::new(Shared {
+            published,
+            published_bytes,
+            deliveries,
+            transit,
+            handling,
+            kinds,
+            other,
+            clock,
+        })))
+    }
+
+    /// The bus, counted and timed.
+    #[must_use]
+    pub(crate) fn around(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
+        Arc::new(Watched { bus, hops: self.clone() })
+    }
+
+    fn kind(&self, message: &Message) -> Kind {
+        let style = message.headers.get("style").and_then(|style| style.parse::<Style>().ok());
+        let style = style.map_or(OTHER, Style::as_str);
+        // A topic belongs to one style, or to the services, whose commands and replies are the orchestration's: so the topic
+        // names the kind, but for what strangers send.
+        let topic = message.topic.as_str();
+        let kinds = self.0.kinds.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = kinds.get(topic) {
+            return kind.clone();
+        }
+        drop(kinds);
+        let mut kinds = self.0.kinds.write().unwrap_or_else(PoisonError::into_inner);
+        if style == OTHER || kinds.len() >= KINDS_MAX {
+            return self.0.other.clone();
+        }
+        let labels = [style, topic];
+        let kind = Kind {
+            published: self.0.published.with_label_values(&labels),
+            published_bytes: self.0.published_bytes.with_label_values(&labels),
+            deliveries: self.0.deliveries.with_label_values(&labels),
+            transit: self.0.transit.with_label_values(&labels),
+            handling: self.0.handling.with_label_values(&labels),
+        };
+        kinds.entry(topic.to_owned()).or_insert(kind).clone()
+    }
+
+    fn published(&self, messages: &[Message]) {
+        for message in messages {
+            let kind = self.kind(message);
+            kind.published.inc();
+            kind.published_bytes.inc_by(message.bytes() as u64);
+        }
+    }
+
+    fn received(&self, delivery: &Delivery, now: Millis) -> Kind {
+        let kind = self.kind(&delivery.message);
+        kind.deliveries.inc();
+        let sent_at = delivery.message.headers.get("time").and_then(|text| time::parse(text).ok());
+        if let Some(sent_at) = sent_at {
+            kind.transit.observe(now.saturating_sub(sent_at).max(0) as f64 / 1000.0);
+        }
+        kind
+    }
+}
+
+/// A bus whose messages are counted and timed.
+struct Watched {
+    bus: Arc<dyn Bus>,
+    hops: Hops,
+}
+
+#[async_trait]
+impl Bus for Watched {
+    fn capabilities(&self) -> Capabilities {
+        self.bus.capabilities()
+    }
+
+    async fn declare(&self, subscription: &Subscription) -> Result<(), BusError> {
+        self.bus.declare(subscription).await
+    }
+
+    async fn subscribe(&self, subscription: &Subscription) -> Result<Arc<dyn Consumer>, BusError> {
+        let consumer = self.bus.subscribe(subscription).await?;
+        Ok(Arc::new(WatchedConsumer { consumer, hops: self.hops.clone(), in_hand: Mutex::default() }))
+    }
+
+    async fn publisher(&self, origin: Origin) -> Result<Arc<dyn Publisher>, BusError> {
+        let publisher = self.bus.publisher(origin).await?;
+        Ok(Arc::new(WatchedPublisher { publisher, hops: self.hops.clone() }))
+    }
+
+    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
+        self.bus.depth(group).await
+    }
+
+    async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError> {
+        self.bus.dead_letters(group, limit).await
+    }
+
+    async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
+        self.bus.redrive(group, message_id).await
+    }
+
+    async fn guarantees(&self) -> Result<Guarantees, BusError> {
+        self.bus.guarantees().await
+    }
+
+    async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
+        self.bus.remove(groups).await
+    }
+}
+
+struct WatchedPublisher {
+    publisher: Arc<dyn Publisher>,
+    hops: Hops,
+}
+
+#[async_trait]
+impl Publisher for WatchedPublisher {
+    async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
+        self.publisher.publish(messages).await?;
+        self.hops.published(messages);
+        Ok(())
+    }
+}
+
+struct WatchedConsumer {
+    consumer: Arc<dyn Consumer>,
+    hops: Hops,
+    /// Deliveries that are not settled: of what kind, and since when. The subscription bounds how many there are.
+    in_hand: Mutex<HashMap<Token, (Kind, Instant)>>,
+}
+
+impl WatchedConsumer {
+    fn in_hand(&self) -> MutexGuard<'_, HashMap<Token, (Kind, Instant)>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Consumer for WatchedConsumer {
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, BusError> {
+        let deliveries = self.consumer.receive(max).await?;
+        let (now, at) = (self.hops.0.clock.now(), Instant::now());
+        let mut in_hand = self.in_hand();
+        for delivery in &deliveries {
+            in_hand.insert(delivery.token, (self.hops.received(delivery, now), at));
+        }
+        Ok(deliveries)
+    }
+
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<(), BusError> {
+        let ended: Vec<(Token, bool)> = settlements
+            .iter()
+            .map(|settlement| (settlement.token, settlement.outcome == Outcome::Done))
+            .collect();
+        let settled = self.consumer.settle(settlements).await;
+        let mut in_hand = self.in_hand();
+        // What could not be settled comes again under another token.
+        for (token, is_done) in ended {
+            if let (Some((kind, since)), true, true) = (in_hand.remove(&token), is_done, settled.is_ok()) {
+                kind.handling.observe(since.elapsed().as_secs_f64());
+            }
+        }
+        settled
+    }
+
+    fn epoch(&self) -> u64 {
+        self.consumer.epoch()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bus::{Headers, MemoryBus, MemoryOptions, Topic};
+    use bytes::Bytes;
+    use participant::SystemClock;
+
+    use super::*;
+
+    fn message(topic: &'static str, style: &'static str) -> Message {
+        let mut headers = Headers::default();
+        headers.set("style", style);
+        headers.set("time", time::format(SystemClock.now() - 40));
+        let body = Bytes::from_static(b"{}");
+        Message { id: topic.into(), topic: Topic::new(topic), key: "o-1".into(), headers, body }
+    }
+
+    #[tokio::test]
+    async fn messages_are_counted_by_style_and_topic_and_timed() {
+        let registry = telemetry::registry();
+        let hops = Hops::register(&registry, Arc::new(SystemClock)).unwrap();
+        let bus = hops.around(Arc::new(MemoryBus::new(MemoryOptions::default())));
+        let topics = vec![Topic::new("choreography/order.placed"), Topic::new("choreography/stray")];
+        let subscription = Subscription { group: "g".into(), topics, unsettled_max: 10 };
+        let consumer = bus.subscribe(&subscription).await.unwrap();
+        let placed = message("choreography/order.placed", "choreography");
+        let stray = message("choreography/stray", "rococo");
+        bus.publisher(Origin::Edge).await.unwrap().publish(&[placed, stray]).await.unwrap();
+        let deliveries = consumer.receive(10).await.unwrap();
+        let done = |delivery: &Delivery| Settlement { token: delivery.token, outcome: Outcome::Done };
+        consumer.settle(deliveries.iter().map(done).collect()).await.unwrap();
+        let text = telemetry::render_metrics(&registry).unwrap();
+        for line in [
+            "duet_bus_messages_published_total{style=\"choreography\",topic=\"choreography/order.placed\"} 1",
+            "duet_bus_deliveries_total{style=\"other\",topic=\"other\"} 1",
+            "duet_message_transit_seconds_bucket{style=\"choreography\",topic=\"choreography/order.placed\",le=\"0.03\"} 0",
+            "duet_message_transit_seconds_count{style=\"choreography\",topic=\"choreography/order.placed\"} 1",
+            "duet_message_handling_seconds_count{style=\"choreography\",topic=\"choreography/order.placed\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_strangers_send_does_not_fill_the_registry() {
+        let hops = Hops::register(&telemetry::registry(), Arc::new(SystemClock)).unwrap();
+        for n in 0..2 * KINDS_MAX {
+            let mut message = message("x", "choreography");
+            message.topic = Topic::owned(format!("choreography/{n}"));
+            hops.published(&[message]);
+        }
+        assert_eq!(hops.0.kinds.read().unwrap().len(), KINDS_MAX);
+        assert_eq!(hops.0.other.published.get(), KINDS_MAX as u64);
+    }
+}

@@ -1,0 +1,42 @@
+//! *Brokers*: queues, lag, confirms.
+
+use crate::board::Board;
+use crate::panel::Panel;
+
+pub(crate) fn board() -> Board {
+    Board::new("duet-brokers", "3 Brokers", "What waits on the brokers, what they take, and what they need for it.")
+        .row([
+            Panel::lines("Messages waiting, by group", "short", "Ready to be delivered and not delivered yet: a queue's depth on RabbitMQ, the lag on Kafka.")
+                .query("max by (bus, group) (duet_bus_ready_messages{bus=~\"$bus\"})", "{{group}} {{bus}}"),
+            Panel::lines("Messages in hand, by group", "short", "Delivered and not settled yet.")
+                .query("max by (bus, group) (duet_bus_unsettled_messages{bus=~\"$bus\"})", "{{group}} {{bus}}"),
+        ])
+        .row([
+            Panel::lines("Messages published and confirmed", "ops", "In a second, by all of the system.")
+                .query("sum by (bus) (rate(duet_bus_messages_published_total{bus=~\"$bus\"}[1m]))", "{{bus}}"),
+            Panel::lines("Time until a batch is confirmed, p99", "s", "From publishing a batch's messages until the broker has confirmed them.")
+                .query("histogram_quantile(0.99, sum by (bus, le) (rate(duet_participant_publish_seconds_bucket{bus=~\"$bus\"}[1m])))", "{{bus}}"),
+        ])
+        .row([
+            Panel::lines("Deliveries", "ops", "In a second: each message once for every group that wants it, and again when it is redelivered.")
+                .query("sum by (bus) (rate(duet_bus_deliveries_total{bus=~\"$bus\"}[1m]))", "{{bus}}"),
+            Panel::lines("Bytes published", "Bps", "Size of the messages published in a second, as carried.")
+                .query("sum by (bus) (rate(duet_bus_published_bytes_total{bus=~\"$bus\"}[1m]))", "{{bus}}"),
+        ])
+        .heading("RabbitMQ, as it says itself")
+        .row([
+            Panel::lines("Messages in its queues", "short", "Ready and delivered without acknowledgement, over all queues.")
+                .query("sum(rabbitmq_queue_messages_ready)", "ready")
+                .query("sum(rabbitmq_queue_messages_unacked)", "not acknowledged"),
+            Panel::lines("Confirms and acknowledgements", "ops", "Publishes that it confirmed, and deliveries that were acknowledged, in a second.")
+                .query("sum(rate(rabbitmq_global_messages_confirmed_total[1m]))", "confirmed")
+                .query("sum(rate(rabbitmq_global_messages_acknowledged_total[1m]))", "acknowledged"),
+        ])
+        .row([
+            Panel::lines("Memory", "bytes", "What its process has, and the limit above which it takes no messages.")
+                .query("sum(rabbitmq_process_resident_memory_bytes)", "resident")
+                .query("sum(rabbitmq_resident_memory_limit_bytes)", "limit"),
+            Panel::lines("Write-ahead log of the quorum queues", "ops", "Entries written in a second.")
+                .query("sum(rate(rabbitmq_raft_log_commit_index[1m]))", "entries"),
+        ])
+}

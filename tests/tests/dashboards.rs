@@ -1,0 +1,235 @@
+//! The project's own Prometheus configuration, rules and dashboards, on a real Prometheus that scrapes the real processes on real
+//! brokers under load: every query of every panel and rule is asked, and has to have an answer.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use servers::{KAFKA, RABBITMQ, REQUIRE};
+use tests::process::Process;
+use tests::stores::StoreKind;
+use tests::system::{BusKind, PARTICIPANTS, Setup, System};
+use tests::{http, until};
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+/// Rates look back a minute, and something rare (a payment given back) has to have happened twice.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(150);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Where RabbitMQ tells of itself, as `scripts/brokers env` says.
+const RABBITMQ_METRICS: &str = "DUET_RABBITMQ_METRICS_URL";
+const RABBITMQ_METRICS_DEFAULT: &str = "http://127.0.0.1:15692/metrics";
+
+/// The folder of the project's Prometheus configuration.
+fn configuration() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../dashboards/prometheus")
+}
+
+/// Whether the program is installed; else it is said that the calling test did not run.
+fn is_installed(program: &str) -> bool {
+    let there = std::process::Command::new(program).arg("--version").output().is_ok();
+    let required = std::env::var(REQUIRE).is_ok_and(|value| !value.is_empty() && value != "0");
+    assert!(
+        there || !required,
+        "there is no {program}, and {REQUIRE} is set: install Debian's package prometheus"
+    );
+    if !there {
+        let test = std::thread::current().name().unwrap_or("a test").to_owned();
+        eprintln!("NOT RUN: {test}: there is no {program} (Debian's package prometheus)");
+    }
+    there
+}
+
+/// A system under load on one broker.
+struct Loaded {
+    system: System,
+    load: Process,
+    bus: &'static str,
+}
+
+impl Loaded {
+    async fn start(bus: &'static str, url: String) -> Self {
+        let system = System::start(Setup { bus: BusKind::Broker(url), store: StoreKind::Sqlite }).await;
+        let own = system.stores().url("observer");
+        let stores = format!("sqlite:{}", system.folder().display());
+        let flags = [
+            "load",
+            "--bus",
+            system.bus_url(),
+            "--store",
+            &own,
+            "--stores",
+            &stores,
+            "--listen",
+            "127.0.0.1:0",
+            "--seed",
+            "7",
+            "--decline-rate",
+            "0.05",
+            "--rate",
+            "20",
+        ];
+        let load = Process::start_as("load", system.folder(), "duet", &flags).await;
+        Self { system, load, bus }
+    }
+
+    /// Its processes, as Prometheus is told of them.
+    fn targets(&self) -> String {
+        let services = PARTICIPANTS.into_iter().map(|name| (name, self.system.participant(name).address()));
+        let all = services.chain([("load", self.load.address())]);
+        let line = |(service, address)| {
+            format!("- targets: [\"{address}\"]\n  labels: {{ bus: {}, service: {service} }}\n", self.bus)
+        };
+        all.map(line).collect()
+    }
+
+    async fn stop(self) {
+        assert_eq!(self.load.end(Signal::TERM).await, Some(0));
+        self.system.stop().await;
+    }
+}
+
+/// A running Prometheus, killed when this is dropped.
+struct Prometheus {
+    _process: Child,
+    address: SocketAddr,
+}
+
+impl Prometheus {
+    /// On the project's own configuration, but for where it is and where the targets are.
+    async fn start(folder: &Path, targets: &str, rabbitmq: &str) -> Self {
+        let here = folder.join("prometheus");
+        std::fs::create_dir_all(here.join("targets")).unwrap();
+        for file in ["prometheus.yml", "rules.yml"] {
+            let text = std::fs::read_to_string(configuration().join(file)).unwrap();
+            std::fs::write(here.join(file), text.replace("/etc/prometheus", here.to_str().unwrap())).unwrap();
+        }
+        std::fs::write(here.join("targets/duet.yml"), targets).unwrap();
+        let place = rabbitmq.trim_start_matches("http://").trim_end_matches("/metrics");
+        let its = format!("- targets: [\"{place}\"]\n  labels: {{ bus: rabbitmq }}\n");
+        std::fs::write(here.join("targets/rabbitmq.yml"), its).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let log = std::fs::File::create(folder.join("prometheus.log")).unwrap();
+        let process = Command::new("prometheus")
+            .arg(format!("--config.file={}", here.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
+            .arg(format!("--web.listen-address={address}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let ready = async || match http::get(address, "/-/ready").await {
+            Ok((200, _)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        };
+        until("Prometheus to be ready", ready).await;
+        Self { _process: process, address }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, body) = http::get(self.address, path).await.unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str::<Value>(&body).unwrap()["data"].take()
+    }
+
+    /// Whether there is an answer to the query, and one that is a number.
+    async fn answers(&self, query: &str) -> bool {
+        let data = self.get(&format!("/api/v1/query?query={}", encoded(query))).await;
+        let found = data["result"].as_array().unwrap();
+        found.iter().any(|series| series["value"][1] != "NaN")
+    }
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+/// Every query of every panel, as Grafana asks it with all buses and each style.
+fn queries() -> Vec<String> {
+    let mut queries = Vec::new();
+    for board in dashboards::all() {
+        for query in board.panels().flat_map(dashboards::panel::Panel::queries) {
+            let query = query.replace("$bus", "rabbitmq|kafka");
+            for style in ["choreography", "orchestration"] {
+                queries.push(query.replace("$style", style));
+            }
+        }
+    }
+    queries.sort();
+    queries.dedup();
+    queries
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_query_of_every_panel_and_rule_has_an_answer() {
+    let (Some(rabbitmq), Some(kafka)) = (RABBITMQ.for_test(), KAFKA.for_test()) else { return };
+    if !is_installed("prometheus") {
+        return;
+    }
+    let systems = [Loaded::start("rabbitmq", rabbitmq).await, Loaded::start("kafka", kafka).await];
+    let targets: String = systems.iter().map(Loaded::targets).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = std::env::var(RABBITMQ_METRICS).unwrap_or_else(|_| RABBITMQ_METRICS_DEFAULT.to_owned());
+    let prometheus = Prometheus::start(folder.path(), &targets, &metrics).await;
+
+    let begun = Instant::now();
+    let mut silent = queries();
+    assert!(silent.len() > 50, "{silent:?}");
+    loop {
+        let mut still = Vec::new();
+        for query in silent {
+            if !prometheus.answers(&query).await {
+                still.push(query);
+            }
+        }
+        silent = still;
+        if silent.is_empty() || begun.elapsed() > ANSWERS_WITHIN {
+            break;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    assert!(silent.is_empty(), "nothing answers\n{}", silent.join("\n"));
+
+    let rules = prometheus.get("/api/v1/rules").await;
+    let rules =
+        rules["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap());
+    let mut seen = 0;
+    for rule in rules {
+        assert_eq!(rule["health"], "ok", "{rule:#}");
+        seen += 1;
+        if rule["type"] == "recording" {
+            assert!(prometheus.answers(rule["name"].as_str().unwrap()).await, "{rule:#}");
+        } else {
+            assert_eq!(rule["state"], "inactive", "nothing is wrong here: {rule:#}");
+        }
+    }
+    assert!(seen > 10, "{seen} rules");
+    for target in prometheus.get("/api/v1/targets").await["activeTargets"].as_array().unwrap() {
+        let own = target["labels"]["job"] == "prometheus";
+        assert!(own || target["health"] == "up", "{target:#}");
+    }
+    drop(prometheus);
+    for system in systems {
+        system.stop().await;
+    }
+}
+
+#[test]
+fn rules_and_configuration_are_sound() {
+    if !is_installed("promtool") {
+        return;
+    }
+    for args in [&["check", "rules", "rules.yml"][..], &["test", "rules", "rules.test.yml"]] {
+        let ended =
+            std::process::Command::new("promtool").args(args).current_dir(configuration()).output().unwrap();
+        let said = String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned();
+        assert!(ended.status.success(), "promtool {args:?}: {said}");
+    }
+}
