@@ -2,6 +2,7 @@
 //! brokers under load: every query of every panel and rule is asked, and has to have an answer.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -216,9 +217,60 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
         assert!(own || target["health"] == "up", "{target:#}");
     }
     drop(prometheus);
+    every_metric_is_documented(&systems).await;
     for system in systems {
         system.stop().await;
     }
+}
+
+/// A metric: its name, its type, and its labels.
+type Metric = (String, String, BTreeSet<String>);
+
+/// What the processes serve is what `docs/METRICS.md` says, and no more.
+async fn every_metric_is_documented(systems: &[Loaded]) {
+    let mut served = BTreeMap::<String, Metric>::new();
+    for system in systems {
+        for process in system.system.participants().chain([&system.load]) {
+            let (_, text) = http::get(process.address(), "/metrics").await.unwrap();
+            for (name, kind, labels) in metrics_in(&text) {
+                let known = served.entry(name.clone()).or_insert((name, kind, BTreeSet::new()));
+                known.2.extend(labels);
+            }
+        }
+    }
+    let served: BTreeSet<Metric> = served.into_values().collect();
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/METRICS.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let documented = rows.map(|row| {
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
+        let labels = cells[3].split(", ").filter(|label| !label.is_empty()).map(str::to_owned).collect();
+        (cells[1].clone(), cells[2].clone(), labels)
+    });
+    let documented: BTreeSet<Metric> = documented.collect();
+    let undocumented: Vec<_> = served.difference(&documented).collect();
+    let unserved: Vec<_> = documented.difference(&served).collect();
+    assert!(
+        undocumented.is_empty() && unserved.is_empty(),
+        "docs/METRICS.md lacks {undocumented:#?}, and has but should not have {unserved:#?}"
+    );
+}
+
+/// The metrics in Prometheus' text format.
+fn metrics_in(text: &str) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            metrics.push((name.to_owned(), kind.to_owned(), BTreeSet::new()));
+        } else if let (Some((_, labels)), false) = (line.split_once('{'), line.starts_with('#')) {
+            let (labels, _) = labels.split_once('}').unwrap();
+            let names = labels.split("\",").filter_map(|label| label.split_once('='));
+            let names = names.map(|(name, _)| name.to_owned()).filter(|name| name != "le");
+            metrics.last_mut().unwrap().2.extend(names);
+        }
+    }
+    metrics
 }
 
 #[test]

@@ -153,14 +153,20 @@ impl Board {
         if let Some(ms) = took {
             self.metrics.seconds.with_label_values(&labels).observe(ms.max(0) as f64 / 1000.0);
         }
-        if let Some(style) = self.lock().under_way.remove(order_id) {
-            self.metrics.in_flight.with_label_values(&[style.as_str()]).dec();
-        }
+        self.over(order_id);
     }
 
     /// Whether the load rests because it has sent all that it may.
     pub fn is_resting(&self) -> bool {
         self.metrics.resting.get() != 0
+    }
+
+    /// The order is under way no more, as the observer's store says: it may have ended between being read there and being
+    /// counted here.
+    pub fn over(&self, order_id: &str) {
+        if let Some(style) = self.lock().under_way.remove(order_id) {
+            self.metrics.in_flight.with_label_values(&[style.as_str()]).dec();
+        }
     }
 
     /// How many orders of each style are under way.

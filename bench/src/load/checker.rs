@@ -22,7 +22,8 @@ use super::verdict::Standing;
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
-/// How long after an order was found wrong it is judged again, in milliseconds: before that counts, and when it counts.
+/// How long after an order was found under way or wrong it is looked at again, in milliseconds: before that counts, and when
+/// it counts.
 const AGAIN_MS: Millis = 1_000;
 const WRONG_AGAIN_MS: Millis = 10_000;
 /// Orders taken up in one round, at the most, and those judged.
@@ -45,11 +46,12 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// When an order should be judged.
-    fn judge_at(self, seen: &Seen) -> Millis {
+    /// When an order should be looked at next: judged, if that is not after `now`.
+    fn look_at(self, seen: &Seen, now: Millis) -> Millis {
         match (seen.closings.first(), &seen.placed) {
             (Some(closing), _) => closing.at + ms(self.settle),
-            (None, Some(placed)) => placed.at + ms(self.stuck),
+            // It may end at any time until then.
+            (None, Some(placed)) => (placed.at + ms(self.stuck)).min(now + AGAIN_MS),
             // Nothing is kept of an order that was neither opened nor closed.
             (None, None) => 0,
         }
@@ -155,7 +157,7 @@ impl Checker {
         ledger: &mut LedgerTail,
         now: Millis,
     ) -> Result<(), CheckError> {
-        let caught_up = self.take_up().await?;
+        let caught_up = self.take_up(now).await?;
         // Before anybody is judged: a gateway writes before it answers, so what is not there now did not happen.
         let entries = ledger.read_on(LEDGER_PAGE).map_err(CheckError::Ledger)?;
         let is_whole = entries.len() < LEDGER_PAGE;
@@ -178,7 +180,7 @@ impl Checker {
     }
 
     /// Takes up orders that the observer has seen since. Whether these were all.
-    async fn take_up(&mut self) -> Result<bool, CheckError> {
+    async fn take_up(&mut self, now: Millis) -> Result<bool, CheckError> {
         while self.open.len() < OPEN_MAX {
             let page = self.observed.scan(self.cursor, SCAN_PAGE).await.map_err(CheckError::Observer)?;
             let is_last = page.len() < SCAN_PAGE;
@@ -190,7 +192,8 @@ impl Checker {
                 {
                     self.board.under_way(&order_id, seen.style);
                 }
-                let (at, began) = seen.map_or((0, 0), |seen| (self.patience.judge_at(&seen), seen.began()));
+                let (at, began) =
+                    seen.map_or((0, 0), |seen| (self.patience.look_at(&seen, now), seen.began()));
                 let moves = self.unclaimed.remove(&order_id).map(|(_, moves)| moves).unwrap_or_default();
                 self.agenda.push(Reverse((at, order_id.clone())));
                 self.unjudged.insert((began, order_id.clone()));
@@ -248,9 +251,12 @@ impl Checker {
         let entity = self.observed.get(order_id).await.map_err(CheckError::Observer)?;
         let seen = entity.map(|entity| read(order_id, &entity)).transpose()?.flatten();
         let Some(seen) = seen else { return Ok(Look::Done) };
-        let due = self.patience.judge_at(&seen);
+        if !seen.closings.is_empty() {
+            self.board.over(order_id);
+        }
+        let due = self.patience.look_at(&seen, now);
         if due > now {
-            return Ok(Look::Again { at: due.min(now + AGAIN_MS), is_wrong: false });
+            return Ok(Look::Again { at: due, is_wrong: false });
         }
         let (judged, mut violations) = match &seen.placed {
             Some(placed) => {

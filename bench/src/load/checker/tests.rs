@@ -1,7 +1,7 @@
 use auditor::{Finding, SentOrder};
 use contract::{Style, TerminalState};
 use store::memory::MemoryStore;
-use store::{Commit, EntityWrite, Store as _};
+use store::{Commit, EntityWrite, Read as _, Store as _};
 
 use super::super::observer::{Closing, Placed};
 use super::super::verdict::Report;
@@ -60,7 +60,8 @@ impl Scene {
             closings: closed_at.iter().map(closing).collect(),
         };
         let state = serde_json::to_vec(&seen).unwrap().into();
-        let write = EntityWrite { key: order_id.into(), state, ..EntityWrite::default() };
+        let expected = self.observed.get(order_id).await.unwrap().map_or(0, |entity| entity.version);
+        let write = EntityWrite { key: order_id.into(), expected, state, ..EntityWrite::default() };
         self.observed.commit(&Commit { entities: vec![write], ..Commit::default() }).await.unwrap();
     }
 
@@ -101,6 +102,18 @@ async fn what_is_wrong_with_an_order_counts_only_when_it_stays_wrong() {
     let report = scene.round(62_000).await;
     assert_eq!(report.verdict.verdict, Finding::Violated);
     assert!(kinds(&report).contains(&ViolationKind::Lost));
+}
+
+#[tokio::test]
+async fn an_order_that_ends_is_noticed_within_a_second() {
+    let mut scene = Scene::new();
+    scene.saw("o-1", Some(1_000), &[]).await;
+    scene.round(1_100).await;
+    assert_eq!(scene.board.in_flight()[&Style::Choreography], 1);
+    scene.saw("o-1", Some(1_000), &[1_200]).await;
+    scene.round(2_100).await;
+    assert_eq!(scene.board.in_flight()[&Style::Choreography], 0);
+    assert_eq!(scene.checker.agenda.peek().unwrap().0.0, 6_200, "judged when it had the time to settle");
 }
 
 #[tokio::test]
