@@ -31,6 +31,8 @@ use crate::view::{Seen, View};
 const CONNECT_SLICE: Duration = Duration::from_millis(200);
 /// How long a question about a group's depth may take: it is asked once a second, and tells whether the bus is there.
 const DEPTH_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long a client that looks at a group may be without an answer until another one is made.
+const VIEW_PATIENCE: Duration = Duration::from_secs(10);
 /// How much longer than a dead member's session subscribing waits for the group to let the new member in. Beyond it,
 /// joining goes on in the background.
 const JOIN_PATIENCE: Duration = Duration::from_secs(2);
@@ -148,6 +150,18 @@ impl Inner {
         let view = Arc::new(View::new(group, &self.names, self.topics.changes(), inspector));
         known.views.insert(group.to_owned(), Arc::clone(&view));
         Ok(view)
+    }
+
+    /// Another client takes the place of one that has had no answer for long: librdkafka may have forgotten the brokers for
+    /// good (see [`crate::member`]).
+    fn note(&self, group: &str, view: &Arc<View>, is_answered: bool) {
+        if view.answered(is_answered) < VIEW_PATIENCE {
+            return;
+        }
+        let mut known = self.known();
+        if known.views.get(group).is_some_and(|current| Arc::ptr_eq(current, view)) {
+            known.views.remove(group);
+        }
     }
 
     fn graveyard(&self) -> Graveyard {
@@ -292,7 +306,10 @@ impl Bus for KafkaBus {
         let declared = self.inner.known().declared.get(group).cloned();
         let is_declared = declared.is_some();
         let deadline = Instant::now() + DEPTH_TIMEOUT;
-        let seen = blocking(DEPTH_TIMEOUT, move || view.see(declared.as_ref(), deadline)).await?;
+        let looking = Arc::clone(&view);
+        let seen = blocking(DEPTH_TIMEOUT, move || looking.see(declared.as_ref(), deadline)).await;
+        self.inner.note(group, &view, seen.is_ok());
+        let seen = seen?;
         // After the ends, so that what was read since is not counted twice.
         let seen = seen.or_else(|| is_declared.then(Seen::default));
         Ok(seen.map(|seen| depth_of(&seen, &self.inner.standings(group))))

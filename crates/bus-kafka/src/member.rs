@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bus::BusError;
-use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::statistics::Statistics;
@@ -32,6 +32,7 @@ use crate::error::bus_error;
 use crate::inspector::{Place, list_of};
 use crate::intake::{Intake, Lease, Share};
 use crate::options::KafkaOptions;
+use crate::outlet::drop_elsewhere;
 use crate::record::Wanted;
 
 /// How long a partition that is to go waits for its deliveries to be settled. Beyond it they come twice.
@@ -40,6 +41,10 @@ const SETTLING_PATIENCE: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(100);
 /// How often every partition is looked at, in case a wake-up was missed.
 const LOOK_EVERYWHERE: Duration = Duration::from_secs(1);
+/// How long a member that lost its partitions because its session was over tries to join again, before its client is given
+/// up for a new one. librdkafka (2.10 and later) takes an answer without brokers, which a cluster of one gives while it
+/// shuts down, for the news that there are none any more, forgets them all, and may never ask again (its issue #5301).
+const REJOIN_PATIENCE: Duration = Duration::from_secs(10);
 /// Events taken at one look.
 const EVENTS_MAX: usize = 32;
 
@@ -209,23 +214,10 @@ impl Member {
         unsettled_max: usize,
         report: &Arc<Report>,
     ) -> Result<Arc<Self>, BusError> {
-        let topic = ring.topic.clone();
-        let context = MemberContext {
-            report: Arc::clone(report),
-            ring,
-            rebalances: Mutex::default(),
-            is_leaving: AtomicBool::new(false),
-        };
-        let config = config::member(options, group_id)?;
-        let consumer: Result<BaseConsumer<MemberContext>, _> = config.create_with_context(context);
-        let mut consumer = consumer.map_err(|error| bus_error("opening a consumer", &error))?;
         let (wake, woken) = sync_channel(1);
-        let waking = wake.clone();
-        consumer.set_nonempty_callback(move || {
-            // Full means that the thread is about to look anyway.
-            let _ = waking.try_send(());
-        });
-        consumer.subscribe(&[topic.as_str()]).map_err(|error| bus_error("subscribing", &error))?;
+        let config = config::member(options, group_id)?;
+        let opening = Opening { config, report: Arc::clone(report), ring, wake: wake.clone() };
+        let consumer = opening.open()?;
         let state = State {
             intake: Intake::default(),
             consumer: Some(Arc::new(consumer)),
@@ -243,7 +235,7 @@ impl Member {
             epoch: AtomicU64::new(0),
             wake,
         });
-        let thread = Thread { member: Arc::clone(&member), woken, going: None };
+        let thread = Thread { member: Arc::clone(&member), woken, going: None, opening, lost_at: None };
         let spawned = std::thread::Builder::new().name("kafka-member".to_owned()).spawn(move || thread.run());
         spawned.map_err(|error| BusError::Unavailable(format!("starting a thread: {error}")))?;
         Ok(member)
@@ -310,12 +302,44 @@ impl Member {
     }
 }
 
+/// What a member's client is made of.
+struct Opening {
+    config: ClientConfig,
+    report: Arc<Report>,
+    ring: Ring,
+    wake: SyncSender<()>,
+}
+
+impl Opening {
+    fn open(&self) -> Result<BaseConsumer<MemberContext>, BusError> {
+        let context = MemberContext {
+            report: Arc::clone(&self.report),
+            ring: self.ring.clone(),
+            rebalances: Mutex::default(),
+            is_leaving: AtomicBool::new(false),
+        };
+        let consumer: Result<BaseConsumer<MemberContext>, _> = self.config.create_with_context(context);
+        let mut consumer = consumer.map_err(|error| bus_error("opening a consumer", &error))?;
+        let waking = self.wake.clone();
+        consumer.set_nonempty_callback(move || {
+            // Full means that the thread is about to look anyway.
+            let _ = waking.try_send(());
+        });
+        let topic = self.ring.topic.as_str();
+        consumer.subscribe(&[topic]).map_err(|error| bus_error("subscribing", &error))?;
+        Ok(consumer)
+    }
+}
+
 /// The member's thread.
 struct Thread {
     member: Arc<Member>,
     woken: Receiver<()>,
     /// Partitions that are to go once their deliveries are settled.
     going: Option<Going>,
+    opening: Opening,
+    /// Since when its partitions are lost; `None` while it is in the group.
+    lost_at: Option<Instant>,
 }
 
 struct Going {
@@ -358,12 +382,41 @@ impl Thread {
                 }
             }
             self.let_go(&consumer);
+            if self.going.is_none()
+                && self.lost_at.is_some_and(|lost_at| lost_at.elapsed() >= REJOIN_PATIENCE)
+            {
+                self.reopen(consumer);
+            }
         }
     }
 
+    /// Takes another client in the place of one that does not find back into the group.
+    fn reopen(&mut self, consumer: Arc<BaseConsumer<MemberContext>>) {
+        // Another time after as long: the brokers may still be away.
+        self.lost_at = Some(Instant::now());
+        let new = match self.opening.open() {
+            Ok(new) => Arc::new(new),
+            Err(error) => {
+                return self.member.report.line(tracing::Level::WARN, "consumer", &error.to_string());
+            }
+        };
+        let text =
+            format!("group {}: a new consumer is made, as this one does not rejoin", self.member.group);
+        self.member.report.line(tracing::Level::WARN, "consumer", &text);
+        let mut hold = self.member.hold();
+        // None as a rule; what was handed out of them comes again.
+        let leases = hold.intake().leases();
+        hold.intake().remove(&leases);
+        let old = hold.state.consumer.replace(new);
+        drop(hold);
+        consumer.context().is_leaving.store(true, Ordering::Release);
+        drop_elsewhere((old, consumer));
+    }
+
     /// Takes partitions: each gets a queue of its own before anything is fetched for it.
-    fn assign(&self, consumer: &Arc<BaseConsumer<MemberContext>>, rebalance: Rebalance) {
+    fn assign(&mut self, consumer: &Arc<BaseConsumer<MemberContext>>, rebalance: Rebalance) {
         let Rebalance::Assign(places) = &rebalance else { return };
+        self.lost_at = None;
         let mut state = self.member.lock();
         for (topic, partition) in places {
             let Some(source) = consumer.context().ring.sources.get(topic) else { continue };
@@ -392,7 +445,11 @@ impl Thread {
         let Rebalance::Revoke(places) = &rebalance else { return };
         let leases = self.member.hold().intake().freeze(places);
         // Those that were lost are somebody else's: what is settled now would be refused.
-        let patience = if consumer.assignment_lost() { Duration::ZERO } else { SETTLING_PATIENCE };
+        let is_lost = consumer.assignment_lost();
+        if is_lost {
+            self.lost_at.get_or_insert_with(Instant::now);
+        }
+        let patience = if is_lost { Duration::ZERO } else { SETTLING_PATIENCE };
         self.going = Some(Going { rebalance, leases, deadline: Instant::now() + patience });
     }
 

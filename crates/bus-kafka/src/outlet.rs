@@ -184,14 +184,21 @@ impl Outlet {
             latch.fail(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut));
         }
         let Some(error) = latch.failure() else { return Ok(()) };
-        self.replace_if_broken(&handle);
+        self.replace_if_broken(&handle, &error);
         Err(error)
     }
 
-    /// After a fatal error an idempotent producer refuses everything: another takes its place.
-    fn replace_if_broken(&self, handle: &Arc<Handle>) {
+    /// After a fatal error an idempotent producer refuses everything: another takes its place. So it does when records
+    /// were not delivered in time, although that mostly means that the brokers are away: librdkafka may have forgotten
+    /// them for good (see [`crate::member`]), and nothing tells the one from the other.
+    fn replace_if_broken(&self, handle: &Arc<Handle>, error: &KafkaError) {
         let fatal = handle.0.as_ref().and_then(|producer| producer.client().fatal_error());
-        let Some((_, reason)) = fatal else { return };
+        let is_late = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageTimedOut);
+        let reason = match fatal {
+            Some((_, reason)) => reason,
+            None if is_late => "its records are not delivered in time".to_owned(),
+            None => return,
+        };
         let mut producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&producer, handle) {
             self.report.line(tracing::Level::WARN, "producer", &format!("a new producer is made: {reason}"));

@@ -28,6 +28,7 @@ pub(crate) struct View {
     /// Counts the times that topics were made.
     changes: Arc<AtomicU64>,
     look: Mutex<Look>,
+    failing_since: Mutex<Option<Instant>>,
 }
 
 struct Look {
@@ -58,7 +59,22 @@ impl View {
             index: Index::default(),
             index_at: None,
         };
-        Self { group: group.to_owned(), names: names.clone(), changes, look: Mutex::new(look) }
+        Self {
+            group: group.to_owned(),
+            names: names.clone(),
+            changes,
+            look: Mutex::new(look),
+            failing_since: Mutex::default(),
+        }
+    }
+
+    /// Notes whether a question was answered. Returns for how long none was.
+    pub(crate) fn answered(&self, is_answered: bool) -> Duration {
+        let mut since = self.failing_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_answered {
+            *since = None;
+        }
+        if is_answered { Duration::ZERO } else { since.get_or_insert_with(Instant::now).elapsed() }
     }
 
     /// A look that was broken off by a panic left nothing half done that matters: everything in it is asked anew.
