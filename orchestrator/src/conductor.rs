@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use asl::Definition;
+use asl::{Definition, StateId};
 use bus::{Message, Topic};
 use bytes::Bytes;
 use contract::envelope::Envelope;
@@ -15,7 +15,8 @@ use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::engine::{Effect, Execution, Fact, History, JournalEntry, Stepped, TaskId, TimerId, step};
+use crate::engine::{Effect, Execution, Fact, History, JournalEntry, Phase, Stepped, TaskId, TimerId, step};
+use crate::metrics::Metrics;
 use crate::workflow::Workflows;
 
 /// The orchestrator's consumer group.
@@ -62,13 +63,21 @@ pub struct Run {
 pub struct Conductor {
     workflows: Arc<Workflows>,
     settings: Settings,
+    metrics: Metrics,
 }
 
 impl Conductor {
     /// Leads new orders by the current one of these workflows.
     #[must_use]
     pub fn new(workflows: Arc<Workflows>, settings: Settings) -> Self {
-        Self { workflows, settings }
+        Self { workflows, settings, metrics: Metrics::unregistered() }
+    }
+
+    /// Counts there.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     fn on_message(
@@ -119,11 +128,20 @@ impl Conductor {
     ) -> Result<Run, Rejected> {
         let now_ms = effects.now().unsigned_abs();
         let entry = JournalEntry { at_ms: now_ms, fact };
+        let (is_new, before) = (execution.is_none(), execution.as_ref().and_then(waiting));
         let record = serde_json::to_vec(&entry).expect("a fact has only string keys and finite numbers");
         match step(definition, execution, entry.fact, now_ms, History::Skip).map_err(rejected)? {
             Stepped::Stale(execution) => Ok(Run { execution: *execution, traceparent }),
             Stepped::Advanced(step) => {
                 effects.journal(record);
+                if is_new {
+                    self.metrics.started();
+                }
+                self.metrics.stepped(step.tally, step.execution.status());
+                if let Some((state, since_ms)) = before.filter(|_| waiting(&step.execution) != before) {
+                    let name = definition.state(state).map_or("unknown", |state| state.name.as_str());
+                    self.metrics.left(name, now_ms.saturating_sub(since_ms));
+                }
                 let envelope = Envelope { style: Style::Orchestration, traceparent, correlation: None };
                 for effect in step.effects {
                     bring_about(effect, &envelope, effects)?;
@@ -131,6 +149,14 @@ impl Conductor {
                 Ok(Run { execution: step.execution, traceparent: envelope.traceparent })
             }
         }
+    }
+}
+
+/// The state of the outermost machine in which an execution waits, and since when, in milliseconds since 1970.
+fn waiting(execution: &Execution) -> Option<(StateId, u64)> {
+    match execution.phase() {
+        Phase::Running(frame) => Some((frame.state, frame.entered_ms)),
+        Phase::Ended(_) => None,
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod conductor;
 pub mod engine;
+pub mod metrics;
 pub mod stored;
 pub mod workflow;
 

@@ -96,9 +96,10 @@ impl Binary for Cli {
         let Environment { bus, store, registry, options } = environment.clone();
         let Checked { workflows, settings } = settings;
         let metrics = Metrics::register(NAME, &registry)?;
+        let counts = orchestrator::metrics::Metrics::register(&registry)?;
         let kept = keep(workflows, Arc::clone(&store));
         Ok(Service::prepared(axum::Router::new(), kept, move |workflows, health| {
-            let handler = Conductor::new(Arc::new(workflows), settings);
+            let handler = Conductor::new(Arc::new(workflows), settings).with_metrics(counts);
             let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
             Participant::new(NAME, topics(), handler, calls, store, bus, clock)
                 .with_options(options)

@@ -42,4 +42,4 @@ pub use execution::{Activity, Branch, DecodeError, Ending, Execution, Frame, Pha
 pub use fact::{Effect, Fact, IllegalFact, JournalEntry, TaskId, TimerId};
 pub use history::{Detail, HistoryEvent};
 pub use replay::{ReplayError, replay};
-pub use step::{History, Step, Stepped, step};
+pub use step::{History, Step, Stepped, Tally, step};

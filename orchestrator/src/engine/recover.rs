@@ -31,6 +31,7 @@ impl<'d> Stepper<'d> {
             let retried = visit.retries[index];
             if retried < retrier.attempts_max {
                 visit.retries[index] += 1;
+                self.tally.retries += 1;
                 let random = Random::new(self.head.seed ^ JITTER, self.head.next_id);
                 let timer = self.set_timer(retrier.delay_ms(retried, &random));
                 return visit.wait(Activity::BackOff(timer));
@@ -43,7 +44,10 @@ impl<'d> Stepper<'d> {
         let output = json!({"Error": failure.error, "Cause": failure.cause.unwrap_or_default()});
         let input = std::mem::replace(&mut visit.data, Value::Null);
         match catcher.result_path.place(input, output).and_then(|output| limited(output, "error output")) {
-            Ok(output) => self.leave(visit, Transition::Next(catcher.next), output),
+            Ok(output) => {
+                self.tally.caught += 1;
+                self.leave(visit, Transition::Next(catcher.next), output)
+            }
             Err(error) => visit.fail(error),
         }
     }

@@ -10,6 +10,7 @@ use super::execution::{Activity, Branch, Frame, Head, Target, Timer};
 use super::fact::{Effect, TaskId, TimerId};
 use super::history::{Detail, Recorder};
 use super::limits::{PAYLOAD_BYTES_MAX, TRANSITIONS_PER_STEP_MAX};
+use super::step::Tally;
 
 /// One step in the making.
 pub(super) struct Stepper<'d> {
@@ -18,7 +19,7 @@ pub(super) struct Stepper<'d> {
     pub(super) now_ms: u64,
     pub(super) effects: Vec<Effect>,
     pub(super) history: Recorder,
-    pub(super) transitions: u32,
+    pub(super) tally: Tally,
 }
 
 /// A state about to be entered.
@@ -111,7 +112,7 @@ impl<'d> Stepper<'d> {
 
     fn enter(&mut self, cursor: Cursor) -> Outcome {
         let Cursor { state: id, data, last_event } = cursor;
-        self.transitions += 1;
+        self.tally.transitions += 1;
         if let Err(error) = self.guard() {
             return Outcome::Fail { failure: error.into(), last_event };
         }
@@ -129,7 +130,7 @@ impl<'d> Stepper<'d> {
 
     /// Refuses to go on when the execution runs away.
     pub(super) fn guard(&self) -> Result<(), RuntimeError> {
-        if self.transitions > TRANSITIONS_PER_STEP_MAX {
+        if self.tally.transitions > TRANSITIONS_PER_STEP_MAX {
             let cause = format!(
                 "more than {TRANSITIONS_PER_STEP_MAX} states were entered without waiting: the definition has a loop \
                  that never waits"

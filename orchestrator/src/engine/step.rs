@@ -25,6 +25,19 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// The events of this step; empty with [`History::Skip`].
     pub history: Vec<HistoryEvent>,
+    /// How much happened.
+    pub tally: Tally,
+}
+
+/// How much happened in a step, for whoever counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// States entered.
+    pub transitions: u32,
+    /// Failures for which a retrier decided on another attempt.
+    pub retries: u32,
+    /// Failures that led to the state of a catcher.
+    pub caught: u32,
 }
 
 /// Whether a fact led to anything.
@@ -84,7 +97,7 @@ fn start(
         now_ms,
         effects: Vec::with_capacity(2),
         history: Recorder::new(0, now_ms, keep),
-        transitions: 0,
+        tally: Tally::default(),
     };
     let started = stepper.history.push(0, || Detail::ExecutionStarted { input: input.to_string() });
     let input = match limited(input, "execution's input") {
@@ -124,7 +137,7 @@ fn resume(
         Fact::TaskHeartbeat { task } => (Target::Task(task), Signal::Heartbeat),
         Fact::TimerFired { timer } if head.limit.is_some_and(|limit| limit.id == timer) => {
             let mut stepper =
-                Stepper { definition, head, now_ms, effects: Vec::new(), history, transitions: 0 };
+                Stepper { definition, head, now_ms, effects: Vec::new(), history, tally: Tally::default() };
             stepper.head.limit = None;
             stepper.abandon(&frame);
             let detail = Detail::ExecutionTimedOut;
@@ -135,7 +148,7 @@ fn resume(
         Fact::TimerFired { timer } => (Target::Timer(timer), Signal::Fired(timer)),
         Fact::Stopped { error, cause } => {
             let mut stepper =
-                Stepper { definition, head, now_ms, effects: Vec::new(), history, transitions: 0 };
+                Stepper { definition, head, now_ms, effects: Vec::new(), history, tally: Tally::default() };
             stepper.abandon(&frame);
             let detail = Detail::ExecutionAborted { error: error.clone(), cause: cause.clone() };
             let ending = Ending { status: Status::Aborted, at_ms: now_ms, output: None, error, cause };
@@ -146,8 +159,14 @@ fn resume(
     if !frame.awaits(target) {
         return Ok(stale(head, frame));
     }
-    let mut stepper =
-        Stepper { definition, head, now_ms, effects: Vec::with_capacity(2), history, transitions: 0 };
+    let mut stepper = Stepper {
+        definition,
+        head,
+        now_ms,
+        effects: Vec::with_capacity(2),
+        history,
+        tally: Tally::default(),
+    };
     let run = stepper.deliver(frame, target, signal);
     Ok(Stepped::Advanced(Box::new(stepper.end_of(run))))
 }
@@ -171,6 +190,7 @@ impl Stepper<'_> {
                     execution: Execution::new(self.head, Phase::Running(frame)),
                     effects: self.effects,
                     history: self.history.into_events(),
+                    tally: self.tally,
                 }
             }
             Run::Ended { output, last_event } => {
@@ -199,6 +219,7 @@ impl Stepper<'_> {
             execution: Execution::new(self.head, Phase::Ended(ending)),
             effects: self.effects,
             history: self.history.into_events(),
+            tally: self.tally,
         }
     }
 }

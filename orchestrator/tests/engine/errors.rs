@@ -1,7 +1,7 @@
 //! Every kind of error, retried, caught or neither.
 
 use asl::Definition;
-use orchestrator::engine::{Status, limits};
+use orchestrator::engine::{Status, Tally, limits};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Script, definition, error};
@@ -140,6 +140,7 @@ fn retries_back_off_and_then_give_way_to_the_catcher() {
         run.journal.iter().map(|entry| (entry.at_ms - crate::harness::START_MS) / 1000).collect();
     assert_eq!(at, [0, 0, 2, 2, 6, 6, 11, 11], "2, 4 and then 5 seconds apart");
     assert_eq!(run.output(), caught("E").ok().as_ref());
+    assert_eq!(run.tally, Tally { transitions: 2, retries: 3, caught: 1 });
     let run = Script::new(&[("f", error("E").times(3))]).run(&definition, json!({"in": 1}));
     assert_eq!(run.output(), Some(&json!({})), "the last attempt succeeds");
     let run = Script::new(&[("f", error("Other"))]).run(&definition, json!({}));

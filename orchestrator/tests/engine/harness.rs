@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use asl::{Definition, Options};
 use orchestrator::engine::{
-    Effect, Execution, Fact, History, HistoryEvent, JournalEntry, Phase, Stepped, TaskId, TimerId, replay,
-    step,
+    Effect, Execution, Fact, History, HistoryEvent, JournalEntry, Phase, Stepped, Tally, TaskId, TimerId,
+    replay, step,
 };
 use orchestrator::workflow::ORDER;
 use serde_json::{Value, json};
@@ -83,6 +83,8 @@ pub(crate) struct RunLog {
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) history: Vec<HistoryEvent>,
     pub(crate) effects: Vec<Effect>,
+    /// All steps together.
+    pub(crate) tally: Tally,
 }
 
 impl Script {
@@ -110,6 +112,7 @@ impl Script {
         let mut facts = vec![Fact::Started { execution: "e1".to_owned(), input, seed: 7 }];
         let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
         let mut log = (None, Vec::new(), Vec::new(), Vec::new());
+        let mut tally = Tally::default();
         loop {
             let fact = if facts.is_empty() {
                 let Some(((at_ms, timer), ())) = timers.pop_first() else { break };
@@ -136,6 +139,9 @@ impl Script {
                         }
                     }
                     log.3.extend(step.effects);
+                    tally.transitions += step.tally.transitions;
+                    tally.retries += step.tally.retries;
+                    tally.caught += step.tally.caught;
                     let bytes = step.execution.encode();
                     let read = Execution::decode(&bytes).expect("a snapshot reads back");
                     assert_eq!(read, step.execution);
@@ -144,7 +150,7 @@ impl Script {
             }
         }
         assert!(timers.is_empty());
-        RunLog { execution: log.0.expect("it began"), journal: log.1, history: log.2, effects: log.3 }
+        RunLog { execution: log.0.expect("it began"), journal: log.1, history: log.2, effects: log.3, tally }
     }
 }
 
