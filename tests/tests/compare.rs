@@ -276,7 +276,7 @@ async fn cells_that_could_not_be_compared_are_refused_or_marked() {
     for said in [
         "nothing was sent: the cells' guarantees differ",
         "durability: memory gives process, kafka gives power",
-        "equal with: memory compared apart",
+        "equal with: a run of its own for memory",
         "--unequal",
     ] {
         assert!(refused.stderr.contains(said), "{said:?} is missing from {}", refused.stderr);
