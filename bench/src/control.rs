@@ -17,7 +17,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{get, patch};
+use axum::routing::{self, patch};
 use axum::{Json, Router};
 use clap::Args;
 use futures::future::join_all;
@@ -25,7 +25,7 @@ use host::{HttpLimits, Problem, serve};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::http::{Answer, Request, ask};
+use crate::http::{Answer, Request, ask, get};
 use crate::switch::{Load, LoadsArgs};
 
 /// How long a load may take for an answer.
@@ -93,9 +93,9 @@ fn router(args: &ControlArgs) -> Router {
     let page = PAGE.replace("{{grafana}}", &grafana);
     let control = Arc::new(Control { loads: args.loads.load.clone(), page });
     Router::new()
-        .route("/", get(page_of))
-        .route("/healthz", get(async || "alive\n"))
-        .route("/api/loads", get(loads))
+        .route("/", routing::get(page_of))
+        .route("/healthz", routing::get(async || "alive\n"))
+        .route("/api/loads", routing::get(loads))
         .route("/api/loads/{bus}", patch(change))
         .fallback(async || Problem::not_found("there is nothing at this path"))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -136,7 +136,7 @@ async fn shown(load: &Load) -> Shown {
 }
 
 async fn json(load: &Load, path: &'static str) -> Result<Value, String> {
-    let answer = ask(&load.place, Request { method: "GET", path, body: "" }, PATIENCE).await?;
+    let answer = get(&load.place, path, PATIENCE).await?;
     let odd = || answer.odd(path);
     if answer.status == "200" { serde_json::from_str(&answer.body).map_err(|_| odd()) } else { Err(odd()) }
 }

@@ -44,12 +44,19 @@ pub(crate) struct Request<'a> {
     pub(crate) body: &'a str,
 }
 
+impl<'a> Request<'a> {
+    /// What there is at `path`.
+    pub(crate) const fn get(path: &'a str) -> Self {
+        Self { method: "GET", path, body: "" }
+    }
+}
+
 /// Gets `path` at `place`: an address, or a host and a port.
 ///
 /// # Errors
 /// There was no answer within `patience`; says where.
 pub(crate) async fn get(place: impl ToString, path: &str, patience: Duration) -> Result<Answer, String> {
-    ask(place, Request { method: "GET", path, body: "" }, patience).await
+    ask(place, Request::get(path), patience).await
 }
 
 /// Asks something at `place`: an address, or a host and a port.

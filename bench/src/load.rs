@@ -17,7 +17,7 @@ pub mod plan;
 pub mod sender;
 pub mod verdict;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,19 +134,19 @@ enum Stores {
 }
 
 impl Stores {
-    fn parse(given: Option<&str>, own: &str) -> Result<Self, ConfigError> {
-        let text = given.unwrap_or(own);
-        match (text.strip_prefix("sqlite:"), given) {
-            (Some(folder), Some(_)) => Ok(Self::Folder(folder.into())),
-            // Beside its own file.
-            (Some(file), None) => {
-                let folder = std::path::Path::new(file).parent().unwrap_or(std::path::Path::new(""));
-                Ok(Self::Folder(folder.to_owned()))
+    /// As given, or else beside the observer's own.
+    fn parse(given: Option<&str>, own: StoreAddress) -> Result<Self, ConfigError> {
+        if let Some(folder) = given.and_then(|given| given.strip_prefix("sqlite:")) {
+            return Ok(Self::Folder(folder.into()));
+        }
+        match given.map_or(Ok(own), StoreAddress::parse)? {
+            StoreAddress::Sqlite(file) => {
+                Ok(Self::Folder(file.parent().map(Path::to_owned).unwrap_or_default()))
             }
-            (None, _) => match StoreAddress::parse(text)? {
-                address @ StoreAddress::Postgres(_) => Ok(Self::Database(address)),
-                other => Err(ConfigError::new("--stores", other, "sqlite:DIR or postgres://…")),
-            },
+            address @ StoreAddress::Postgres(_) => Ok(Self::Database(address)),
+            other @ StoreAddress::Memory => {
+                Err(ConfigError::new("--stores", other, "sqlite:DIR or postgres://…"))
+            }
         }
     }
 
@@ -185,7 +185,7 @@ impl Binary for LoadArgs {
             plan: Plan { style, rate_per_s: rate, decline_rate: None },
             fate: Fate { seed, rates },
             orders_max,
-            stores: Stores::parse(self.audit.stores.as_deref(), &self.host.store)?,
+            stores: Stores::parse(self.audit.stores.as_deref(), self.host.config()?.store)?,
             ledger: self.audit.ledger.clone(),
             patience: Patience {
                 settle: seconds(self.audit.settle_s),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use telemetry::Code;
 use tokio::time::{Instant, sleep};
 
-use crate::http::{Answer, Request, ask};
+use crate::http::{Answer, Request, ask, get};
 use crate::load::http::LoadState;
 use crate::load::plan::{self, Change, StyleChoice};
 use crate::load::verdict::Report;
@@ -119,16 +119,13 @@ impl LoadsArgs {
         }
         Ok(self.load.iter().filter(|load| self.bus.is_empty() || self.bus.contains(&load.name)).collect())
     }
-}
 
-impl LoadsArgs {
     /// Those of the chosen loads that answer. One that does not may not have been started; only when it was named, or when
     /// none answers, is that an error.
     async fn running(&self) -> Result<Vec<&Load>, SwitchError> {
         let (mut running, mut away) = (Vec::new(), None);
         for load in self.chosen()? {
-            let request = Request { method: "GET", path: "/healthz", body: "" };
-            match ask(&load.place, request, PATIENCE).await {
+            match get(&load.place, "/healthz", PATIENCE).await {
                 Ok(_) => running.push(load),
                 Err(reason) => {
                     let error = SwitchError::Unreachable { name: load.name.clone(), reason };
@@ -183,7 +180,7 @@ pub fn main(args: &SwitchArgs) -> Result<ExitCode, SwitchError> {
     };
     let body = serde_json::to_string(&change).unwrap_or_default();
     let request = || match change.is_empty() {
-        true => Request { method: "GET", path: "/load", body: "" },
+        true => Request::get("/load"),
         false => Request { method: "PATCH", path: "/load", body: &body },
     };
     block_on(async {
@@ -243,7 +240,7 @@ pub fn audit(loads: &LoadsArgs, within: Duration) -> Result<ExitCode, SwitchErro
 impl Load {
     async fn judged_to(&self, then: Millis, deadline: Instant) -> Result<Report, SwitchError> {
         loop {
-            let report: Report = self.ask(Request { method: "GET", path: "/verdict", body: "" }).await?;
+            let report: Report = self.ask(Request::get("/verdict")).await?;
             if report.judged_to.is_some_and(|to| to >= then) && report.trouble.is_none() {
                 return Ok(report);
             }

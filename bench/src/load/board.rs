@@ -8,7 +8,7 @@ use participant::Millis;
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
 };
-use telemetry::Registry;
+use telemetry::{Registry, registered};
 
 use super::plan::Plan;
 
@@ -196,14 +196,6 @@ impl Board {
 
 impl Metrics {
     fn register(registry: &Registry) -> prometheus::Result<Self> {
-        fn kept<C: prometheus::core::Collector + Clone + 'static>(
-            registry: &Registry,
-            collector: prometheus::Result<C>,
-        ) -> prometheus::Result<C> {
-            let collector = collector?;
-            registry.register(Box::new(collector.clone()))?;
-            Ok(collector)
-        }
         let opts = |name: &str, help: &str| Opts::new(format!("duet_{name}"), help);
         let seconds = HistogramOpts {
             common_opts: opts(
@@ -213,17 +205,18 @@ impl Metrics {
             buckets: SECONDS.to_vec(),
         };
         let (style, ended): (&[&str], &[&str]) = (&["style"], &["style", "outcome"]);
-        let counters = |name, help, labels| kept(registry, IntCounterVec::new(opts(name, help), labels));
-        let counter = |name, help| kept(registry, IntCounter::with_opts(opts(name, help)));
+        let counters =
+            |name, help, labels| registered(registry, IntCounterVec::new(opts(name, help), labels));
+        let counter = |name, help| registered(registry, IntCounter::with_opts(opts(name, help)));
         Ok(Self {
-            target: kept(
+            target: registered(
                 registry,
                 GaugeVec::new(
                     opts("load_target_orders_per_second", "Orders the load is to send in a second."),
                     style,
                 ),
             )?,
-            decline_target: kept(
+            decline_target: registered(
                 registry,
                 Gauge::with_opts(opts(
                     "load_target_decline_ratio",
@@ -242,12 +235,12 @@ impl Metrics {
             failures: counter("load_publish_failures_total", "Publishes of the load that failed.")?,
             placed: counters("orders_placed_total", "Orders seen to enter the system.", style)?,
             closed: counters("orders_closed_total", "Orders seen to leave the system.", ended)?,
-            seconds: kept(registry, HistogramVec::new(seconds, ended))?,
-            in_flight: kept(
+            seconds: registered(registry, HistogramVec::new(seconds, ended))?,
+            in_flight: registered(
                 registry,
                 IntGaugeVec::new(opts("orders_in_flight", "Orders placed and not closed yet."), style),
             )?,
-            resting: kept(
+            resting: registered(
                 registry,
                 IntGauge::with_opts(opts("load_resting", "1 when the load has sent all that it may.")),
             )?,

@@ -185,15 +185,14 @@ impl Checker {
             let page = self.observed.scan(self.cursor, SCAN_PAGE).await.map_err(CheckError::Observer)?;
             let is_last = page.len() < SCAN_PAGE;
             for (cursor, order_id, entity) in page {
-                self.cursor = cursor;
                 let seen = read(&order_id, &entity)?;
-                if let (Some(seen), true) =
-                    (&seen, seen.as_ref().is_some_and(|seen| seen.closings.is_empty()))
-                {
+                // Only now: what cannot be read is read again in the next round.
+                self.cursor = cursor;
+                let Some(seen) = seen else { continue };
+                if seen.closings.is_empty() {
                     self.board.under_way(&order_id, seen.style);
                 }
-                let (at, began) =
-                    seen.map_or((0, 0), |seen| (self.patience.look_at(&seen, now), seen.began()));
+                let (at, began) = (self.patience.look_at(&seen, now), seen.began());
                 let moves = self.unclaimed.remove(&order_id).map(|(_, moves)| moves).unwrap_or_default();
                 self.agenda.push(Reverse((at, order_id.clone())));
                 self.unjudged.insert((began, order_id.clone()));
@@ -269,7 +268,7 @@ impl Checker {
         };
         violations.extend(odd_ends(order_id, &seen, judged.as_ref()));
         if let (Some(judged), true) = (judged, violations.is_empty()) {
-            self.standing.done(order_id, &judged, seen.style);
+            self.standing.done(order_id, &judged);
             return Ok(Look::Done);
         }
         if now < self.patience.counts_from(&seen) {

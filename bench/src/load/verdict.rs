@@ -8,7 +8,7 @@ use contract::{Style, TerminalState};
 use participant::Millis;
 use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 use serde::{Deserialize, Serialize};
-use telemetry::Registry;
+use telemetry::{Registry, registered};
 
 /// Orders found wrong that are kept, at the most; all are counted.
 const WRONG_MAX: usize = 10_000;
@@ -88,11 +88,11 @@ impl Standing {
     }
 
     /// The order is as it should be.
-    pub fn done(&self, order_id: &str, judged: &Judged, style: Style) {
+    pub fn done(&self, order_id: &str, judged: &Judged) {
         let mut state = self.lock();
         judged.count_in(&mut state.styles);
         if let Some(outcome) = judged.outcome {
-            self.0.metrics.judged.with_label_values(&[style.as_str(), outcome.as_str()]).inc();
+            self.0.metrics.judged.with_label_values(&[judged.style.as_str(), outcome.as_str()]).inc();
         }
         if state.wrong.remove(order_id).is_some() {
             self.tell(&state);
@@ -208,32 +208,21 @@ impl State {
 impl Metrics {
     fn register(registry: &Registry) -> prometheus::Result<Self> {
         let opts = |name: &str, help: &str| Opts::new(format!("duet_audit_{name}"), help);
-        let metrics = Self {
-            judged: IntCounterVec::new(
-                opts("orders_total", "Orders judged and found as they should be."),
-                &["style", "outcome"],
-            )?,
-            violations: IntGaugeVec::new(
-                opts("violations", "Violations that stand at the moment."),
-                &["kind"],
-            )?,
-            waiting: IntGauge::with_opts(opts("waiting_orders", "Orders that are not done with."))?,
-            clean: IntGauge::with_opts(opts("clean", "1 while no violation stands, else 0."))?,
-            oldest: Gauge::with_opts(opts(
-                "oldest_waiting_seconds",
-                "How long ago the oldest order was placed that is not judged yet.",
-            ))?,
-            failures: IntCounter::with_opts(opts(
-                "failures_total",
-                "Rounds in which not all could be read.",
-            ))?,
-        };
-        registry.register(Box::new(metrics.judged.clone()))?;
-        registry.register(Box::new(metrics.violations.clone()))?;
-        registry.register(Box::new(metrics.waiting.clone()))?;
-        registry.register(Box::new(metrics.clean.clone()))?;
-        registry.register(Box::new(metrics.oldest.clone()))?;
-        registry.register(Box::new(metrics.failures.clone()))?;
-        Ok(metrics)
+        let gauge = |name, help| registered(registry, IntGauge::with_opts(opts(name, help)));
+        let judged = opts("orders_total", "Orders judged and found as they should be.");
+        let violations = opts("violations", "Violations that stand at the moment.");
+        let oldest = opts(
+            "oldest_waiting_seconds",
+            "How long ago the oldest order was placed that is not judged yet.",
+        );
+        let failures = opts("failures_total", "Rounds in which not all could be read.");
+        Ok(Self {
+            judged: registered(registry, IntCounterVec::new(judged, &["style", "outcome"]))?,
+            violations: registered(registry, IntGaugeVec::new(violations, &["kind"]))?,
+            waiting: gauge("waiting_orders", "Orders that are not done with.")?,
+            clean: gauge("clean", "1 while no violation stands, else 0.")?,
+            oldest: registered(registry, Gauge::with_opts(oldest))?,
+            failures: registered(registry, IntCounter::with_opts(failures))?,
+        })
     }
 }

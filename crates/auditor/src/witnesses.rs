@@ -102,7 +102,8 @@ impl Witnesses {
 /// What was found of one order.
 #[derive(Debug)]
 pub struct Judged {
-    style: Style,
+    /// The style that it was sent in.
+    pub style: Style,
     known: Known,
     /// How it ended; `None` while it has not.
     pub outcome: Option<TerminalState>,

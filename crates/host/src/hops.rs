@@ -12,6 +12,7 @@ use bus::{
 use contract::{Style, time};
 use participant::{Clock, Millis};
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
+use telemetry::registered;
 use tokio::time::Instant;
 
 /// Bounds of the histograms' buckets, in seconds.
@@ -25,7 +26,6 @@ const KINDS_MAX: usize = 64;
 const OTHER: &str = "other";
 
 /// The counts of one kind of message: a topic in a style.
-#[derive(Clone)]
 struct Kind {
     published: IntCounter,
     published_bytes: IntCounter,
@@ -44,8 +44,8 @@ struct Shared {
     deliveries: IntCounterVec,
     transit: HistogramVec,
     handling: HistogramVec,
-    kinds: RwLock<HashMap<String, Kind>>,
-    other: Kind,
+    kinds: RwLock<HashMap<String, Arc<Kind>>>,
+    other: Arc<Kind>,
     clock: Arc<dyn Clock>,
 }
 
@@ -56,16 +56,11 @@ impl Hops {
     /// The registry has metrics of these names already.
     pub(crate) fn register(registry: &Registry, clock: Arc<dyn Clock>) -> prometheus::Result<Self> {
         const LABELS: &[&str] = &["style", "topic"];
-        let counter = |name: &str, help: &str| {
-            let counter = IntCounterVec::new(Opts::new(name, help), LABELS)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
+        let counter =
+            |name: &str, help: &str| registered(registry, IntCounterVec::new(Opts::new(name, help), LABELS));
         let histogram = |name: &str, help: &str| {
             let opts = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
-            let histogram = HistogramVec::new(opts, LABELS)?;
-            registry.register(Box::new(histogram.clone()))?;
-            Ok::<_, prometheus::Error>(histogram)
+            registered(registry, HistogramVec::new(opts, LABELS))
         };
         let published = counter("duet_bus_messages_published_total", "Messages published and confirmed.")?;
         let published_bytes =
@@ -80,13 +75,13 @@ impl Hops {
             "From receiving a message until it was settled: decision, commit, and publishing what follows.",
         )?;
         let labels = [OTHER, OTHER];
-        let other = Kind {
+        let other = Arc::new(Kind {
             published: published.with_label_values(&labels),
             published_bytes: published_bytes.with_label_values(&labels),
             deliveries: deliveries.with_label_values(&labels),
             transit: transit.with_label_values(&labels),
             handling: handling.with_label_values(&labels),
-        };
+        });
         let kinds = RwLock::default();
         Ok(Self(Arc::new(Shared {
             published,
@@ -106,20 +101,20 @@ impl Hops {
         Arc::new(Watched { bus, hops: self.clone() })
     }
 
-    fn kind(&self, message: &Message) -> Kind {
-        let style = message.headers.get("style").and_then(|style| style.parse::<Style>().ok());
-        let style = style.map_or(OTHER, Style::as_str);
+    fn kind(&self, message: &Message) -> Arc<Kind> {
         // A topic belongs to one style, or to the services, whose commands and replies are the orchestration's: so the topic
         // names the kind, but for what strangers send.
         let topic = message.topic.as_str();
         let kinds = self.0.kinds.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(kind) = kinds.get(topic) {
-            return kind.clone();
+            return Arc::clone(kind);
         }
         drop(kinds);
+        let style = message.headers.get("style").and_then(|style| style.parse::<Style>().ok());
+        let style = style.map_or(OTHER, Style::as_str);
         let mut kinds = self.0.kinds.write().unwrap_or_else(PoisonError::into_inner);
         if style == OTHER || kinds.len() >= KINDS_MAX {
-            return self.0.other.clone();
+            return Arc::clone(&self.0.other);
         }
         let labels = [style, topic];
         let kind = Kind {
@@ -129,7 +124,7 @@ impl Hops {
             transit: self.0.transit.with_label_values(&labels),
             handling: self.0.handling.with_label_values(&labels),
         };
-        kinds.entry(topic.to_owned()).or_insert(kind).clone()
+        Arc::clone(kinds.entry(topic.to_owned()).or_insert_with(|| Arc::new(kind)))
     }
 
     fn published(&self, messages: &[Message]) {
@@ -140,7 +135,7 @@ impl Hops {
         }
     }
 
-    fn received(&self, delivery: &Delivery, now: Millis) -> Kind {
+    fn received(&self, delivery: &Delivery, now: Millis) -> Arc<Kind> {
         let kind = self.kind(&delivery.message);
         kind.deliveries.inc();
         let sent_at = delivery.message.headers.get("time").and_then(|text| time::parse(text).ok());
@@ -216,11 +211,11 @@ struct WatchedConsumer {
     consumer: Arc<dyn Consumer>,
     hops: Hops,
     /// Deliveries that are not settled: of what kind, and since when. The subscription bounds how many there are.
-    in_hand: Mutex<HashMap<Token, (Kind, Instant)>>,
+    in_hand: Mutex<HashMap<Token, (Arc<Kind>, Instant)>>,
 }
 
 impl WatchedConsumer {
-    fn in_hand(&self) -> MutexGuard<'_, HashMap<Token, (Kind, Instant)>> {
+    fn in_hand(&self) -> MutexGuard<'_, HashMap<Token, (Arc<Kind>, Instant)>> {
         self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bus::{Bus, Depth};
 use prometheus::{IntGauge, Opts, Registry};
+use telemetry::registered;
 
 use crate::Shutdown;
 
@@ -41,9 +42,7 @@ struct Gauges {
 impl Gauges {
     fn register(group: &str, registry: &Registry) -> prometheus::Result<Self> {
         let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::with_opts(Opts::new(name, help).const_label("group", group))?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok::<_, prometheus::Error>(gauge)
+            registered(registry, IntGauge::with_opts(Opts::new(name, help).const_label("group", group)))
         };
         Ok(Self {
             ready: gauge("duet_bus_ready_messages", "Messages waiting to be delivered to the group.")?,

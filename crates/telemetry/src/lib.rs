@@ -18,5 +18,5 @@ pub use exit::{Code, chain, exit, exit_with};
 pub use health::{NotReady, Readiness};
 pub use http::{render_metrics, router};
 pub use logs::{LogError, LogFormat, LogOptions, UnknownFormat, init};
-pub use process::registry;
+pub use process::{registered, registry};
 pub use prometheus::Registry;

@@ -6,6 +6,19 @@ use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Gauge, Registry};
 use rustix::time::{ClockId, clock_gettime};
 
+/// The collector, known to the registry from now on; for making a metric and registering it in one go.
+///
+/// # Errors
+/// It could not be made, or the registry has metrics of its names already.
+pub fn registered<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    collector: prometheus::Result<C>,
+) -> prometheus::Result<C> {
+    let collector = collector?;
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
+
 /// A registry that knows the process: `process_cpu_seconds_total`, `process_resident_memory_bytes`,
 /// `process_resident_memory_max_bytes`, `process_open_fds` and `process_start_time_seconds`. Clones share it.
 #[must_use]
