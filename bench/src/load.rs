@@ -195,7 +195,7 @@ impl Binary for LoadArgs {
     }
 
     async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
-        let Environment { bus, store, registry, options } = environment.clone();
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { plan, fate, orders_max, stores, ledger, patience } = settings;
         let board = Arc::new(Board::register(&registry)?);
         let clock = Arc::new(SystemClock);
@@ -210,7 +210,7 @@ impl Binary for LoadArgs {
         let participant = Participant::new(
             NAME,
             observed_topics(),
-            Observer::new(Arc::clone(&board)),
+            Observer::new(Arc::clone(&board)).with_tracer(tracer),
             NoCalls::caller(),
             store,
             bus,

@@ -10,6 +10,14 @@ fn mean(histogram: &str, by: &str, of: &str) -> String {
     )
 }
 
+/// The 99th percentile of a histogram over the last minute, in both columns.
+fn slowest(title: &str, histogram: &str, by: &str, description: &str) -> Panel {
+    let expr =
+        format!("histogram_quantile(0.99, sum by ({by}, le) (rate({histogram}_bucket{{{OF_STYLE}}}[1m])))");
+    let panel = Panel::lines(title, "s", description).query(&expr, &format!("{{{{{by}}}}}"));
+    panel.logarithmic().exemplars().for_each("style").sized(12, 9)
+}
+
 /// Of the messages of a style, but for what the observer sees.
 const OF_STYLE: &str = "bus=~\"$bus\", style=~\"$style\", service!=\"load\"";
 
@@ -28,6 +36,8 @@ pub(crate) fn board() -> Board {
         .query(&format!("sort_desc({})", mean("duet_message_handling_seconds", "service, topic", OF_STYLE)), "{{service}}: {{topic}}")
         .for_each("style")
         .sized(12, 12)])
+    .row([slowest("On its way, slowest of a hundred, $style", "duet_message_transit_seconds", "topic", "From the decision to send a message until its receiver has it: 99th percentile by topic. A diamond is a message whose order has a trace.")])
+    .row([slowest("In hand, slowest of a hundred, $style", "duet_message_handling_seconds", "service", "From receiving a message until it is settled: 99th percentile by service. A diamond is a message whose order has a trace.")])
     .heading("Steps of a batch, by service")
     .row([
         Panel::lines("Commit", "s", "Mean time from loading a batch's states until its commit.")

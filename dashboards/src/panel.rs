@@ -27,6 +27,7 @@ pub struct Panel {
     colours: Vec<(&'static str, &'static str)>,
     is_stacked: bool,
     is_logarithmic: bool,
+    has_exemplars: bool,
     repeat: Option<&'static str>,
     /// Columns of 24.
     pub(crate) width: u32,
@@ -47,6 +48,7 @@ impl Panel {
             colours: Vec::new(),
             is_stacked: false,
             is_logarithmic: false,
+            has_exemplars: false,
             repeat: None,
             width: 12,
             height: 8,
@@ -133,6 +135,18 @@ impl Panel {
         self
     }
 
+    /// With the traces that its buckets' exemplars name; the queries ask for buckets, and not for what was recorded of them.
+    #[must_use]
+    pub fn exemplars(mut self) -> Self {
+        self.has_exemplars = true;
+        self
+    }
+
+    /// The queries whose exemplars are shown.
+    pub fn exemplar_queries(&self) -> impl Iterator<Item = &str> {
+        self.queries().filter(|_| self.has_exemplars)
+    }
+
     /// Once for each value of that variable, side by side.
     #[must_use]
     pub fn for_each(mut self, variable: &'static str) -> Self {
@@ -175,6 +189,7 @@ impl Panel {
                 "legendFormat": legend,
                 "range": !self.is_instant(),
                 "instant": self.is_instant(),
+                "exemplar": self.has_exemplars,
                 "format": if self.kind == Kind::Heatmap { "heatmap" } else { "time_series" },
             })
         };

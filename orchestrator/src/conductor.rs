@@ -5,15 +5,17 @@
 //! are committed together with the commands they lead to.
 
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use asl::{Definition, StateId};
 use bus::{Message, Topic};
 use bytes::Bytes;
 use contract::envelope::Envelope;
-use contract::{Event, Reply, Style, command};
+use contract::{Event, Reply, Style, TraceContext, command};
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use traces::{KeyValue, Span, SpanKind, Tracer};
 
 use crate::engine::{Effect, Execution, Fact, History, JournalEntry, Phase, Stepped, TaskId, TimerId, step};
 use crate::metrics::Metrics;
@@ -64,19 +66,28 @@ pub struct Conductor {
     workflows: Arc<Workflows>,
     settings: Settings,
     metrics: Metrics,
+    tracer: Tracer,
 }
 
 impl Conductor {
     /// Leads new orders by the current one of these workflows.
     #[must_use]
     pub fn new(workflows: Arc<Workflows>, settings: Settings) -> Self {
-        Self { workflows, settings, metrics: Metrics::unregistered() }
+        Self { workflows, settings, metrics: Metrics::unregistered(), tracer: Tracer::off() }
     }
 
     /// Counts there.
     #[must_use]
     pub fn with_metrics(mut self, metrics: Metrics) -> Self {
         self.metrics = metrics;
+        self
+    }
+
+    /// Records there how long executions wait in their states. Like what is counted, it may be told again when a commit has
+    /// to be made again.
+    #[must_use]
+    pub fn with_tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
         self
     }
 
@@ -138,24 +149,66 @@ impl Conductor {
                     self.metrics.started();
                 }
                 self.metrics.stepped(step.tally, step.execution.status());
-                if let Some((state, since_ms)) = before.filter(|_| waiting(&step.execution) != before) {
-                    let name = definition.state(state).map_or("unknown", |state| state.name.as_str());
-                    self.metrics.left(name, now_ms.saturating_sub(since_ms));
+                let after = waiting(&step.execution);
+                if let Some(visit) = before.filter(|_| after != before) {
+                    let name = definition.state(visit.state).map_or("unknown", |state| state.name.as_str());
+                    self.metrics.left(name, now_ms.saturating_sub(visit.since_ms));
+                    self.record(name, visit, now_ms, traceparent.as_deref(), effects.key());
                 }
-                let envelope = Envelope { style: Style::Orchestration, traceparent, correlation: None };
+                // What is sent comes from the state that now waits for what comes of it.
+                let cause = after.and_then(|visit| self.span_of(visit, traceparent.as_deref()));
+                let cause = cause.map(|cause| cause.to_string()).or_else(|| traceparent.clone());
+                let envelope =
+                    Envelope { style: Style::Orchestration, traceparent: cause, correlation: None };
                 for effect in step.effects {
                     bring_about(effect, &envelope, effects)?;
                 }
-                Ok(Run { execution: step.execution, traceparent: envelope.traceparent })
+                Ok(Run { execution: step.execution, traceparent })
             }
         }
     }
 }
 
-/// The state of the outermost machine in which an execution waits, and since when, in milliseconds since 1970.
-fn waiting(execution: &Execution) -> Option<(StateId, u64)> {
+/// An execution's stay in a state of its outermost machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Visit {
+    state: StateId,
+    /// In milliseconds since 1970.
+    since_ms: u64,
+}
+
+impl Conductor {
+    /// The span of a stay, in the trace of an execution that is traced. By what identifies it, so that messages sent at its
+    /// beginning name the span that is recorded at its end.
+    fn span_of(&self, visit: Visit, traceparent: Option<&str>) -> Option<TraceContext> {
+        let trace = self.tracer.joined(traceparent)?;
+        Some(trace.derive(&format!("state/{:?}/{}", visit.state, visit.since_ms)))
+    }
+
+    fn record(&self, name: &str, visit: Visit, now_ms: u64, traceparent: Option<&str>, order_id: &str) {
+        let Some(context) = self.span_of(visit, traceparent) else { return };
+        let at = |ms| UNIX_EPOCH + Duration::from_millis(ms);
+        self.tracer.record(Span {
+            context,
+            parent: self.tracer.joined(traceparent),
+            name: format!("state {name}").into(),
+            kind: SpanKind::Internal,
+            began: at(visit.since_ms),
+            ended: at(now_ms),
+            attributes: vec![
+                KeyValue::new("duet.state", name.to_owned()),
+                KeyValue::new("duet.order.id", order_id.to_owned()),
+            ],
+            links: Vec::new(),
+            failure: None,
+        });
+    }
+}
+
+/// Where an execution waits; `None` once it has ended.
+fn waiting(execution: &Execution) -> Option<Visit> {
     match execution.phase() {
-        Phase::Running(frame) => Some((frame.state, frame.entered_ms)),
+        Phase::Running(frame) => Some(Visit { state: frame.state, since_ms: frame.entered_ms }),
         Phase::Ended(_) => None,
     }
 }

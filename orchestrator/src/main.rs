@@ -93,13 +93,14 @@ impl Binary for Cli {
     }
 
     async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
-        let Environment { bus, store, registry, options } = environment.clone();
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { workflows, settings } = settings;
         let metrics = Metrics::register(NAME, &registry)?;
         let counts = orchestrator::metrics::Metrics::register(&registry)?;
         let kept = keep(workflows, Arc::clone(&store));
         Ok(Service::prepared(axum::Router::new(), kept, move |workflows, health| {
-            let handler = Conductor::new(Arc::new(workflows), settings).with_metrics(counts);
+            let handler =
+                Conductor::new(Arc::new(workflows), settings).with_metrics(counts).with_tracer(tracer);
             let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
             Participant::new(NAME, topics(), handler, calls, store, bus, clock)
                 .with_options(options)

@@ -12,6 +12,7 @@
 
 pub mod audit;
 pub mod brokers;
+pub mod collector;
 pub mod http;
 pub mod load;
 pub mod process;

@@ -76,9 +76,24 @@ impl Process {
     /// # Panics
     /// It does not say where it listens.
     pub async fn start_as(instance: &str, folder: &Path, name: &str, args: &[&str]) -> Self {
+        Self::start_in(&[], instance, folder, name, args).await
+    }
+
+    /// Like [`start_as`](Self::start_as), in this environment.
+    ///
+    /// # Panics
+    /// It does not say where it listens.
+    pub async fn start_in(
+        environment: &[(&'static str, String)],
+        instance: &str,
+        folder: &Path,
+        name: &str,
+        args: &[&str],
+    ) -> Self {
         let log = folder.join(format!("{instance}.log"));
         let file: File = OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let mut child = command(folder, name, args).stderr(file).spawn().unwrap();
+        let mut command = command(folder, name, args);
+        let mut child = command.envs(environment.iter().cloned()).stderr(file).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = timeout(PATIENCE, output.next_line()).await;
         let Ok(Ok(Some(line))) = first else {

@@ -74,6 +74,8 @@ pub struct Setup {
     pub bus: BusKind,
     /// Its stores.
     pub store: StoreKind,
+    /// What its participants have in their environment; nothing else is there.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// A running system. Every process in it is killed, and its folder removed, when this is dropped; what it has on a
@@ -85,6 +87,7 @@ pub struct System {
     bus_url: String,
     client: Arc<dyn Bus>,
     stores: Stores,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl System {
@@ -128,7 +131,7 @@ impl System {
         };
         let client = connect::bus(&BusAddress::parse(&bus_url).unwrap());
         let (participants, addresses) = (BTreeMap::new(), Addresses::default());
-        Self { participants, addresses, bus, bus_url, client, stores }
+        Self { participants, addresses, bus, bus_url, client, stores, environment: setup.environment }
     }
 
     /// Starts a participant that does not run.
@@ -150,7 +153,7 @@ impl System {
         let store = self.stores.url(name);
         let shared = ["--bus", &self.bus_url, "--store", &store, "--listen", "127.0.0.1:0"];
         let args = [&shared, flags(name)].concat();
-        Process::start_as(instance, self.folder(), name, &args).await
+        Process::start_in(&self.environment, instance, self.folder(), name, &args).await
     }
 
     /// Kills these participants at the same moment, by SIGKILL, and waits until they are gone.

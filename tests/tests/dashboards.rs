@@ -11,8 +11,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 use servers::{KAFKA, RABBITMQ, REQUIRE};
+use tests::collector::Collector;
 use tests::process::Process;
-use tests::stores::StoreKind;
 use tests::system::{BusKind, PARTICIPANTS, Setup, System};
 use tests::{http, until};
 use tokio::process::{Child, Command};
@@ -20,6 +20,8 @@ use tokio::time::Instant;
 
 /// Rates look back a minute, and something rare (a payment given back) has to have happened twice.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(150);
+/// Share of the orders that are traced.
+const TRACED: f64 = 0.1;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Where RabbitMQ tells of itself, as `scripts/brokers env` says.
 const RABBITMQ_METRICS: &str = "DUET_RABBITMQ_METRICS_URL";
@@ -53,8 +55,14 @@ struct Loaded {
 }
 
 impl Loaded {
-    async fn start(bus: &'static str, url: String) -> Self {
-        let system = System::start(Setup { bus: BusKind::Broker(url), store: StoreKind::Sqlite }).await;
+    async fn start(bus: &'static str, url: String, collector: &Collector) -> Self {
+        let mut environment = collector.environment();
+        environment.push(("OTEL_TRACES_SAMPLER", "parentbased_traceidratio".to_owned()));
+        environment.push(("OTEL_TRACES_SAMPLER_ARG", TRACED.to_string()));
+        let bus_kind = BusKind::Broker(url);
+        let system =
+            System::start(Setup { bus: bus_kind, environment: environment.clone(), ..Setup::default() })
+                .await;
         let own = system.stores().url("observer");
         let stores = format!("sqlite:{}", system.folder().display());
         let flags = [
@@ -74,7 +82,7 @@ impl Loaded {
             "--rate",
             "20",
         ];
-        let load = Process::start_as("load", system.folder(), "duet", &flags).await;
+        let load = Process::start_in(&environment, "load", system.folder(), "duet", &flags).await;
         Self { system, load, bus }
     }
 
@@ -120,6 +128,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", here.join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
             .arg(format!("--web.listen-address={address}"))
+            .arg("--enable-feature=exemplar-storage")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -174,7 +183,11 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
     if !is_installed("prometheus") {
         return;
     }
-    let systems = [Loaded::start("rabbitmq", rabbitmq).await, Loaded::start("kafka", kafka).await];
+    let collector = Collector::start().await;
+    let systems = [
+        Loaded::start("rabbitmq", rabbitmq, &collector).await,
+        Loaded::start("kafka", kafka, &collector).await,
+    ];
     let targets: String = systems.iter().map(Loaded::targets).collect();
     let folder = tempfile::tempdir().unwrap();
     let metrics = std::env::var(RABBITMQ_METRICS).unwrap_or_else(|_| RABBITMQ_METRICS_DEFAULT.to_owned());
@@ -216,10 +229,38 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
         let own = target["labels"]["job"] == "prometheus";
         assert!(own || target["health"] == "up", "{target:#}");
     }
+    every_latency_leads_to_a_trace(&prometheus, &collector).await;
     drop(prometheus);
     every_metric_is_documented(&systems).await;
     for system in systems {
         system.stop().await;
+    }
+}
+
+/// What the latency panels mark is a trace, and one that the collector has.
+async fn every_latency_leads_to_a_trace(prometheus: &Prometheus, collector: &Collector) {
+    let boards = dashboards::all();
+    let panels = boards.iter().flat_map(dashboards::board::Board::panels);
+    let queries: BTreeSet<&str> = panels.flat_map(dashboards::panel::Panel::exemplar_queries).collect();
+    assert!(queries.len() >= 5, "{queries:?}");
+    for query in queries {
+        let query = query.replace("$bus", "rabbitmq|kafka");
+        for style in ["choreography", "orchestration"] {
+            let query = query.replace("$style", style);
+            let found = async || {
+                let known = collector.traces();
+                let path =
+                    format!("/api/v1/query_exemplars?start=0&end=9999999999&query={}", encoded(&query));
+                let answer = prometheus.get(&path).await;
+                let series = answer.as_array().unwrap().iter();
+                let mut exemplars = series.flat_map(|series| series["exemplars"].as_array().unwrap());
+                let is_known = |exemplar: &Value| {
+                    known.contains_key(exemplar["labels"]["trace_id"].as_str().unwrap_or_default())
+                };
+                if exemplars.any(is_known) { Ok(()) } else { Err(format!("{answer}")) }
+            };
+            until(&format!("an exemplar of {query}"), found).await;
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 use bench::generate::Generator;
 use contract::{Order, Style};
 use serde_json::Value;
-use tests::stores::StoreKind;
 use tests::system::{BusKind, PARTICIPANTS, Setup, System};
 use tests::{http, until};
 
@@ -26,7 +25,7 @@ async fn an_order_waits_for_services_that_have_never_run_on_kafka() {
 }
 
 async fn an_order_waits(bus: BusKind) {
-    let mut system = System::prepare(Setup { bus, store: StoreKind::default() }).await;
+    let mut system = System::prepare(Setup { bus, ..Setup::default() }).await;
     let [first, others @ ..] = PARTICIPANTS;
     system.begin(first).await;
     until("the first service to be ready", async || system.participant(first).ready().await).await;

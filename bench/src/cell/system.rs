@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bus::{Bus, Depth, Guarantees, MeteredBus, Origin, Publisher};
+use bus::{Bus, Depth, Guarantees, Meter, MeteredBus, Origin, Publisher};
 use host::{BusAddress, StoreAddress, connect};
 use store::Read;
 
@@ -170,7 +170,7 @@ impl System {
     }
 
     fn new(bus: Arc<dyn Bus>, stores: Stores, participants: Box<dyn Participants>) -> Self {
-        Self { edge: MeteredBus::new(Arc::clone(&bus)), bus, stores, participants }
+        Self { edge: MeteredBus::new(Arc::clone(&bus), Meter::default()), bus, stores, participants }
     }
 
     /// A publisher whose messages count.
@@ -180,7 +180,7 @@ impl System {
 
     /// What was done so far, by the participants and at the edge.
     pub(super) async fn work(&self) -> Result<Work, CellError> {
-        let edge = self.edge.counters().total();
+        let edge = self.edge.layer().counters().total();
         let sent = Work {
             published: edge.published,
             published_bytes: Some(edge.published_bytes),

@@ -5,10 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use contract::{Style, TerminalState};
 use participant::Millis;
-use prometheus::{
-    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-};
-use telemetry::{Registry, registered};
+use prometheus::{Gauge, GaugeVec, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
+use telemetry::{ExemplarHistogram, ExemplarHistogramVec, Registry, registered};
 
 use super::plan::Plan;
 
@@ -45,7 +43,7 @@ struct Metrics {
     failures: IntCounter,
     placed: IntCounterVec,
     closed: IntCounterVec,
-    seconds: HistogramVec,
+    seconds: BTreeMap<(Style, TerminalState), ExemplarHistogram>,
     in_flight: IntGaugeVec,
     resting: IntGauge,
 }
@@ -65,7 +63,6 @@ impl Board {
             for outcome in TerminalState::ALL {
                 let labels = [style.as_str(), outcome.as_str()];
                 metrics.closed.with_label_values(&labels);
-                metrics.seconds.with_label_values(&labels);
             }
         }
         Ok(Self { state: Mutex::default(), metrics })
@@ -146,12 +143,20 @@ impl Board {
         }
     }
 
-    /// The observer saw an order closed, so long after it was placed; `None` where that is not known.
-    pub fn closed(&self, order_id: &str, style: Style, outcome: TerminalState, took: Option<Millis>) {
+    /// The observer saw an order closed, so long after it was placed (`None` where that is not known), in this trace if it
+    /// is traced.
+    pub fn closed(
+        &self,
+        order_id: &str,
+        style: Style,
+        outcome: TerminalState,
+        took: Option<Millis>,
+        trace_id: Option<u128>,
+    ) {
         let labels = [style.as_str(), outcome.as_str()];
         self.metrics.closed.with_label_values(&labels).inc();
-        if let Some(ms) = took {
-            self.metrics.seconds.with_label_values(&labels).observe(ms.max(0) as f64 / 1000.0);
+        if let (Some(ms), Some(seconds)) = (took, self.metrics.seconds.get(&(style, outcome))) {
+            seconds.observe(ms.max(0) as f64 / 1000.0, trace_id);
         }
         self.over(order_id);
     }
@@ -194,6 +199,11 @@ impl Board {
     }
 }
 
+/// Every way in which an order can end.
+fn ends() -> impl Iterator<Item = (Style, TerminalState)> {
+    Style::ALL.into_iter().flat_map(|style| TerminalState::ALL.map(|outcome| (style, outcome)))
+}
+
 impl Metrics {
     fn register(registry: &Registry) -> prometheus::Result<Self> {
         let opts = |name: &str, help: &str| Opts::new(format!("duet_{name}"), help);
@@ -204,10 +214,14 @@ impl Metrics {
             ),
             buckets: SECONDS.to_vec(),
         };
-        let (style, ended): (&[&str], &[&str]) = (&["style"], &["style", "outcome"]);
+        let (style, ended): (&[&str], &'static [&'static str]) = (&["style"], &["style", "outcome"]);
         let counters =
             |name, help, labels| registered(registry, IntCounterVec::new(opts(name, help), labels));
         let counter = |name, help| registered(registry, IntCounter::with_opts(opts(name, help)));
+        let histograms = ExemplarHistogramVec::register(registry, seconds, ended)?;
+        let seconds_of = |(style, outcome): (Style, TerminalState)| {
+            histograms.with_label_values(&[style.as_str(), outcome.as_str()])
+        };
         Ok(Self {
             target: registered(
                 registry,
@@ -235,7 +249,7 @@ impl Metrics {
             failures: counter("load_publish_failures_total", "Publishes of the load that failed.")?,
             placed: counters("orders_placed_total", "Orders seen to enter the system.", style)?,
             closed: counters("orders_closed_total", "Orders seen to leave the system.", ended)?,
-            seconds: registered(registry, HistogramVec::new(seconds, ended))?,
+            seconds: ends().map(|end| (end, seconds_of(end))).collect(),
             in_flight: registered(
                 registry,
                 IntGaugeVec::new(opts("orders_in_flight", "Orders placed and not closed yet."), style),
@@ -261,8 +275,8 @@ mod tests {
         board.under_way("a", style);
         board.under_way("a", style);
         assert_eq!(board.in_flight()[&style], 1, "seen twice, it is one order");
-        board.closed("a", style, TerminalState::Delivered, Some(7));
-        board.closed("stranger", style, TerminalState::Delivered, None);
+        board.closed("a", style, TerminalState::Delivered, Some(7), None);
+        board.closed("stranger", style, TerminalState::Delivered, None, None);
         assert_eq!(board.in_flight()[&style], 0);
         assert_eq!(board.unseen_since(6, 10), ["b"]);
         assert_eq!(board.unseen_since(5, 10), Vec::<String>::new());

@@ -1,12 +1,15 @@
 //! Sees every order enter the system and leave it, as anybody could: from outside, through the bus. What it saw is kept.
 
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use auditor::SentOrder;
 use bus::Message;
+use contract::trace::TRACEPARENT;
 use contract::{Envelope, Event, Style, TerminalState, time};
 use participant::{Effects, Handler, Input, Millis, NoCalls, Rejected};
 use serde::{Deserialize, Serialize};
+use traces::{KeyValue, Span, SpanKind, Tracer};
 
 use super::board::Board;
 
@@ -57,13 +60,53 @@ pub struct Closing {
 /// exact.
 pub struct Observer {
     board: Arc<Board>,
+    tracer: Tracer,
 }
 
 impl Observer {
     /// Counts on that board.
     #[must_use]
     pub fn new(board: Arc<Board>) -> Self {
-        Self { board }
+        Self { board, tracer: Tracer::off() }
+    }
+
+    /// Records there, when an order has ended, the span that stands for the whole of it.
+    #[must_use]
+    pub fn with_tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
+        self
+    }
+
+    /// An order that came with a trace of its caller's has a root elsewhere.
+    fn record(
+        &self,
+        message: &Message,
+        style: Style,
+        outcome: TerminalState,
+        placed: Option<Millis>,
+        now: Millis,
+    ) {
+        let Some(root) = self.tracer.root(&message.key) else { return };
+        let trace = self.tracer.joined(message.headers.get(TRACEPARENT));
+        let (Some(began), true) = (placed, trace.is_some_and(|trace| trace.trace_id == root.trace_id)) else {
+            return;
+        };
+        let at = |ms: Millis| UNIX_EPOCH + Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+        self.tracer.record(Span {
+            context: root,
+            parent: None,
+            name: format!("order in {style}").into(),
+            kind: SpanKind::Internal,
+            began: at(began),
+            ended: at(now),
+            attributes: vec![
+                KeyValue::new("duet.order.id", message.key.clone()),
+                KeyValue::new("duet.style", style.as_str()),
+                KeyValue::new("duet.outcome", outcome.as_str()),
+            ],
+            links: Vec::new(),
+            failure: None,
+        });
     }
 }
 
@@ -98,7 +141,10 @@ impl Handler for Observer {
             }
             Event::OrderClosed { status, .. } => {
                 let took = seen.placed.as_ref().map(|placed| effects.now() - placed.at);
-                self.board.closed(&message.key, style, status, took);
+                let trace = self.tracer.joined(message.headers.get(TRACEPARENT)).map(|trace| trace.trace_id);
+                self.board.closed(&message.key, style, status, took, trace);
+                let placed = seen.placed.as_ref().map(|placed| placed.at);
+                self.record(message, style, status, placed, effects.now());
                 if seen.closings.len() < CLOSINGS_MAX {
                     let message_id = message.id.clone();
                     seen.closings.push(Closing { at: effects.now(), state: status, message_id });

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use bus::{Durability, InvalidUrl};
+use bus::{Durability, InvalidUrl, Topic};
 
 use crate::names::{self, NAMESPACE_EXPECTED};
 
@@ -136,6 +136,19 @@ impl Mechanism {
 }
 
 impl KafkaOptions {
+    /// Host and port of the first broker named.
+    #[must_use]
+    pub fn server(&self) -> Option<(&str, u16)> {
+        let (host, port) = self.brokers.first()?.rsplit_once(':')?;
+        Some((host, port.parse().ok()?))
+    }
+
+    /// The broker's topic for messages of this topic.
+    #[must_use]
+    pub fn topic(&self, topic: &Topic) -> String {
+        format!("{}.{}", self.namespace, topic.stream())
+    }
+
     /// Reads a URL.
     ///
     /// # Errors

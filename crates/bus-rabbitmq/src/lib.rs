@@ -39,5 +39,5 @@ mod version;
 mod wire;
 
 pub use limit::limit;
-pub use options::RabbitOptions;
+pub use options::{RabbitOptions, Route};
 pub use rabbit::RabbitBus;

@@ -4,9 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bus::{BusError, InvalidUrl};
+use bus::{BusError, InvalidUrl, Topic};
 use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::uri::{AMQPScheme, AMQPUri};
+
+use crate::names::Names;
 
 /// The most shards a group may have: which of them a member consumes is told in 64 bits.
 pub(crate) const SHARDS_MAX: u16 = 64;
@@ -61,6 +63,17 @@ pub struct RabbitOptions {
     pub confirm_timeout: Duration,
 }
 
+/// The way of a message through the broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// What it is published to.
+    pub exchange: String,
+    /// By which it finds its queues.
+    pub routing_key: String,
+    /// The queue of the group that was asked about.
+    pub queue: Option<String>,
+}
+
 fn expected(text: impl Into<String>) -> InvalidUrl {
     InvalidUrl { expected: text.into() }
 }
@@ -105,6 +118,24 @@ impl RabbitOptions {
         }
         options.check()?;
         Ok(options)
+    }
+
+    /// Host and port of the broker.
+    #[must_use]
+    pub fn server(&self) -> (&str, u16) {
+        (&self.uri.authority.host, self.uri.authority.port)
+    }
+
+    /// The way of a message with this topic and key, in RabbitMQ's own terms.
+    #[must_use]
+    pub fn route(&self, topic: &Topic, key: &str, group: Option<&str>) -> Route {
+        let names = Names::new(&self.namespace, self.shards);
+        let shard = names.shard_of(key);
+        Route {
+            exchange: names.messages().to_string(),
+            routing_key: format!("{topic}.{shard}"),
+            queue: group.map(|group| names.queue(group, shard).to_string()),
+        }
     }
 
     fn set(&mut self, name: &str, value: String) -> Result<(), InvalidUrl> {

@@ -14,6 +14,7 @@
 
 mod backoff;
 mod error;
+mod layered;
 pub mod limit;
 pub mod memory;
 mod message;
@@ -30,10 +31,11 @@ use serde::{Deserialize, Serialize};
 pub use backoff::Backoff;
 pub use durability::Durability;
 pub use error::BusError;
+pub use layered::{Layer, Layered};
 pub use limit::{InvalidUrl, Limit, Load};
 pub use memory::{MemoryBus, MemoryOptions};
 pub use message::{DeadLetter, Delivery, Headers, Message, Outcome, Settlement, Token, Topic};
-pub use metered::MeteredBus;
+pub use metered::{Meter, MeteredBus};
 pub use remote::{RemoteBus, RemoteOptions};
 
 /// What a bus can do beyond the common semantics. The conformance suite checks each claim.

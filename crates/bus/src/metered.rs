@@ -7,10 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Message, Origin, Outcome,
-    Publisher, Settlement, Subscription,
-};
+use crate::{BusError, Consumer, Delivery, Layer, Layered, Message, Origin, Outcome, Publisher, Settlement};
 
 /// What passed through one stream (see [`Topic::stream`](crate::Topic::stream)) since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,9 +86,16 @@ impl StreamMeter {
     }
 }
 
+/// Any bus, with counters: of what passes through this handle and its clones, and nothing that goes past them.
+pub type MeteredBus = Layered<Meter>;
+
+/// Counts. Clones share the same numbers.
+#[derive(Clone, Default)]
+pub struct Meter(Arc<Numbers>);
+
 /// Topics are few and fixed by the program, so the table of streams stays small.
 #[derive(Default)]
-struct Meter {
+struct Numbers {
     streams: RwLock<BTreeMap<String, Arc<StreamMeter>>>,
     done: AtomicU64,
     retried: AtomicU64,
@@ -99,6 +103,30 @@ struct Meter {
 }
 
 impl Meter {
+    /// What has passed so far. Each number is exact; taken while messages move, they are not of one instant.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let streams = self.0.streams.read().unwrap_or_else(PoisonError::into_inner);
+        Counters {
+            streams: streams.iter().map(|(name, meter)| (name.clone(), meter.read())).collect(),
+            done: self.0.done.load(Ordering::Relaxed),
+            retried: self.0.retried.load(Ordering::Relaxed),
+            dead_lettered: self.0.dead_lettered.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Layer for Meter {
+    fn publisher(&self, publisher: Arc<dyn Publisher>, _: Origin) -> Arc<dyn Publisher> {
+        Arc::new(MeteredPublisher { publisher, meter: Arc::clone(&self.0) })
+    }
+
+    fn consumer(&self, consumer: Arc<dyn Consumer>, _: &str) -> Arc<dyn Consumer> {
+        Arc::new(MeteredConsumer { consumer, meter: Arc::clone(&self.0) })
+    }
+}
+
+impl Numbers {
     fn stream(&self, name: &str) -> Arc<StreamMeter> {
         let streams = self.streams.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(meter) = streams.get(name) {
@@ -135,77 +163,9 @@ impl Meter {
     }
 }
 
-/// Any bus, with counters. A clone is another handle to the same bus and counters.
-#[derive(Clone)]
-pub struct MeteredBus {
-    bus: Arc<dyn Bus>,
-    meter: Arc<Meter>,
-}
-
-impl MeteredBus {
-    /// Counts what passes through this handle and its clones, and nothing that goes past them.
-    #[must_use]
-    pub fn new(bus: Arc<dyn Bus>) -> Self {
-        Self { bus, meter: Arc::default() }
-    }
-
-    /// What has passed so far. Each number is exact; taken while messages move, they are not of one instant.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        let streams = self.meter.streams.read().unwrap_or_else(PoisonError::into_inner);
-        Counters {
-            streams: streams.iter().map(|(name, meter)| (name.clone(), meter.read())).collect(),
-            done: self.meter.done.load(Ordering::Relaxed),
-            retried: self.meter.retried.load(Ordering::Relaxed),
-            dead_lettered: self.meter.dead_lettered.load(Ordering::Relaxed),
-        }
-    }
-}
-
-#[async_trait]
-impl Bus for MeteredBus {
-    fn capabilities(&self) -> Capabilities {
-        self.bus.capabilities()
-    }
-
-    async fn declare(&self, subscription: &Subscription) -> Result<(), BusError> {
-        self.bus.declare(subscription).await
-    }
-
-    async fn subscribe(&self, subscription: &Subscription) -> Result<Arc<dyn Consumer>, BusError> {
-        let consumer = self.bus.subscribe(subscription).await?;
-        Ok(Arc::new(MeteredConsumer { consumer, meter: Arc::clone(&self.meter) }))
-    }
-
-    async fn publisher(&self, origin: Origin) -> Result<Arc<dyn Publisher>, BusError> {
-        let publisher = self.bus.publisher(origin).await?;
-        Ok(Arc::new(MeteredPublisher { publisher, meter: Arc::clone(&self.meter) }))
-    }
-
-    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
-        self.bus.depth(group).await
-    }
-
-    async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError> {
-        self.bus.dead_letters(group, limit).await
-    }
-
-    async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
-        self.bus.redrive(group, message_id).await
-    }
-
-    async fn guarantees(&self) -> Result<Guarantees, BusError> {
-        self.bus.guarantees().await
-    }
-
-    async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
-        self.bus.remove(groups).await
-    }
-}
-
 struct MeteredPublisher {
     publisher: Arc<dyn Publisher>,
-    meter: Arc<Meter>,
+    meter: Arc<Numbers>,
 }
 
 #[async_trait]
@@ -227,7 +187,7 @@ impl Publisher for MeteredPublisher {
 
 struct MeteredConsumer {
     consumer: Arc<dyn Consumer>,
-    meter: Arc<Meter>,
+    meter: Arc<Numbers>,
 }
 
 #[async_trait]

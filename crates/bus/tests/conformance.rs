@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use bus::{Bus, MemoryBus, MeteredBus, RemoteBus, RemoteOptions};
+use bus::{Bus, MemoryBus, Meter, MeteredBus, RemoteBus, RemoteOptions};
 
 /// A server for a memory bus on a free port, as long as the test's runtime lives, and a client of it.
 async fn remote_bus() -> Arc<dyn Bus> {
@@ -34,7 +34,7 @@ mod metered {
     use super::*;
 
     async fn metered_bus() -> Arc<dyn Bus> {
-        Arc::new(MeteredBus::new(Arc::new(MemoryBus::default())))
+        Arc::new(MeteredBus::new(Arc::new(MemoryBus::default()), Meter::default()))
     }
 
     bus::bus_conformance!(metered_bus);

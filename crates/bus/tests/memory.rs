@@ -7,7 +7,9 @@ mod common;
 
 use std::sync::Arc;
 
-use bus::{Bus, BusError, Depth, MemoryBus, MemoryOptions, Message, MeteredBus, Origin, Outcome, Topic};
+use bus::{
+    Bus, BusError, Depth, MemoryBus, MemoryOptions, Message, Meter, MeteredBus, Origin, Outcome, Topic,
+};
 use common::{group, ids, message, messages, publish, settle};
 use futures::FutureExt;
 
@@ -178,7 +180,7 @@ async fn what_nobody_subscribes_to_is_confirmed_forgotten_and_counted() {
 
 #[tokio::test]
 async fn counters_count_messages_deliveries_and_bytes_by_stream() {
-    let bus = MeteredBus::new(Arc::new(MemoryBus::default()));
+    let bus = MeteredBus::new(Arc::new(MemoryBus::default()), Meter::default());
     let consumer = bus.subscribe(&group("g")).await.unwrap();
     let other = Message { topic: Topic::new("payments/captured"), ..message("k", "other") };
     let published = [message("k", "1"), message("k", "2"), other.clone(), message("k", "3")];
@@ -189,7 +191,7 @@ async fn counters_count_messages_deliveries_and_bytes_by_stream() {
     settle(&consumer, &deliveries[2..], Outcome::Done).await.unwrap();
     consumer.receive(10).await.unwrap();
 
-    let counters = bus.counters();
+    let counters = bus.layer().counters();
     let orders = counters.streams["orders"];
     let bytes = message("k", "1").bytes() as u64;
     assert_eq!((orders.published, orders.published_bytes), (3, 3 * bytes));

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::order::FieldError;
 use crate::time::{self, Millis};
+use crate::trace::{TRACEPARENT, TraceContext};
 use crate::{Order, Style};
 
 /// CloudEvents' version.
@@ -69,11 +70,10 @@ impl Envelope {
         let known = style.and_then(|style| style.parse().ok());
         Ok(Self {
             style: known.ok_or_else(|| Malformed::header("style", style, "choreography or orchestration"))?,
-            // W3C Trace Context, section 3.2: a malformed one is ignored.
             traceparent: message
                 .headers
-                .get("traceparent")
-                .filter(|text| is_traceparent(text))
+                .get(TRACEPARENT)
+                .filter(|text| TraceContext::parse(text).is_some())
                 .map(str::to_owned),
             correlation: message.headers.get("correlationid").map(str::to_owned),
         })
@@ -90,31 +90,13 @@ impl Envelope {
         headers.set("datacontenttype", "application/json");
         headers.set("style", self.style.as_str());
         if let Some(traceparent) = &self.traceparent {
-            headers.set("traceparent", traceparent.clone());
+            headers.set(TRACEPARENT, traceparent.clone());
         }
         if let Some(correlation) = &self.correlation {
             headers.set("correlationid", correlation.clone());
         }
         headers
     }
-}
-
-/// Whether the text is a trace context of version 00 (W3C Trace Context, section 3.2). Anything else is ignored, as
-/// the standard asks.
-#[must_use]
-pub fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [version, trace, parent, flags] = parts.as_slice() else { return false };
-    let hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let identifies = |part: &str| part.bytes().any(|b| b != b'0');
-    *version == "00"
-        && hex(trace, 32)
-        && identifies(trace)
-        && hex(parent, 16)
-        && identifies(parent)
-        && hex(flags, 2)
 }
 
 /// The message with which an order enters the system, the same in both styles. Its id derives from the order's, so
@@ -128,26 +110,5 @@ pub fn placed(order: &Order, envelope: &Envelope, source: &'static str, now: Mil
         key: order.order_id.clone(),
         headers: encoded.headers,
         body: encoded.body,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_well_formed_trace_context_is_handed_on() {
-        assert!(is_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
-        for wrong in [
-            "",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-        ] {
-            assert!(!is_traceparent(wrong), "{wrong}");
-        }
     }
 }

@@ -18,12 +18,14 @@ pub mod groups;
 pub mod order;
 pub mod time;
 pub mod topics;
+pub mod trace;
 
 pub use command::{Command, Function, Reply};
 pub use envelope::{Encoded, Envelope, Malformed};
 pub use event::Event;
 pub use order::{FieldError, Item, Order, TerminalState};
 pub use time::Millis;
+pub use trace::TraceContext;
 
 use serde::{Deserialize, Serialize};
 

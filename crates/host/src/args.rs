@@ -126,6 +126,8 @@ pub struct Config {
     pub http: HttpLimits,
     /// What is logged, and how.
     pub log: LogOptions,
+    /// Where traces go, if the environment says so.
+    pub traces: Option<traces::Settings>,
 }
 
 impl Args {
@@ -168,6 +170,7 @@ impl Args {
                 ..HttpLimits::default()
             },
             log,
+            traces: traces::Settings::from_environment()?,
         })
     }
 }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::remote::{RemoteBus, RemoteOptions};
-use bus::{Bus, BusError, Limit, Load, MemoryBus, MemoryOptions, Subscription};
-use bus_kafka::KafkaBus;
-use bus_rabbitmq::RabbitBus;
+use bus::{Bus, BusError, Limit, Load, MemoryBus, MemoryOptions, Message, Subscription};
+use bus_kafka::{KafkaBus, KafkaOptions};
+use bus_rabbitmq::{RabbitBus, RabbitOptions, Route};
 use participant::Backoff;
 use store::memory::MemoryStore;
 use store::postgres::{PostgresReader, PostgresStore};
 use store::sqlite::{SqliteOptions, SqliteReader, SqliteStore};
 use store::{Read, Store, StoreError};
 use tokio::time::{Instant, sleep, timeout};
+
+use traces::{Destination, FindDestination, KeyValue, Messaging};
 
 use crate::{BusAddress, HostError, StoreAddress, WaitingBus};
 
@@ -85,6 +87,45 @@ async fn attempt(address: &BusAddress) -> Result<Arc<dyn Bus>, BusError> {
         BusAddress::Rabbitmq(options) => Arc::new(RabbitBus::connect((**options).clone()).await?),
         BusAddress::Kafka(options) => Arc::new(KafkaBus::connect((**options).clone()).await?),
     })
+}
+
+/// What traces say about the bus at that address, in the words of OpenTelemetry's semantic conventions.
+#[must_use]
+pub fn messaging(address: &BusAddress) -> Messaging {
+    let (system, server, destination): (_, _, Arc<FindDestination>) = match address {
+        BusAddress::Memory => ("duet_memory", None, Arc::new(topic_alone)),
+        BusAddress::Tcp { host, port } => ("duet_memory", Some((host.clone(), *port)), Arc::new(topic_alone)),
+        BusAddress::Rabbitmq(options) => {
+            let (host, port) = options.server();
+            let (server, options) = ((host.to_owned(), port), options.clone());
+            ("rabbitmq", Some(server), Arc::new(move |message, group| on_rabbitmq(&options, message, group)))
+        }
+        BusAddress::Kafka(options) => {
+            let server = options.server().map(|(host, port)| (host.to_owned(), port));
+            let options = options.clone();
+            ("kafka", server, Arc::new(move |message, _| on_kafka(&options, message)))
+        }
+    };
+    Messaging { system, server, destination }
+}
+
+fn topic_alone(message: &Message, _: Option<&str>) -> Destination {
+    Destination { name: message.topic.to_string(), attributes: Vec::new() }
+}
+
+fn on_rabbitmq(options: &RabbitOptions, message: &Message, group: Option<&str>) -> Destination {
+    let Route { exchange, routing_key, queue } = options.route(&message.topic, &message.key, group);
+    let name = match queue {
+        Some(queue) => format!("{exchange}:{routing_key}:{queue}"),
+        None => format!("{exchange}:{routing_key}"),
+    };
+    let attributes = vec![KeyValue::new("messaging.rabbitmq.destination.routing_key", routing_key)];
+    Destination { name, attributes }
+}
+
+fn on_kafka(options: &KafkaOptions, message: &Message) -> Destination {
+    let attributes = vec![KeyValue::new("messaging.kafka.message.key", message.key.clone())];
+    Destination { name: options.topic(&message.topic), attributes }
 }
 
 /// What the broker at that address gives at best to a bare producer and consumer; `None` for a bus that is no broker.

@@ -27,6 +27,12 @@ impl ConfigError {
     }
 }
 
+impl From<traces::InvalidSetting> for ConfigError {
+    fn from(invalid: traces::InvalidSetting) -> Self {
+        Self::new(invalid.variable, invalid.value, invalid.expected)
+    }
+}
+
 /// Why a binary ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +43,9 @@ pub enum HostError {
     /// Logging cannot be set up.
     #[error("logging cannot be set up")]
     Log(#[from] LogError),
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Traces(#[from] traces::StartError),
     /// The operating system gave no threads.
     #[error("the runtime cannot be started")]
     Runtime(#[source] std::io::Error),

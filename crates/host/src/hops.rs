@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Message, Origin, Outcome,
-    Publisher, Settlement, Subscription, Token,
-};
+use bus::{BusError, Consumer, Delivery, Layer, Message, Origin, Outcome, Publisher, Settlement, Token};
+use contract::trace::TRACEPARENT;
 use contract::{Style, time};
 use participant::{Clock, Millis};
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry};
-use telemetry::registered;
+use prometheus::{HistogramOpts, IntCounter, IntCounterVec, Opts};
+use telemetry::{ExemplarHistogram, ExemplarHistogramVec, Registry, registered};
 use tokio::time::Instant;
+use traces::Tracer;
 
 /// Bounds of the histograms' buckets, in seconds.
 const SECONDS: &[f64] = &[
@@ -30,8 +29,8 @@ struct Kind {
     published: IntCounter,
     published_bytes: IntCounter,
     deliveries: IntCounter,
-    transit: Histogram,
-    handling: Histogram,
+    transit: ExemplarHistogram,
+    handling: ExemplarHistogram,
 }
 
 /// Counts and times messages. Clones share the same numbers.
@@ -42,11 +41,12 @@ struct Shared {
     published: IntCounterVec,
     published_bytes: IntCounterVec,
     deliveries: IntCounterVec,
-    transit: HistogramVec,
-    handling: HistogramVec,
+    transit: ExemplarHistogramVec,
+    handling: ExemplarHistogramVec,
     kinds: RwLock<HashMap<String, Arc<Kind>>>,
     other: Arc<Kind>,
     clock: Arc<dyn Clock>,
+    tracer: Tracer,
 }
 
 impl Hops {
@@ -54,13 +54,17 @@ impl Hops {
     ///
     /// # Errors
     /// The registry has metrics of these names already.
-    pub(crate) fn register(registry: &Registry, clock: Arc<dyn Clock>) -> prometheus::Result<Self> {
+    pub(crate) fn register(
+        registry: &Registry,
+        clock: Arc<dyn Clock>,
+        tracer: Tracer,
+    ) -> prometheus::Result<Self> {
         const LABELS: &[&str] = &["style", "topic"];
         let counter =
             |name: &str, help: &str| registered(registry, IntCounterVec::new(Opts::new(name, help), LABELS));
         let histogram = |name: &str, help: &str| {
             let opts = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
-            registered(registry, HistogramVec::new(opts, LABELS))
+            ExemplarHistogramVec::register(registry, opts, LABELS)
         };
         let published = counter("duet_bus_messages_published_total", "Messages published and confirmed.")?;
         let published_bytes =
@@ -92,13 +96,8 @@ impl Hops {
             kinds,
             other,
             clock,
+            tracer,
         })))
-    }
-
-    /// The bus, counted and timed.
-    #[must_use]
-    pub(crate) fn around(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
-        Arc::new(Watched { bus, hops: self.clone() })
     }
 
     fn kind(&self, message: &Message) -> Arc<Kind> {
@@ -135,61 +134,26 @@ impl Hops {
         }
     }
 
-    fn received(&self, delivery: &Delivery, now: Millis) -> Arc<Kind> {
+    fn received(&self, delivery: &Delivery, now: Millis) -> (Arc<Kind>, Option<u128>) {
         let kind = self.kind(&delivery.message);
         kind.deliveries.inc();
+        let trace =
+            self.0.tracer.joined(delivery.message.headers.get(TRACEPARENT)).map(|trace| trace.trace_id);
         let sent_at = delivery.message.headers.get("time").and_then(|text| time::parse(text).ok());
         if let Some(sent_at) = sent_at {
-            kind.transit.observe(now.saturating_sub(sent_at).max(0) as f64 / 1000.0);
+            kind.transit.observe(now.saturating_sub(sent_at).max(0) as f64 / 1000.0, trace);
         }
-        kind
+        (kind, trace)
     }
 }
 
-/// A bus whose messages are counted and timed.
-struct Watched {
-    bus: Arc<dyn Bus>,
-    hops: Hops,
-}
-
-#[async_trait]
-impl Bus for Watched {
-    fn capabilities(&self) -> Capabilities {
-        self.bus.capabilities()
+impl Layer for Hops {
+    fn publisher(&self, publisher: Arc<dyn Publisher>, _: Origin) -> Arc<dyn Publisher> {
+        Arc::new(WatchedPublisher { publisher, hops: self.clone() })
     }
 
-    async fn declare(&self, subscription: &Subscription) -> Result<(), BusError> {
-        self.bus.declare(subscription).await
-    }
-
-    async fn subscribe(&self, subscription: &Subscription) -> Result<Arc<dyn Consumer>, BusError> {
-        let consumer = self.bus.subscribe(subscription).await?;
-        Ok(Arc::new(WatchedConsumer { consumer, hops: self.hops.clone(), in_hand: Mutex::default() }))
-    }
-
-    async fn publisher(&self, origin: Origin) -> Result<Arc<dyn Publisher>, BusError> {
-        let publisher = self.bus.publisher(origin).await?;
-        Ok(Arc::new(WatchedPublisher { publisher, hops: self.hops.clone() }))
-    }
-
-    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
-        self.bus.depth(group).await
-    }
-
-    async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError> {
-        self.bus.dead_letters(group, limit).await
-    }
-
-    async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
-        self.bus.redrive(group, message_id).await
-    }
-
-    async fn guarantees(&self) -> Result<Guarantees, BusError> {
-        self.bus.guarantees().await
-    }
-
-    async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
-        self.bus.remove(groups).await
+    fn consumer(&self, consumer: Arc<dyn Consumer>, _: &str) -> Arc<dyn Consumer> {
+        Arc::new(WatchedConsumer { consumer, hops: self.clone(), in_hand: Mutex::default() })
     }
 }
 
@@ -210,12 +174,19 @@ impl Publisher for WatchedPublisher {
 struct WatchedConsumer {
     consumer: Arc<dyn Consumer>,
     hops: Hops,
-    /// Deliveries that are not settled: of what kind, and since when. The subscription bounds how many there are.
-    in_hand: Mutex<HashMap<Token, (Arc<Kind>, Instant)>>,
+    /// Deliveries that are not settled. The subscription bounds how many there are.
+    in_hand: Mutex<HashMap<Token, InHand>>,
+}
+
+/// A delivery that is not settled.
+struct InHand {
+    kind: Arc<Kind>,
+    trace: Option<u128>,
+    since: Instant,
 }
 
 impl WatchedConsumer {
-    fn in_hand(&self) -> MutexGuard<'_, HashMap<Token, (Arc<Kind>, Instant)>> {
+    fn in_hand(&self) -> MutexGuard<'_, HashMap<Token, InHand>> {
         self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -224,10 +195,11 @@ impl WatchedConsumer {
 impl Consumer for WatchedConsumer {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, BusError> {
         let deliveries = self.consumer.receive(max).await?;
-        let (now, at) = (self.hops.0.clock.now(), Instant::now());
+        let (now, since) = (self.hops.0.clock.now(), Instant::now());
         let mut in_hand = self.in_hand();
         for delivery in &deliveries {
-            in_hand.insert(delivery.token, (self.hops.received(delivery, now), at));
+            let (kind, trace) = self.hops.received(delivery, now);
+            in_hand.insert(delivery.token, InHand { kind, trace, since });
         }
         Ok(deliveries)
     }
@@ -241,8 +213,9 @@ impl Consumer for WatchedConsumer {
         let mut in_hand = self.in_hand();
         // What could not be settled comes again under another token.
         for (token, is_done) in ended {
-            if let (Some((kind, since)), true, true) = (in_hand.remove(&token), is_done, settled.is_ok()) {
-                kind.handling.observe(since.elapsed().as_secs_f64());
+            if let (Some(delivery), true, true) = (in_hand.remove(&token), is_done, settled.is_ok()) {
+                let InHand { kind, trace, since } = delivery;
+                kind.handling.observe(since.elapsed().as_secs_f64(), trace);
             }
         }
         settled
@@ -255,7 +228,7 @@ impl Consumer for WatchedConsumer {
 
 #[cfg(test)]
 mod tests {
-    use bus::{Headers, MemoryBus, MemoryOptions, Topic};
+    use bus::{Bus as _, Headers, Layered, MemoryBus, MemoryOptions, Subscription, Topic};
     use bytes::Bytes;
     use participant::SystemClock;
 
@@ -272,8 +245,8 @@ mod tests {
     #[tokio::test]
     async fn messages_are_counted_by_style_and_topic_and_timed() {
         let registry = telemetry::registry();
-        let hops = Hops::register(&registry, Arc::new(SystemClock)).unwrap();
-        let bus = hops.around(Arc::new(MemoryBus::new(MemoryOptions::default())));
+        let hops = Hops::register(&registry, Arc::new(SystemClock), Tracer::off()).unwrap();
+        let bus = Layered::new(Arc::new(MemoryBus::new(MemoryOptions::default())), hops);
         let topics = vec![Topic::new("choreography/order.placed"), Topic::new("choreography/stray")];
         let subscription = Subscription { group: "g".into(), topics, unsettled_max: 10 };
         let consumer = bus.subscribe(&subscription).await.unwrap();
@@ -283,7 +256,7 @@ mod tests {
         let deliveries = consumer.receive(10).await.unwrap();
         let done = |delivery: &Delivery| Settlement { token: delivery.token, outcome: Outcome::Done };
         consumer.settle(deliveries.iter().map(done).collect()).await.unwrap();
-        let text = telemetry::render_metrics(&registry).unwrap();
+        let text = registry.text().unwrap();
         for line in [
             "duet_bus_messages_published_total{style=\"choreography\",topic=\"choreography/order.placed\"} 1",
             "duet_bus_deliveries_total{style=\"other\",topic=\"other\"} 1",
@@ -297,7 +270,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_strangers_send_does_not_fill_the_registry() {
-        let hops = Hops::register(&telemetry::registry(), Arc::new(SystemClock)).unwrap();
+        let hops = Hops::register(&telemetry::registry(), Arc::new(SystemClock), Tracer::off()).unwrap();
         for n in 0..2 * KINDS_MAX {
             let mut message = message("x", "choreography");
             message.topic = Topic::owned(format!("choreography/{n}"));

@@ -2,15 +2,18 @@
 //! style.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use contract::TraceContext;
+use contract::trace::TRACEPARENT;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use tokio::time::Instant;
+use traces::{KeyValue, Span, SpanKind, Tracer};
 
 use crate::{HttpLimits, Problem};
 
@@ -18,6 +21,7 @@ struct Layers {
     timeout: Duration,
     requests: IntCounterVec,
     seconds: HistogramVec,
+    tracer: Tracer,
 }
 
 /// The router with limits, metrics (`duet_http_requests_total`, `duet_http_request_seconds`) and answers for paths and
@@ -25,7 +29,12 @@ struct Layers {
 ///
 /// # Errors
 /// The registry has metrics of these names already.
-pub(crate) fn wrap(router: Router, limits: &HttpLimits, registry: &Registry) -> prometheus::Result<Router> {
+pub(crate) fn wrap(
+    router: Router,
+    limits: &HttpLimits,
+    registry: &Registry,
+    tracer: Tracer,
+) -> prometheus::Result<Router> {
     let requests = IntCounterVec::new(
         Opts::new("duet_http_requests_total", "HTTP requests answered."),
         &["method", "route", "status"],
@@ -37,7 +46,7 @@ pub(crate) fn wrap(router: Router, limits: &HttpLimits, registry: &Registry) -> 
     )?;
     registry.register(Box::new(requests.clone()))?;
     registry.register(Box::new(seconds.clone()))?;
-    let layers = Arc::new(Layers { timeout: limits.request_timeout, requests, seconds });
+    let layers = Arc::new(Layers { timeout: limits.request_timeout, requests, seconds, tracer });
     Ok(router
         .fallback(async || Problem::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async |method: Method| {
@@ -47,7 +56,7 @@ pub(crate) fn wrap(router: Router, limits: &HttpLimits, registry: &Registry) -> 
         .layer(from_fn_with_state(layers, observe)))
 }
 
-async fn observe(State(layers): State<Arc<Layers>>, request: Request, next: Next) -> Response {
+async fn observe(State(layers): State<Arc<Layers>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     // Neither label may be chosen by the caller, or anybody could fill the registry.
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -57,6 +66,7 @@ async fn observe(State(layers): State<Arc<Layers>>, request: Request, next: Next
         Method::POST => "POST",
         _ => "other",
     };
+    let serving = Serving::begin(&layers.tracer, &mut request);
     let answered = tokio::time::timeout(layers.timeout, next.run(request)).await;
     let response = answered.unwrap_or_else(|_| {
         tracing::warn!(
@@ -67,9 +77,57 @@ async fn observe(State(layers): State<Arc<Layers>>, request: Request, next: Next
         );
         Problem::unavailable("the request took too long; it may have been carried out").into_response()
     });
+    if let Some(serving) = serving {
+        serving.end(&layers.tracer, method, route, response.status());
+    }
     layers.requests.with_label_values(&[method, route, response.status().as_str()]).inc();
     layers.seconds.with_label_values(&[method, route]).observe(started.elapsed().as_secs_f64());
     in_one_style(response)
+}
+
+/// A request that came with a trace.
+struct Serving {
+    context: TraceContext,
+    cause: TraceContext,
+    began: SystemTime,
+    path: String,
+}
+
+impl Serving {
+    /// Puts its own span in the place of the caller's, so that what the request leads to comes from it.
+    fn begin(tracer: &Tracer, request: &mut Request) -> Option<Self> {
+        let header = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+        let cause = tracer.joined(header)?;
+        let context = tracer.span_of(cause);
+        let header = HeaderValue::try_from(context.to_string()).ok()?;
+        request.headers_mut().insert(TRACEPARENT, header);
+        Some(Self { context, cause, began: tracer.now(), path: request.uri().path().to_owned() })
+    }
+
+    /// As OpenTelemetry's semantic conventions for HTTP servers have it.
+    fn end(self, tracer: &Tracer, method: &'static str, route: &str, status: StatusCode) {
+        let method = if method == "other" { "_OTHER" } else { method };
+        let mut attributes = vec![
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("http.route", route.to_owned()),
+            KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
+            KeyValue::new("url.path", self.path),
+            KeyValue::new("url.scheme", "http"),
+        ];
+        let failure = status.is_server_error().then(|| status.to_string());
+        attributes.extend(failure.as_ref().map(|_| KeyValue::new("error.type", status.as_str().to_owned())));
+        tracer.record(Span {
+            context: self.context,
+            parent: Some(self.cause),
+            name: format!("{} {route}", if method == "_OTHER" { "HTTP" } else { method }).into(),
+            kind: SpanKind::Server,
+            began: self.began,
+            ended: tracer.now(),
+            attributes,
+            links: Vec::new(),
+            failure,
+        });
+    }
 }
 
 /// Makes problem details of an error that some extractor answered in plain text.
@@ -101,7 +159,7 @@ mod tests {
             request_timeout: Duration::from_millis(50),
             ..HttpLimits::default()
         };
-        wrap(router, &limits, registry).unwrap()
+        wrap(router, &limits, registry, Tracer::off()).unwrap()
     }
 
     async fn ask(router: Router, method: &str, path: &str, body: &'static str) -> (u16, serde_json::Value) {
@@ -120,7 +178,7 @@ mod tests {
             ("POST", "/body/1", "more than ten bytes", 413),
             ("GET", "/slow", "", 503),
         ] {
-            let (answered, problem) = ask(router(&Registry::new()), method, path, body).await;
+            let (answered, problem) = ask(router(&telemetry::Registry::default()), method, path, body).await;
             assert_eq!(answered, status, "{method} {path}");
             assert_eq!(problem["status"], status, "{problem}");
             assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
@@ -129,13 +187,13 @@ mod tests {
 
     #[tokio::test]
     async fn requests_are_counted_by_route_not_by_path() {
-        let registry = Registry::new();
+        let registry = telemetry::Registry::default();
         let router = router(&registry);
         for path in ["/body/1", "/body/2"] {
             assert_eq!(ask(router.clone(), "POST", path, "short").await.0, 200);
         }
         ask(router, "GET", "/made-up-by-somebody", "").await;
-        let text = telemetry::render_metrics(&registry).unwrap();
+        let text = registry.text().unwrap();
         let counted = r#"duet_http_requests_total{method="POST",route="/body/{id}",status="200"} 2"#;
         assert!(text.contains(counted), "{text}");
         assert!(!text.contains("made-up"), "{text}");

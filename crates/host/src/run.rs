@@ -8,12 +8,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
-use bus::Bus;
+use bus::{Bus, Layered};
 use participant::{Handler, Health, HealthState, Options, Participant, SystemClock};
 use serde_json::json;
 use store::Store;
 use telemetry::{Readiness, Registry};
 use tokio::sync::oneshot;
+use traces::{Tracer, Traces};
 
 use crate::hops::Hops;
 use crate::monitor::{self, BusState};
@@ -61,6 +62,8 @@ pub struct Environment {
     pub registry: Registry,
     /// Its participant's limits.
     pub options: Options,
+    /// What records the orders' traces; the bus does so already.
+    pub tracer: Tracer,
 }
 
 /// Gets what the participant returned when it has ended.
@@ -158,9 +161,17 @@ pub async fn run<B: Binary>(
     let listener = serve::bind(config.listen).await?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let registry = telemetry::registry();
-    let hops = Hops::register(&registry, Arc::new(SystemClock))?;
-    let bus = hops.around(connect::system_bus(&config.bus));
-    let environment = Environment { bus, store, registry, options: config.options.clone() };
+    let tracer = match &config.traces {
+        Some(settings) => Tracer::start(settings, B::NAME)?,
+        None => Tracer::off(),
+    };
+    let hops = Hops::register(&registry, Arc::new(SystemClock), tracer.clone())?;
+    let mut bus: Arc<dyn Bus> = Arc::new(Layered::new(connect::system_bus(&config.bus), hops));
+    if tracer.is_on() {
+        bus = Arc::new(Layered::new(bus, Traces::new(tracer.clone(), connect::messaging(&config.bus))));
+    }
+    let options = config.options.clone();
+    let environment = Environment { bus, store, registry, options, tracer };
     let service = B::service(settings, &environment).await?;
     let parts = Parts::assemble(B::NAME, service, &environment, config)?;
     tracing::info!(service = B::NAME, bus = %config.bus, store = %store_address, http = %address, "starting");
@@ -171,7 +182,15 @@ pub async fn run<B: Binary>(
         tracing::warn!("the store memory: is gone when this process ends");
     }
     announce(B::NAME, address);
-    parts.run(listener, config, shutdown).await?;
+    if let Some(traces) = &config.traces {
+        let share = traces.sampler.ratio;
+        tracing::info!(service = B::NAME, endpoint = traces.endpoint, share, "exporting traces");
+    }
+    let ended = parts.run(listener, config, shutdown).await;
+    let tracer = environment.tracer;
+    // It waits for the collector, and must not keep a thread of the runtime from its work meanwhile.
+    let _ = tokio::task::spawn_blocking(move || tracer.finish()).await;
+    ended?;
     tracing::info!(service = B::NAME, "ended as asked");
     Ok(())
 }
@@ -209,7 +228,7 @@ impl Parts {
             .with("bus", move || bus.get())
             .with("shutdown", move || if leaving.is_requested() { Err("ending".to_owned()) } else { Ok(()) });
         let router = router.merge(telemetry::router(registry.clone(), readiness));
-        let router = layers::wrap(router, &config.http, registry)?;
+        let router = layers::wrap(router, &config.http, registry, environment.tracer.clone())?;
         Ok(Self { router, participant, monitor: Box::pin(monitor), trigger, shutdown })
     }
 

@@ -13,8 +13,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Headers, Message, Origin,
-    Publisher, Settlement, Subscription, Topic,
+    Bus, BusError, Consumer, Delivery, Headers, Layer, Layered, Message, Origin, Publisher, Settlement,
+    Subscription, Topic,
 };
 use bytes::Bytes;
 use common::Schemas;
@@ -79,9 +79,8 @@ impl Caller<String, String> for Oracle {
     }
 }
 
-/// A bus whose publishers never get an answer, and whose consumers count how often they took over others' keys.
+/// Publishers never get an answer, and consumers count how often they took over others' keys.
 struct Mute {
-    bus: Arc<dyn Bus>,
     epoch: Arc<AtomicU64>,
     is_mute: bool,
 }
@@ -112,39 +111,13 @@ impl Consumer for Counting {
     }
 }
 
-#[async_trait]
-impl Bus for Mute {
-    fn capabilities(&self) -> Capabilities {
-        self.bus.capabilities()
+impl Layer for Mute {
+    fn publisher(&self, publisher: Arc<dyn Publisher>, _: Origin) -> Arc<dyn Publisher> {
+        if self.is_mute { Arc::new(NoAnswer) } else { publisher }
     }
 
-    async fn declare(&self, subscription: &Subscription) -> Result<(), BusError> {
-        self.bus.declare(subscription).await
-    }
-
-    async fn subscribe(&self, subscription: &Subscription) -> Result<Arc<dyn Consumer>, BusError> {
-        let consumer = self.bus.subscribe(subscription).await?;
-        Ok(Arc::new(Counting(consumer, Arc::clone(&self.epoch))))
-    }
-
-    async fn publisher(&self, origin: Origin) -> Result<Arc<dyn Publisher>, BusError> {
-        if self.is_mute { Ok(Arc::new(NoAnswer)) } else { self.bus.publisher(origin).await }
-    }
-
-    async fn depth(&self, group: &str) -> Result<Option<Depth>, BusError> {
-        self.bus.depth(group).await
-    }
-
-    async fn dead_letters(&self, group: &str, limit: usize) -> Result<Vec<DeadLetter>, BusError> {
-        self.bus.dead_letters(group, limit).await
-    }
-
-    async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
-        self.bus.redrive(group, message_id).await
-    }
-
-    async fn guarantees(&self) -> Result<Guarantees, BusError> {
-        self.bus.guarantees().await
+    fn consumer(&self, consumer: Arc<dyn Consumer>, _: &str) -> Arc<dyn Consumer> {
+        Arc::new(Counting(consumer, Arc::clone(&self.epoch)))
     }
 }
 
@@ -221,7 +194,7 @@ impl World {
             Diary,
             Arc::new(Oracle(Arc::clone(&self.calls))),
             Arc::clone(&store) as Arc<dyn Store>,
-            Arc::new(Mute { bus: Arc::clone(&self.bus), epoch: Arc::clone(&epoch), is_mute }),
+            Arc::new(Layered::new(Arc::clone(&self.bus), Mute { epoch: Arc::clone(&epoch), is_mute })),
             Arc::new(SystemClock),
         )
         .with_options(self.options.clone());

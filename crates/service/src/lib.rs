@@ -1,11 +1,16 @@
 //! What the order services have in common: reading a message of either style, and answering it.
 //!
-//! Knows the contract and the participant, and no service. Pure: no I/O, no clock, no randomness.
+//! Knows the contract and the participant, and no service. Pure: no I/O, no clock, no randomness; but for [`TracedCaller`],
+//! which stands around the calls to the outside.
+
+mod traced;
 
 use bus::Message;
 use contract::command::{TASK_HEADER, errors};
 use contract::{Command, Encoded, Envelope, Event, Millis, Reply, Style};
 use participant::{Effects, Rejected};
+
+pub use traced::{TracedCall, TracedCaller};
 
 /// What a message asks of a service.
 #[derive(Debug)]
@@ -105,6 +110,15 @@ impl<'a, C> Post<'a, C> {
         }
         self.reply(task, &Reply::failed(errors::ILLEGAL_STEP, cause));
         Ok(())
+    }
+
+    /// Makes a call to the outside, as part of this trace, once the decision is committed.
+    pub fn call(&mut self, mut call: C)
+    where
+        C: TracedCall,
+    {
+        call.traceparent().clone_from(&self.envelope.traceparent);
+        self.effects.call(call);
     }
 
     fn send(&mut self, Encoded { topic, headers, body }: Encoded) {

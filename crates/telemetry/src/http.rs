@@ -1,23 +1,24 @@
 //! The endpoints that operators and orchestration platforms ask.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use prometheus::{Registry, TextEncoder};
 use serde_json::json;
 
-use crate::Readiness;
+use crate::{Readiness, Registry, openmetrics};
 
 /// What Prometheus expects of its text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// What it expects of OpenMetrics'.
+const OPENMETRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The operational endpoints:
 ///
 /// - `GET /healthz`: 200 while the process can answer at all;
 /// - `GET /readyz`: 200 `{"ready":true,"reasons":[]}`, or 503 with `reasons` of `check` and `reason`;
-/// - `GET /metrics`: the registry in Prometheus' text format.
+/// - `GET /metrics`: the registry in Prometheus' text format, or in OpenMetrics' where that is accepted.
 pub fn router(registry: Registry, readiness: Readiness) -> Router {
     Router::new()
         .route("/healthz", get(async || "alive\n"))
@@ -31,22 +32,20 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
     (status, Json(json!({ "ready": reasons.is_empty(), "reasons": reasons }))).into_response()
 }
 
-async fn metrics(State(registry): State<Registry>) -> Response {
-    match render_metrics(&registry) {
-        Ok(text) => ([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response(),
+async fn metrics(State(registry): State<Registry>, headers: HeaderMap) -> Response {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
+    // Whoever knows OpenMetrics prefers it.
+    let (media_type, text) = match accepted.into_iter().any(|types| types.contains(openmetrics::MEDIA_TYPE)) {
+        true => (OPENMETRICS_TYPE, registry.openmetrics()),
+        false => (METRICS_TYPE, registry.text()),
+    };
+    match text {
+        Ok(text) => ([(header::CONTENT_TYPE, media_type)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "the metrics cannot be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-/// Everything in the registry, in Prometheus' text format.
-///
-/// # Errors
-/// A collector handed out a family without samples or a name.
-pub fn render_metrics(registry: &Registry) -> prometheus::Result<String> {
-    TextEncoder::new().encode_to_string(&registry.gather())
 }
 
 #[cfg(test)]
@@ -95,9 +94,19 @@ mod tests {
         let orders = prometheus::IntCounter::new("orders_total", "Orders.").unwrap();
         registry.register(Box::new(orders.clone())).unwrap();
         orders.inc();
-        let (status, body) = ask(&router(registry, Readiness::new()), "/metrics").await;
+        let router = router(registry, Readiness::new());
+        let (status, body) = ask(&router, "/metrics").await;
         assert_eq!(status, StatusCode::OK);
         assert!(body.contains("\norders_total 1\n"), "{body}");
         assert!(body.contains("\nprocess_cpu_seconds_total "), "{body}");
+
+        // As Prometheus asks.
+        let accept =
+            "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
+        let request = Request::get("/metrics").header(header::ACCEPT, accept).body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], OPENMETRICS_TYPE);
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        assert!(body.ends_with(b"\n# EOF\n"));
     }
 }

@@ -3,33 +3,10 @@
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Counter, Gauge, Registry};
+use prometheus::{Counter, Gauge};
 use rustix::time::{ClockId, clock_gettime};
 
-/// The collector, known to the registry from now on; for making a metric and registering it in one go.
-///
-/// # Errors
-/// It could not be made, or the registry has metrics of its names already.
-pub fn registered<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    collector: prometheus::Result<C>,
-) -> prometheus::Result<C> {
-    let collector = collector?;
-    registry.register(Box::new(collector.clone()))?;
-    Ok(collector)
-}
-
-/// A registry that knows the process: `process_cpu_seconds_total`, `process_resident_memory_bytes`,
-/// `process_resident_memory_max_bytes`, `process_open_fds` and `process_start_time_seconds`. Clones share it.
-#[must_use]
-pub fn registry() -> Registry {
-    let registry = Registry::new();
-    let process = Process::new().expect("the names and help texts are valid constants");
-    registry.register(Box::new(process)).expect("an empty registry holds no duplicates");
-    registry
-}
-
-struct Process {
+pub(crate) struct Process {
     cpu_seconds: Counter,
     resident_bytes: Gauge,
     resident_max_bytes: Gauge,
@@ -38,7 +15,7 @@ struct Process {
 }
 
 impl Process {
-    fn new() -> prometheus::Result<Self> {
+    pub(crate) fn new() -> prometheus::Result<Self> {
         let process = Self {
             cpu_seconds: Counter::new(
                 "process_cpu_seconds_total",

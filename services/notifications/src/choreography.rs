@@ -68,7 +68,7 @@ fn ask_restaurant(
     if steps::ask_restaurant(&mut notices, &order.restaurant_id, post.now()) == Asking::Now {
         post.effects.link(RESTAURANT_INDEX, order.restaurant_id.as_str());
         post.effects.set_timer(ANSWER_TIMER, post.now() + i64::from(settings.restaurant_timeout_ms));
-        post.effects.call(Offer::from(order));
+        post.call(Offer::from(order));
     }
     notices
 }

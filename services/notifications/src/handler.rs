@@ -40,7 +40,7 @@ impl Handler for Notifications {
         effects: &mut Effects<Offer>,
     ) -> Result<Option<OrderNotices>, Rejected> {
         match (input, state) {
-            (Input::Message(message), state) => {
+            (Input::Message(message), mut state) => {
                 let (request, context) = service::read(message)?;
                 let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
                 if let Some(order) = &state
@@ -48,6 +48,10 @@ impl Handler for Notifications {
                 {
                     post.refuse(context.task, format!("the order is processed in the {}", order.style))?;
                     return Ok(state);
+                }
+                if let (Some(order), Some(_)) = (&mut state, &context.traceparent) {
+                    // Whatever happens later, to a timer or a call, comes from the latest message.
+                    order.traceparent.clone_from(&context.traceparent);
                 }
                 match request {
                     Request::Event(event) => {

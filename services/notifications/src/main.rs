@@ -9,6 +9,7 @@ use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service,
 use notifications::{NAME, Notifications, OfferCaller, Settings, SimulatedRestaurants, http, topics};
 use outside::{Fate, Rates};
 use participant::{Metrics, Participant, SystemClock};
+use service::TracedCaller;
 
 /// Obtains the restaurant's answer and tells customers and restaurants what they must know.
 ///
@@ -95,10 +96,11 @@ impl Binary for Cli {
     }
 
     async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
-        let Environment { bus, store, registry, options } = environment.clone();
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
         // A restaurant's answer after the order's time-out is late, but it is an answer: the line is held longer.
         let patience = Duration::from_millis(settings.handler.restaurant_timeout_ms.into()) * 2;
         let calls = Arc::new(OfferCaller::new(Arc::new(settings.restaurants), patience));
+        let calls = Arc::new(TracedCaller::new(calls, tracer));
         let router = http::router(store.clone());
         let handler = Notifications { settings: settings.handler };
         let participant = Participant::new(NAME, topics(), handler, calls, store, bus, Arc::new(SystemClock))

@@ -29,7 +29,7 @@ pub fn on_command(
                 post.refuse(task, "the order is another customer's")?;
                 return Ok(notices);
             }
-            let offer = Offer { order_id, restaurant_id, items, total_minor, currency };
+            let offer = Offer { order_id, restaurant_id, items, total_minor, currency, traceparent: None };
             request_acceptance(notices, offer, task, post)
         }
         Command::CancelAcceptance { reason, .. } => {
@@ -79,7 +79,7 @@ fn request_acceptance(
         Asking::Now | Asking::Before => {
             // A command that wants no reply does not take away another's.
             notices.waiting_task = task.or(notices.waiting_task);
-            post.effects.call(offer);
+            post.call(offer);
         }
         Asking::Answered(decision) => post.reply(task, &reply(decision)),
         Asking::Cancelled => {

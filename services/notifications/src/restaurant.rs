@@ -8,6 +8,8 @@ use contract::{Item, Order};
 use outside::{Fate, RestaurantFate};
 use participant::{CallId, Caller};
 use serde::{Deserialize, Serialize};
+use service::TracedCall;
+use traces::KeyValue;
 
 /// An order as it is offered to a restaurant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,12 +24,36 @@ pub struct Offer {
     pub total_minor: u64,
     /// In which currency.
     pub currency: String,
+    /// The trace of whatever led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+impl TracedCall for Offer {
+    type Outcome = OfferOutcome;
+
+    fn traceparent(&mut self) -> &mut Option<String> {
+        &mut self.traceparent
+    }
+
+    fn name(&self) -> &'static str {
+        "offer to restaurant"
+    }
+
+    fn describe(&self) -> (Vec<KeyValue>, Option<&str>) {
+        (vec![KeyValue::new("peer.service", "restaurant")], self.traceparent.as_deref())
+    }
+
+    fn failure(_: &OfferOutcome) -> Option<String> {
+        // Silence is an answer too: a time-out decides.
+        None
+    }
 }
 
 impl From<Order> for Offer {
     fn from(order: Order) -> Self {
         let Order { order_id, restaurant_id, items, total_minor, currency, .. } = order;
-        Self { order_id, restaurant_id, items, total_minor, currency }
+        Self { order_id, restaurant_id, items, total_minor, currency, traceparent: None }
     }
 }
 
@@ -125,7 +151,8 @@ mod tests {
         let late = Duration::from_millis(1500);
         let restaurants = SimulatedRestaurants { fate: Fate { seed: 1, rates }, latency, late };
         let (order_id, restaurant_id, currency) = ("o-1".into(), "r-1".into(), "EUR".into());
-        let offer = Offer { order_id, restaurant_id, items: vec![], total_minor: 0, currency };
+        let offer =
+            Offer { order_id, restaurant_id, items: vec![], total_minor: 0, currency, traceparent: None };
         let id = CallId { key: "o-1".into(), sequence: 1 };
         OfferCaller::new(Arc::new(restaurants), timeout).call(&id, &offer).await.0
     }

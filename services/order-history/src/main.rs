@@ -44,7 +44,7 @@ impl Binary for Cli {
     }
 
     async fn service((): (), environment: &Environment) -> Result<Service, HostError> {
-        let Environment { bus, store, registry, options } = environment.clone();
+        let Environment { bus, store, registry, options, .. } = environment.clone();
         let router = http::router(store.clone(), Arc::clone(&bus), Arc::new(SystemClock));
         let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
         let participant = Participant::new(NAME, topics(), OrderHistory, calls, store, bus, clock)

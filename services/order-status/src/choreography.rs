@@ -75,7 +75,7 @@ fn call_for(
 
 fn ask(progress: &mut OrderProgress, operation: Operation, post: &mut Post<'_, GatewayCall>) {
     let call = steps::ask(progress, post.effects.key(), operation);
-    post.effects.call(call);
+    post.call(call);
 }
 
 /// Decides on what the gateway's answer came to.

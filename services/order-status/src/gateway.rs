@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use participant::{CallId, Caller};
 use serde::{Deserialize, Serialize};
+use service::TracedCall;
+use traces::KeyValue;
 
 /// What the gateway can be asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +34,38 @@ pub struct GatewayCall {
     pub currency: String,
     /// Which try of this operation for this order it is, from 1.
     pub attempt: u32,
+    /// The trace of whatever led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+impl TracedCall for GatewayCall {
+    type Outcome = GatewayOutcome;
+
+    fn traceparent(&mut self) -> &mut Option<String> {
+        &mut self.traceparent
+    }
+
+    fn name(&self) -> &'static str {
+        match self.operation {
+            Operation::Authorise => "authorise payment",
+            Operation::Capture => "capture payment",
+            Operation::Void => "void payment",
+        }
+    }
+
+    fn describe(&self) -> (Vec<KeyValue>, Option<&str>) {
+        let attempt = KeyValue::new("duet.attempt", i64::from(self.attempt));
+        (vec![KeyValue::new("peer.service", "payment-gateway"), attempt], self.traceparent.as_deref())
+    }
+
+    fn failure(outcome: &GatewayOutcome) -> Option<String> {
+        match &outcome.result {
+            GatewayResult::Done | GatewayResult::Declined(_) => None,
+            GatewayResult::Unavailable => Some("the gateway gave no answer".to_owned()),
+            GatewayResult::Refused(reason) => Some(reason.clone()),
+        }
+    }
 }
 
 /// A payment gateway. Idempotent by order and operation: a repetition gets the same answer and moves no money. A
@@ -202,7 +236,7 @@ mod tests {
 
     fn call(operation: Operation) -> GatewayCall {
         let (order_id, currency) = ("o-1".to_owned(), "EUR".to_owned());
-        GatewayCall { operation, order_id, amount_minor: 1900, currency, attempt: 3 }
+        GatewayCall { operation, order_id, amount_minor: 1900, currency, attempt: 3, traceparent: None }
     }
 
     fn simulated(rates: Rates, latency: Duration) -> GatewayCaller {

@@ -79,7 +79,7 @@ impl Handler for OrderStatus {
         effects: &mut Effects<GatewayCall>,
     ) -> Result<Option<OrderProgress>, Rejected> {
         match (input, state) {
-            (Input::Message(message), state) => {
+            (Input::Message(message), mut state) => {
                 let (request, context) = service::read(message)?;
                 let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
                 if let Some(progress) = &state
@@ -87,6 +87,10 @@ impl Handler for OrderStatus {
                 {
                     post.refuse(context.task, format!("the order is processed in the {}", progress.style))?;
                     return Ok(state);
+                }
+                if let (Some(progress), Some(_)) = (&mut state, &context.traceparent) {
+                    // Whatever happens later, to a timer or a call, comes from the latest message.
+                    progress.traceparent.clone_from(&context.traceparent);
                 }
                 match request {
                     Request::Event(event) => {

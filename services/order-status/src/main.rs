@@ -10,6 +10,7 @@ use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service,
 use order_status::{GatewayCaller, NAME, OrderStatus, PaymentGateway, Settings, http, topics};
 use outside::{Fate, Gateway, Rates};
 use participant::{Metrics, Participant, SystemClock};
+use service::TracedCaller;
 
 /// Takes the payment and moves the order on until it is delivered.
 ///
@@ -125,11 +126,12 @@ impl Binary for Cli {
     }
 
     async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
-        let Environment { bus, store, registry, options } = environment.clone();
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
         let gateway = Gateway::open(settings.fate, settings.latency, &settings.ledger)
             .map_err(|source| HostError::File { flag: "--ledger", path: settings.ledger, source })?;
         let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
         let calls = Arc::new(GatewayCaller::new(gateway, settings.timeout));
+        let calls = Arc::new(TracedCaller::new(calls, tracer));
         let router = http::router(store.clone());
         let handler = OrderStatus { settings: settings.handler };
         let participant = Participant::new(NAME, topics(), handler, calls, store, bus, Arc::new(SystemClock))

@@ -90,7 +90,7 @@ fn pay(
         Meaning::Ask | Meaning::Asked => {
             wait(&mut progress, task, post);
             let call = steps::ask(&mut progress, post.effects.key(), operation);
-            post.effects.call(call);
+            post.call(call);
         }
         Meaning::Done => {
             let reply = done(operation, post.effects.key());

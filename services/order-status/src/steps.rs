@@ -90,6 +90,7 @@ pub fn ask(progress: &mut OrderProgress, order_id: &str, operation: Operation) -
         amount_minor: progress.amount_minor,
         currency: progress.currency.clone(),
         attempt: progress.attempts,
+        traceparent: None,
     }
 }
 

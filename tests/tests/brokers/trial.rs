@@ -45,7 +45,11 @@ impl Trial {
     pub(crate) async fn start(broker: &'static str) -> Option<Self> {
         let brokers = Brokers::new().await;
         let url = |name: &str| brokers.url(&format!("DUET_{}_URL", name.to_uppercase())).to_owned();
-        let setup = Setup { bus: BusKind::Broker(url(broker)), store: StoreKind::Postgres(url("postgres")) };
+        let setup = Setup {
+            bus: BusKind::Broker(url(broker)),
+            store: StoreKind::Postgres(url("postgres")),
+            ..Setup::default()
+        };
         let system = System::launch(setup).await;
         not_ready(&system, "bus").await;
         if !brokers.installed_and_up(&[broker, "postgres"]).await {

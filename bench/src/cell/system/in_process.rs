@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bus::{Bus, MeteredBus, Subscription};
+use bus::{Bus, Meter, MeteredBus, Subscription};
 use host::{Shutdown, Trigger, connect};
 use participant::{Handler, Metrics, Participant, ParticipantError, SystemClock};
 use store::{Read, Store};
@@ -79,7 +79,7 @@ impl InProcess {
         } else {
             Arc::clone(&self.bus)
         };
-        let metered = MeteredBus::new(bus);
+        let metered = MeteredBus::new(bus, Meter::default());
         let metrics = Metrics::unregistered();
         let clock = Arc::new(SystemClock);
         let participant =
@@ -121,7 +121,7 @@ impl Participants for InProcess {
     async fn work(&self) -> Result<Work, CellError> {
         let mut work = Work::NONE;
         for meter in &self.meters {
-            let total = meter.counters().total();
+            let total = meter.layer().counters().total();
             work += Work {
                 published: total.published,
                 published_bytes: Some(total.published_bytes),

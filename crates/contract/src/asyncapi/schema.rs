@@ -110,7 +110,7 @@ fn envelope() -> Value {
             },
             "traceparent": {
                 "type": "string",
-                "description": "W3C Trace Context, where the order came with one; handed on as it is.",
+                "description": "W3C Trace Context: the span that the message was sent in, where the order is traced.",
             },
         },
         "required": ["specversion", "type", "source", "time", "datacontenttype", "style"],

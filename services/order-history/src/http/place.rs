@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bus::{Bus, BusError, Message, Origin, Publisher};
+use contract::trace::{TRACEPARENT, TraceContext};
 use contract::{Envelope, Order, Style, envelope};
 use host::Problem;
 use host::extract::{field, query};
@@ -100,8 +101,8 @@ pub(super) async fn place(
 }
 
 async fn publish(api: &Api, order: &Arc<Order>, style: Style, headers: &HeaderMap) -> Result<(), Problem> {
-    let traceparent = headers.get("traceparent").and_then(|value| value.to_str().ok());
-    let traceparent = traceparent.filter(|text| envelope::is_traceparent(text)).map(str::to_owned);
+    let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let traceparent = traceparent.filter(|text| TraceContext::parse(text).is_some()).map(str::to_owned);
     let envelope = Envelope { traceparent, ..Envelope::new(style) };
     let message = envelope::placed(order, &envelope, SOURCE, api.clock.now());
     match api.edge.publish(message).await {

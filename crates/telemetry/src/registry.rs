@@ -1,0 +1,70 @@
+//! Where metrics are kept.
+
+use std::ops::Deref;
+
+use prometheus::TextEncoder;
+use prometheus::core::Collector;
+
+use crate::exemplars::Exemplars;
+use crate::openmetrics;
+use crate::process::Process;
+
+/// Metrics, and the exemplars of those that have some. Clones share them.
+#[derive(Clone, Default)]
+pub struct Registry {
+    metrics: prometheus::Registry,
+    exemplars: Exemplars,
+}
+
+impl Deref for Registry {
+    type Target = prometheus::Registry;
+
+    fn deref(&self) -> &prometheus::Registry {
+        &self.metrics
+    }
+}
+
+impl Registry {
+    pub(crate) fn exemplars(&self) -> &Exemplars {
+        &self.exemplars
+    }
+
+    /// Everything, in Prometheus' text format.
+    ///
+    /// # Errors
+    /// A collector handed out a family without samples or a name.
+    pub fn text(&self) -> prometheus::Result<String> {
+        TextEncoder::new().encode_to_string(&self.metrics.gather())
+    }
+
+    /// Everything, exemplars included, in OpenMetrics' text format.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn openmetrics(&self) -> prometheus::Result<String> {
+        Ok(openmetrics::from_text(&self.text()?, &self.exemplars))
+    }
+}
+
+/// A registry that knows the process: `process_cpu_seconds_total`, `process_resident_memory_bytes`,
+/// `process_resident_memory_max_bytes`, `process_open_fds` and `process_start_time_seconds`.
+#[must_use]
+pub fn registry() -> Registry {
+    let registry = Registry::default();
+    let process = Process::new().expect("the names and help texts are valid constants");
+    registry.register(Box::new(process)).expect("an empty registry holds no duplicates");
+    registry
+}
+
+/// The collector, known to the registry from now on; for making a metric and registering it in one go.
+///
+/// # Errors
+/// It could not be made, or the registry has metrics of its names already.
+pub fn registered<C: Collector + Clone + 'static>(
+    registry: &prometheus::Registry,
+    collector: prometheus::Result<C>,
+) -> prometheus::Result<C> {
+    let collector = collector?;
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
