@@ -122,7 +122,6 @@ impl Board {
             "type": "query",
             "datasource": source(),
             "query": { "query": "label_values(up{job=\"duet\"}, bus)", "refId": "bus" },
-            "definition": "label_values(up{job=\"duet\"}, bus)",
             "refresh": 2,
             "sort": 1,
             "multi": true,
@@ -149,12 +148,13 @@ impl Board {
 fn links() -> Vec<Value> {
     vec![
         json!({
-            "type": "dashboards", "title": "Dashboards", "tags": ["duet"], "asDropdown": true,
-            "includeVars": true, "keepTime": true,
+            "type": "dashboards", "title": "Dashboards", "icon": "external link", "tooltip": "The other dashboards",
+            "tags": ["duet"], "asDropdown": true, "includeVars": true, "keepTime": true, "targetBlank": false,
         }),
         json!({
-            "type": "link", "title": "Switch the load", "icon": "bolt", "url": LOAD_PAGE, "targetBlank": true,
+            "type": "link", "title": "Switch the load", "icon": "bolt", "url": LOAD_PAGE,
             "tooltip": "Style, rate and declined payments of what is sent from now on",
+            "tags": [], "asDropdown": false, "includeVars": false, "keepTime": false, "targetBlank": true,
         }),
     ]
 }

@@ -217,7 +217,9 @@ impl Panel {
         let fixed = |colour: &str| json!({ "mode": "fixed", "fixedColor": colour });
         match self.kind {
             Kind::TimeSeries => {
-                defaults.insert("min".into(), if self.is_logarithmic { Value::Null } else { 0.into() });
+                if !self.is_logarithmic {
+                    defaults.insert("min".into(), 0.into());
+                }
                 defaults.insert("custom".into(), self.custom());
             }
             Kind::Stat if self.words.is_empty() => drop(defaults.insert("color".into(), fixed("text"))),
@@ -271,11 +273,20 @@ impl Panel {
                 "graphMode": "none",
                 "textMode": "value_and_name",
                 "wideLayout": false,
+                "justifyMode": "auto",
+                "orientation": "auto",
+                "showPercentChange": false,
+                "percentChangeColorMode": "standard",
             }),
             Kind::Heatmap => json!({
                 "calculate": false,
                 "cellGap": 1,
-                "color": { "mode": "scheme", "scheme": "Blues", "steps": 32, "exponent": 0.5, "reverse": false },
+                "color": {
+                    "mode": "scheme", "scheme": "Blues", "steps": 32, "scale": "exponential", "exponent": 0.5,
+                    "reverse": false, "fill": "dark-blue",
+                },
+                "exemplars": { "color": "rgba(255,0,255,0.7)" },
+                "showValue": "never",
                 "yAxis": { "unit": self.unit, "axisPlacement": "left" },
                 "legend": { "show": true },
                 "tooltip": { "mode": "single", "yHistogram": true },
@@ -287,6 +298,12 @@ impl Panel {
                 "displayMode": "basic",
                 "valueMode": "text",
                 "showUnfilled": false,
+                "namePlacement": "auto",
+                "sizing": "auto",
+                "minVizWidth": 8,
+                "minVizHeight": 16,
+                "maxVizHeight": 300,
+                "legend": { "displayMode": "list", "placement": "bottom", "showLegend": false, "calcs": [] },
             }),
         }
     }
