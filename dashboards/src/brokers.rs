@@ -23,6 +23,21 @@ pub(crate) fn board() -> Board {
             Panel::lines("Bytes published", "Bps", "Size of the messages published in a second, as carried.")
                 .query("sum by (bus) (rate(duet_bus_published_bytes_total{bus=~\"$bus\"}[1m]))", "{{bus}}"),
         ])
+        .heading("Kafka, as its clients measure it")
+        .row([
+            Panel::lines("Its time for a request, p99", "s", "From sending records to the broker until it has confirmed them, at the 99th percentile of the last seconds: the broker's own time and the network's.")
+                .query("max by (service) (duet_kafka_round_trip_seconds{client=\"producer\", quantile=\"0.99\"})", "{{service}}"),
+            Panel::lines("Requests", "ops", "What the broker is asked for in a second, by the kind of request.")
+                .query("sum by (request) (rate(duet_kafka_requests_total[1m]))", "{{request}}")
+                .stacked(),
+        ])
+        .row([
+            Panel::lines("Bytes sent and received", "Bps", "By all its clients, in a second.")
+                .query("sum(rate(duet_kafka_sent_bytes_total[1m]))", "sent")
+                .query("sum(rate(duet_kafka_received_bytes_total[1m]))", "received"),
+            Panel::lines("Requests without an answer in time", "ops", "In a second. More than none: the broker is overloaded, or away.")
+                .query("sum by (service) (rate(duet_kafka_request_timeouts_total[1m]))", "{{service}}"),
+        ])
         .heading("RabbitMQ, as it says itself")
         .row([
             Panel::lines("Messages in its queues", "short", "Ready and delivered without acknowledgement, over all queues.")

@@ -6,6 +6,7 @@ use bus::BusError;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
+use crate::figures;
 use crate::options::{Compression, Credentials, KafkaOptions, Mechanism, Password, Security, Topics};
 
 /// The largest body of a message, in bytes. With its attributes and a record's own overhead it stays below the 1 MiB
@@ -95,6 +96,7 @@ pub(crate) fn producer(options: &KafkaOptions) -> Result<ClientConfig, BusError>
     let mut config = client(options)?;
     config
         .set("acks", "all")
+        .set("statistics.interval.ms", figures::INTERVAL_MS)
         .set("enable.idempotence", "true")
         // Java's partitioner, so that other programs put a key where this one does.
         .set("partitioner", "murmur2")
@@ -138,6 +140,7 @@ pub(crate) fn member(options: &KafkaOptions, group: &str) -> Result<ClientConfig
     let mut config = client(options)?;
     config
         .set("group.id", group)
+        .set("statistics.interval.ms", figures::INTERVAL_MS)
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("session.timeout.ms", millis(options.session_timeout))
         .set("heartbeat.interval.ms", HEARTBEAT_MS)

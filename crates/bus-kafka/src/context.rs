@@ -11,6 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use tokio::time::Instant;
 
+use crate::figures::Figures;
+
 /// Of each kind of line, one is logged in so long; the others are counted. A broker that is down has every client
 /// say so several times a second.
 const QUIET: Duration = Duration::from_secs(10);
@@ -23,6 +25,8 @@ pub(crate) struct Report {
     lines: Mutex<Limiter>,
     refusal: Mutex<Option<String>>,
     down: AtomicBool,
+    /// What the clients measure.
+    pub(crate) figures: Figures,
 }
 
 /// Lets one line of each kind pass in a while.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Guarantees, Origin, Publisher,
-    Subscription,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Figure, Guarantees, Origin,
+    Publisher, Subscription,
 };
 use tokio::time::Instant;
 
@@ -333,6 +333,10 @@ impl Bus for KafkaBus {
         };
         self.inner.graveyard().exhume(&letter, &record_key).await?;
         Ok(true)
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.inner.report.figures.all()
     }
 
     async fn guarantees(&self) -> Result<Guarantees, BusError> {

@@ -55,6 +55,7 @@ mod consumer;
 mod context;
 mod dead;
 mod error;
+mod figures;
 mod graveyard;
 mod guarantees;
 mod inspector;

@@ -29,6 +29,7 @@ use tokio::time::Instant;
 use crate::config;
 use crate::context::{Report, level_of};
 use crate::error::bus_error;
+use crate::figures::{Role, Told};
 use crate::inspector::{Place, list_of};
 use crate::intake::{Intake, Lease, Share};
 use crate::options::KafkaOptions;
@@ -94,6 +95,7 @@ enum Rebalance {
 /// The context of a member's client: keeps rebalances for the thread to answer in its own time.
 pub(crate) struct MemberContext {
     report: Arc<Report>,
+    told: Told,
     ring: Ring,
     rebalances: Mutex<Vec<Rebalance>>,
     /// Partitions are given back at once: the member is leaving.
@@ -105,7 +107,9 @@ impl ClientContext for MemberContext {
         self.report.line(level_of(level), facility, text);
     }
 
-    fn stats(&self, _: Statistics) {}
+    fn stats(&self, statistics: Statistics) {
+        self.report.figures.add(Role::Consumer, &self.told, &statistics);
+    }
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.report.error(&error, reason);
@@ -314,6 +318,7 @@ impl Opening {
     fn open(&self) -> Result<BaseConsumer<MemberContext>, BusError> {
         let context = MemberContext {
             report: Arc::clone(&self.report),
+            told: Told::default(),
             ring: self.ring.clone(),
             rebalances: Mutex::default(),
             is_leaving: AtomicBool::new(false),

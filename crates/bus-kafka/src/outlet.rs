@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::context::{Report, level_of};
 use crate::error::bus_error;
+use crate::figures::{Role, Told};
 
 /// How often a full local queue is looked at again.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(2);
@@ -102,17 +103,22 @@ pub(crate) struct Sending {
 }
 
 /// The context of the producer: hands each delivery report to its call's latch.
-pub(crate) struct Confirming(Arc<Report>);
+pub(crate) struct Confirming {
+    report: Arc<Report>,
+    told: Told,
+}
 
 impl ClientContext for Confirming {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        self.0.line(level_of(level), facility, text);
+        self.report.line(level_of(level), facility, text);
     }
 
-    fn stats(&self, _: Statistics) {}
+    fn stats(&self, statistics: Statistics) {
+        self.report.figures.add(Role::Producer, &self.told, &statistics);
+    }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.0.error(&error, reason);
+        self.report.error(&error, reason);
     }
 }
 
@@ -211,7 +217,8 @@ impl Outlet {
 }
 
 fn open(config: &ClientConfig, report: &Arc<Report>) -> Result<Handle, BusError> {
-    let producer = config.create_with_context(Confirming(Arc::clone(report)));
+    let producer =
+        config.create_with_context(Confirming { report: Arc::clone(report), told: Told::default() });
     producer.map(|producer| Handle(Some(producer))).map_err(|error| bus_error("opening a producer", &error))
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Guarantees, Origin, Publisher, Subscription,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Figure, Guarantees, Origin, Publisher,
+    Subscription,
 };
 
 /// What is put around publishers and consumers. Neither has to be: what is not changed is used as it is.
@@ -77,6 +78,10 @@ impl<L: Layer> Bus for Layered<L> {
 
     async fn guarantees(&self) -> Result<Guarantees, BusError> {
         self.bus.guarantees().await
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.bus.figures()
     }
 
     async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {

@@ -14,6 +14,7 @@
 
 mod backoff;
 mod error;
+mod figure;
 mod layered;
 pub mod limit;
 pub mod memory;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use backoff::Backoff;
 pub use durability::Durability;
 pub use error::BusError;
+pub use figure::{Figure, FigureKind};
 pub use layered::{Layer, Layered};
 pub use limit::{InvalidUrl, Limit, Load};
 pub use memory::{MemoryBus, MemoryOptions};
@@ -129,6 +131,11 @@ pub trait Bus: Send + Sync + 'static {
 
     /// What this bus guarantees, as the running bus says.
     async fn guarantees(&self) -> Result<Guarantees, BusError>;
+
+    /// What its client measures by itself, those of one name together; nothing where it measures nothing. Does not wait.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
 
     /// Deletes these groups with their messages and dead letters and, where streams are kept apart from groups, every
     /// stream in this bus's namespace: the end of a run that had a namespace of its own. A bus that lives in a process

@@ -16,6 +16,7 @@ mod args;
 pub mod connect;
 mod error;
 pub mod extract;
+mod figures;
 mod hops;
 mod layers;
 mod monitor;

@@ -16,6 +16,7 @@ use telemetry::{Readiness, Registry};
 use tokio::sync::oneshot;
 use traces::{Tracer, Traces};
 
+use crate::figures::BusFigures;
 use crate::hops::Hops;
 use crate::monitor::{self, BusState};
 use crate::{
@@ -218,6 +219,7 @@ impl Parts {
     ) -> Result<Self, HostError> {
         let registry = &environment.registry;
         let (trigger, shutdown) = shutdown();
+        registry.register(Box::new(BusFigures(Arc::clone(&environment.bus))))?;
         let bus = BusState::new();
         let monitor =
             monitor::watch(Arc::clone(&environment.bus), name, bus.clone(), registry, shutdown.clone())?;

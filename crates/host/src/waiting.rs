@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Guarantees, Origin, Publisher,
-    Subscription,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Depth, Durability, Figure, Guarantees, Origin,
+    Publisher, Subscription,
 };
 use participant::Backoff;
 use tokio::sync::watch;
@@ -150,6 +150,13 @@ impl Bus for WaitingBus {
 
     async fn guarantees(&self) -> Result<Guarantees, BusError> {
         self.bus().await?.guarantees().await
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        match &*self.state.borrow() {
+            State::Connected(bus) => bus.figures(),
+            _ => Vec::new(),
+        }
     }
 
     async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
