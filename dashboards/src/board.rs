@@ -171,7 +171,7 @@ fn annotations() -> Vec<Value> {
         annotation(
             "switches",
             "blue",
-            "max by (bus) (changes(duet_load_target_orders_per_second{bus=~\"$bus\"}[10s])) > 0",
+            "max by (bus) (changes(duet_load_target_orders_per_second{bus=~\"$bus\"}[10s]) or changes(duet_load_target_decline_ratio{bus=~\"$bus\"}[10s])) > 0",
             "load switched on {{bus}}",
         ),
         annotation(

@@ -1,7 +1,7 @@
 //! *Where the time goes*: hop by hop, by service and step.
 
 use crate::board::Board;
-use crate::panel::Panel;
+use crate::panel::{Panel, quantile_of};
 
 /// The mean of a histogram over the last minute, by these labels.
 fn mean(histogram: &str, by: &str, of: &str) -> String {
@@ -12,8 +12,7 @@ fn mean(histogram: &str, by: &str, of: &str) -> String {
 
 /// The 99th percentile of a histogram over the last minute, in both columns.
 fn slowest(title: &str, histogram: &str, by: &str, description: &str) -> Panel {
-    let expr =
-        format!("histogram_quantile(0.99, sum by ({by}, le) (rate({histogram}_bucket{{{OF_STYLE}}}[1m])))");
+    let expr = quantile_of("0.99", by, histogram, OF_STYLE);
     let panel = Panel::lines(title, "s", description).query(&expr, &format!("{{{{{by}}}}}"));
     panel.logarithmic().exemplars().for_each("style").sized(12, 9)
 }

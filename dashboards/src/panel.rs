@@ -309,6 +309,14 @@ impl Panel {
     }
 }
 
+/// A quantile of a histogram over the last minute: of its native buckets, or of the classic ones where there are no others.
+pub(crate) fn quantile_of(quantile: &str, by: &str, histogram: &str, of: &str) -> String {
+    format!(
+        "histogram_quantile({quantile}, sum by ({by}) (rate({histogram}{{{of}}}[1m]))) \
+         or histogram_quantile({quantile}, sum by ({by}, le) (rate({histogram}_bucket{{{of}}}[1m])))"
+    )
+}
+
 /// The data source, as panels name it.
 pub(crate) fn source() -> Value {
     json!({ "type": "prometheus", "uid": SOURCE })

@@ -109,12 +109,13 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    /// On the project's own configuration, but for where it is and where the targets are.
-    async fn start(folder: &Path, targets: &str, rabbitmq: &str) -> Self {
-        let here = folder.join("prometheus");
+    /// On the project's own configuration, but for where it is and where the targets are; with these features.
+    async fn start(folder: &Path, features: &str, targets: &str, rabbitmq: &str) -> Self {
+        let here = folder.join(features);
         std::fs::create_dir_all(here.join("targets")).unwrap();
         for file in ["prometheus.yml", "rules.yml"] {
             let text = std::fs::read_to_string(configuration().join(file)).unwrap();
+            let text = understood(&text);
             std::fs::write(here.join(file), text.replace("/etc/prometheus", here.to_str().unwrap())).unwrap();
         }
         std::fs::write(here.join("targets/duet.yml"), targets).unwrap();
@@ -123,12 +124,12 @@ impl Prometheus {
         std::fs::write(here.join("targets/rabbitmq.yml"), its).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let log = std::fs::File::create(folder.join("prometheus.log")).unwrap();
+        let log = std::fs::File::create(here.join("prometheus.log")).unwrap();
         let process = Command::new("prometheus")
             .arg(format!("--config.file={}", here.join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
+            .arg(format!("--storage.tsdb.path={}", here.join("tsdb").display()))
             .arg(format!("--web.listen-address={address}"))
-            .arg("--enable-feature=exemplar-storage")
+            .arg(format!("--enable-feature={features}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -155,6 +156,17 @@ impl Prometheus {
         let found = data["result"].as_array().unwrap();
         found.iter().any(|series| series["value"][1] != "NaN")
     }
+}
+
+/// The configuration without what the installed Prometheus does not know yet; the stack's own does (version 2.45).
+fn understood(text: &str) -> String {
+    const CLASSIC_TOO: &str = "scrape_classic_histograms";
+    let told = std::process::Command::new("prometheus").arg("--version").output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let version = told.split_once("version 2.").unwrap_or_else(|| panic!("another major version: {told}")).1;
+    let minor: u32 = version.split('.').next().unwrap().parse().unwrap();
+    let is_known = |line: &&str| minor >= 45 || !line.trim_start().starts_with(CLASSIC_TOO);
+    text.lines().filter(is_known).map(|line| format!("{line}\n")).collect()
 }
 
 fn encoded(text: &str) -> String {
@@ -191,7 +203,9 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
     let targets: String = systems.iter().map(Loaded::targets).collect();
     let folder = tempfile::tempdir().unwrap();
     let metrics = std::env::var(RABBITMQ_METRICS).unwrap_or_else(|_| RABBITMQ_METRICS_DEFAULT.to_owned());
-    let prometheus = Prometheus::start(folder.path(), &targets, &metrics).await;
+    // Without native histograms: every panel has to work without them.
+    let prometheus = Prometheus::start(folder.path(), "exemplar-storage", &targets, &metrics).await;
+    let native = Prometheus::start(folder.path(), "native-histograms", &targets, &metrics).await;
 
     let begun = Instant::now();
     let mut silent = queries();
@@ -230,7 +244,8 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
         assert!(own || target["health"] == "up", "{target:#}");
     }
     every_latency_leads_to_a_trace(&prometheus, &collector).await;
-    drop(prometheus);
+    native_histograms_are_finer(&prometheus, &native).await;
+    drop((prometheus, native));
     every_metric_is_documented(&systems).await;
     for system in systems {
         system.stop().await;
@@ -262,6 +277,22 @@ async fn every_latency_leads_to_a_trace(prometheus: &Prometheus, collector: &Col
             until(&format!("an exemplar of {query}"), found).await;
         }
     }
+}
+
+/// With native histograms a percentile is answered from them, and is about what the classic ones say.
+async fn native_histograms_are_finer(classic: &Prometheus, native: &Prometheus) {
+    let quantile = |histogram: &str, by: &str| {
+        let of = "outcome=\"delivered\", style=\"choreography\", bus=\"rabbitmq\"";
+        format!("histogram_quantile(0.5, sum {by} (rate({histogram}{{{of}}}[1m])))")
+    };
+    let ask = async |prometheus: &Prometheus, query: &str| -> f64 {
+        let data = prometheus.get(&format!("/api/v1/query?query={}", encoded(query))).await;
+        data["result"][0]["value"][1].as_str().unwrap_or("NaN").parse().unwrap()
+    };
+    assert!(ask(classic, &quantile("duet_order_seconds", "")).await.is_nan(), "it has none");
+    let fine = ask(native, &quantile("duet_order_seconds", "")).await;
+    let coarse = ask(classic, &quantile("duet_order_seconds_bucket", "by (le)")).await;
+    assert!(fine > coarse / 2.0 && fine < coarse * 2.0, "{fine} of native buckets, {coarse} of classic ones");
 }
 
 /// A metric: its name, its type, and its labels.

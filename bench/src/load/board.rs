@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use contract::{Style, TerminalState};
 use participant::Millis;
 use prometheus::{Gauge, GaugeVec, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
-use telemetry::{ExemplarHistogram, ExemplarHistogramVec, Registry, registered};
+use telemetry::{DetailedHistogram, DetailedHistogramVec, Registry, registered};
 
 use super::plan::Plan;
 
@@ -43,7 +43,7 @@ struct Metrics {
     failures: IntCounter,
     placed: IntCounterVec,
     closed: IntCounterVec,
-    seconds: BTreeMap<(Style, TerminalState), ExemplarHistogram>,
+    seconds: BTreeMap<(Style, TerminalState), DetailedHistogram>,
     in_flight: IntGaugeVec,
     resting: IntGauge,
 }
@@ -218,7 +218,7 @@ impl Metrics {
         let counters =
             |name, help, labels| registered(registry, IntCounterVec::new(opts(name, help), labels));
         let counter = |name, help| registered(registry, IntCounter::with_opts(opts(name, help)));
-        let histograms = ExemplarHistogramVec::register(registry, seconds, ended)?;
+        let histograms = DetailedHistogramVec::register(registry, seconds, ended)?;
         let seconds_of = |(style, outcome): (Style, TerminalState)| {
             histograms.with_label_values(&[style.as_str(), outcome.as_str()])
         };

@@ -10,7 +10,7 @@ use contract::trace::TRACEPARENT;
 use contract::{Style, time};
 use participant::{Clock, Millis};
 use prometheus::{HistogramOpts, IntCounter, IntCounterVec, Opts};
-use telemetry::{ExemplarHistogram, ExemplarHistogramVec, Registry, registered};
+use telemetry::{DetailedHistogram, DetailedHistogramVec, Registry, registered};
 use tokio::time::Instant;
 use traces::Tracer;
 
@@ -29,8 +29,8 @@ struct Kind {
     published: IntCounter,
     published_bytes: IntCounter,
     deliveries: IntCounter,
-    transit: ExemplarHistogram,
-    handling: ExemplarHistogram,
+    transit: DetailedHistogram,
+    handling: DetailedHistogram,
 }
 
 /// Counts and times messages. Clones share the same numbers.
@@ -41,8 +41,8 @@ struct Shared {
     published: IntCounterVec,
     published_bytes: IntCounterVec,
     deliveries: IntCounterVec,
-    transit: ExemplarHistogramVec,
-    handling: ExemplarHistogramVec,
+    transit: DetailedHistogramVec,
+    handling: DetailedHistogramVec,
     kinds: RwLock<HashMap<String, Arc<Kind>>>,
     other: Arc<Kind>,
     clock: Arc<dyn Clock>,
@@ -64,7 +64,7 @@ impl Hops {
             |name: &str, help: &str| registered(registry, IntCounterVec::new(Opts::new(name, help), LABELS));
         let histogram = |name: &str, help: &str| {
             let opts = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
-            ExemplarHistogramVec::register(registry, opts, LABELS)
+            DetailedHistogramVec::register(registry, opts, LABELS)
         };
         let published = counter("duet_bus_messages_published_total", "Messages published and confirmed.")?;
         let published_bytes =

@@ -1,5 +1,6 @@
 //! The endpoints that operators and orchestration platforms ask.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -7,18 +8,21 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::{Readiness, Registry, openmetrics};
+use crate::{Readiness, Registry, openmetrics, protobuf};
 
 /// What Prometheus expects of its text format.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// What it expects of OpenMetrics'.
 const OPENMETRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// What it expects of its protobuf format.
+const PROTOBUF_TYPE: &str =
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
 /// The operational endpoints:
 ///
 /// - `GET /healthz`: 200 while the process can answer at all;
 /// - `GET /readyz`: 200 `{"ready":true,"reasons":[]}`, or 503 with `reasons` of `check` and `reason`;
-/// - `GET /metrics`: the registry in Prometheus' text format, or in OpenMetrics' where that is accepted.
+/// - `GET /metrics`: the registry in Prometheus' text or protobuf format, or in OpenMetrics', whichever is preferred.
 pub fn router(registry: Registry, readiness: Readiness) -> Router {
     Router::new()
         .route("/healthz", get(async || "alive\n"))
@@ -34,17 +38,46 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
 
 async fn metrics(State(registry): State<Registry>, headers: HeaderMap) -> Response {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
-    // Whoever knows OpenMetrics prefers it.
-    let (media_type, text) = match accepted.into_iter().any(|types| types.contains(openmetrics::MEDIA_TYPE)) {
-        true => (OPENMETRICS_TYPE, registry.openmetrics()),
-        false => (METRICS_TYPE, registry.text()),
+    let (media_type, body) = match Format::asked_for(accepted) {
+        Format::Protobuf => (PROTOBUF_TYPE, registry.protobuf().into()),
+        Format::OpenMetrics => (OPENMETRICS_TYPE, registry.openmetrics().into()),
+        Format::Text => match registry.text() {
+            Ok(text) => (METRICS_TYPE, Body::from(text)),
+            Err(error) => {
+                tracing::error!(%error, "the metrics cannot be rendered");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        },
     };
-    match text {
-        Ok(text) => ([(header::CONTENT_TYPE, media_type)], text).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the metrics cannot be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    ([(header::CONTENT_TYPE, media_type)], body).into_response()
+}
+
+/// How metrics can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Protobuf,
+    OpenMetrics,
+    Text,
+}
+
+impl Format {
+    /// The first one named of those that are preferred most; text, unless something else is asked for.
+    fn asked_for<'a>(accepted: impl Iterator<Item = &'a str>) -> Self {
+        let (mut best, mut most) = (Self::Text, 0.0);
+        for media_type in accepted.flat_map(|types| types.split(',')) {
+            let mut parts = media_type.split(';').map(str::trim);
+            let format = match parts.next() {
+                Some(protobuf::MEDIA_TYPE) => Self::Protobuf,
+                Some(openmetrics::MEDIA_TYPE) => Self::OpenMetrics,
+                Some("text/plain" | "*/*") => Self::Text,
+                _ => continue,
+            };
+            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+            if quality > most {
+                (best, most) = (format, quality);
+            }
         }
+        best
     }
 }
 
@@ -53,7 +86,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use axum::body::{Body, to_bytes};
+    use axum::body::to_bytes;
     use axum::http::Request;
     use tower::ServiceExt as _;
 
@@ -86,6 +119,23 @@ mod tests {
             ask(&router, "/readyz").await,
             (StatusCode::OK, r#"{"ready":true,"reasons":[]}"#.to_owned())
         );
+    }
+
+    #[test]
+    fn the_format_is_the_one_preferred() {
+        let prometheus =
+            "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
+        let with_native = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;\
+                           q=0.6,application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2";
+        for (accepted, format) in [
+            (prometheus, Format::OpenMetrics),
+            (with_native, Format::Protobuf),
+            ("text/html,*/*;q=0.8", Format::Text),
+            ("", Format::Text),
+            ("text/plain, application/openmetrics-text;q=0", Format::Text),
+        ] {
+            assert_eq!(Format::asked_for([accepted].into_iter()), format, "{accepted}");
+        }
     }
 
     #[tokio::test]

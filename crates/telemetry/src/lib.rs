@@ -2,23 +2,25 @@
 //!
 //! - [`init`] sets up logging to standard error, for people or as JSON;
 //! - [`registry`] makes a Prometheus registry that already knows the process (CPU, memory, start, open files);
-//! - [`ExemplarHistogramVec`] remembers a trace for each bucket of a histogram;
+//! - [`DetailedHistogramVec`] has native buckets, and remembers a trace for each classic one;
 //! - [`router`] serves `/metrics`, `/healthz` and `/readyz`;
 //! - [`exit`] prints an error with all its causes, once, and gives the exit code.
 //!
 //! It knows nothing of orders, buses, stores or participants: readiness is a list of named checks that somebody
 //! else writes ([`Readiness`]).
 
-mod exemplars;
+mod detailed;
 mod exit;
 mod health;
 mod http;
 mod logs;
+mod native;
 mod openmetrics;
 mod process;
+mod protobuf;
 mod registry;
 
-pub use exemplars::{ExemplarHistogram, ExemplarHistogramVec};
+pub use detailed::{DetailedHistogram, DetailedHistogramVec};
 pub use exit::{Code, chain, exit, exit_with};
 pub use health::{NotReady, Readiness};
 pub use http::router;

@@ -1,76 +1,106 @@
-//! The OpenMetrics text format, the only text format that has exemplars.
-//!
-//! Made of Prometheus' own text format, from which it differs in little: a counter's family is named without `_total`, the
-//! numbers of `le` are written as floating point, exemplars stand behind samples, and there is a mark at the end. See the
+//! The OpenMetrics text format, the only text format that has exemplars. See the
 //! [specification](https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md).
 
-use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
-use crate::exemplars::Exemplars;
+use prometheus::proto::{Metric, MetricFamily, MetricType};
+
+use crate::detailed::Details;
 
 /// Its media type.
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text";
 
-/// Writes `text`, which is in Prometheus' text format, in OpenMetrics'.
-pub(crate) fn from_text(text: &str, exemplars: &Exemplars) -> String {
-    let mut out = String::with_capacity(text.len() + 1024);
-    for line in text.lines() {
-        match line.strip_prefix("# ") {
-            Some(comment) => {
-                out.push_str("# ");
-                out.push_str(&family(comment));
-            }
-            None => sample(&mut out, line, exemplars),
-        }
-        out.push('\n');
+/// Writes the families.
+pub(crate) fn from_families(families: &[MetricFamily], details: &Details) -> String {
+    let mut out = String::with_capacity(16 * 1024);
+    for family in families {
+        // A string has room for everything.
+        let _ = write_family(&mut out, family, details);
     }
     out.push_str("# EOF\n");
     out
 }
 
-/// `HELP NAME TEXT` or `TYPE NAME KIND`. Every name in `_total` is a counter's: that is checked where metrics are documented.
-fn family(comment: &str) -> Cow<'_, str> {
-    let mut words = comment.splitn(3, ' ');
-    let [Some(keyword), Some(name), rest] = [words.next(), words.next(), words.next()] else {
-        return comment.into();
+fn write_family(out: &mut String, family: &MetricFamily, details: &Details) -> fmt::Result {
+    let kind = match family.get_field_type() {
+        MetricType::COUNTER => "counter",
+        MetricType::HISTOGRAM => "histogram",
+        // There are no others here.
+        _ => "gauge",
     };
-    let name = name.strip_suffix("_total").unwrap_or(name);
-    format!("{keyword} {name} {}", rest.unwrap_or_default()).into()
-}
-
-fn sample(out: &mut String, line: &str, exemplars: &Exemplars) {
-    let Some((series, value)) = line.rsplit_once(' ') else { return out.push_str(line) };
-    match bound(series) {
-        Some(at) if series[at..].bytes().take_while(|b| *b != b'"').all(|b| b.is_ascii_digit()) => {
-            let end = at + series[at..].find('"').unwrap_or(0);
-            out.extend([&series[..end], ".0", &series[end..]]);
+    // A counter's family is named without the suffix that its samples have. That all counters have it is checked where metrics
+    // are documented.
+    let name = family.name();
+    let stem = if kind == "counter" { name.strip_suffix("_total").unwrap_or(name) } else { name };
+    writeln!(out, "# HELP {stem} {}", escaped(family.help()))?;
+    writeln!(out, "# TYPE {stem} {kind}")?;
+    for metric in family.get_metric() {
+        let labels = Labels(metric);
+        match kind {
+            "counter" => writeln!(out, "{name}{} {}", labels.with(""), metric.get_counter().get_value())?,
+            "gauge" => writeln!(out, "{name}{} {}", labels.with(""), metric.get_gauge().get_value())?,
+            _ => write_histogram(out, name, metric, &labels, details)?,
         }
-        _ => out.push_str(series),
     }
-    out.extend([" ", value]);
-    if let Some(exemplar) = exemplars.of(series) {
-        out.push_str(&exemplar);
+    Ok(())
+}
+
+fn write_histogram(
+    out: &mut String,
+    name: &str,
+    metric: &Metric,
+    labels: &Labels<'_>,
+    details: &Details,
+) -> fmt::Result {
+    let histogram = metric.get_histogram();
+    let pairs = metric.get_label().iter().map(|pair| (pair.name(), pair.value()));
+    let detail = details.of(name, pairs);
+    let bounded =
+        histogram.get_bucket().iter().map(|bucket| (bucket.upper_bound(), bucket.cumulative_count()));
+    let all = bounded.chain([(f64::INFINITY, histogram.get_sample_count())]);
+    for (index, (bound, count)) in all.enumerate() {
+        // Canonical numbers: 1.0, not 1.
+        let bound = if bound.is_infinite() { "+Inf".to_owned() } else { format!("{bound:?}") };
+        write!(out, "{name}_bucket{} {count}", labels.with(&format!("le=\"{bound}\"")))?;
+        if let Some(exemplar) = detail.as_ref().and_then(|detail| detail.exemplar(index)) {
+            let (trace_id, at) = (exemplar.trace_id, exemplar.at.as_secs_f64());
+            write!(out, " # {{trace_id=\"{trace_id:032x}\"}} {} {at:.3}", exemplar.value)?;
+        }
+        out.push('\n');
+    }
+    writeln!(out, "{name}_sum{} {}", labels.with(""), histogram.get_sample_sum())?;
+    writeln!(out, "{name}_count{} {}", labels.with(""), histogram.get_sample_count())
+}
+
+/// A metric's labels.
+struct Labels<'a>(&'a Metric);
+
+impl Labels<'_> {
+    /// In braces, with one more that is written already, if there are any.
+    fn with(&self, more: &str) -> String {
+        let pair =
+            |pair: &prometheus::proto::LabelPair| format!("{}=\"{}\"", pair.name(), escaped(pair.value()));
+        let more = (!more.is_empty()).then(|| more.to_owned());
+        let all: Vec<String> = self.0.get_label().iter().map(pair).chain(more).collect();
+        if all.is_empty() { String::new() } else { format!("{{{}}}", all.join(",")) }
     }
 }
 
-/// Where the value of `le` begins, if this is a bucket.
-fn bound(series: &str) -> Option<usize> {
-    const LE: &str = "le=\"";
-    let last = series.rfind(LE)?;
-    series[..last].ends_with(['{', ',']).then_some(last + LE.len())
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\"")
 }
 
 #[cfg(test)]
 mod tests {
     use prometheus::{HistogramOpts, IntCounter};
 
-    use crate::{ExemplarHistogramVec, Registry};
+    use crate::{DetailedHistogramVec, Registry};
 
     #[test]
     fn a_histogram_has_the_latest_trace_of_each_bucket() {
         let registry = Registry::default();
         let opts = HistogramOpts::new("order_seconds", "Time.").buckets(vec![0.5, 1.0]);
-        let seconds = ExemplarHistogramVec::register(&registry, opts, &["style", "outcome"]).unwrap();
+        let seconds = DetailedHistogramVec::register(&registry, opts, &["style", "outcome"]).unwrap();
         let seconds = seconds.with_label_values(&["choreography", "a \"b\""]);
         let orders = crate::registered(&registry, IntCounter::new("orders_total", "Orders.")).unwrap();
         orders.inc();
@@ -78,7 +108,7 @@ mod tests {
         seconds.observe(0.25, None);
         seconds.observe(1.0, Some(0xcd));
         seconds.observe(7.0, Some(0xef));
-        let text = registry.openmetrics().unwrap();
+        let text = registry.openmetrics();
         let without_times = |line: &str| match line.split_once(" # ") {
             Some((sample, exemplar)) => format!("{sample} # {}", exemplar.rsplit_once(' ').unwrap().0),
             None => line.to_owned(),

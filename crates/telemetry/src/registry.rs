@@ -5,15 +5,15 @@ use std::ops::Deref;
 use prometheus::TextEncoder;
 use prometheus::core::Collector;
 
-use crate::exemplars::Exemplars;
-use crate::openmetrics;
+use crate::detailed::Details;
 use crate::process::Process;
+use crate::{openmetrics, protobuf};
 
-/// Metrics, and the exemplars of those that have some. Clones share them.
+/// Metrics, and what some histograms know besides. Clones share them.
 #[derive(Clone, Default)]
 pub struct Registry {
     metrics: prometheus::Registry,
-    exemplars: Exemplars,
+    details: Details,
 }
 
 impl Deref for Registry {
@@ -25,8 +25,8 @@ impl Deref for Registry {
 }
 
 impl Registry {
-    pub(crate) fn exemplars(&self) -> &Exemplars {
-        &self.exemplars
+    pub(crate) fn details(&self) -> &Details {
+        &self.details
     }
 
     /// Everything, in Prometheus' text format.
@@ -38,11 +38,15 @@ impl Registry {
     }
 
     /// Everything, exemplars included, in OpenMetrics' text format.
-    ///
-    /// # Errors
-    /// As [`text`](Self::text).
-    pub fn openmetrics(&self) -> prometheus::Result<String> {
-        Ok(openmetrics::from_text(&self.text()?, &self.exemplars))
+    #[must_use]
+    pub fn openmetrics(&self) -> String {
+        openmetrics::from_families(&self.metrics.gather(), &self.details)
+    }
+
+    /// Everything, exemplars and native histograms included, in Prometheus' protobuf format.
+    #[must_use]
+    pub fn protobuf(&self) -> Vec<u8> {
+        protobuf::from_families(&self.metrics.gather(), &self.details)
     }
 }
 
