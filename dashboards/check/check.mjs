@@ -96,8 +96,32 @@ for (const name of readdirSync(boards)) {
   }
 }
 
+// Prometheus is told of services that there are.
+const { services } = yaml(join(root, 'docker-compose.yml'));
+const targets = join(here, '../prometheus/targets');
+for (const name of readdirSync(targets)) {
+  const file = join(targets, name);
+  for (const target of yaml(file).flatMap((group) => group.targets)) {
+    checked += 1;
+    if (!services[target.split(':')[0]]) say(file, `docker-compose.yml has no service for ${target}`);
+  }
+}
+
+// What Jaeger's pipeline is made of is defined.
+const jaegerFile = join(here, '../jaeger/config.yml');
+const jaeger = yaml(jaegerFile);
+for (const [kind, names] of Object.entries({ ...jaeger.service.pipelines.traces, extensions: jaeger.service.extensions })) {
+  for (const name of names) {
+    checked += 1;
+    if (!(name in (jaeger[kind] ?? {}))) say(jaegerFile, `${kind} has no ${name}`);
+  }
+}
+for (const storage of [jaeger.extensions.jaeger_query.storage.traces, jaeger.exporters.jaeger_storage_exporter.trace_storage]) {
+  if (!jaeger.extensions.jaeger_storage.backends[storage]) say(jaegerFile, `there is no storage ${storage}`);
+}
+
 // The schema is that of the Grafana which runs.
-const image = yaml(join(root, 'docker-compose.yml')).services.grafana.image;
+const { image } = services.grafana;
 const { devDependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
 if (image !== `grafana/grafana:${devDependencies['@grafana/schema']}`) {
   say(join(here, 'package.json'), `the schema is of ${devDependencies['@grafana/schema']}, and what runs is ${image}`);

@@ -121,7 +121,9 @@ impl Board {
             "label": "bus",
             "type": "query",
             "datasource": source(),
-            "query": { "query": "label_values(up{job=\"duet\"}, bus)", "refId": "bus" },
+            // Of the profiles that run: Prometheus is told of all.
+            "query": { "query": "query_result(count by (bus) (up{job=\"duet\"} == 1))", "refId": "bus" },
+            "regex": "/bus=\"([^\"]+)\"/",
             "refresh": 2,
             "sort": 1,
             "multi": true,
@@ -159,7 +161,12 @@ fn links() -> Vec<Value> {
     ]
 }
 
-/// What happened: the load was switched, a process began or was away.
+/// What is asked for the marks in every panel.
+pub fn annotation_queries() -> Vec<String> {
+    annotations().iter().filter_map(|annotation| Some(annotation["expr"].as_str()?.to_owned())).collect()
+}
+
+/// What happened: the load was switched, a process began or was away, or somebody waits for a server.
 fn annotations() -> Vec<Value> {
     let annotation = |name: &str, colour: &str, expr: &str, title: &str| {
         json!({
@@ -177,14 +184,21 @@ fn annotations() -> Vec<Value> {
         annotation(
             "restarts",
             "orange",
-            "changes(process_start_time_seconds{job=\"duet\", bus=~\"$bus\"}[10s]) > 0",
+            // Grafana marks where a value is above zero. However long it was away.
+            "(time() - process_start_time_seconds{job=\"duet\", bus=~\"$bus\"}) < 15",
             "{{service}} on {{bus}} began anew",
         ),
         annotation(
             "faults",
             "red",
-            "up{job=~\"duet|rabbitmq\", bus=~\"$bus\"} == 0 and on (bus) (max by (bus) (up{job=\"duet\"}) == 1)",
+            "(1 - up{job=~\"duet|rabbitmq\", bus=~\"$bus\"}) > 0 and on (bus) (max by (bus) (up{job=\"duet\"}) == 1)",
             "{{service}} on {{bus}} does not answer",
+        ),
+        annotation(
+            "waiting",
+            "purple",
+            "(1 - min by (bus, check) (duet_ready{bus=~\"$bus\", check!=\"shutdown\"})) > 0",
+            "{{bus}}: somebody waits for the broker or the database ({{check}})",
         ),
     ]
 }

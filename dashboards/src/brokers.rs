@@ -26,32 +26,32 @@ pub(crate) fn board() -> Board {
         .heading("Kafka, as its clients measure it")
         .row([
             Panel::lines("Its time for a request, p99", "s", "From sending records to the broker until it has confirmed them, at the 99th percentile of the last seconds: the broker's own time and the network's.")
-                .query("max by (service) (duet_kafka_round_trip_seconds{client=\"producer\", quantile=\"0.99\"})", "{{service}}"),
+                .query("max by (service) (duet_kafka_round_trip_seconds{bus=~\"$bus\", client=\"producer\", quantile=\"0.99\"})", "{{service}}"),
             Panel::lines("Requests", "ops", "What the broker is asked for in a second, by the kind of request.")
-                .query("sum by (request) (rate(duet_kafka_requests_total[1m]))", "{{request}}")
+                .query("sum by (request) (rate(duet_kafka_requests_total{bus=~\"$bus\"}[1m]))", "{{request}}")
                 .stacked(),
         ])
         .row([
             Panel::lines("Bytes sent and received", "Bps", "By all its clients, in a second.")
-                .query("sum(rate(duet_kafka_sent_bytes_total[1m]))", "sent")
-                .query("sum(rate(duet_kafka_received_bytes_total[1m]))", "received"),
+                .query("sum(rate(duet_kafka_sent_bytes_total{bus=~\"$bus\"}[1m]))", "sent")
+                .query("sum(rate(duet_kafka_received_bytes_total{bus=~\"$bus\"}[1m]))", "received"),
             Panel::lines("Requests without an answer in time", "ops", "In a second. More than none: the broker is overloaded, or away.")
-                .query("sum by (service) (rate(duet_kafka_request_timeouts_total[1m]))", "{{service}}"),
+                .query("sum by (service) (rate(duet_kafka_request_timeouts_total{bus=~\"$bus\"}[1m]))", "{{service}}"),
         ])
         .heading("RabbitMQ, as it says itself")
         .row([
             Panel::lines("Messages in its queues", "short", "Ready and delivered without acknowledgement, over all queues.")
-                .query("sum(rabbitmq_queue_messages_ready)", "ready")
-                .query("sum(rabbitmq_queue_messages_unacked)", "not acknowledged"),
+                .query("sum(rabbitmq_queue_messages_ready{bus=~\"$bus\"})", "ready")
+                .query("sum(rabbitmq_queue_messages_unacked{bus=~\"$bus\"})", "not acknowledged"),
             Panel::lines("Confirms and acknowledgements", "ops", "Publishes that it confirmed, and deliveries that were acknowledged, in a second.")
-                .query("sum(rate(rabbitmq_global_messages_confirmed_total[1m]))", "confirmed")
-                .query("sum(rate(rabbitmq_global_messages_acknowledged_total[1m]))", "acknowledged"),
+                .query("sum(rate(rabbitmq_global_messages_confirmed_total{bus=~\"$bus\"}[1m]))", "confirmed")
+                .query("sum(rate(rabbitmq_global_messages_acknowledged_total{bus=~\"$bus\"}[1m]))", "acknowledged"),
         ])
         .row([
             Panel::lines("Memory", "bytes", "What its process has, and the limit above which it takes no messages.")
-                .query("sum(rabbitmq_process_resident_memory_bytes)", "resident")
-                .query("sum(rabbitmq_resident_memory_limit_bytes)", "limit"),
+                .query("sum(rabbitmq_process_resident_memory_bytes{bus=~\"$bus\"})", "resident")
+                .query("sum(rabbitmq_resident_memory_limit_bytes{bus=~\"$bus\"})", "limit"),
             Panel::lines("Write-ahead log of the quorum queues", "ops", "Entries written in a second.")
-                .query("sum(rate(rabbitmq_raft_log_commit_index[1m]))", "entries"),
+                .query("sum(rate(rabbitmq_raft_log_commit_index{bus=~\"$bus\"}[1m]))", "entries"),
         ])
 }

@@ -72,7 +72,7 @@ pub(crate) fn board() -> Board {
     )])
     .row([both(
         Panel::heatmap("Latency of all orders, $style", "s", "How many orders took how long, retries and time-outs included: what has to wait for a back-off or a time-out stands above the rest.")
-            .query("sum by (le) (increase(duet_order_seconds_bucket{bus=~\"$bus\", style=~\"$style\"}[30s]))", "{{le}}")
+            .query("sum by (le) (increase(duet_order_seconds_bucket{bus=~\"$bus\", style=~\"$style\"}[$__rate_interval]))", "{{le}}")
             .exemplars(),
     )])
     .row([both(

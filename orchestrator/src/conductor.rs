@@ -155,8 +155,8 @@ impl Conductor {
                     self.metrics.left(name, now_ms.saturating_sub(visit.since_ms));
                     self.record(name, visit, now_ms, traceparent.as_deref(), effects.key());
                 }
-                // What is sent comes from the state that now waits for what comes of it.
-                let cause = after.and_then(|visit| self.span_of(visit, traceparent.as_deref()));
+                // What is sent comes from the state in which the execution now waits or, once it has ended, from its last one.
+                let cause = after.or(before).and_then(|visit| self.span_of(visit, traceparent.as_deref()));
                 let cause = cause.map(|cause| cause.to_string()).or_else(|| traceparent.clone());
                 let envelope =
                     Envelope { style: Style::Orchestration, traceparent: cause, correlation: None };

@@ -178,7 +178,7 @@ fn queries() -> Vec<String> {
     let mut queries = Vec::new();
     for board in dashboards::all() {
         for query in board.panels().flat_map(dashboards::panel::Panel::queries) {
-            let query = query.replace("$bus", "rabbitmq|kafka");
+            let query = query.replace("$bus", "rabbitmq|kafka").replace("$__rate_interval", "1m");
             for style in ["choreography", "orchestration"] {
                 queries.push(query.replace("$style", style));
             }
@@ -196,7 +196,7 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
         return;
     }
     let collector = Collector::start().await;
-    let systems = [
+    let mut systems = [
         Loaded::start("rabbitmq", rabbitmq, &collector).await,
         Loaded::start("kafka", kafka, &collector).await,
     ];
@@ -245,8 +245,9 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
     }
     every_latency_leads_to_a_trace(&prometheus, &collector).await;
     native_histograms_are_finer(&prometheus, &native).await;
-    drop((prometheus, native));
     every_metric_is_documented(&systems).await;
+    faults_are_marked(&prometheus, &mut systems).await;
+    drop((prometheus, native));
     for system in systems {
         system.stop().await;
     }
@@ -259,7 +260,7 @@ async fn every_latency_leads_to_a_trace(prometheus: &Prometheus, collector: &Col
     let queries: BTreeSet<&str> = panels.flat_map(dashboards::panel::Panel::exemplar_queries).collect();
     assert!(queries.len() >= 5, "{queries:?}");
     for query in queries {
-        let query = query.replace("$bus", "rabbitmq|kafka");
+        let query = query.replace("$bus", "rabbitmq|kafka").replace("$__rate_interval", "1m");
         for style in ["choreography", "orchestration"] {
             let query = query.replace("$style", style);
             let found = async || {
@@ -279,6 +280,32 @@ async fn every_latency_leads_to_a_trace(prometheus: &Prometheus, collector: &Col
     }
 }
 
+/// What marks events in the panels has an answer above zero when there is one, and only then: Grafana marks nothing else.
+async fn faults_are_marked(prometheus: &Prometheus, systems: &mut [Loaded]) {
+    let queries: Vec<String> = dashboards::board::annotation_queries()
+        .iter()
+        .map(|query| query.replace("$bus", "rabbitmq|kafka"))
+        .collect();
+    let marks = async |query: &String| -> usize {
+        let data = prometheus.get(&format!("/api/v1/query?query={}", encoded(query))).await;
+        let above = |series: &&Value| series["value"][1].as_str().unwrap().parse::<f64>().unwrap() > 0.0;
+        data["result"].as_array().unwrap().iter().filter(above).count()
+    };
+    let fault = queries.iter().find(|query| query.contains("up{job=~")).unwrap();
+    let restart = queries.iter().find(|query| query.contains("process_start_time")).unwrap();
+    for query in &queries {
+        let unmarked = async || match marks(query).await {
+            0 => Ok(()),
+            count => Err(format!("{count} marks")),
+        };
+        until(&format!("nothing to have happened for a while: {query}"), unmarked).await;
+    }
+    systems[0].system.kill(&[order_status::NAME]).await;
+    let marked = async || if marks(fault).await > 0 { Ok(()) } else { Err("no mark".to_owned()) };
+    until("a mark of the fault", marked).await;
+    assert_eq!(marks(restart).await, 0);
+}
+
 /// With native histograms a percentile is answered from them, and is about what the classic ones say.
 async fn native_histograms_are_finer(classic: &Prometheus, native: &Prometheus) {
     let quantile = |histogram: &str, by: &str| {
@@ -290,6 +317,11 @@ async fn native_histograms_are_finer(classic: &Prometheus, native: &Prometheus) 
         data["result"][0]["value"][1].as_str().unwrap_or("NaN").parse().unwrap()
     };
     assert!(ask(classic, &quantile("duet_order_seconds", "")).await.is_nan(), "it has none");
+    let answer = async || match ask(native, &quantile("duet_order_seconds", "")).await {
+        nothing if nothing.is_nan() => Err(native.get("/api/v1/targets").await.to_string()),
+        _ => Ok(()),
+    };
+    until("a percentile of native histograms", answer).await;
     let fine = ask(native, &quantile("duet_order_seconds", "")).await;
     let coarse = ask(classic, &quantile("duet_order_seconds_bucket", "by (le)")).await;
     assert!(fine > coarse / 2.0 && fine < coarse * 2.0, "{fine} of native buckets, {coarse} of classic ones");

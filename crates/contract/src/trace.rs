@@ -60,6 +60,12 @@ impl TraceContext {
         Self { span_id, ..self }
     }
 
+    /// The same, recorded.
+    #[must_use]
+    pub fn sampled(self) -> Self {
+        Self { flags: self.flags | SAMPLED, ..self }
+    }
+
     /// Whether the caller records this trace.
     #[must_use]
     pub fn is_sampled(self) -> bool {

@@ -159,8 +159,8 @@ impl Args {
                 batch_max: self.batch_max as usize,
                 unsettled_max: self.unsettled_max as usize,
                 calls_max: self.calls_max as usize,
-                // Two instances that lose the same bus should not come back in step.
-                seed: u64::from(std::process::id()),
+                // Two instances that lose the same bus should not come back in step; in a container each is process 1.
+                seed: std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), "seed"),
                 ..Options::default()
             },
             http: HttpLimits {

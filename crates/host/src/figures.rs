@@ -1,5 +1,6 @@
 //! What a bus's client measures by itself, among the metrics.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bus::{Bus, Figure, FigureKind};
@@ -7,17 +8,28 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 
 /// Asks the bus whenever metrics are collected.
-pub(crate) struct BusFigures(pub(crate) Arc<dyn Bus>);
+pub(crate) struct BusFigures {
+    bus: Arc<dyn Bus>,
+    /// Which figures there are is known once the bus is connected: this stands for all of them, in the registry alone.
+    desc: Desc,
+}
+
+impl BusFigures {
+    /// Of that bus.
+    pub(crate) fn of(bus: Arc<dyn Bus>) -> prometheus::Result<Self> {
+        let (name, help) = ("duet_bus_figures".to_owned(), "What the bus's client measures.".to_owned());
+        Ok(Self { bus, desc: Desc::new(name, help, Vec::new(), HashMap::new())? })
+    }
+}
 
 impl Collector for BusFigures {
-    /// Which there are is known once the bus is connected: none are promised.
     fn desc(&self) -> Vec<&Desc> {
-        Vec::new()
+        vec![&self.desc]
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         let mut families: Vec<MetricFamily> = Vec::new();
-        for figure in self.0.figures() {
+        for figure in self.bus.figures() {
             match families.last_mut() {
                 Some(family) if family.name() == figure.name => family.mut_metric().push(metric(&figure)),
                 _ => families.push(family(&figure)),
@@ -73,7 +85,7 @@ mod tests {
         struct Nothing;
         impl Layer for Nothing {}
         let bus = Layered::new(Arc::new(MemoryBus::default()), Nothing);
-        assert!(BusFigures(Arc::new(bus)).collect().is_empty());
+        assert!(BusFigures::of(Arc::new(bus)).unwrap().collect().is_empty());
     }
 
     #[test]

@@ -17,6 +17,9 @@ use traces::{KeyValue, Span, SpanKind, Tracer};
 
 use crate::{HttpLimits, Problem};
 
+/// What stands for all paths that there are not.
+const UNKNOWN: &str = "unknown";
+
 struct Layers {
     timeout: Duration,
     requests: IntCounterVec,
@@ -60,7 +63,7 @@ async fn observe(State(layers): State<Arc<Layers>>, mut request: Request, next: 
     let started = Instant::now();
     // Neither label may be chosen by the caller, or anybody could fill the registry.
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let route = route.as_ref().map_or(UNKNOWN, MatchedPath::as_str);
     let method = match *request.method() {
         Method::GET => "GET",
         Method::POST => "POST",
@@ -78,7 +81,8 @@ async fn observe(State(layers): State<Arc<Layers>>, mut request: Request, next: 
         Problem::unavailable("the request took too long; it may have been carried out").into_response()
     });
     if let Some(serving) = serving {
-        serving.end(&layers.tracer, method, route, response.status());
+        let known = (route != UNKNOWN).then_some(route);
+        serving.end(&layers.tracer, method, known, response.status());
     }
     layers.requests.with_label_values(&[method, route, response.status().as_str()]).inc();
     layers.seconds.with_label_values(&[method, route]).observe(started.elapsed().as_secs_f64());
@@ -105,21 +109,23 @@ impl Serving {
     }
 
     /// As OpenTelemetry's semantic conventions for HTTP servers have it.
-    fn end(self, tracer: &Tracer, method: &'static str, route: &str, status: StatusCode) {
+    fn end(self, tracer: &Tracer, method: &'static str, route: Option<&str>, status: StatusCode) {
         let method = if method == "other" { "_OTHER" } else { method };
+        let verb = if method == "_OTHER" { "HTTP" } else { method };
+        let name = route.map_or_else(|| verb.to_owned(), |route| format!("{verb} {route}"));
         let mut attributes = vec![
             KeyValue::new("http.request.method", method),
-            KeyValue::new("http.route", route.to_owned()),
             KeyValue::new("http.response.status_code", i64::from(status.as_u16())),
             KeyValue::new("url.path", self.path),
             KeyValue::new("url.scheme", "http"),
         ];
+        attributes.extend(route.map(|route| KeyValue::new("http.route", route.to_owned())));
         let failure = status.is_server_error().then(|| status.to_string());
         attributes.extend(failure.as_ref().map(|_| KeyValue::new("error.type", status.as_str().to_owned())));
         tracer.record(Span {
             context: self.context,
             parent: Some(self.cause),
-            name: format!("{} {route}", if method == "_OTHER" { "HTTP" } else { method }).into(),
+            name: name.into(),
             kind: SpanKind::Server,
             began: self.began,
             ended: tracer.now(),

@@ -12,7 +12,7 @@ use bus::{Bus, Layered};
 use participant::{Handler, Health, HealthState, Options, Participant, SystemClock};
 use serde_json::json;
 use store::Store;
-use telemetry::{Readiness, Registry};
+use telemetry::{Readiness, ReadyMetric, Registry};
 use tokio::sync::oneshot;
 use traces::{Tracer, Traces};
 
@@ -166,6 +166,7 @@ pub async fn run<B: Binary>(
         Some(settings) => Tracer::start(settings, B::NAME)?,
         None => Tracer::off(),
     };
+    tracer.register(&registry)?;
     let hops = Hops::register(&registry, Arc::new(SystemClock), tracer.clone())?;
     let mut bus: Arc<dyn Bus> = Arc::new(Layered::new(connect::system_bus(&config.bus), hops));
     if tracer.is_on() {
@@ -185,7 +186,7 @@ pub async fn run<B: Binary>(
     announce(B::NAME, address);
     if let Some(traces) = &config.traces {
         let share = traces.sampler.ratio;
-        tracing::info!(service = B::NAME, endpoint = traces.endpoint, share, "exporting traces");
+        tracing::info!(service = B::NAME, endpoint = traces.shown(), share, "exporting traces");
     }
     let ended = parts.run(listener, config, shutdown).await;
     let tracer = environment.tracer;
@@ -219,7 +220,7 @@ impl Parts {
     ) -> Result<Self, HostError> {
         let registry = &environment.registry;
         let (trigger, shutdown) = shutdown();
-        registry.register(Box::new(BusFigures(Arc::clone(&environment.bus))))?;
+        registry.register(Box::new(BusFigures::of(Arc::clone(&environment.bus))?))?;
         let bus = BusState::new();
         let monitor =
             monitor::watch(Arc::clone(&environment.bus), name, bus.clone(), registry, shutdown.clone())?;
@@ -229,6 +230,7 @@ impl Parts {
             .with("participant", move || explain(&health.state()))
             .with("bus", move || bus.get())
             .with("shutdown", move || if leaving.is_requested() { Err("ending".to_owned()) } else { Ok(()) });
+        registry.register(Box::new(ReadyMetric::new(readiness.clone())?))?;
         let router = router.merge(telemetry::router(registry.clone(), readiness));
         let router = layers::wrap(router, &config.http, registry, environment.tracer.clone())?;
         Ok(Self { router, participant, monitor: Box::pin(monitor), trigger, shutdown })

@@ -20,8 +20,8 @@ pub trait TracedCall: Send + Sync {
     /// What else is known of it, and its trace context.
     fn describe(&self) -> (Vec<KeyValue>, Option<&str>);
 
-    /// Why it failed, if it did. An answer that says no is no failure.
-    fn failure(outcome: &Self::Outcome) -> Option<String>;
+    /// Of what kind the failure is, if it failed, and why. An answer that says no is no failure.
+    fn failure(outcome: &Self::Outcome) -> Option<(&'static str, String)>;
 }
 
 /// Records a span for every call.
@@ -51,7 +51,7 @@ where
         let outcome = self.calls.call(id, call).await;
         attributes.push(KeyValue::new("duet.order.id", id.key.clone()));
         let failure = T::failure(&outcome);
-        attributes.extend(failure.as_ref().map(|_| KeyValue::new("error.type", "unavailable")));
+        attributes.extend(failure.as_ref().map(|(kind, _)| KeyValue::new("error.type", *kind)));
         self.tracer.record(Span {
             context: self.tracer.span_of(cause),
             parent: Some(cause),
@@ -61,7 +61,7 @@ where
             ended: self.tracer.now(),
             attributes,
             links: Vec::new(),
-            failure,
+            failure: failure.map(|(_, reason)| reason),
         });
         outcome
     }

@@ -22,7 +22,7 @@ mod registry;
 
 pub use detailed::{DetailedHistogram, DetailedHistogramVec};
 pub use exit::{Code, chain, exit, exit_with};
-pub use health::{NotReady, Readiness};
+pub use health::{NotReady, Readiness, ReadyMetric};
 pub use http::router;
 pub use logs::{LogError, LogFormat, LogOptions, UnknownFormat, init};
 pub use registry::{Registry, registered, registry};

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// A library that logs as errors what it also returns as one, of which many are answers that were asked for (whether there
-/// is such a queue, say). It is heard only if the filter names it.
-const QUIET: &str = "lapin";
+/// Libraries that log as errors what they also return as one: many of those are answers that were asked for (whether there is
+/// such a queue, say), and the others are told by whoever gets them. Each is heard only if the filter names it.
+const QUIET: [&str; 3] = ["lapin", "opentelemetry_sdk", "opentelemetry-otlp"];
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,10 +69,9 @@ impl LogOptions {
             let source = format!("{word:?} is no level").into();
             return Err(LogError::Filter { filter: self.filter.clone(), source });
         }
-        let filter = match self.filter.contains(QUIET) {
-            true => self.filter.clone(),
-            false => format!("{QUIET}=off,{}", self.filter),
-        };
+        let quiet = QUIET.iter().filter(|library| !self.filter.contains(*library));
+        let quiet: String = quiet.map(|library| format!("{library}=off,")).collect();
+        let filter = format!("{quiet}{}", self.filter);
         EnvFilter::builder()
             .parse(filter)
             .map_err(|source| LogError::Filter { filter: self.filter.clone(), source: Box::new(source) })

@@ -12,6 +12,7 @@
 //! tracing never holds an order up.
 
 mod layer;
+mod reporting;
 mod sampler;
 mod settings;
 mod tracer;

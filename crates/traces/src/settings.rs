@@ -43,6 +43,12 @@ const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 const SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
 
 impl Settings {
+    /// Where spans go, without what may be secret in it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        without_secrets(&self.endpoint)
+    }
+
     /// Of this process's environment; `None` where nothing is to be exported.
     ///
     /// # Errors
@@ -80,12 +86,22 @@ impl Settings {
     }
 }
 
+/// A URL without what may be secret in it: user, password, query.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) =
+        rest.split_once('/').map_or((rest, String::new()), |(a, path)| (a, format!("/{path}")));
+    let host = authority.rsplit_once('@').map_or(authority.to_owned(), |(_, host)| format!("***@{host}"));
+    if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
+}
+
 fn checked(name: &'static str, url: String) -> Result<String, InvalidSetting> {
     let place = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let host = place.and_then(|place| place.split(['/', ':', '?', '#']).next());
     match host {
         Some(host) if !host.is_empty() && !url.contains(char::is_whitespace) => Ok(url),
-        _ => Err(invalid(name, &url, "a URL such as http://127.0.0.1:4318")),
+        _ => Err(invalid(name, &without_secrets(&url), "a URL such as http://127.0.0.1:4318")),
     }
 }
 
@@ -132,6 +148,15 @@ mod tests {
         assert_eq!(settings, Settings { endpoint: "http://a:4318/v1/traces".into(), sampler: Sampler::ALL });
         let settings = of(&[(ENDPOINT, "http://a:4318"), (TRACES_ENDPOINT, "https://b/x")]).unwrap().unwrap();
         assert_eq!(settings.endpoint, "https://b/x");
+    }
+
+    #[test]
+    fn secrets_in_the_endpoint_are_not_shown() {
+        let settings =
+            of(&[(TRACES_ENDPOINT, "https://me:secret@collector:4318/v1?key=secret")]).unwrap().unwrap();
+        assert_eq!(settings.shown(), "https://***@collector:4318/v1");
+        let wrong = of(&[(ENDPOINT, "me:secret@collector")]).unwrap_err().to_string();
+        assert!(!wrong.contains("secret"), "{wrong}");
     }
 
     #[test]

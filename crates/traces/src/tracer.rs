@@ -12,9 +12,11 @@ use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
-    BatchSpanProcessor, IdGenerator as _, RandomIdGenerator, SpanData, SpanEvents, SpanLinks, SpanProcessor,
+    self, BatchSpanProcessor, IdGenerator as _, RandomIdGenerator, SpanData, SpanEvents, SpanLinks,
+    SpanProcessor,
 };
 
+use crate::reporting::{Counts, Reporting};
 use crate::{Sampler, Settings};
 
 /// How long the last spans may take when the program ends.
@@ -57,6 +59,7 @@ pub struct Tracer(Option<Arc<Recorder>>);
 
 struct Recorder {
     processor: BatchSpanProcessor,
+    counts: Counts,
     scope: InstrumentationScope,
     sampler: Sampler,
     ids: RandomIdGenerator,
@@ -79,19 +82,32 @@ impl Tracer {
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(&settings.endpoint)
             .build();
-        let failed = |source| StartError { endpoint: settings.endpoint.clone(), source };
-        Ok(Self::exporting(exporter.map_err(|error| failed(error.into()))?, settings.sampler, service))
+        let failed = |source| StartError { endpoint: settings.shown(), source };
+        let exporter = Reporting::new(exporter.map_err(|error| failed(error.into()))?, &settings.shown());
+        Ok(Self::exporting(exporter, settings.sampler, service))
     }
 
-    fn exporting(
-        exporter: impl opentelemetry_sdk::trace::SpanExporter + 'static,
+    fn exporting<E: trace::SpanExporter + 'static>(
+        exporter: Reporting<E>,
         sampler: Sampler,
         service: &'static str,
     ) -> Self {
+        let counts = exporter.counts().clone();
         let mut processor = BatchSpanProcessor::builder(exporter).build();
         processor.set_resource(&resource(service));
         let scope = InstrumentationScope::builder("duet").with_version(env!("CARGO_PKG_VERSION")).build();
-        Self(Some(Arc::new(Recorder { processor, scope, sampler, ids: RandomIdGenerator::default() })))
+        let ids = RandomIdGenerator::default();
+        Self(Some(Arc::new(Recorder { processor, counts, scope, sampler, ids })))
+    }
+
+    /// Counts there what is recorded and exported; nothing, when nothing is recorded.
+    ///
+    /// # Errors
+    /// The registry has metrics of these names already.
+    pub fn register(&self, registry: &prometheus::Registry) -> prometheus::Result<()> {
+        let Some(recorder) = &self.0 else { return Ok(()) };
+        registry.register(Box::new(recorder.counts.recorded.clone()))?;
+        registry.register(Box::new(recorder.counts.exported.clone()))
     }
 
     /// Whether anything is recorded.
@@ -113,7 +129,7 @@ impl Tracer {
     pub fn joined(&self, header: Option<&str>) -> Option<TraceContext> {
         let recorder = self.0.as_ref()?;
         let context = TraceContext::parse(header?)?;
-        recorder.sampler.joins(context.trace_id, context.is_sampled()).then_some(context)
+        recorder.sampler.joins(context.trace_id, context.is_sampled()).then_some(context.sampled())
     }
 
     /// A new span of this trace; the same one when nothing is recorded.
@@ -130,9 +146,10 @@ impl Tracer {
         SystemTime::now()
     }
 
-    /// Takes a span that has ended. Never waits: what comes faster than it is exported is dropped, and that is logged.
+    /// Takes a span that has ended. Never waits: what comes faster than it is exported is dropped, as the counts show.
     pub fn record(&self, span: Span) {
         let Some(recorder) = &self.0 else { return };
+        recorder.counts.recorded.inc();
         let (status, events) = match span.failure {
             None => (Status::Unset, SpanEvents::default()),
             Some(reason) => (Status::error(reason.clone()), failed(span.ended, reason)),
@@ -165,18 +182,26 @@ impl Tracer {
     }
 }
 
+/// What the environment says of this program comes first.
 fn resource(service: &'static str) -> Resource {
-    let detected = Resource::builder();
-    let is_named = std::env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty())
-        || std::env::var("OTEL_RESOURCE_ATTRIBUTES").is_ok_and(|text| text.contains("service.name="));
-    let named = if is_named { detected } else { detected.with_service_name(service) };
-    let instance = format!("{service}-{}", std::process::id());
-    named
-        .with_attributes([
-            KeyValue::new("service.namespace", "duet"),
-            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-            KeyValue::new("service.instance.id", instance),
-        ])
+    // A random id, as the conventions want it: in a container every process has the same number.
+    let instance = u128::from_be_bytes(RandomIdGenerator::default().new_trace_id().to_bytes());
+    let instance = format!("{instance:032x}");
+    let own = [
+        ("service.name", service),
+        ("service.namespace", "duet"),
+        ("service.version", env!("CARGO_PKG_VERSION")),
+        ("service.instance.id", &instance),
+    ];
+    let named = std::env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty());
+    let given = std::env::var("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+    let is_given = |name: &str| {
+        let keys = given.split(',').filter_map(|pair| Some(pair.split_once('=')?.0.trim()));
+        keys.into_iter().any(|key| key == name) || (named && name == "service.name")
+    };
+    let own = own.into_iter().filter(|(name, _)| !is_given(name));
+    Resource::builder()
+        .with_attributes(own.map(|(name, value)| KeyValue::new(name, value.to_owned())))
         .build()
 }
 
@@ -206,7 +231,7 @@ pub(crate) mod tests {
     /// A tracer that records everything here.
     pub(crate) fn recorded() -> (Tracer, InMemorySpanExporter) {
         let exporter = InMemorySpanExporter::default();
-        (Tracer::exporting(exporter.clone(), Sampler::ALL, "trial"), exporter)
+        (Tracer::exporting(Reporting::new(exporter.clone(), "here"), Sampler::ALL, "trial"), exporter)
     }
 
     /// What was recorded, in the order in which it ended.

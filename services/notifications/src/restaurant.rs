@@ -44,7 +44,7 @@ impl TracedCall for Offer {
         (vec![KeyValue::new("peer.service", "restaurant")], self.traceparent.as_deref())
     }
 
-    fn failure(_: &OfferOutcome) -> Option<String> {
+    fn failure(_: &OfferOutcome) -> Option<(&'static str, String)> {
         // Silence is an answer too: a time-out decides.
         None
     }

@@ -59,11 +59,11 @@ impl TracedCall for GatewayCall {
         (vec![KeyValue::new("peer.service", "payment-gateway"), attempt], self.traceparent.as_deref())
     }
 
-    fn failure(outcome: &GatewayOutcome) -> Option<String> {
+    fn failure(outcome: &GatewayOutcome) -> Option<(&'static str, String)> {
         match &outcome.result {
             GatewayResult::Done | GatewayResult::Declined(_) => None,
-            GatewayResult::Unavailable => Some("the gateway gave no answer".to_owned()),
-            GatewayResult::Refused(reason) => Some(reason.clone()),
+            GatewayResult::Unavailable => Some(("unavailable", "the gateway gave no answer".to_owned())),
+            GatewayResult::Refused(reason) => Some(("refused", reason.clone())),
         }
     }
 }
