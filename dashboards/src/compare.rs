@@ -36,7 +36,7 @@ pub(crate) fn board() -> Board {
     )
     .by_style()
     .row([
-        Panel::stat("Verdict", "none", "Whether every order that had the time to settle is as it has to be: none lost, doubled or stuck; money, notices and histories right. `duet audit` lists what is not.")
+        Panel::stat("Verdict", "none", "Whether every order that had the time to settle is as it has to be: none lost, doubled or stuck; money, notices and histories right. `docker compose exec duet duet audit` lists what is not.")
             .query("min by (bus) (duet_audit_clean{bus=~\"$bus\"})", "{{bus}}")
             .word("1", "clean", "green")
             .word("0", "VIOLATED", "red")
@@ -47,7 +47,7 @@ pub(crate) fn board() -> Board {
         Panel::stat("Orders not judged yet", "short", "Orders under way, just ended, or found wrong.")
             .query("sum by (bus) (duet_audit_waiting_orders{bus=~\"$bus\"})", "{{bus}}")
             .sized(6, 4),
-        Panel::stat("Dead letters", "short", "Messages that could never be handled and are set aside. `duet dead-letters list` says why.")
+        Panel::stat("Dead letters", "short", "Messages that could never be handled and are set aside. `docker compose exec load-kafka duet dead-letters list` (or load-rabbitmq) says why.")
             .query("sum by (bus) (max by (bus, group) (duet_bus_dead_letters{bus=~\"$bus\"}))", "{{bus}}")
             .sized(6, 4),
     ])
