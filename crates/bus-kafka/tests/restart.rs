@@ -8,6 +8,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -21,6 +22,19 @@ use tokio::time::{Instant, sleep, timeout};
 
 const PLACED: Topic = Topic::new("orders/placed");
 const KEYS: u64 = 20;
+
+/// The ports of a Kafka at offset 0: for clients, and for itself.
+const PORTS: [u32; 2] = [9192, 9193];
+
+/// Above the ports of the shared set and below those that systems give away, where nobody listens: also servers of other
+/// kinds have ports there.
+fn free_offset(process: u32, number: u32) -> u32 {
+    let is_free = |port: u32| TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())).is_ok();
+    let mut offsets = (0..1000).map(|step| 2000 + (process + step) % 1000 * 10 + number * 2);
+    offsets
+        .find(|offset| PORTS.iter().all(|port| is_free(port + offset)))
+        .expect("a thousand places, all taken")
+}
 
 /// A Kafka of this test's own.
 struct Private {
@@ -36,8 +50,7 @@ impl Private {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
         let folder = std::env::temp_dir().join(format!("duet-kafka-test-{process}-{number}"));
-        // Between the ports of the shared set and those that systems give away; two of them make a set.
-        let private = Self { folder, offset: 2000 + process % 1000 * 10 + number * 2 };
+        let private = Self { folder, offset: free_offset(process, number) };
         private.run("up");
         Some(private)
     }
