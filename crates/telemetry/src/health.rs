@@ -1,11 +1,11 @@
 //! Whether the program can do its work now.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntGaugeVec, Opts};
 use serde::Serialize;
 
 type Check = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -54,13 +54,10 @@ impl Readiness {
     }
 }
 
-const READY: &str = "duet_ready";
-const READY_HELP: &str = "1 for each check of /readyz that passes, 0 for one that does not.";
-
 /// The checks as a metric, `duet_ready`. Asked whenever metrics are collected.
 pub struct ReadyMetric {
     readiness: Readiness,
-    desc: Desc,
+    ready: IntGaugeVec,
 }
 
 impl ReadyMetric {
@@ -69,32 +66,21 @@ impl ReadyMetric {
     /// # Errors
     /// None: name, help and label are valid.
     pub fn new(readiness: Readiness) -> prometheus::Result<Self> {
-        let labels = vec!["check".to_owned()];
-        let desc = Desc::new(READY.to_owned(), READY_HELP.to_owned(), labels, HashMap::new())?;
-        Ok(Self { readiness, desc })
+        let help = "1 for each check of /readyz that passes, 0 for one that does not.";
+        Ok(Self { readiness, ready: IntGaugeVec::new(Opts::new("duet_ready", help), &["check"])? })
     }
 }
 
 impl Collector for ReadyMetric {
     fn desc(&self) -> Vec<&Desc> {
-        vec![&self.desc]
+        self.ready.desc()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let mut family = MetricFamily::default();
-        family.set_name(READY.to_owned());
-        family.set_help(READY_HELP.to_owned());
-        family.set_field_type(MetricType::GAUGE);
         for (name, ask) in &self.readiness.checks {
-            let (mut label, mut value) = (LabelPair::default(), Gauge::default());
-            label.set_name("check".to_owned());
-            label.set_value((*name).to_owned());
-            value.set_value(f64::from(u8::from(ask().is_ok())));
-            let mut metric = Metric::from_label(vec![label]);
-            metric.set_gauge(value);
-            family.mut_metric().push(metric);
+            self.ready.with_label_values(&[name]).set(ask().is_ok().into());
         }
-        if self.readiness.checks.is_empty() { Vec::new() } else { vec![family] }
+        self.ready.collect()
     }
 }
 

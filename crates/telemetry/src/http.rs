@@ -107,12 +107,20 @@ mod tests {
         let readiness = Readiness::new().with("store", || Ok(())).with("bus", move || {
             if seen.load(Ordering::SeqCst) { Ok(()) } else { Err("connection refused".to_owned()) }
         });
-        let router = router(crate::registry(), readiness);
+        let registry = crate::registry();
+        registry.register(Box::new(crate::ReadyMetric::new(readiness.clone()).unwrap())).unwrap();
+        let router = router(registry, readiness);
 
         let (status, body) = ask(&router, "/readyz").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(body, r#"{"ready":false,"reasons":[{"check":"bus","reason":"connection refused"}]}"#);
         assert_eq!(ask(&router, "/healthz").await, (StatusCode::OK, "alive\n".to_owned()));
+
+        let (_, metrics) = ask(&router, "/metrics").await;
+        assert!(
+            metrics.contains("\nduet_ready{check=\"bus\"} 0\nduet_ready{check=\"store\"} 1\n"),
+            "{metrics}"
+        );
 
         connected.store(true, Ordering::SeqCst);
         assert_eq!(
