@@ -1,6 +1,9 @@
 //! JSON with the byte offset of every value and key, so that a problem can say where it is. Duplicate keys are kept:
 //! the reader of the definition refuses them.
 
+use std::io;
+
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
 /// Deepest nesting of arrays and objects that is read.
@@ -39,6 +42,47 @@ impl Node {
             Kind::Object(members) => Value::Object(
                 members.iter().map(|m| (m.key.clone(), m.node.to_value())).collect::<Map<_, _>>(),
             ),
+        }
+    }
+}
+
+/// How much of a value is written to quote it, in bytes: more than any quote shows.
+const QUOTED_BYTES_MAX: usize = 1024;
+
+impl Node {
+    /// The beginning of the value as JSON: all of a small one, and not much work for a large one.
+    pub(crate) fn quoted(&self) -> String {
+        let mut cut = Cut(Vec::new());
+        // The error says that the value is longer, and nothing else can go wrong.
+        let _ = serde_json::to_writer(&mut cut, self);
+        String::from_utf8_lossy(&cut.0).into_owned()
+    }
+}
+
+/// Takes so many bytes and then fails.
+struct Cut(Vec<u8>);
+
+impl io::Write for Cut {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(QUOTED_BYTES_MAX - self.0.len());
+        self.0.extend_from_slice(&bytes[..taken]);
+        if taken == 0 && !bytes.is_empty() { Err(io::ErrorKind::WriteZero.into()) } else { Ok(taken) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.kind {
+            Kind::Null => serializer.serialize_unit(),
+            Kind::Bool(value) => serializer.serialize_bool(*value),
+            Kind::Number(number) => number.serialize(serializer),
+            Kind::String(text) => serializer.serialize_str(text),
+            Kind::Array(items) => serializer.collect_seq(items),
+            Kind::Object(members) => serializer.collect_map(members.iter().map(|m| (&m.key, &m.node))),
         }
     }
 }

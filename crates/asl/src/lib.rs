@@ -36,6 +36,6 @@ pub mod template;
 
 pub use error::RuntimeError;
 pub use parse::{Options, parse};
-pub use problem::{Problem, Problems};
+pub use problem::{PROBLEMS_MAX, Problem, Problems};
 pub use scope::{Context, Scope};
 pub use syntax::{Definition, State, StateId, StateKind};

@@ -34,40 +34,63 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with a definition, in the order of the text. Never empty.
+/// Most problems that are told one by one; of those found after them only the number is.
+pub const PROBLEMS_MAX: usize = 100;
+
+/// What is wrong with a definition, in the order of the text: the first [`PROBLEMS_MAX`] that were found. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    told: Vec<Problem>,
+    more: usize,
+}
 
 impl Problems {
-    /// The problems, in the order of the text.
+    /// The problems that are told, in the order of the text.
     pub fn as_slice(&self) -> &[Problem] {
-        &self.0
+        &self.told
+    }
+
+    /// How many were found besides those that are told.
+    pub fn more(&self) -> usize {
+        self.more
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let noun = if self.0.len() == 1 { "problem" } else { "problems" };
-        write!(f, "the definition has {} {noun}", self.0.len())?;
-        for problem in &self.0 {
+        let count = self.told.len() + self.more;
+        let noun = if count == 1 { "problem" } else { "problems" };
+        write!(f, "the definition has {count} {noun}")?;
+        for problem in &self.told {
             write!(f, "\n  {problem}")?;
         }
-        Ok(())
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
     }
 }
 
 /// Longest part of an offending value that a problem quotes, in characters.
 const QUOTE_CHARS_MAX: usize = 80;
+/// Longest message, and longest answer to what would be right, in characters: both may list names.
+const TEXT_CHARS_MAX: usize = 500;
 
-/// Collects problems and turns byte offsets into lines and columns.
+/// Collects problems. Offsets become lines and columns at the end, all in one pass over the text.
 pub(crate) struct Report<'t> {
     text: &'t str,
     found: Vec<(usize, Problem)>,
+    more: usize,
 }
 
 impl<'t> Report<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new() }
+        Self { text, found: Vec::new(), more: 0 }
+    }
+
+    /// Whether what is added from now on is only counted: then it need not be worded well.
+    pub(crate) fn is_full(&self) -> bool {
+        self.found.len() >= PROBLEMS_MAX
     }
 
     /// Adds a problem at byte offset `at`.
@@ -79,12 +102,19 @@ impl<'t> Report<'t> {
         value: Option<String>,
         expected: Option<String>,
     ) {
-        let before = &self.text[..at.min(self.text.len())];
-        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        let value = value.map(shortened);
-        let (pointer, message) = (pointer.to_owned(), message.into());
-        self.found.push((at, Problem { line, column, pointer, message, value, expected }));
+        if self.is_full() {
+            self.more += 1;
+            return;
+        }
+        let problem = Problem {
+            line: 0,
+            column: 0,
+            pointer: printable(pointer),
+            message: printable(&shortened(message.into(), TEXT_CHARS_MAX)),
+            value: value.map(|value| printable(&shortened(value, QUOTE_CHARS_MAX))),
+            expected: expected.map(|expected| printable(&shortened(expected, TEXT_CHARS_MAX))),
+        };
+        self.found.push((at.min(self.text.len()), problem));
     }
 
     pub(crate) fn is_clean(&self) -> bool {
@@ -93,22 +123,52 @@ impl<'t> Report<'t> {
 
     pub(crate) fn finish(mut self) -> Problems {
         self.found.sort_by_key(|(at, _)| *at);
-        Problems(self.found.into_iter().map(|(_, problem)| problem).collect())
+        let (mut line, mut line_begin, mut seen) = (1, 0, 0);
+        for (at, problem) in &mut self.found {
+            for (offset, _) in self.text[seen..*at].match_indices('\n') {
+                (line, line_begin) = (line + 1, seen + offset + 1);
+            }
+            seen = *at;
+            (problem.line, problem.column) = (line, column(&self.text[line_begin..*at]));
+        }
+        Problems { told: self.found.into_iter().map(|(_, problem)| problem).collect(), more: self.more }
     }
 }
 
-fn shortened(value: String) -> String {
-    if value.chars().count() <= QUOTE_CHARS_MAX {
-        return value;
-    }
-    value.chars().take(QUOTE_CHARS_MAX).chain(['…']).collect()
+/// The column that comes after so much of a line.
+fn column(before: &str) -> usize {
+    before.chars().count() + 1
 }
+
+/// The text with its control characters escaped: names may hold any, and problems are shown on terminals.
+fn printable(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    if text.contains(char::is_control) { text.chars().map(escape).collect() } else { text.to_owned() }
+}
+
+fn shortened(text: String, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        None => text,
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// Longest word for which a nearest candidate is looked for, in characters, and longest candidate.
+const WORD_CHARS_MAX: usize = 80;
+/// How many candidates are compared, at the most.
+const CANDIDATES_MAX: usize = 256;
 
 /// The candidate nearest to `word`, if near enough to be what was meant.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let limit = (word.chars().count() / 3).max(2);
+    let chars = word.chars().take(WORD_CHARS_MAX + 1).count();
+    if chars > WORD_CHARS_MAX {
+        return None;
+    }
+    let limit = (chars / 3).max(2);
     candidates
         .into_iter()
+        .take(CANDIDATES_MAX)
+        .filter(|candidate| candidate.chars().take(WORD_CHARS_MAX + 1).count() <= WORD_CHARS_MAX)
         .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

@@ -1,5 +1,8 @@
 //! Reading the fields of an object: each is taken by name, what is left over is unknown.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use crate::json::{Kind, Member, Node};
 use crate::problem::{Report, nearest};
 
@@ -18,7 +21,8 @@ impl<'n> Field<'n> {
         message: impl Into<String>,
         expected: Option<String>,
     ) {
-        report.add(self.node.at, &self.pointer, message, Some(self.node.to_value().to_string()), expected);
+        let value = if report.is_full() { String::new() } else { self.node.quoted() };
+        report.add(self.node.at, &self.pointer, message, Some(value), expected);
     }
 
     fn wrong_type(&self, report: &mut Report<'_>, expected: &str) {
@@ -90,8 +94,9 @@ impl<'n> Field<'n> {
             self.wrong_type(report, "an object");
             return None;
         };
-        for (index, member) in members.iter().enumerate() {
-            if members[..index].iter().any(|earlier| earlier.key == member.key) {
+        let mut names = BTreeSet::new();
+        for member in members {
+            if !names.insert(member.key.as_str()) {
                 let pointer = child(&self.pointer, &member.key);
                 report.add(
                     member.at,
@@ -176,6 +181,10 @@ impl<'n> Fields<'n> {
                 report.add(member.at, &pointer, *why, None, None);
                 continue;
             }
+            if report.is_full() {
+                report.add(member.at, &pointer, "", None, None);
+                continue;
+            }
             let expected = match nearest(name, self.taken.iter().copied()) {
                 Some(near) => format!("did you mean '{near}'?"),
                 None => format!("one of {}", self.taken.join(", ")),
@@ -185,7 +194,17 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// Longest part of a member's name that a pointer shows, in characters: with it and the nesting a pointer is bounded.
+const NAME_IN_POINTER_CHARS_MAX: usize = 100;
+
 /// The JSON pointer to a member.
 pub(super) fn child(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+    match key.char_indices().nth(NAME_IN_POINTER_CHARS_MAX) {
+        Some((end, _)) => format!("{pointer}/{}…", escaped(&key[..end])),
+        None => format!("{pointer}/{}", escaped(key)),
+    }
+}
+
+fn escaped(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }

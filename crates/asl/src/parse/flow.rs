@@ -115,6 +115,10 @@ impl Builder<'_> {
         if let Some(id) = names.get(name) {
             return Some(*id);
         }
+        if self.report.is_full() {
+            field.wrong(&mut self.report, "", None);
+            return None;
+        }
         let (message, expected) = if self.names.contains_key(name) {
             (
                 format!("the state '{name}' is in another machine or branch"),

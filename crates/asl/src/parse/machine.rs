@@ -1,5 +1,6 @@
 //! Reading a machine, which is a definition or a branch, and the rules between its states.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Field, Fields};
@@ -80,9 +81,9 @@ impl Builder<'_> {
         let mut places = Vec::new();
         for (member, field) in states.iter() {
             let id = StateId(first + u32::try_from(names.len()).ok()?);
-            if names.insert(member.key.clone(), id).is_some() {
-                continue;
-            }
+            // A second state of the name was reported with the object's fields; the first keeps its number.
+            let Entry::Vacant(name) = names.entry(member.key.clone()) else { continue };
+            name.insert(id);
             self.states.push(None);
             self.name(&member.key, member.at, &field.pointer);
             places.push(Place { at: member.at, pointer: field.pointer });
@@ -130,19 +131,19 @@ impl Builder<'_> {
             return;
         }
         for Placed { machine, states_place, places } in std::mem::take(&mut self.machines) {
-            let own: Vec<(StateId, &State)> = machine
+            let own: BTreeMap<StateId, &State> = machine
                 .states()
                 .filter_map(|id| Some((id, self.states.get(id.0 as usize)?.as_ref()?)))
                 .collect();
             let reached = reached_from(machine.start, &own);
-            for ((id, _), place) in own.iter().zip(&places) {
+            for (id, place) in own.keys().zip(&places) {
                 if !reached.contains(id) {
                     let expected = Some("a transition to it, or no such state".to_owned());
                     let message = "no transition leads to this state";
                     self.report.add(place.at, &place.pointer, message, None, expected);
                 }
             }
-            if !own.iter().any(|(_, state)| ends(state)) {
+            if !own.values().any(|state| ends(state)) {
                 let expected = Some("a state with \"End\": true, or of type Succeed or Fail".to_owned());
                 let message = "no state ends the machine";
                 self.report.add(states_place.at, &states_place.pointer, message, None, expected);
@@ -165,12 +166,11 @@ pub(super) struct Placed {
     places: Vec<Place>,
 }
 
-fn reached_from(start: StateId, own: &[(StateId, &State)]) -> BTreeSet<StateId> {
+fn reached_from(start: StateId, own: &BTreeMap<StateId, &State>) -> BTreeSet<StateId> {
     let mut reached = BTreeSet::from([start]);
     let mut open = vec![start];
     while let Some(id) = open.pop() {
-        let state = own.iter().find(|(own, _)| *own == id);
-        let targets = state.map(|(_, state)| targets(state)).unwrap_or_default();
+        let targets = own.get(&id).map(|state| targets(state)).unwrap_or_default();
         open.extend(targets.into_iter().filter(|target| reached.insert(*target)));
     }
     reached

@@ -1,5 +1,7 @@
 //! Reading the rules of a Choice state.
 
+use std::sync::LazyLock;
+
 use super::Builder;
 use super::fields::{Field, Fields};
 use super::machine::Names;
@@ -32,6 +34,8 @@ const ORDERS: [(&str, Order); 5] = [
 ];
 
 /// Every operator and its name.
+static OPERATORS: LazyLock<Vec<(String, Operator)>> = LazyLock::new(operators);
+
 fn operators() -> Vec<(String, Operator)> {
     let mut all = vec![
         ("StringMatches".to_owned(), Operator::Matches),
@@ -92,7 +96,7 @@ impl Builder<'_> {
 
     /// The one comparison of a rule.
     fn test(&mut self, fields: &Fields<'_>, special: &[(&str, &str)]) -> Option<Test> {
-        let operators = operators();
+        let operators = &*OPERATORS;
         let mut found: Option<(Field<'_>, &Operator)> = None;
         for (member, field) in fields.iter() {
             let name = member.key.as_str();

@@ -1,5 +1,7 @@
 //! Reading payload templates.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::Builder;
@@ -17,9 +19,10 @@ impl Builder<'_> {
                     self.template(&Field { node, pointer: format!("{}/{index}", field.pointer) })
                 });
                 let items: Vec<Template> = items.collect();
-                match literals(&items) {
-                    Some(values) => Template::Literal(Value::Array(values)),
-                    None => Template::Array(items),
+                if items.iter().all(is_literal) {
+                    Template::Literal(Value::Array(items.into_iter().filter_map(literal).collect()))
+                } else {
+                    Template::Array(items)
                 }
             }
             _ => Template::Literal(field.node.to_value()),
@@ -29,12 +32,15 @@ impl Builder<'_> {
     fn template_object(&mut self, field: &Field<'_>) -> Template {
         let Some(fields) = field.object(&mut self.report) else { return Template::Literal(Value::Null) };
         let mut members: Vec<(String, Template)> = Vec::new();
+        let mut names = BTreeSet::new();
         for (member, value) in fields.iter() {
             let (name, template) = match member.key.strip_suffix(".$") {
                 Some(name) => (name, self.expression(&value).map_or(NULL, Template::Dynamic)),
                 None => (member.key.as_str(), self.template(&value)),
             };
-            if members.iter().any(|(known, _)| known == name) && fields.peek(&format!("{name}.$")).is_some() {
+            // Of two fields that are the same to the letter, `object` has told already.
+            let is_second = !names.insert(name) && !self.report.is_full();
+            if is_second && fields.peek(&format!("{name}.$")).is_some() {
                 let message = format!("both '{name}' and '{name}.$' are given");
                 self.report.add(
                     member.at,
@@ -46,14 +52,10 @@ impl Builder<'_> {
             }
             members.push((name.to_owned(), template));
         }
-        let values: Vec<&Template> = members.iter().map(|(_, template)| template).collect();
-        if values.iter().all(|template| matches!(template, Template::Literal(_))) {
+        if members.iter().all(|(_, template)| is_literal(template)) {
             let object: Map<String, Value> = members
                 .into_iter()
-                .filter_map(|(name, template)| match template {
-                    Template::Literal(value) => Some((name, value)),
-                    _ => None,
-                })
+                .filter_map(|(name, template)| literal(template).map(|value| (name, value)))
                 .collect();
             return Template::Literal(Value::Object(object));
         }
@@ -78,12 +80,13 @@ impl Builder<'_> {
 
 const NULL: Template = Template::Literal(Value::Null);
 
-fn literals(items: &[Template]) -> Option<Vec<Value>> {
-    items
-        .iter()
-        .map(|item| match item {
-            Template::Literal(value) => Some(value.clone()),
-            _ => None,
-        })
-        .collect()
+fn is_literal(template: &Template) -> bool {
+    matches!(template, Template::Literal(_))
+}
+
+fn literal(template: Template) -> Option<Value> {
+    match template {
+        Template::Literal(value) => Some(value),
+        _ => None,
+    }
 }

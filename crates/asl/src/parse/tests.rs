@@ -329,3 +329,32 @@ fn a_valid_definition_is_compiled() {
     let other = parse(&text.replace("\"c\"", "\"d\""), &Options::default()).unwrap();
     assert_ne!(other.fingerprint(), definition.fingerprint());
 }
+
+#[test]
+fn two_states_of_one_name_are_a_problem() {
+    check(
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "A": {"Type": "Succeed"}, "B": {"Type": "Fail"}}}"#,
+        &[("/States/A", "the field 'A' is given twice")],
+    );
+}
+
+#[test]
+fn of_very_many_problems_the_first_are_told_and_the_rest_counted() {
+    let states: Vec<String> = (0..40_000).map(|n| format!(r#""S{n}": {{"Type": 1}}"#)).collect();
+    let text = format!(r#"{{"StartAt": "S0", "States": {{{}}}}}"#, states.join(",\n"));
+    let problems = parse(&text, &Options::default()).unwrap_err();
+    assert_eq!((problems.as_slice().len(), problems.more()), (100, 39_900));
+    assert_eq!((problems.as_slice()[99].line, problems.as_slice()[99].column), (100, 17));
+    let said = problems.to_string();
+    assert!(said.starts_with("the definition has 40000 problems\n"), "{said}");
+    assert!(said.ends_with("\n  and 39900 more"), "{said}");
+}
+
+#[test]
+fn what_a_problem_says_is_short_and_printable_whatever_the_text_holds() {
+    let name = "\\u001b[31m".repeat(50_000);
+    let text = format!(r#"{{"StartAt": "{name}", "{name}": 1, "States": {{"{name}": {{"{name}": 2}}}}}}"#);
+    let said = parse(&text, &Options::default()).unwrap_err().to_string();
+    assert!(said.len() < 10_000, "{} bytes", said.len());
+    assert!(!said.contains('\u{1b}'), "{said}");
+}

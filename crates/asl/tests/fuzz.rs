@@ -1,0 +1,218 @@
+//! Mutated definitions: whatever the text is, it is read or refused, without a panic and in time that grows with its
+//! length alone.
+//!
+//! What is mutated stands in `tests/corpus`; an input that once failed is kept there, and read by every run. A run is
+//! [`INPUTS`] mutations from a fixed seed, or as many as fit into `DUET_FUZZ_SECONDS` from a new one:
+//!
+//! ```sh
+//! DUET_FUZZ_SECONDS=60 cargo test --workspace --test fuzz
+//! ```
+#![allow(clippy::disallowed_methods, reason = "it measures how long reading takes")]
+
+use std::panic::catch_unwind;
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use asl::Options;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Mutations in a run without a time of its own.
+const INPUTS: u32 = 3_000;
+/// The longest that a mutation grows to, in bytes.
+const INPUT_BYTES_MAX: usize = 64 * 1024;
+/// The longest that reading one may take: a hundred times what a definition of that size takes on a busy machine.
+const INPUT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Pieces that the language gives a meaning to.
+const TOKENS: [&str; 40] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "\\",
+    "\\u0000",
+    "null",
+    "true",
+    "1e999",
+    "-0",
+    "\"Type\"",
+    "\"Next\"",
+    "\"End\"",
+    "\"States\"",
+    "\"StartAt\"",
+    "\"Choices\"",
+    "\"Branches\"",
+    "\"Retry\"",
+    "\"Catch\"",
+    "\"ErrorEquals\"",
+    "\"A\"",
+    "\"Parallel\"",
+    "\"Map\"",
+    "\"Choice\"",
+    "\"QueryLanguage\"",
+    "\"$.a[0]['b']\"",
+    "\"$$.Execution.Input\"",
+    "$",
+    "'",
+    "\"x.$\"",
+    "\"States.Format('{}', $.a)\"",
+    "\"States.MathRandom(0, 1)\"",
+    "\"States.ALL\"",
+    "(",
+    "..",
+    "\u{1b}",
+    "é",
+];
+
+fn corpus() -> Vec<(PathBuf, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let files = std::fs::read_dir(&folder).expect("the corpus is in the checkout");
+    let mut paths: Vec<PathBuf> = files.map(|file| file.expect("it can be listed").path()).collect();
+    paths.sort();
+    paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("it is text"))).collect()
+}
+
+/// Reads the text, as whoever is given a definition does, and all that is then said of it.
+fn read(text: &str, options: &Options) {
+    match asl::parse(text, options) {
+        Ok(definition) => {
+            assert_eq!(asl::parse(text, options).as_ref(), Ok(&definition), "read again, it is the same");
+        }
+        Err(problems) => {
+            assert!(!problems.as_slice().is_empty(), "what is refused has a reason");
+            assert!(problems.as_slice().len() <= asl::PROBLEMS_MAX);
+            assert!(!problems.to_string().contains(|c: char| c.is_control() && c != '\n'), "{problems}");
+        }
+    }
+}
+
+fn mutated(random: &mut impl Rng, corpus: &[(PathBuf, String)]) -> String {
+    let some = |random: &mut _| RngExt::random_range(random, 0..corpus.len());
+    let mut bytes = corpus[some(random)].1.clone().into_bytes();
+    for _ in 0..random.random_range(1..6) {
+        let (from, to) = range(random, bytes.len());
+        match random.random_range(0..6) {
+            0 => drop(bytes.drain(from..to)),
+            1 => bytes = [&bytes[..to], &bytes[from..]].concat(),
+            2 => {
+                let token = TOKENS[random.random_range(0..TOKENS.len())];
+                bytes.splice(from..from, token.bytes());
+            }
+            3 => {
+                let token = TOKENS[random.random_range(0..TOKENS.len())];
+                bytes.splice(from..to, token.bytes());
+            }
+            4 => {
+                let other = corpus[some(random)].1.as_bytes();
+                let (first, last) = range(random, other.len());
+                bytes.splice(from..from, other[first..last].iter().copied());
+            }
+            _ => bytes[from..to.min(from + 4)].iter_mut().for_each(|byte| *byte = random.random()),
+        }
+        bytes.truncate(INPUT_BYTES_MAX);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A piece of something so long, mostly a short one.
+fn range(random: &mut impl Rng, length: usize) -> (usize, usize) {
+    let from = random.random_range(0..=length);
+    let most = if random.random_range(0..4) == 0 { length } else { (from + 40).min(length) };
+    (from, random.random_range(from..=most.max(from)))
+}
+
+#[test]
+fn a_definition_is_read_or_refused_whatever_it_is() {
+    let corpus = corpus();
+    let options = Options::with_functions(["f", "record-order"]);
+    for (path, text) in &corpus {
+        println!("{}", path.display());
+        read(text, &options);
+    }
+    let seconds: Option<u64> =
+        std::env::var("DUET_FUZZ_SECONDS").ok().map(|seconds| seconds.parse().expect("a number of seconds"));
+    let seed =
+        seconds.map_or(1, |_| SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs());
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let begun = Instant::now();
+    let mut inputs = 0;
+    while seconds.map_or(inputs < INPUTS, |seconds| begun.elapsed() < Duration::from_secs(seconds)) {
+        let text = mutated(&mut random, &corpus);
+        let started = Instant::now();
+        let outcome = catch_unwind(|| read(&text, &options));
+        let took = started.elapsed();
+        if outcome.is_err() || took > INPUT_TIME_MAX {
+            let kept = std::env::temp_dir().join(format!("asl-fuzz-{seed}-{inputs}.json"));
+            std::fs::write(&kept, &text).expect("the failing input is kept");
+            panic!(
+                "input {inputs} of seed {seed} took {took:?} or panicked: put {} into the corpus",
+                kept.display()
+            );
+        }
+        inputs += 1;
+    }
+    println!("{inputs} inputs from seed {seed} in {:?}", begun.elapsed());
+}
+
+/// What is a megabyte long and made to be slow takes no longer than its length explains: four times the text takes far
+/// less than sixteen times the time.
+#[test]
+fn the_time_grows_with_the_length_alone() {
+    type Shape = (&'static str, fn(usize) -> String);
+    let shapes: [Shape; 8] = [
+        ("states that lead nowhere", |n| {
+            let states = (0..n).map(|i| format!(r#""S{i}":{{"Type":"Pass","Next":"T{i}"}}"#));
+            machine(&states.collect::<Vec<_>>().join(","))
+        }),
+        ("a long chain", |n| {
+            let states = (0..n).map(|i| format!(r#""S{i}":{{"Type":"Pass","Next":"S{}"}}"#, (i + 1) % n));
+            machine(&states.collect::<Vec<_>>().join(","))
+        }),
+        ("fields nobody knows", |n| {
+            let fields: Vec<String> = (0..n).map(|i| format!(r#""Nxt{i}":{i}"#)).collect();
+            machine(&format!(r#""S0":{{"Type":"Succeed",{}}}"#, fields.join(",")))
+        }),
+        ("one field again and again", |n| machine(&vec![r#""S0":{"Type":"Succeed"}"#; n].join(","))),
+        ("a template with many fields", |n| {
+            let fields: Vec<String> = (0..n).map(|i| format!(r#""f{i}":1,"f{i}.$":"$.a""#)).collect();
+            machine(&format!(r#""S0":{{"Type":"Pass","Parameters":{{{}}},"End":true}}"#, fields.join(",")))
+        }),
+        ("deep literals", |n| {
+            let (open, close) = ("[".repeat(90), "]".repeat(90));
+            let items = vec!["1"; n * 4].join(",");
+            machine(&format!(
+                r#""S0":{{"Type":"Pass","Parameters":{{"x":{open}{items}{close}}},"End":true}}"#
+            ))
+        }),
+        ("wrong rules below a long name", |n| {
+            let (name, rules) = ("n".repeat(n * 8), vec!["1"; n].join(","));
+            machine(&format!(r#""{name}":{{"Type":"Choice","Choices":[{rules}]}}"#))
+        }),
+        ("a path of many steps", |n| {
+            machine(&format!(r#""S0":{{"Type":"Pass","InputPath":"${}","End":true}}"#, ".a['b']".repeat(n)))
+        }),
+    ];
+    for (shape, text) in shapes {
+        let time = |n| {
+            let text = text(n);
+            assert!(text.len() <= 1024 * 1024, "{shape}: {} bytes are refused unread", text.len());
+            let took = || {
+                let begun = Instant::now();
+                let _ = asl::parse(&text, &Options::default());
+                begun.elapsed()
+            };
+            (0..3).map(|_| took()).min().expect("three times")
+        };
+        let (small, large) = (time(4_000), time(16_000));
+        let allowed = small * 10 + Duration::from_millis(100);
+        assert!(large < allowed, "{shape}: {small:?} for 4,000 and {large:?} for 16,000");
+    }
+}
+
+fn machine(states: &str) -> String {
+    format!(r#"{{"StartAt":"S0","States":{{{states}}}}}"#)
+}
