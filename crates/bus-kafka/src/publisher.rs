@@ -122,5 +122,5 @@ fn check_size(message: &Message) -> Result<(), BusError> {
             return Err(BusError::TooLarge { id: message.id.clone(), bytes, limit });
         }
     }
-    Ok(())
+    message.check_headers()
 }

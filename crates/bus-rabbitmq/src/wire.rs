@@ -14,7 +14,7 @@
 
 use std::borrow::Cow;
 
-use bus::{BusError, Headers, Message, Topic};
+use bus::{BusError, HEADERS_MAX, Headers, Message, Topic};
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
@@ -22,8 +22,6 @@ use crate::names::NAME_BYTES_MAX;
 
 /// The largest body, in bytes.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
-/// Headers of a message, at the most: their order is told in one byte each.
-const HEADERS_MAX: usize = 255;
 /// What each header costs beside its name and value, and the properties beside the headers, generously.
 const OVERHEAD_BYTES: usize = 16;
 
@@ -58,16 +56,14 @@ pub(crate) fn check(message: &Message, frame_bytes_max: usize) -> Result<(), Bus
     if message.topic.as_str().len() > NAME_BYTES_MAX - 3 {
         return too_large(message.topic.as_str().len(), NAME_BYTES_MAX - 3);
     }
-    let count = message.headers.iter().count();
+    let count = message.headers.len();
     let bytes = message.bytes() - message.body.len() + (count + 4) * OVERHEAD_BYTES;
     // The rest of the frame is for what a dead letter adds.
     let limit = frame_bytes_max / 2;
     if bytes > limit {
         return too_large(bytes, limit);
     }
-    if count > HEADERS_MAX {
-        return Err(BusError::Limit { what: "headers of a message".to_owned(), limit: HEADERS_MAX as u64 });
-    }
+    message.check_headers()?;
     for (name, _) in message.headers.iter() {
         if name.len() > NAME_BYTES_MAX {
             return too_large(name.len(), NAME_BYTES_MAX);
@@ -150,6 +146,9 @@ fn read(properties: &BasicProperties, body_bytes: usize) -> Result<Attributes, V
             },
         }
     }
+    if headers.len() > HEADERS_MAX {
+        problems.push(format!("{} headers, {HEADERS_MAX} at the most", headers.len()));
+    }
     if key.is_none() && !problems.iter().any(|problem| problem.contains(KEY)) {
         problems.push(format!("no header {KEY}"));
     }
@@ -224,7 +223,11 @@ pub(crate) fn message_as_it_is(properties: &BasicProperties, routing_key: &str, 
             AMQPValue::LongString(bytes) => String::from_utf8_lossy(bytes.as_bytes()).into_owned(),
             value => readable(value).map_or_else(|| format!("{value:?}"), Cow::into_owned),
         };
-        if name == KEY { key = value } else { headers.set(name.to_owned(), value) }
+        if name == KEY {
+            key = value;
+        } else if headers.len() < HEADERS_MAX {
+            headers.set(name.to_owned(), value);
+        }
     }
     let id = id_of(properties, &body);
     Message { id, topic: Topic::owned(topic.to_owned()), key, headers, body: body.into() }

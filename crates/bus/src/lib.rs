@@ -36,7 +36,7 @@ pub use figure::{Figure, FigureKind};
 pub use layered::{Layer, Layered};
 pub use limit::{InvalidUrl, Limit, Load};
 pub use memory::{MemoryBus, MemoryOptions};
-pub use message::{DeadLetter, Delivery, Headers, Message, Outcome, Settlement, Token, Topic};
+pub use message::{DeadLetter, Delivery, HEADERS_MAX, Headers, Message, Outcome, Settlement, Token, Topic};
 pub use metered::{Meter, MeteredBus};
 pub use remote::{RemoteBus, RemoteOptions};
 

@@ -273,7 +273,7 @@ fn check_size(message: &Message, options: &MemoryOptions) -> Result<(), BusError
     if attributes > options.attributes_bytes_max {
         return too_large(attributes, options.attributes_bytes_max);
     }
-    Ok(())
+    message.check_headers()
 }
 
 #[async_trait]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use crate::BusError;
+
 /// A topic's name, `stream/kind`. The stream is what must stay in one ordered log (a Kafka topic, say); the kind
 /// is what subscribers choose by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,7 +52,11 @@ impl std::fmt::Display for Topic {
     }
 }
 
-/// A message's attributes: few, so a list is faster than a map.
+/// The most headers that a message may have, on every bus. Whoever reads a message from outside looks at their number
+/// before it reads one: setting a header compares it with those that are there.
+pub const HEADERS_MAX: usize = 64;
+
+/// A message's attributes: few ([`HEADERS_MAX`]), so a list is faster than a map.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Headers(Vec<(Cow<'static, str>, Cow<'static, str>)>);
@@ -75,6 +81,18 @@ impl Headers {
             Some((_, v)) => *v = value,
             None => self.0.push((name, value)),
         }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// All headers, in the order in which they were set.
@@ -109,6 +127,20 @@ impl Message {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.id.len() + self.topic.as_str().len() + self.key.len() + self.headers.bytes() + self.body.len()
+    }
+
+    /// Refuses a message with more headers than any bus takes.
+    ///
+    /// # Errors
+    /// [`BusError::Limit`], which is terminal.
+    pub fn check_headers(&self) -> Result<(), BusError> {
+        if self.headers.len() > HEADERS_MAX {
+            return Err(BusError::Limit {
+                what: "headers of a message".to_owned(),
+                limit: HEADERS_MAX as u64,
+            });
+        }
+        Ok(())
     }
 }
 

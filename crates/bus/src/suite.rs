@@ -91,6 +91,7 @@ macro_rules! bus_properties {
             declaring_again_replaces_the_topics
             publishing_nothing_is_fine
             too_large_messages_are_refused_and_their_neighbours_are_not
+            too_many_headers_are_refused
             depth_follows_what_happens
             one_key_keeps_its_order
             consumers_of_a_group_share_its_messages

@@ -247,6 +247,29 @@ async fn strangers_and_malformed_frames_lose_their_connection_and_nobody_else_do
     assert_eq!(ids(&timeout(PATIENCE, consumer.receive(1)).await.unwrap().unwrap()), ["0"]);
 }
 
+/// The bytes of a frame that publishes this.
+fn publication(messages: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(10 + messages.len()).unwrap().to_be_bytes();
+    [GREETING, &length[..], b"\x02\0\0\0\0\0\0\0\x01\x00", messages].concat()
+}
+
+#[tokio::test]
+async fn frames_full_of_headers_or_messages_are_refused_before_the_work() {
+    let server = Server::start("127.0.0.1:0", MemoryBus::default()).await;
+    let client = server.client().await;
+    // A message with two million headers, each another one: to set them all would compare each with all before it.
+    let names = (0..2_000_000_u32).flat_map(|n| [&[4][..], &n.to_be_bytes(), &[0]].concat());
+    let headers: Vec<u8> = [0, 0, 0, 0x80, 0x89, 0x7a].into_iter().chain(names).collect();
+    // Three million empty messages.
+    let messages = vec![0; 15_000_000];
+    let begun = tokio::time::Instant::now();
+    for frame in [publication(&headers), publication(&messages)] {
+        hangs_up_on(&server, &frame).await;
+    }
+    publish(&client, Origin::Edge, &self::messages(1)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(10), "it took {:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn a_call_larger_than_a_frame_is_sent_in_several() {
     let bus = MemoryBus::default();

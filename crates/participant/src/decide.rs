@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bus::{Delivery, Message, Outcome as Settled, Settlement};
+use bus::{Delivery, HEADERS_MAX, Message, Outcome as Settled, Settlement};
 use bytes::Bytes;
 use store::{Entity, EntityWrite, KEY_BYTES_MAX, OutboxId};
 
@@ -319,6 +319,12 @@ impl<H: Handler> Run<H> {
             return Err(Rejected(format!("the {index} has {bytes} bytes, but {KEY_BYTES_MAX} are the most")));
         }
         self.effects.messages[sent_before..].iter().try_for_each(|message| {
+            if message.headers.len() > HEADERS_MAX {
+                let count = message.headers.len();
+                return Err(Rejected(format!(
+                    "handling it would send a message with {count} headers, but {HEADERS_MAX} are the most"
+                )));
+            }
             let bytes = message.body.len();
             // The id is made of the participant's name, the key and a number.
             let id_bytes = rules.name.len() + self.effects.key.len() + 24;

@@ -124,6 +124,7 @@ struct RemotePublisher {
 impl RemotePublisher {
     /// Refuses what could not travel, before anything is sent.
     fn check(&self, message: &Message) -> Result<(), BusError> {
+        message.check_headers()?;
         let limit = self.link.capabilities.message_bytes_max;
         let too_large = |bytes, limit| Err(BusError::TooLarge { id: message.id.clone(), bytes, limit });
         if message.body.len() > limit {

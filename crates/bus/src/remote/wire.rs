@@ -7,8 +7,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BusError, DeadLetter, Delivery, Depth, Guarantees, Headers, Message, Origin, Outcome, Settlement,
-    Subscription, Token, Topic,
+    BusError, DeadLetter, Delivery, Depth, Guarantees, HEADERS_MAX, Headers, Message, Origin, Outcome,
+    Settlement, Subscription, Token, Topic,
 };
 
 /// What cannot be read as what it should be.
@@ -22,6 +22,8 @@ pub(super) enum WireError {
     NotText(&'static str),
     #[error("{what} has the unknown code {code}")]
     UnknownCode { what: &'static str, code: u64 },
+    #[error("{count} {what}, {limit} at the most")]
+    TooMany { what: &'static str, count: u64, limit: u64 },
     #[error("malformed JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -165,6 +167,10 @@ pub(super) fn put_settlement(out: &mut Vec<u8>, token: Token, outcome: &Outcome)
     }
 }
 
+/// The most messages, deliveries or settlements in a frame, which could else hold millions of empty ones: more than fit
+/// into what this client sends ([`message_bytes_max`] counts fifty bytes for each) or this server pushes.
+const FRAME_ITEMS_MAX: usize = 262_144;
+
 /// Reads what the functions above wrote; never trusts a length.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
@@ -180,6 +186,10 @@ impl<'a> Reader<'a> {
     ) -> Result<Vec<T>, WireError> {
         let mut items = Vec::new();
         while !self.is_empty() {
+            if items.len() == FRAME_ITEMS_MAX {
+                let (count, limit) = (FRAME_ITEMS_MAX as u64 + 1, FRAME_ITEMS_MAX as u64);
+                return Err(WireError::TooMany { what: "items in a frame, or more", count, limit });
+            }
             items.push(read(&mut self)?);
         }
         Ok(items)
@@ -228,9 +238,11 @@ impl<'a> Reader<'a> {
         let id = self.text("a message id")?;
         let topic = Topic::owned(self.text("a topic")?);
         let key = self.text("a key")?;
-        let count = self.number("a number of headers")? as usize;
-        // Each header takes two bytes at least, so a lying count cannot reserve more than the frame's size.
-        let mut headers = Headers::with_capacity(count.min(self.0.len() / 2));
+        let count = self.number("a number of headers")?;
+        if count > HEADERS_MAX as u64 {
+            return Err(WireError::TooMany { what: "headers", count, limit: HEADERS_MAX as u64 });
+        }
+        let mut headers = Headers::with_capacity(count as usize);
         for _ in 0..count {
             headers.set(self.text("a header's name")?, self.text("a header's value")?);
         }

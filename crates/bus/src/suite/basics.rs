@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::kit::{Scene, ids, receive, settle};
-use crate::{Bus, BusError, Depth, Message, Outcome};
+use crate::{Bus, BusError, Depth, HEADERS_MAX, Message, Outcome};
 
 /// Id, topic, key, headers in their order, and every byte of the body arrive as published.
 pub async fn every_attribute_arrives_byte_for_byte(bus: Arc<dyn Bus>) {
@@ -127,6 +127,24 @@ pub async fn too_large_messages_are_refused_and_their_neighbours_are_not(bus: Ar
     let deliveries = receive(&consumer, 3).await;
     assert_eq!(ids(&deliveries), ["before", "largest", "after"]);
     assert_eq!(deliveries[1].message.body.len(), limit_bytes);
+}
+
+/// A message with as many headers as there may be passes with all of them; one with more is refused for good.
+pub async fn too_many_headers_are_refused(bus: Arc<dyn Bus>) {
+    let scene = Scene::new(bus);
+    let consumer = scene.subscribe(&scene.subscription("g", &["kind"])).await;
+    let with_headers = |count: usize| {
+        let mut message = scene.message("kind", "k", &count.to_string());
+        (0..count).for_each(|n| message.headers.set(format!("h{n}"), n.to_string()));
+        message
+    };
+    match scene.publisher().await.publish(&[with_headers(HEADERS_MAX + 1)]).await {
+        Err(error @ BusError::Limit { .. }) => assert!(!error.is_retryable()),
+        other => panic!("too many headers were answered by {other:?}"),
+    }
+    let most = with_headers(HEADERS_MAX);
+    scene.publish(std::slice::from_ref(&most)).await;
+    assert_eq!(receive(&consumer, 1).await[0].message.headers, most.headers);
 }
 
 /// The depth counts what waits, and nothing once all is settled.
