@@ -134,7 +134,7 @@ pub async fn too_many_headers_are_refused(bus: Arc<dyn Bus>) {
     let scene = Scene::new(bus);
     let consumer = scene.subscribe(&scene.subscription("g", &["kind"])).await;
     let with_headers = |count: usize| {
-        let mut message = scene.message("kind", "k", &count.to_string());
+        let mut message = scene.message("kind", "k", count.to_string());
         (0..count).for_each(|n| message.headers.set(format!("h{n}"), n.to_string()));
         message
     };
