@@ -4,7 +4,9 @@ use crate::Millis;
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
-    /// Now. May jump, as wall clocks do; nothing but the due time of timers depends on it.
+    /// Now. May jump, as wall clocks do; nothing but the due time of timers depends on it. A timer is due by the clock as it
+    /// stands: one that is set forward makes it fire early, one that is set back and stays there makes it fire late by as
+    /// much. Waits are never computed from it for longer than a second.
     fn now(&self) -> Millis;
 }
 

@@ -30,6 +30,9 @@ use crate::{CallId, Handler, Millis, Participant, ParticipantError};
 
 /// The shortest wait for a timer: due times have millisecond resolution.
 const TIMER_WAIT_MIN: Duration = Duration::from_millis(1);
+/// The longest wait for a timer before the clock is read again. Due times are wall-clock times and waits are not: a clock
+/// that is set delays a timer by no more than this.
+const TIMER_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What is handled in one transaction. An empty one only forgets outbox rows.
 pub(crate) type Batch<O> = Vec<Item<O>>;
@@ -130,7 +133,10 @@ impl<H: Handler> Pipeline<H> {
                     Err(error) => self.own.wait_for_bus(error, &mut backoff).await?,
                 },
                 () = tokio::time::sleep(until_due.unwrap_or_default()), if until_due.is_some() => {
-                    self.gather_due(&mut batch).await?;
+                    // It may have been the longest wait, and not the whole: then the store has nothing to tell.
+                    if self.until_due() == Some(Duration::ZERO) {
+                        self.gather_due(&mut batch).await?;
+                    }
                 }
                 () = tokio::time::sleep_until(forget_at), if !self.forget.is_empty() => break,
                 () = until(next_look) => {}
@@ -193,12 +199,13 @@ impl<H: Handler> Pipeline<H> {
         }
     }
 
+    /// How long to wait for the next timer, at the most, before the clock is read again.
     fn until_due(&self) -> Option<Duration> {
         let wait = self.next_due?.saturating_sub(self.own.clock.now());
         if wait <= 0 {
             return Some(Duration::ZERO);
         }
-        Some(Duration::from_millis(wait.unsigned_abs()).max(TIMER_WAIT_MIN))
+        Some(Duration::from_millis(wait.unsigned_abs()).clamp(TIMER_WAIT_MIN, TIMER_WAIT_MAX))
     }
 
     /// Decides and commits the batch, then lets its effects out. A key that other instances keep writing is handled after

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -84,12 +84,27 @@ impl Caller<String, String> for Oracle {
     }
 }
 
-/// Follows tokio's time, which the tests pause.
-struct TestClock(Instant);
+/// Follows tokio's time, which the tests pause, and can be set.
+struct TestClock {
+    began: Instant,
+    set_by: AtomicI64,
+}
+
+impl TestClock {
+    fn new() -> Self {
+        Self { began: Instant::now(), set_by: AtomicI64::new(0) }
+    }
+
+    /// Sets the clock to so many milliseconds away from what it would show if it had never been set.
+    fn set(&self, by: Millis) {
+        self.set_by.store(by, Ordering::Relaxed);
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Millis {
-        1_000_000 + Instant::now().duration_since(self.0).as_millis() as Millis
+        let elapsed = Instant::now().duration_since(self.began).as_millis() as Millis;
+        10_000_000 + elapsed + self.set_by.load(Ordering::Relaxed)
     }
 }
 
@@ -132,7 +147,7 @@ impl World {
         Self {
             store: MemoryStore::new(),
             oracle: Oracle { open: Arc::new(Semaphore::new(100)), asked: Arc::default() },
-            clock: Arc::new(TestClock(Instant::now())),
+            clock: Arc::new(TestClock::new()),
             publisher: bus.publisher(Origin::Edge).await.unwrap(),
             out: bus.subscribe(&group("out", OUT)).await.unwrap(),
             bus,
@@ -273,6 +288,43 @@ async fn timers_fire_once_at_their_time_and_not_when_cancelled() {
     running.stop().await;
     assert_eq!(world.texts("k1").await, ["wake 5", "timer wake"]);
     assert_eq!(world.texts("k2").await, ["wake 3", "sleep now"]);
+    assert!(world.is_at_rest().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_for_a_while_holds_up_no_timer_after_it() {
+    let world = World::new().await;
+    let running = world.start();
+    world.clock.set(-3_600_000);
+    world.send("m1", "k", "marker").await;
+    world.hears("marker").await;
+    world.clock.set(0);
+    world.send("m2", "k", "wake 9").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // Between these two the participant waits for its timer again, and would wait for an hour.
+    world.clock.set(-3_600_000);
+    world.send("m3", "other", "marker").await;
+    world.hears("marker").await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    world.clock.set(0);
+    let begin = Instant::now();
+    world.hears("timer wake").await;
+    let waited = begin.elapsed();
+    assert!(waited >= Duration::from_secs(1) && waited <= Duration::from_millis(2_510), "{waited:?}");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_forward_makes_timers_due_within_a_second() {
+    let world = World::new().await;
+    let running = world.start();
+    world.send("m1", "k", "wake 3600").await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.clock.set(3_600_000);
+    let begin = Instant::now();
+    world.hears("timer wake").await;
+    assert!(begin.elapsed() <= Duration::from_secs(1), "{:?}", begin.elapsed());
+    running.stop().await;
     assert!(world.is_at_rest().await);
 }
 
