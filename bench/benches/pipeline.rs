@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros; a benchmark fails by panicking")]
 
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ impl Handler for Echo {
     type State = Order;
     type Call = NoCalls;
     type Outcome = NoCalls;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,

@@ -4,6 +4,7 @@
 //! follows. The execution's snapshot is the entity's state, the facts are its journal (see [`crate::engine`]), and both
 //! are committed together with the commands they lead to.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -217,6 +218,8 @@ impl Handler for Conductor {
     type State = Run;
     type Call = NoCalls;
     type Outcome = NoCalls;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,
@@ -235,6 +238,7 @@ impl Handler for Conductor {
                 self.advance(run, Fact::TimerFired { timer }, effects).map(Some)
             }
             Input::Outcome(outcome) => match *outcome {},
+            Input::Request(never) => match *never {},
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Sees every order enter the system and leave it, as anybody could: from outside, through the bus. What it saw is kept.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -114,6 +115,8 @@ impl Handler for Observer {
     type State = Seen;
     type Call = NoCalls;
     type Outcome = NoCalls;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,
@@ -125,6 +128,7 @@ impl Handler for Observer {
             Input::Message(message) => message,
             Input::Timer(name) => return Err(Rejected(format!("there is no timer {name}"))),
             Input::Outcome(never) => match *never {},
+            Input::Request(never) => match *never {},
         };
         let malformed = |error: contract::Malformed| Rejected(error.to_string());
         let style = Envelope::of(message).map_err(malformed)?.style;

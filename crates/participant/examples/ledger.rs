@@ -7,6 +7,7 @@
 //! Every message arrives twice; the balances come out as if each had come once. An account that goes below zero
 //! is reported by an event, and a message that makes no sense ends among the dead letters with the reason.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bus::memory::{MemoryBus, MemoryOptions};
@@ -32,6 +33,8 @@ impl Handler for Ledger {
     type State = Account;
     type Call = NoCalls;
     type Outcome = NoCalls;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,

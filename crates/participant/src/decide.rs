@@ -8,7 +8,8 @@ use bytes::Bytes;
 use store::{Entity, EntityWrite, KEY_BYTES_MAX, OutboxId};
 
 use crate::meta::{Fingerprint, Meta, fingerprint};
-use crate::{CallId, Effects, Handler, Input, Millis, Rejected};
+use crate::requests::Asking;
+use crate::{AskError, CallId, Effects, Handler, Input, Millis, Rejected};
 
 /// The longest name of a timer, in bytes.
 const TIMER_NAME_BYTES_MAX: usize = 256;
@@ -16,9 +17,12 @@ const TIMER_NAME_BYTES_MAX: usize = 256;
 /// that no input can make a participant send what cannot be published.
 const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 
+/// What a batch holds for a handler.
+pub(crate) type ItemOf<H> = Item<<H as Handler>::Outcome, <H as Handler>::Request, <H as Handler>::Answer>;
+
 /// What a batch holds.
 #[derive(Debug)]
-pub(crate) enum Item<O> {
+pub(crate) enum Item<O, R, A> {
     Delivery(Delivery),
     /// Some timer of the key is due.
     Due(String),
@@ -29,25 +33,30 @@ pub(crate) enum Item<O> {
         /// The outbox row that the call stands in.
         row: OutboxId,
     },
+    /// Somebody asks.
+    Request(Asking<R, A>),
 }
 
-impl<O> Item<O> {
+impl<O, R, A> Item<O, R, A> {
     pub(crate) fn key(&self) -> &str {
         match self {
             Self::Delivery(delivery) => &delivery.message.key,
             Self::Due(key) => key,
             Self::Outcome { id, .. } => &id.key,
+            Self::Request(asking) => &asking.key,
         }
     }
 }
 
 /// What was decided about a batch.
 #[derive(Debug)]
-pub(crate) struct Decided<C> {
+pub(crate) struct Decided<C, A> {
     pub(crate) writes: Vec<EntityWrite>,
     pub(crate) messages: Vec<Message>,
     pub(crate) calls: Vec<(CallId, C)>,
     pub(crate) settlements: Vec<Settlement>,
+    /// The place of each request in the batch, with its answer.
+    pub(crate) answers: Vec<(usize, Result<A, AskError>)>,
     pub(crate) handled: u64,
     pub(crate) duplicates: u64,
     pub(crate) timers_fired: u64,
@@ -70,11 +79,11 @@ pub(crate) struct Rules<'a> {
 }
 
 /// The keys of a batch, each once, in the order of their first input.
-pub(crate) fn keys<O>(batch: &[Item<O>]) -> Vec<&str> {
+pub(crate) fn keys<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<&str> {
     group(batch).into_iter().map(|(key, _)| key).collect()
 }
 
-fn group<O>(batch: &[Item<O>]) -> Vec<(&str, Vec<usize>)> {
+fn group<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<(&str, Vec<usize>)> {
     let mut order: Vec<(&str, Vec<usize>)> = Vec::with_capacity(batch.len());
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, item) in batch.iter().enumerate() {
@@ -91,14 +100,15 @@ fn group<O>(batch: &[Item<O>]) -> Vec<(&str, Vec<usize>)> {
 pub(crate) fn decide<H: Handler>(
     handler: &H,
     rules: &Rules<'_>,
-    batch: &[Item<H::Outcome>],
+    batch: &[ItemOf<H>],
     entities: &[Option<Entity>],
-) -> Decided<H::Call> {
+) -> Decided<H::Call, H::Answer> {
     let mut decided = Decided {
         writes: Vec::with_capacity(entities.len()),
         messages: Vec::with_capacity(batch.len()),
         calls: Vec::new(),
         settlements: Vec::with_capacity(batch.len()),
+        answers: Vec::new(),
         handled: 0,
         duplicates: 0,
         timers_fired: 0,
@@ -107,7 +117,7 @@ pub(crate) fn decide<H: Handler>(
         earliest_timer: None,
     };
     for ((key, indexes), entity) in group(batch).into_iter().zip(entities) {
-        let items: Vec<_> = indexes.into_iter().map(|index| &batch[index]).collect();
+        let items: Vec<_> = indexes.into_iter().map(|index| (index, &batch[index])).collect();
         decide_key(handler, rules, key, &items, entity.as_ref(), &mut decided);
     }
     decided
@@ -120,26 +130,26 @@ fn decide_key<H: Handler>(
     handler: &H,
     rules: &Rules<'_>,
     key: &str,
-    items: &[&Item<H::Outcome>],
+    items: &[(usize, &ItemOf<H>)],
     entity: Option<&Entity>,
-    decided: &mut Decided<H::Call>,
+    decided: &mut Decided<H::Call, H::Answer>,
 ) {
     let mut rejected: BTreeMap<usize, String> = BTreeMap::new();
     let run = loop {
         match Run::over(handler, rules, key, items, entity, &rejected) {
             Ok(run) => break Some(run),
-            Err(Failed::Input(index, Rejected(reason))) => {
-                rejected.insert(index, reason);
+            Err(Failed::Input(place, Rejected(reason))) => {
+                rejected.insert(place, reason);
             }
             Err(Failed::Entity(reason)) => {
                 // What is stored for this key cannot be read: its inputs wait among the dead letters.
-                rejected = (0..items.len()).map(|index| (index, reason.clone())).collect();
+                rejected = items.iter().map(|(place, _)| (*place, reason.clone())).collect();
                 break None;
             }
         }
     };
-    for (index, item) in items.iter().enumerate() {
-        let reason = rejected.remove(&index);
+    for (place, item) in items {
+        let reason = rejected.remove(place);
         match item {
             Item::Delivery(delivery) => {
                 let outcome = reason.map_or(Settled::Done, |reason| Settled::DeadLetter { reason });
@@ -157,6 +167,9 @@ fn decide_key<H: Handler>(
                     decided.rejected_calls.push(call.clone());
                     tracing::error!(%call, reason, "a call's outcome was rejected: it is made again at the next start");
                 }
+            }
+            Item::Request(_) => {
+                decided.answers.extend(reason.map(|reason| (*place, Err(AskError::Rejected(reason)))));
             }
         }
     }
@@ -183,32 +196,32 @@ fn without_timers(key: &str, entity: &Entity) -> EntityWrite {
 struct Run<H: Handler> {
     meta: Meta,
     state: Option<H::State>,
-    effects: Effects<H::Call>,
+    effects: Effects<H::Call, H::Answer>,
+    answers: Vec<(usize, Result<H::Answer, AskError>)>,
     touched: bool,
+    /// Nothing but requests was handled.
+    only_asked: bool,
     handled: u64,
     duplicates: u64,
     timers_fired: u64,
 }
 
 enum Failed {
-    /// This input was rejected.
+    /// The input at this place in the batch was rejected.
     Input(usize, Rejected),
     /// The stored entity cannot be read.
     Entity(String),
 }
 
 impl<H: Handler> Run<H> {
-    fn over<'i>(
+    fn over(
         handler: &H,
         rules: &Rules<'_>,
         key: &str,
-        items: &[&'i Item<H::Outcome>],
+        items: &[(usize, &ItemOf<H>)],
         entity: Option<&Entity>,
         without: &BTreeMap<usize, String>,
-    ) -> Result<Self, Failed>
-    where
-        H::Outcome: 'i,
-    {
+    ) -> Result<Self, Failed> {
         let unreadable = |error: &dyn std::fmt::Display| Failed::Entity(format!("the stored state: {error}"));
         let meta = entity.map_or_else(|| Ok(Meta::default()), |entity| Meta::decode(&entity.meta));
         let state = match entity {
@@ -221,36 +234,48 @@ impl<H: Handler> Run<H> {
             meta: meta.map_err(|error| unreadable(&error))?,
             state,
             effects: Effects::new(key, rules.now),
+            answers: Vec::new(),
             touched: false,
+            only_asked: true,
             handled: 0,
             duplicates: 0,
             timers_fired: 0,
         };
-        for (index, item) in items.iter().enumerate() {
-            if without.contains_key(&index) {
+        for (place, item) in items {
+            if without.contains_key(place) {
                 run.forget_due(rules, item);
                 continue;
             }
-            run.input(handler, rules, item).map_err(|rejected| Failed::Input(index, rejected))?;
+            run.input(handler, rules, *place, item).map_err(|rejected| Failed::Input(*place, rejected))?;
         }
         Ok(run)
     }
 
-    fn input(&mut self, handler: &H, rules: &Rules<'_>, item: &Item<H::Outcome>) -> Result<(), Rejected> {
+    fn input(
+        &mut self,
+        handler: &H,
+        rules: &Rules<'_>,
+        place: usize,
+        item: &ItemOf<H>,
+    ) -> Result<(), Rejected> {
         match item {
             Item::Delivery(delivery) => {
-                let bytes = delivery.message.key.len();
-                if bytes > KEY_BYTES_MAX {
-                    return Err(Rejected(format!(
-                        "its key has {bytes} bytes, but {KEY_BYTES_MAX} are the most"
-                    )));
-                }
+                check_key(&delivery.message.key)?;
                 let id = fingerprint(&delivery.message.id);
                 self.once(handler, rules, id, Input::Message(&delivery.message))
             }
             Item::Outcome { id: call, outcome, .. } => {
                 let id = fingerprint(&format!("call/{call}"));
                 self.once(handler, rules, id, Input::Outcome(outcome))
+            }
+            Item::Request(asking) => {
+                check_key(&asking.key)?;
+                self.effects.answer = None;
+                self.handle(handler, rules, Input::Request(&asking.request))?;
+                let answer = self.effects.answer.take();
+                let answer = answer.ok_or_else(|| Rejected("its handler has no answer to it".to_owned()))?;
+                self.answers.push((place, Ok(answer)));
+                Ok(())
             }
             Item::Due(_) => {
                 // The row may have moved on since its key was found due: only what is still due fires.
@@ -270,11 +295,11 @@ impl<H: Handler> Run<H> {
     }
 
     /// The handler rejected a due timer: it must not come again.
-    fn forget_due(&mut self, rules: &Rules<'_>, item: &Item<H::Outcome>) {
+    fn forget_due(&mut self, rules: &Rules<'_>, item: &ItemOf<H>) {
         if matches!(item, Item::Due(_)) {
             while let Some(name) = self.next_due(rules.now) {
                 self.meta.timers.remove(&name);
-                self.touched = true;
+                (self.touched, self.only_asked) = (true, false);
             }
         }
     }
@@ -284,7 +309,7 @@ impl<H: Handler> Run<H> {
         handler: &H,
         rules: &Rules<'_>,
         id: Fingerprint,
-        input: Input<'_, H::Outcome>,
+        input: Input<'_, H::Outcome, H::Request>,
     ) -> Result<(), Rejected> {
         if rules.inbox && self.meta.has_handled(id) {
             self.duplicates += 1;
@@ -299,9 +324,10 @@ impl<H: Handler> Run<H> {
         &mut self,
         handler: &H,
         rules: &Rules<'_>,
-        input: Input<'_, H::Outcome>,
+        input: Input<'_, H::Outcome, H::Request>,
     ) -> Result<(), Rejected> {
         let sent_before = self.effects.messages.len();
+        self.only_asked &= matches!(input, Input::Request(_));
         self.state = handler.handle(self.state.take(), input, &mut self.effects)?;
         self.touched = true;
         self.handled += 1;
@@ -341,19 +367,36 @@ impl<H: Handler> Run<H> {
         })
     }
 
+    /// Whether the entity would be written as it stands.
+    fn changes_nothing(&self, state: &Bytes, entity: Option<&Entity>) -> bool {
+        let Effects { messages, calls, links, journal, .. } = &self.effects;
+        let has_effects =
+            !(messages.is_empty() && calls.is_empty() && links.is_empty() && journal.is_empty());
+        let is_as_stored = match entity {
+            Some(entity) => *state == entity.state && self.meta.encode() == entity.meta,
+            None => state.is_empty() && self.meta == Meta::default(),
+        };
+        !has_effects && is_as_stored
+    }
+
     fn finish(
         mut self,
         rules: &Rules<'_>,
         key: &str,
         entity: Option<&Entity>,
-        decided: &mut Decided<H::Call>,
+        decided: &mut Decided<H::Call, H::Answer>,
     ) {
         decided.duplicates += self.duplicates;
+        decided.answers.append(&mut self.answers);
         if !self.touched {
             return;
         }
         decided.handled += self.handled;
         decided.timers_fired += self.timers_fired;
+        let state = encode_state(self.state.as_ref());
+        if self.only_asked && self.changes_nothing(&state, entity) {
+            return;
+        }
         for outgoing in std::mem::take(&mut self.effects.messages) {
             self.meta.sequence += 1;
             decided.messages.push(Message {
@@ -373,13 +416,21 @@ impl<H: Handler> Run<H> {
         decided.writes.push(EntityWrite {
             key: key.to_owned(),
             expected: entity.map_or(0, |entity| entity.version),
-            state: encode_state(self.state.as_ref()),
+            state,
             meta: self.meta.encode(),
             next_due,
             links: self.effects.links,
             journal: self.effects.journal,
         });
     }
+}
+
+fn check_key(key: &str) -> Result<(), Rejected> {
+    let bytes = key.len();
+    if bytes > KEY_BYTES_MAX {
+        return Err(Rejected(format!("its key has {bytes} bytes, but {KEY_BYTES_MAX} are the most")));
+    }
+    Ok(())
 }
 
 fn encode_state<S: serde::Serialize>(state: Option<&S>) -> Bytes {

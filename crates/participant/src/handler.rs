@@ -1,6 +1,7 @@
 //! What a participant does with its inputs: a pure decision, with its effects as data.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -21,30 +22,36 @@ pub trait Handler: Send + Sync + 'static {
     type Call: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
     /// What came of such a request, failures included.
     type Outcome: Send + Sync + 'static;
+    /// What this process may ask with [`Requests`](crate::Requests); [`Infallible`] where it asks nothing.
+    type Request: Send + Sync + 'static;
+    /// What such a request is answered with.
+    type Answer: Send + 'static;
 
     /// The state of `effects.key()` after `input`, and everything else that follows from it as effects. Returning
     /// `None` keeps no state for the key.
     ///
     /// # Errors
-    /// [`Rejected`] when the input can never be handled. A message then goes to the dead letters; nothing that
-    /// this call asked for happens.
+    /// [`Rejected`] when the input can never be handled. A message then goes to the dead letters, and who asked gets the
+    /// reason; nothing that this call asked for happens.
     fn handle(
         &self,
         state: Option<Self::State>,
-        input: Input<'_, Self::Outcome>,
-        effects: &mut Effects<Self::Call>,
+        input: Input<'_, Self::Outcome, Self::Request>,
+        effects: &mut Effects<Self::Call, Self::Answer>,
     ) -> Result<Option<Self::State>, Rejected>;
 }
 
 /// What a handler is asked to decide on.
 #[derive(Debug)]
-pub enum Input<'a, O> {
+pub enum Input<'a, O, Q = Infallible> {
     /// A message from the bus.
     Message(&'a Message),
     /// A timer of this key is due.
     Timer(&'a str),
     /// A call of this key has come to an outcome.
     Outcome(&'a O),
+    /// Somebody in this process asks, and waits for [`Effects::answer`].
+    Request(&'a Q),
 }
 
 /// The input can never be handled: terminal, with the reason for the operator.
@@ -108,7 +115,7 @@ impl NoCalls {
 
 /// Everything that follows from a decision, committed together with the state.
 #[derive(Debug)]
-pub struct Effects<C> {
+pub struct Effects<C, A = Infallible> {
     pub(crate) key: String,
     pub(crate) now: Millis,
     pub(crate) messages: Vec<Outgoing>,
@@ -116,9 +123,10 @@ pub struct Effects<C> {
     pub(crate) timers: BTreeMap<String, Option<Millis>>,
     pub(crate) links: Vec<Link>,
     pub(crate) journal: Vec<Bytes>,
+    pub(crate) answer: Option<A>,
 }
 
-impl<C> Effects<C> {
+impl<C, A> Effects<C, A> {
     /// None yet, for a decision about `key` at `now`. Handlers' own tests make them too.
     #[must_use]
     pub fn new(key: impl Into<String>, now: Millis) -> Self {
@@ -130,6 +138,7 @@ impl<C> Effects<C> {
             timers: BTreeMap::new(),
             links: Vec::new(),
             journal: Vec::new(),
+            answer: None,
         }
     }
 
@@ -174,6 +183,17 @@ impl<C> Effects<C> {
     /// Appends an entry to the entity's journal.
     pub fn journal(&mut self, entry: impl Into<Bytes>) {
         self.journal.push(entry.into());
+    }
+
+    /// Answers the request at hand once the decision is committed. Every request that is not rejected is to be answered; an
+    /// answer to any other input goes nowhere.
+    pub fn answer(&mut self, answer: A) {
+        self.answer = Some(answer);
+    }
+
+    /// The answer given last, for handlers' tests.
+    pub fn take_answer(&mut self) -> Option<A> {
+        self.answer.take()
     }
 
     /// The messages asked for so far, for handlers' tests.

@@ -18,6 +18,8 @@
 //! - **Per-key order.** Inputs of one key are handled in the order in which the bus delivers them.
 //! - **Calls to the outside are durable intents.** A handler's [`Effects::call`] is committed before it is made,
 //!   and made again after a crash, so the other side must be idempotent by the call's id.
+//! - **An answer is a committed fact.** What this process asks with [`Requests`] is an input like a message, and answered once
+//!   the decision is committed.
 //! - **Timers are durable.** They fire at least at their time, once, also after a restart.
 //! - **Nothing is retried forever, nothing blocks its neighbours.** What a handler rejects goes to the dead
 //!   letters with the reason at once. Only the infrastructure (store, bus) is waited for, with capped back-off,
@@ -40,6 +42,7 @@ mod options;
 mod outbox;
 mod participant;
 mod pipeline;
+mod requests;
 
 pub use bus::Backoff;
 pub use clock::{Clock, SystemClock};
@@ -49,6 +52,7 @@ pub use meta::INBOX_WINDOW;
 pub use metrics::Metrics;
 pub use options::{Options, Weakness};
 pub use participant::{Participant, ParticipantError};
+pub use requests::{ANSWER_WITHIN, AskError, Asked, REQUESTS_WAITING_MAX, Requests, requests};
 
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;

@@ -5,7 +5,7 @@ use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Opts, Registry}
 /// What a participant counts. Clones share the same numbers.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// Inputs handled: messages, timers and call outcomes.
+    /// Inputs handled: messages, timers, call outcomes and requests.
     pub handled: IntCounter,
     /// Deliveries dropped because the inbox had them.
     pub duplicates: IntCounter,
@@ -83,7 +83,10 @@ impl Metrics {
             || vec![0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
         let sizes = prometheus::exponential_buckets(1.0, 2.0, 11)?;
         Ok(Self {
-            handled: counter("inputs_handled_total", "Messages, timers and call outcomes handled.")?,
+            handled: counter(
+                "inputs_handled_total",
+                "Messages, timers, call outcomes and requests handled.",
+            )?,
             duplicates: counter("duplicates_dropped_total", "Deliveries dropped by the inbox.")?,
             dead_letters: counter("dead_letters_total", "Deliveries sent to the dead letters.")?,
             rejected: counter(

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::health::Need;
 use crate::pipeline::Pipeline;
-use crate::{Backoff, Caller, Clock, Handler, Health, Metrics, Options};
+use crate::{Asked, Backoff, Caller, Clock, Handler, Health, Metrics, Options};
 
 /// A store that is away fails at once, so it costs little to try it often.
 const STORE_BACKOFF_CAP: Duration = Duration::from_secs(1);
@@ -32,6 +32,7 @@ pub struct Participant<H: Handler> {
     pub(crate) options: Options,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
+    pub(crate) asked: Option<Asked<H::Request, H::Answer>>,
 }
 
 /// Why a participant ended although it was not asked to.
@@ -100,6 +101,7 @@ impl<H: Handler> Participant<H> {
             options: Options::default(),
             metrics: Metrics::unregistered(),
             health: Health::default(),
+            asked: None,
         }
     }
 
@@ -121,6 +123,13 @@ impl<H: Handler> Participant<H> {
     #[must_use]
     pub fn with_health(mut self, health: Health) -> Self {
         self.health = health;
+        self
+    }
+
+    /// Answering what is asked there; see [`requests`](crate::requests).
+    #[must_use]
+    pub fn with_requests(mut self, asked: Asked<H::Request, H::Answer>) -> Self {
+        self.asked = Some(asked);
         self
     }
 
@@ -151,6 +160,9 @@ impl<H: Handler> Participant<H> {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ParticipantError> {
         let health = self.health.clone();
+        if let Some(asked) = &self.asked {
+            asked.heed(&health);
+        }
         let result = self.live(shutdown.boxed().shared()).await;
         health.set_stopped(result.as_ref().err().map(ToString::to_string));
         result

@@ -23,10 +23,11 @@ use tokio::time::Instant;
 
 use self::commit::Transacted;
 use self::outward::Outward;
-use crate::decide::{Decided, Item};
+use crate::decide::{Decided, Item, ItemOf};
 use crate::health::Need;
 use crate::options::Weakness;
-use crate::{CallId, Handler, Millis, Participant, ParticipantError};
+use crate::requests::Asking;
+use crate::{Asked, CallId, Handler, Millis, Participant, ParticipantError};
 
 /// The shortest wait for a timer: due times have millisecond resolution.
 const TIMER_WAIT_MIN: Duration = Duration::from_millis(1);
@@ -35,7 +36,7 @@ const TIMER_WAIT_MIN: Duration = Duration::from_millis(1);
 const TIMER_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// What is handled in one transaction. An empty one only forgets outbox rows.
-pub(crate) type Batch<O> = Vec<Item<O>>;
+pub(crate) type Batch<H> = Vec<ItemOf<H>>;
 
 struct CallDone<O> {
     row: OutboxId,
@@ -108,16 +109,16 @@ impl<H: Handler> Pipeline<H> {
     pub(crate) async fn gather(
         &mut self,
         shutdown: impl Future<Output = ()> + Unpin,
-    ) -> Result<Option<Batch<H::Outcome>>, ParticipantError> {
+    ) -> Result<Option<Batch<H>>, ParticipantError> {
         let mut shutdown = shutdown;
         let mut backoff = self.own.backoff();
-        let mut batch = Batch::new();
+        let mut batch = Batch::<H>::new();
         let forget_at = Instant::now() + self.own.options.forget_after;
         while batch.is_empty() {
             self.look_around().await?;
             self.start_calls();
             let has_room = self.calls_waiting.len() < self.own.options.calls_waiting_max;
-            let batch_max = self.own.options.batch_max;
+            let room = self.own.options.batch_max.saturating_sub(self.requests_to_come()).max(1);
             let until_due = self.until_due();
             let next_look = self.next_look;
             tokio::select! {
@@ -125,7 +126,8 @@ impl<H: Handler> Pipeline<H> {
                 () = &mut shutdown => return Ok(None),
                 Some(published) = self.publishing.next(), if !self.publishing.is_empty() => self.published(published?),
                 Some(done) = self.calls.next(), if !self.calls.is_empty() => batch.push(done.into_item()),
-                received = self.consumer.receive(batch_max), if has_room => match received {
+                asking = next(&mut self.own.asked), if has_room => batch.push(Item::Request(asking)),
+                received = self.consumer.receive(room), if has_room => match received {
                     Ok(deliveries) => {
                         self.own.health.has(Need::Deliveries);
                         batch.extend(deliveries.into_iter().map(Item::Delivery));
@@ -149,7 +151,7 @@ impl<H: Handler> Pipeline<H> {
 
     /// Adds what is there already, up to the batch's limit: a bigger batch makes each input cheaper, and waits for
     /// nothing.
-    async fn gather_ready(&mut self, batch: &mut Batch<H::Outcome>) -> Result<(), ParticipantError> {
+    async fn gather_ready(&mut self, batch: &mut Batch<H>) -> Result<(), ParticipantError> {
         let batch_max = self.own.options.batch_max;
         while batch.len() < batch_max {
             match self.calls.next().now_or_never() {
@@ -158,6 +160,11 @@ impl<H: Handler> Pipeline<H> {
             }
         }
         let has_room = self.calls_waiting.len() < self.own.options.calls_waiting_max;
+        if let Some(asked) = self.own.asked.as_mut().filter(|_| has_room) {
+            let taken = batch.iter().filter(|item| matches!(item, Item::Request(_))).count();
+            let room = (batch_max / 2).saturating_sub(taken).min(batch_max.saturating_sub(batch.len()));
+            batch.extend(std::iter::from_fn(|| asked.take()).take(room).map(Item::Request));
+        }
         let room = batch_max.saturating_sub(batch.len());
         let has_deliveries = batch.iter().any(|item| matches!(item, Item::Delivery(_)));
         if room > 0 && has_room && !has_deliveries && !batch.is_empty() {
@@ -173,7 +180,12 @@ impl<H: Handler> Pipeline<H> {
         Ok(())
     }
 
-    async fn gather_due(&mut self, batch: &mut Batch<H::Outcome>) -> Result<(), ParticipantError> {
+    /// How many requests the next batch takes: deliveries always get half of it.
+    fn requests_to_come(&self) -> usize {
+        self.own.asked.as_ref().map_or(0, Asked::waiting).min(self.own.options.batch_max / 2)
+    }
+
+    async fn gather_due(&mut self, batch: &mut Batch<H>) -> Result<(), ParticipantError> {
         let now = self.own.clock.now();
         let limit = self.own.options.batch_max;
         let mut backoff = self.own.store_backoff();
@@ -210,14 +222,14 @@ impl<H: Handler> Pipeline<H> {
 
     /// Decides and commits the batch, then lets its effects out. A key that other instances keep writing is handled after
     /// the others, in a transaction of its own.
-    pub(crate) async fn process(&mut self, batch: Batch<H::Outcome>) -> Result<(), ParticipantError> {
+    pub(crate) async fn process(&mut self, batch: Batch<H>) -> Result<(), ParticipantError> {
         if self.own.options.weakness == Some(Weakness::SettleBeforeCommit) {
             let _ = self.consumer.settle(settle_all(&batch)).await;
         }
         let mut parts = vec![batch];
-        while let Some(part) = parts.pop() {
-            match self.transact(&part).await? {
-                Transacted::Committed(decided, ids) => self.let_out(&part, decided, ids).await?,
+        while let Some(mut part) = parts.pop() {
+            match self.transact(&mut part).await? {
+                Transacted::Committed(decided, ids) => self.let_out(part, decided, ids).await?,
                 Transacted::Contended(key) => {
                     let (of_key, others) = part.into_iter().partition(|item| item.key() == key);
                     parts.extend([of_key, others]);
@@ -227,15 +239,20 @@ impl<H: Handler> Pipeline<H> {
         Ok(())
     }
 
-    /// Publishes, settles and calls what was committed.
+    /// Answers, publishes, settles and calls what was committed.
     async fn let_out(
         &mut self,
-        batch: &[Item<H::Outcome>],
-        decided: Decided<H::Call>,
+        mut batch: Batch<H>,
+        mut decided: Decided<H::Call, H::Answer>,
         ids: Vec<OutboxId>,
     ) -> Result<(), ParticipantError> {
-        self.count(&decided, batch);
-        for item in batch {
+        for (place, answer) in decided.answers.drain(..) {
+            if let Some(Item::Request(asking)) = batch.get_mut(place) {
+                asking.answer(answer);
+            }
+        }
+        self.count(&decided, &batch);
+        for item in &batch {
             // The row of a rejected one stays: the call is not done, and is made again at the next start.
             if let Item::Outcome { id, row, .. } = item
                 && !decided.rejected_calls.contains(id)
@@ -258,7 +275,7 @@ impl<H: Handler> Pipeline<H> {
         Ok(())
     }
 
-    fn count(&self, decided: &Decided<H::Call>, batch: &[Item<H::Outcome>]) {
+    fn count(&self, decided: &Decided<H::Call, H::Answer>, batch: &Batch<H>) {
         let metrics = &self.own.metrics;
         metrics.handled.inc_by(decided.handled);
         metrics.duplicates.inc_by(decided.duplicates);
@@ -348,20 +365,30 @@ impl<H: Handler> Pipeline<H> {
 
     /// Lets the batch in hand be published, and forgets what is done.
     pub(crate) async fn finish(mut self) -> Result<(), ParticipantError> {
+        // Who asks from now on, or waits to be asked, is told at once.
+        self.own.asked = None;
         while let Some(published) = self.publishing.next().await {
             self.published(published?);
         }
         if self.forget.is_empty() {
             return Ok(());
         }
-        self.process(Batch::new()).await
+        self.process(Batch::<H>::new()).await
     }
 }
 
 impl<O> CallDone<O> {
-    fn into_item(self) -> Item<O> {
+    fn into_item<R, A>(self) -> Item<O, R, A> {
         Item::Outcome { id: self.id, outcome: self.outcome, row: self.row }
     }
+}
+
+/// The next request; none ever comes where nobody can ask.
+async fn next<R, A>(asked: &mut Option<Asked<R, A>>) -> Asking<R, A> {
+    if let Some(asking) = async { asked.as_mut()?.next().await }.await {
+        return asking;
+    }
+    std::future::pending().await
 }
 
 /// Completes at that time; never, when there is none.
@@ -372,10 +399,10 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-fn settle_all<O>(batch: &[Item<O>]) -> Vec<Settlement> {
+fn settle_all<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<Settlement> {
     let tokens = batch.iter().filter_map(|item| match item {
         Item::Delivery(delivery) => Some(delivery.token),
-        Item::Due(_) | Item::Outcome { .. } => None,
+        Item::Due(_) | Item::Outcome { .. } | Item::Request(_) => None,
     });
     tokens.map(|token| Settlement { token, outcome: bus::Outcome::Done }).collect()
 }

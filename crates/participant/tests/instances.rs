@@ -6,6 +6,7 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -42,6 +43,8 @@ impl Handler for Diary {
     type State = Texts;
     type Call = String;
     type Outcome = String;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,
@@ -53,6 +56,7 @@ impl Handler for Diary {
             Input::Message(message) => String::from_utf8_lossy(&message.body).into_owned(),
             Input::Timer(name) => format!("timer {name}"),
             Input::Outcome(outcome) => format!("outcome {outcome}"),
+            Input::Request(never) => match *never {},
         };
         match text.split_once(' ') {
             Some(("wake", millis)) => {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,11 +12,11 @@ use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{Bus, Consumer, Headers, Message, Origin, Publisher, Settlement, Subscription, Topic};
 use bytes::Bytes;
 use participant::{
-    CallId, Caller, Clock, Effects, Handler, HealthState, Input, Millis, Options, Participant,
-    ParticipantError, Rejected, inspect,
+    AskError, CallId, Caller, Clock, Effects, Handler, HealthState, Input, Millis, Options, Participant,
+    ParticipantError, REQUESTS_WAITING_MAX, Rejected, Requests, inspect, requests,
 };
 use store::memory::MemoryStore;
-use store::{Read, Store};
+use store::{Commit, Entity, OutboxId, OutboxRow, Read, Store, StoreError};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -33,19 +33,26 @@ impl Handler for Diary {
     type State = Texts;
     type Call = String;
     type Outcome = String;
+    type Request = String;
+    type Answer = Texts;
 
     fn handle(
         &self,
         state: Option<Texts>,
-        input: Input<'_, String>,
-        effects: &mut Effects<String>,
+        input: Input<'_, String, String>,
+        effects: &mut Effects<String, Texts>,
     ) -> Result<Option<Texts>, Rejected> {
         let text = match input {
             Input::Message(message) => String::from_utf8_lossy(&message.body).into_owned(),
             Input::Timer(name) => format!("timer {name}"),
             Input::Outcome(outcome) => format!("outcome {outcome}"),
+            Input::Request(request) => request.clone(),
         };
         let mut texts = state.unwrap_or_default();
+        if let Some(("ask", _)) = text.split_once(' ') {
+            effects.answer(texts.clone());
+            return Ok(Some(texts));
+        }
         match text.split_once(' ') {
             Some(("reject", reason)) => {
                 effects.publish(OUT, Headers::default(), Bytes::from_static(b"must never be seen"));
@@ -64,6 +71,7 @@ impl Handler for Diary {
             _ => effects.publish(OUT, Headers::default(), Bytes::from(text.clone())),
         }
         texts.push(text);
+        effects.answer(texts.clone());
         Ok(Some(texts))
     }
 }
@@ -119,11 +127,16 @@ struct World {
 }
 
 struct Running {
+    requests: Requests<String, Texts>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), ParticipantError>>,
 }
 
 impl Running {
+    async fn ask(&self, key: &str, text: &str) -> Result<Texts, AskError> {
+        self.requests.ask(key, text.to_owned()).await
+    }
+
     async fn stop(self) {
         let _ = self.stop.send(());
         self.task.await.unwrap().unwrap();
@@ -155,12 +168,16 @@ impl World {
     }
 
     fn participant(&self) -> Participant<Diary> {
+        self.participant_on(Arc::new(self.store.clone()))
+    }
+
+    fn participant_on(&self, store: Arc<dyn Store>) -> Participant<Diary> {
         Participant::new(
             "diary",
             vec![IN],
             Diary,
             Arc::new(self.oracle.clone()),
-            Arc::new(self.store.clone()),
+            store,
             Arc::clone(&self.bus),
             Arc::clone(&self.clock) as Arc<dyn Clock>,
         )
@@ -168,9 +185,15 @@ impl World {
     }
 
     fn start(&self) -> Running {
+        self.start_on(Arc::new(self.store.clone()))
+    }
+
+    fn start_on(&self, store: Arc<dyn Store>) -> Running {
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(self.participant().run(async { drop(stopped.await) }));
-        Running { stop, task }
+        let (requests, asked) = requests();
+        let participant = self.participant_on(store).with_requests(asked);
+        let task = tokio::spawn(participant.run(async { drop(stopped.await) }));
+        Running { requests, stop, task }
     }
 
     async fn send(&self, id: &str, key: &str, text: &str) {
@@ -379,7 +402,7 @@ async fn a_crash_between_commit_and_publish_loses_no_message() {
     let (id, _) = other.heard().await;
     running.crash().await;
     let row = other.store.outbox(0, 10).await.unwrap().remove(0);
-    let commit = store::Commit { outbox_add: vec![row.blob], ..store::Commit::default() };
+    let commit = Commit { outbox_add: vec![row.blob], ..Commit::default() };
     world.store.commit(&commit).await.unwrap();
 
     let running = world.start();
@@ -415,7 +438,7 @@ async fn a_corrupt_entity_sends_its_messages_to_the_dead_letters_and_blocks_nobo
         next_due: Some(0),
         ..store::EntityWrite::default()
     };
-    let commit = store::Commit { entities: vec![broken], ..store::Commit::default() };
+    let commit = Commit { entities: vec![broken], ..Commit::default() };
     world.store.commit(&commit).await.unwrap();
     let running = world.start();
     world.send("m1", "k1", "text").await;
@@ -441,4 +464,221 @@ async fn health_tells_how_it_ended() {
     let _ = stop.send(());
     task.await.unwrap().unwrap();
     assert_eq!(health.state(), HealthState::Stopped(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_answered_once_everything_that_follows_is_committed() {
+    let world = World::new().await;
+    let running = world.start();
+    world.send("m1", "k", "before").await;
+    world.hears("before").await;
+    assert_eq!(running.ask("k", "text").await.unwrap(), ["before", "text"]);
+    assert_eq!(world.texts("k").await, ["before", "text"], "an answer is a committed fact");
+    assert_eq!(world.heard().await, ("diary/k/2".to_owned(), "text".to_owned()));
+    assert_eq!(running.ask("other", "wake 5").await.unwrap(), ["wake 5"]);
+    world.hears("timer wake").await;
+    running.stop().await;
+    assert!(world.is_at_rest().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_changes_nothing_writes_nothing() {
+    let world = World::new().await;
+    let running = world.start();
+    assert_eq!(running.ask("nobody", "ask whether it is there").await.unwrap(), Texts::new());
+    running.ask("k", "text").await.unwrap();
+    world.hears("text").await;
+    let version = || async { world.store.get("k").await.unwrap().unwrap().version };
+    let before = version().await;
+    assert_eq!(running.ask("k", "ask what there is").await.unwrap(), ["text"]);
+    assert_eq!(version().await, before);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_request_gets_the_reason_and_leaves_no_trace() {
+    let world = World::new().await;
+    let running = world.start();
+    let asked = ["one", "reject because of this", "two"].map(|text| running.ask("k", text));
+    let [one, rejected, two] = futures::future::join_all(asked).await.try_into().unwrap();
+    assert_eq!(one.unwrap(), ["one"]);
+    assert_eq!(rejected, Err(AskError::Rejected("because of this".into())));
+    assert!(!AskError::Rejected(String::new()).is_retryable());
+    assert_eq!(two.unwrap(), ["one", "two"]);
+    let long = "k".repeat(store::KEY_BYTES_MAX + 1);
+    assert!(matches!(running.ask(&long, "text").await, Err(AskError::Rejected(_))));
+    running.stop().await;
+    assert_eq!(world.texts("k").await, ["one", "two"]);
+    assert!(world.bus.dead_letters("diary", 10).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_conflict_what_is_answered_is_what_was_then_decided() {
+    let world = World::new().await;
+    let (one, two) = (world.start(), world.start());
+    let asked = (0..50).map(|n| {
+        let running = if n % 2 == 0 { &one } else { &two };
+        let text = format!("text{n}");
+        async move { (running.ask("k", &text).await.unwrap(), text) }
+    });
+    let mut answers = futures::future::join_all(asked).await;
+    let texts = world.texts("k").await;
+    assert_eq!(texts.len(), 50);
+    answers.sort_by_key(|(answer, _)| answer.len());
+    for (n, (answer, text)) in answers.iter().enumerate() {
+        assert_eq!((&answer[..], answer.last()), (&texts[..=n], Some(text)), "each saw all before it");
+    }
+    one.stop().await;
+    two.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_and_deliveries_do_not_hold_up_each_other() {
+    let world = World::new().await;
+    for n in 0..100 {
+        world.send(&format!("m{n}"), "k", "message").await;
+    }
+    let running = world.start();
+    let asked = (0..100).map(|_| running.ask("k", "request"));
+    let answers = futures::future::join_all(asked).await;
+    let first = answers[0].as_ref().unwrap();
+    assert!(first.len() <= 8, "asked when a hundred messages waited, answered in the first batch");
+    running.stop().await;
+    let texts = world.texts("k").await;
+    let half = texts.iter().take(80).filter(|text| *text == "message").count();
+    assert!((39..=41).contains(&half), "of the first ten batches each had its half: {half}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_away_changes_nothing() {
+    let world = World::new().await;
+    let running = world.start();
+    running.ask("k", "first").await.unwrap();
+    let ask = running.ask("k", "left alone");
+    assert!(tokio::time::timeout(Duration::ZERO, ask).await.is_err());
+    assert_eq!(running.ask("k", "last").await.unwrap().last().unwrap(), "last");
+    running.stop().await;
+    assert_eq!(world.texts("k").await.iter().filter(|text| *text != "left alone").count(), 2);
+    while !world.is_at_rest().await {
+        world.heard().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_answered_is_told_so() {
+    let world = World::new().await;
+    let (requests, asked) = requests::<String, Texts>();
+    let ask = |text: &str| requests.ask("k", text.to_owned());
+    // Nobody answers yet: they wait, up to a limit of their number and of time.
+    let waiting = futures::future::join_all((0..=REQUESTS_WAITING_MAX).map(|_| ask("early"))).await;
+    let (last, others) = waiting.split_last().unwrap();
+    assert_eq!(*last, Err(AskError::Full));
+    assert!(others.iter().all(|answer| *answer == Err(AskError::Late)), "{:?}", others[0]);
+
+    // Those that nobody waits for any more are not carried out.
+    let (stop, stopped) = oneshot::channel::<()>();
+    let participant = world.participant().with_requests(asked);
+    let task = tokio::spawn(participant.run(async { drop(stopped.await) }));
+    while ask("now").await.is_err() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(world.texts("k").await, ["now"]);
+    let _ = stop.send(());
+    task.await.unwrap().unwrap();
+    assert_eq!(ask("too late").await, Err(AskError::Stopped));
+    for error in [AskError::Full, AskError::Late, AskError::Stopped, AskError::Failed(String::new())] {
+        assert!(error.is_retryable(), "{error}");
+    }
+}
+
+/// Commits and says that it failed, for as long as it is away.
+struct Flaky {
+    store: MemoryStore,
+    is_away: AtomicBool,
+}
+
+#[async_trait]
+impl Store for Flaky {
+    async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        self.store.load(keys).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError> {
+        let ids = self.store.commit(commit).await?;
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable { reason: "the plug was pulled".into(), source: None });
+        }
+        Ok(ids)
+    }
+
+    async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.store.due(now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
+        self.store.next_due().await
+    }
+
+    async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        self.store.outbox(after, limit).await
+    }
+}
+
+#[async_trait]
+impl Read for Flaky {
+    fn durability(&self) -> store::Durability {
+        self.store.durability()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
+        self.store.get(key).await
+    }
+
+    async fn linked(
+        &self,
+        index: &str,
+        value: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
+        self.store.linked(index, value, before, limit).await
+    }
+
+    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.store.scan(after, limit).await
+    }
+
+    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
+        self.store.journal(key, from, limit).await
+    }
+
+    async fn stats(&self) -> Result<store::Stats, StoreError> {
+        self.store.stats().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_is_told_at_once_and_what_it_did_all_the_same_is_published() {
+    let world = World::new().await;
+    let store = Arc::new(Flaky { store: world.store.clone(), is_away: AtomicBool::new(true) });
+    let running = world.start_on(Arc::clone(&store) as _);
+    let begin = Instant::now();
+    world.send("m1", "other", "a message waits for the store").await;
+    let (answer, ()) = tokio::join!(running.ask("k", "text"), async {
+        while world.texts("k").await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(matches!(&answer, Err(AskError::Failed(reason)) if reason.contains("the plug")), "{answer:?}");
+    let answer = running.ask("k", "text").await;
+    assert!(matches!(&answer, Err(AskError::NotReady(reason)) if reason.contains("the plug")), "{answer:?}");
+    assert!(begin.elapsed() < Duration::from_secs(1), "nobody waits for it: {:?}", begin.elapsed());
+
+    store.is_away.store(false, Ordering::Relaxed);
+    let mut heard = [world.heard().await.1, world.heard().await.1];
+    heard.sort();
+    assert_eq!(heard, ["a message waits for the store", "text"]);
+    assert_eq!(running.ask("k", "ask again").await.unwrap(), ["text"]);
+    running.stop().await;
+    assert!(world.is_at_rest().await);
 }

@@ -5,6 +5,8 @@
 
 mod traced;
 
+use std::convert::Infallible;
+
 use bus::Message;
 use contract::command::{TASK_HEADER, errors};
 use contract::{Command, Encoded, Envelope, Event, Millis, Reply, Style};
@@ -57,18 +59,18 @@ pub fn read(message: &Message) -> Result<(Request, Context), Rejected> {
 
 /// Writes a service's messages about one order.
 #[derive(Debug)]
-pub struct Post<'a, C> {
+pub struct Post<'a, C, A = Infallible> {
     /// Everything else that follows from the decision.
-    pub effects: &'a mut Effects<C>,
+    pub effects: &'a mut Effects<C, A>,
     source: &'static str,
     envelope: Envelope,
 }
 
-impl<'a, C> Post<'a, C> {
+impl<'a, C, A> Post<'a, C, A> {
     /// For messages that `source` (a service's name, as CloudEvents writes it) sends about an order of this style and
     /// trace.
     pub fn new(
-        effects: &'a mut Effects<C>,
+        effects: &'a mut Effects<C, A>,
         source: &'static str,
         style: Style,
         traceparent: Option<&str>,

@@ -5,6 +5,7 @@
 //! messages of each kind that it sees of an order, and nothing but the inbox keeps it from counting one twice.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use bus::Topic;
 use contract::{Event, Style, topics};
@@ -29,6 +30,8 @@ impl Handler for Observer {
     type State = Tally;
     type Call = NoCalls;
     type Outcome = NoCalls;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,

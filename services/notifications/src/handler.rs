@@ -1,5 +1,7 @@
 //! The service as a participant's handler.
 
+use std::convert::Infallible;
+
 use contract::Style;
 use participant::{Effects, Handler, Input, Rejected};
 use service::{Post, Request};
@@ -32,6 +34,8 @@ impl Handler for Notifications {
     type State = OrderNotices;
     type Call = Offer;
     type Outcome = OfferOutcome;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,
@@ -80,6 +84,7 @@ impl Handler for Notifications {
                     Style::Orchestration => Ok(Some(orchestration::on_decision(order, decision, &mut post))),
                 }
             }
+            (Input::Request(never), _) => match *never {},
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
         }
     }

@@ -1,5 +1,7 @@
 //! The service as a participant's handler.
 
+use std::convert::Infallible;
+
 use contract::Command;
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use service::{Post, Request};
@@ -15,6 +17,8 @@ impl Handler for OrderHistory {
     type State = OrderRecord;
     type Call = NoCalls;
     type Outcome = NoCalls;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,
@@ -26,6 +30,7 @@ impl Handler for OrderHistory {
             Input::Message(message) => message,
             Input::Timer(name) => return Err(Rejected(format!("the history sets no timer {name:?}"))),
             Input::Outcome(never) => match *never {},
+            Input::Request(never) => match *never {},
         };
         let (request, context) = service::read(message)?;
         let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());

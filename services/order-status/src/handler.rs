@@ -1,5 +1,7 @@
 //! The service as a participant's handler.
 
+use std::convert::Infallible;
+
 use contract::Style;
 use participant::{Effects, Handler, Input, Millis, Rejected};
 use service::{Post, Request};
@@ -71,6 +73,8 @@ impl Handler for OrderStatus {
     type State = OrderProgress;
     type Call = GatewayCall;
     type Outcome = GatewayOutcome;
+    type Request = Infallible;
+    type Answer = Infallible;
 
     fn handle(
         &self,
@@ -120,6 +124,7 @@ impl Handler for OrderStatus {
                     Style::Orchestration => Ok(Some(orchestration::on_settled(progress, settled, &mut post))),
                 }
             }
+            (Input::Request(never), _) => match *never {},
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
         }
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use store::{Commit, Entity, OutboxId, StoreError};
 use tokio::time::Instant;
 
-use super::Pipeline;
+use super::{Batch, Pipeline};
 use crate::decide::{Decided, Item, Rules, decide, keys};
 use crate::options::Weakness;
-use crate::{Backoff, Handler, ParticipantError, outbox};
+use crate::{AskError, Backoff, Handler, ParticipantError, outbox};
 
 /// Conflicts after which a batch is no longer tried as it is.
 const CONFLICTS_AT_ONCE: u32 = 3;
@@ -18,8 +18,8 @@ const CONTENDED_BASE: Duration = Duration::from_millis(1);
 const CONTENDED_CAP: Duration = Duration::from_millis(50);
 
 /// What came of a batch.
-pub(super) enum Transacted<C> {
-    Committed(Decided<C>, Vec<OutboxId>),
+pub(super) enum Transacted<C, A> {
+    Committed(Decided<C, A>, Vec<OutboxId>),
     /// Other instances write this key all the time: nothing of the batch was applied, and its other keys should not have
     /// to wait for this one.
     Contended(String),
@@ -28,8 +28,8 @@ pub(super) enum Transacted<C> {
 impl<H: Handler> Pipeline<H> {
     pub(super) async fn transact(
         &mut self,
-        batch: &[Item<H::Outcome>],
-    ) -> Result<Transacted<H::Call>, ParticipantError> {
+        batch: &mut Batch<H>,
+    ) -> Result<Transacted<H::Call, H::Answer>, ParticipantError> {
         let started = Instant::now();
         let patience = Some(self.own.options.store_patience);
         let mut backoff = self.own.store_backoff();
@@ -60,6 +60,7 @@ impl<H: Handler> Pipeline<H> {
                 }
                 Err(error) => {
                     self.outbox_in_doubt = true;
+                    refuse_requests::<H>(batch, &error);
                     self.own.wait_for_store(error, &mut backoff, started, patience).await?;
                 }
             }
@@ -68,8 +69,8 @@ impl<H: Handler> Pipeline<H> {
 
     async fn transact_once(
         &mut self,
-        batch: &[Item<H::Outcome>],
-    ) -> Result<(Decided<H::Call>, Vec<OutboxId>), StoreError> {
+        batch: &Batch<H>,
+    ) -> Result<(Decided<H::Call, H::Answer>, Vec<OutboxId>), StoreError> {
         let keys = keys(batch);
         let entities = match &keys[..] {
             [] => Vec::new(),
@@ -115,6 +116,17 @@ impl<H: Handler> Pipeline<H> {
         self.forget.drain(..commit.outbox_forget.len());
         Ok((decided, ids))
     }
+}
+
+/// Callers do not wait for a store that is away: they ask again, and the handler sees by the state what was done.
+fn refuse_requests<H: Handler>(batch: &mut Batch<H>, error: &StoreError) {
+    batch.retain_mut(|item| match item {
+        Item::Request(asking) => {
+            asking.answer(Err(AskError::Failed(error.to_string())));
+            false
+        }
+        Item::Delivery(_) | Item::Due(_) | Item::Outcome { .. } => true,
+    });
 }
 
 /// The entities that were looked at and are not written: what was decided about their inputs (a duplicate to drop, say)

@@ -1,0 +1,163 @@
+//! Requests: inputs from within the process, whose callers wait for the answer.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::{Health, HealthState};
+
+/// Requests that wait for a participant, at the most; further ones are refused.
+pub const REQUESTS_WAITING_MAX: usize = 1024;
+/// How long a caller waits for an answer, at the most.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Asks a participant; clones ask the same one.
+///
+/// A request is an input like a message: it joins the next batch, the handler decides it on the state of its key, and
+/// everything that follows is committed at once. It costs no transaction of its own and no way over the bus.
+///
+/// # Guarantees
+///
+/// - **An answer is a committed fact.** It is given once the decision is committed, and on a state that no other instance
+///   had changed meanwhile: after a version conflict the request is decided again, and answered as was decided then. What the
+///   decision publishes is in the outbox by then, and perhaps not on the bus yet.
+/// - **No answer says nothing.** After an error that [is retryable](AskError::is_retryable) the request may have been carried
+///   out; the same holds when the caller goes away. Requests are not remembered in the inbox: a handler tells by the state
+///   that what is asked again was done.
+/// - **A request that changes nothing writes nothing**, so asking for something is as good as a read, and up to date.
+/// - **Nothing waits without limit**: at most [`REQUESTS_WAITING_MAX`] requests, none longer than [`ANSWER_WITHIN`], and none
+///   at all while the participant itself waits for its store or its bus.
+#[derive(Debug)]
+pub struct Requests<R, A> {
+    queue: mpsc::Sender<Asking<R, A>>,
+    health: Arc<OnceLock<Health>>,
+}
+
+impl<R, A> Clone for Requests<R, A> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), health: Arc::clone(&self.health) }
+    }
+}
+
+/// What is asked with a [`Requests`], for [`Participant::with_requests`](crate::Participant::with_requests).
+#[derive(Debug)]
+pub struct Asked<R, A> {
+    queue: mpsc::Receiver<Asking<R, A>>,
+    health: Arc<OnceLock<Health>>,
+}
+
+/// Why a request was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// The handler rejected it: terminal, and nothing happened.
+    #[error("the request was rejected: {0}")]
+    Rejected(String),
+    /// Too many requests wait already; nothing happened.
+    #[error("{REQUESTS_WAITING_MAX} requests wait already")]
+    Full,
+    /// The participant waits for its store or its bus; nothing happened.
+    #[error("{0}")]
+    NotReady(String),
+    /// The store failed; it may have happened all the same.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// It took too long; it may have happened, or happen yet.
+    #[error("there was no answer within {} s", ANSWER_WITHIN.as_secs())]
+    Late,
+    /// The participant has ended or is ending; it may have happened.
+    #[error("the participant has ended")]
+    Stopped,
+}
+
+impl AskError {
+    /// Whether the same request may be answered later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        !matches!(self, Self::Rejected(_))
+    }
+}
+
+/// A request on its way, with whoever waits for the answer.
+#[derive(Debug)]
+pub(crate) struct Asking<R, A> {
+    pub(crate) key: String,
+    pub(crate) request: R,
+    reply: Option<oneshot::Sender<Result<A, AskError>>>,
+}
+
+/// Both ends of a way to ask a participant. It may be asked before it runs, and waits with answering until it does.
+#[must_use]
+pub fn requests<R, A>() -> (Requests<R, A>, Asked<R, A>) {
+    let (sender, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
+    let health = Arc::<OnceLock<Health>>::default();
+    (Requests { queue: sender, health: Arc::clone(&health) }, Asked { queue: receiver, health })
+}
+
+impl<R, A> Requests<R, A> {
+    /// Asks about the entity of that key. Cancel-safe in that a dropped call breaks nothing; whether the request is carried
+    /// out is then as open as after an error.
+    ///
+    /// # Errors
+    /// [`AskError`]; what may have happened all the same stands there.
+    pub async fn ask(&self, key: impl Into<String>, request: R) -> Result<A, AskError> {
+        match self.health.get().map(Health::state) {
+            Some(HealthState::Waiting(reason)) => return Err(AskError::NotReady(reason)),
+            Some(HealthState::Stopped(_)) => return Err(AskError::Stopped),
+            Some(HealthState::Starting | HealthState::Ready) | None => {}
+        }
+        let (reply, answer) = oneshot::channel();
+        let asking = Asking { key: key.into(), request, reply: Some(reply) };
+        self.queue.try_send(asking).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => AskError::Full,
+            mpsc::error::TrySendError::Closed(_) => AskError::Stopped,
+        })?;
+        match timeout(ANSWER_WITHIN, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(AskError::Stopped),
+            Err(_) => Err(AskError::Late),
+        }
+    }
+}
+
+impl<R, A> Asked<R, A> {
+    /// From now on who asks is told what this says.
+    pub(crate) fn heed(&self, health: &Health) {
+        // A participant runs once, so it is set once.
+        let _ = self.health.set(health.clone());
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The next request that somebody waits for. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<Asking<R, A>> {
+        loop {
+            let asking = self.queue.recv().await?;
+            if asking.is_awaited() {
+                return Some(asking);
+            }
+        }
+    }
+
+    /// The same, if it is there.
+    pub(crate) fn take(&mut self) -> Option<Asking<R, A>> {
+        std::iter::from_fn(|| self.queue.try_recv().ok()).find(Asking::is_awaited)
+    }
+}
+
+impl<R, A> Asking<R, A> {
+    fn is_awaited(&self) -> bool {
+        self.reply.as_ref().is_some_and(|reply| !reply.is_closed())
+    }
+
+    pub(crate) fn answer(&mut self, answer: Result<A, AskError>) {
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may be gone.
+            let _ = reply.send(answer);
+        }
+    }
+}
