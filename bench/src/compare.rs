@@ -324,7 +324,8 @@ impl Run<'_> {
 
     /// What the store is and guarantees.
     async fn store(&mut self) -> Result<StoreReport, CompareError> {
-        let place = self.id.store(&self.settings.store, &self.settings.buses[0].name, Style::Choreography);
+        let Settings { store, durability, buses, .. } = &self.settings;
+        let place = self.id.store(store, *durability, &buses[0].name, Style::Choreography);
         let described = limit::describe(&place, self.files.root(), SERVER_PATIENCE).await;
         let report = described.map_err(|error| match error {
             HostError::Store { source, .. } => {
@@ -338,7 +339,10 @@ impl Run<'_> {
 
     async fn yardstick(&mut self) -> Result<Option<Yardstick>, CompareError> {
         let dir = self.files.root().to_owned();
-        limit::yardstick(&self.settings.store, dir, YARDSTICK).await.map_err(CompareError::Yardstick)
+        let durability = self.settings.durability.unwrap_or(Durability::Power);
+        limit::yardstick(&self.settings.store, dir, YARDSTICK, durability)
+            .await
+            .map_err(CompareError::Yardstick)
     }
 
     /// What the bus's broker gives at best. Without it the run is worth less, but not nothing.
@@ -371,7 +375,7 @@ impl Run<'_> {
         Spec {
             style,
             bus: bus.in_namespace(self.id.namespace(&bus.name, style)),
-            store: self.id.store(&self.settings.store, &bus.name, style),
+            store: self.id.store(&self.settings.store, self.settings.durability, &bus.name, style),
             processes: self.settings.processes,
             dir: self.files.cell(style, &bus.name),
             source: self.work.source.clone(),

@@ -47,7 +47,7 @@ pub enum LimitError {
     System(#[source] std::io::Error),
 }
 
-/// Measures the store for about `duration`, a SQLite in `dir` on a thread of its own; `None` for a store that has no
+/// Measures the store for about `duration`, a SQLite in `dir` whose commits survive `durability`, on a thread of its own; `None` for a store that has no
 /// yardstick.
 ///
 /// # Errors
@@ -56,10 +56,11 @@ pub async fn yardstick(
     store: &StoreChoice,
     dir: PathBuf,
     duration: Duration,
+    durability: Durability,
 ) -> Result<Option<Yardstick>, LimitError> {
     match store {
         StoreChoice::Sqlite(_) => {
-            let measuring = tokio::task::spawn_blocking(move || disk(&dir, duration));
+            let measuring = tokio::task::spawn_blocking(move || disk(&dir, duration, durability));
             match measuring.await {
                 Ok(measured) => measured.map(Some),
                 Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
@@ -69,8 +70,8 @@ pub async fn yardstick(
     }
 }
 
-fn disk(dir: &Path, duration: Duration) -> Result<Yardstick, LimitError> {
-    let measured = store::sqlite::yardstick(dir, duration).map_err(LimitError::Disk)?;
+fn disk(dir: &Path, duration: Duration, durability: Durability) -> Result<Yardstick, LimitError> {
+    let measured = store::sqlite::yardstick(dir, duration, durability).map_err(LimitError::Disk)?;
     Ok(Yardstick {
         rows_per_s: measured.rows_per_s,
         commit_us_p50: measured.commit_us_p50,
@@ -85,12 +86,15 @@ fn disk(dir: &Path, duration: Duration) -> Result<Yardstick, LimitError> {
 pub async fn describe(place: &StorePlace, dir: &Path, patience: Duration) -> Result<StoreReport, HostError> {
     let name = place.kind().to_owned();
     match place {
-        StorePlace::Sqlite => Ok(StoreReport {
+        StorePlace::Sqlite(asked) => Ok(StoreReport {
             name,
             address: format!("sqlite:{}", dir.display()),
             product: format!("SQLite {}", rusqlite::version()),
-            committed: "its write-ahead log is flushed (synchronous=FULL)".to_owned(),
-            durability: if is_ram_disk(dir) { Durability::Kill } else { Durability::Power },
+            committed: match asked {
+                Durability::Power => "its write-ahead log is flushed (synchronous=FULL)".to_owned(),
+                _ => "its write-ahead log is in the page cache (synchronous=NORMAL)".to_owned(),
+            },
+            durability: if is_ram_disk(dir) { Durability::Kill.min(*asked) } else { *asked },
         }),
         StorePlace::Postgres { url, .. } => {
             let address = place.address(dir, PARTICIPANTS[0])?;
@@ -163,7 +167,7 @@ async fn measure(settings: &Settings) -> Result<ExitCode, LimitError> {
         StoreChoice::Sqlite(Some(dir)) => dir.clone(),
         StoreChoice::Sqlite(None) | StoreChoice::Postgres(_) => std::env::temp_dir(),
     };
-    match yardstick(&settings.store, dir.clone(), DURATION).await? {
+    match yardstick(&settings.store, dir.clone(), DURATION, Durability::Power).await? {
         Some(measured) => text::print(&render_store(&dir, measured)),
         None => text::print(
             "There is no yardstick for PostgreSQL: that of --store sqlite says what the disk gives.\n",

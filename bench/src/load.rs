@@ -140,8 +140,8 @@ impl Stores {
             return Ok(Self::Folder(folder.into()));
         }
         match given.map_or(Ok(own), StoreAddress::parse)? {
-            StoreAddress::Sqlite(file) => {
-                Ok(Self::Folder(file.parent().map(Path::to_owned).unwrap_or_default()))
+            StoreAddress::Sqlite { path, .. } => {
+                Ok(Self::Folder(path.parent().map(Path::to_owned).unwrap_or_default()))
             }
             address @ StoreAddress::Postgres(_) => Ok(Self::Database(address)),
             other @ StoreAddress::Memory => {
@@ -152,7 +152,7 @@ impl Stores {
 
     fn address(&self, name: &'static str) -> StoreAddress {
         match self {
-            Self::Folder(folder) => StoreAddress::Sqlite(folder.join(format!("{name}.db"))),
+            Self::Folder(folder) => StoreAddress::sqlite(folder.join(format!("{name}.db"))),
             Self::Database(address) => address.clone().for_service(name),
         }
     }

@@ -171,8 +171,8 @@ pub enum StoreChoice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StorePlace {
-    /// Files in the cell's folder, named after the participants.
-    Sqlite,
+    /// Files in the cell's folder, named after the participants, whose commits survive this.
+    Sqlite(Durability),
     /// Schemas in a database.
     Postgres {
         /// Where it is.
@@ -185,7 +185,7 @@ pub enum StorePlace {
 impl fmt::Display for StorePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sqlite => f.write_str("sqlite"),
+            Self::Sqlite(_) => f.write_str("sqlite"),
             Self::Postgres { url, .. } => url.fmt(f),
         }
     }
@@ -196,7 +196,7 @@ impl StorePlace {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Sqlite => "sqlite",
+            Self::Sqlite(_) => "sqlite",
             Self::Postgres { .. } => "postgres",
         }
     }
@@ -207,7 +207,9 @@ impl StorePlace {
     /// The URL is none of a store; one made by [`store()`] is.
     pub fn address(&self, dir: &Path, participant: &str) -> Result<StoreAddress, ConfigError> {
         match self {
-            Self::Sqlite => Ok(StoreAddress::Sqlite(file(dir, participant))),
+            Self::Sqlite(durability) => {
+                Ok(StoreAddress::Sqlite { path: file(dir, participant), durability: *durability })
+            }
             Self::Postgres { url, prefix } => {
                 Ok(StoreAddress::parse(url.expose())?.with_schema(&schema(prefix, participant)))
             }
@@ -218,7 +220,10 @@ impl StorePlace {
     #[must_use]
     pub fn url(&self, dir: &Path, participant: &str) -> String {
         match self {
-            Self::Sqlite => format!("sqlite:{}", file(dir, participant).display()),
+            Self::Sqlite(durability) => {
+                let path = file(dir, participant);
+                StoreAddress::Sqlite { path, durability: *durability }.to_string()
+            }
             Self::Postgres { url, prefix } => {
                 with_options(url.expose(), &[format!("schema={}", schema(prefix, participant))])
             }
@@ -441,7 +446,9 @@ mod tests {
             store.url(Path::new("/a"), "order-history"),
             "postgres://u:p@h/d?schema=duet_x_order_history"
         );
-        assert_eq!(StorePlace::Sqlite.url(Path::new("/a"), "orchestrator"), "sqlite:/a/orchestrator.db");
+        let url = |durability| StorePlace::Sqlite(durability).url(Path::new("/a"), "orchestrator");
+        assert_eq!(url(Durability::Power), "sqlite:/a/orchestrator.db");
+        assert_eq!(url(Durability::Kill), "sqlite:/a/orchestrator.db?durability=kill");
     }
 
     #[test]

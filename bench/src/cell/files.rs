@@ -8,6 +8,7 @@ use std::sync::Arc;
 use auditor::{Evidence, ExecutionView, Executions, Rows, SentLedger, Verdict, Witnesses};
 use bus::Depth;
 use contract::Style;
+use durability::Durability;
 use host::connect;
 use outside::{FileLedger, LedgerEntry};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub(super) fn write_observed(
 ) -> Result<(), CellError> {
     let path = spec.dir.join(OBSERVED_FILE);
     let postgres = match &spec.store {
-        StorePlace::Sqlite => None,
+        StorePlace::Sqlite(_) => None,
         StorePlace::Postgres { url, prefix } => {
             Some(Schemas { address: url.to_string(), prefix: prefix.clone() })
         }
@@ -76,7 +77,7 @@ pub struct Audited {
 /// Something is missing or cannot be read.
 pub async fn audit_folder(dir: &Path, postgres: &Url) -> Result<Audited, CellError> {
     let stores = match read_observed(dir)?.postgres {
-        None => StorePlace::Sqlite,
+        None => StorePlace::Sqlite(Durability::Power),
         Some(Schemas { prefix, .. }) => StorePlace::Postgres { url: postgres.clone(), prefix },
     };
     audit(dir, &stores).await

@@ -99,8 +99,8 @@ pub(super) struct Seen<'a> {
 /// What a commit survives: no more than the disk can give, where it is known.
 pub(super) fn store_durability(spec: &Spec, declared: Durability) -> Durability {
     match spec.store {
-        StorePlace::Sqlite if is_ram_disk(&spec.dir) => declared.min(Durability::Kill),
-        StorePlace::Sqlite | StorePlace::Postgres { .. } => declared,
+        StorePlace::Sqlite(_) if is_ram_disk(&spec.dir) => declared.min(Durability::Kill),
+        StorePlace::Sqlite(_) | StorePlace::Postgres { .. } => declared,
     }
 }
 

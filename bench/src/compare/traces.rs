@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use contract::Style;
+use durability::Durability;
 use host::connect;
 use participant::Millis;
 use tokio::time::{Instant, sleep, timeout};
@@ -44,10 +45,16 @@ impl RunId {
         format!("duet_compare_{}_{bus}_{style}", &self.0[2..]).replace('-', "_")
     }
 
-    /// Where the stores of a cell are.
-    pub(super) fn store(&self, choice: &StoreChoice, bus: &str, style: Style) -> StorePlace {
+    /// Where the stores of a cell are. Where the buses were asked for less than `power`, files are not flushed either.
+    pub(super) fn store(
+        &self,
+        choice: &StoreChoice,
+        asked: Option<Durability>,
+        bus: &str,
+        style: Style,
+    ) -> StorePlace {
         match choice {
-            StoreChoice::Sqlite(_) => StorePlace::Sqlite,
+            StoreChoice::Sqlite(_) => StorePlace::Sqlite(asked.unwrap_or(Durability::Power)),
             StoreChoice::Postgres(url) => {
                 StorePlace::Postgres { url: url.clone(), prefix: self.schema(bus, style) }
             }
@@ -81,7 +88,7 @@ impl Traces {
     pub(super) fn keep_stores(&mut self) -> Vec<String> {
         let said = |store: StorePlace| match store {
             StorePlace::Postgres { url, prefix } => Some(format!("{url}, schemas {prefix}_*")),
-            StorePlace::Sqlite => None,
+            StorePlace::Sqlite(_) => None,
         };
         self.stores.drain(..).filter_map(said).collect()
     }
@@ -161,7 +168,7 @@ mod tests {
     #[test]
     fn the_longest_schema_fits_into_a_postgres_name() {
         let url = Url::new("postgres://duet@localhost/duet");
-        let store = run().store(&StoreChoice::Postgres(url), "rabbitmq-2", Style::Choreography);
+        let store = run().store(&StoreChoice::Postgres(url), None, "rabbitmq-2", Style::Choreography);
         for participant in PARTICIPANTS {
             match store.address(Path::new(""), participant).unwrap() {
                 StoreAddress::Postgres(options) => assert!(options.schema.unwrap().len() <= 63),

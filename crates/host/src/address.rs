@@ -34,14 +34,20 @@ pub enum StoreAddress {
     /// `memory:`: in this process, gone with it.
     Memory,
     /// `sqlite:PATH`: a file.
-    Sqlite(PathBuf),
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What a commit survives: `power`, or `kill` with `?durability=kill`.
+        durability: Durability,
+    },
     /// `postgres://`: a schema in a PostgreSQL database.
     Postgres(Box<PostgresOptions>),
 }
 
 const BUSES: &str = "amqp://USER:PASSWORD@HOST/VHOST (RabbitMQ; amqps:// for TLS), kafka://HOST:PORT,HOST:PORT, \
                      tcp://HOST:PORT (where `duet bus` listens) or memory:";
-const STORES: &str = "sqlite:PATH (e.g. sqlite:orders.db, sqlite:/var/lib/duet/orders.db), \
+const STORES: &str = "sqlite:PATH (e.g. sqlite:orders.db, sqlite:/var/lib/duet/orders.db; ?durability=kill behind it leaves out \
+                      the flush of each commit), \
                       postgres://USER:PASSWORD@HOST/DATABASE or memory:";
 
 impl BusAddress {
@@ -156,10 +162,16 @@ impl StoreAddress {
             Some(("sqlite", path)) => {
                 // `sqlite:///a/b` is a common spelling of `/a/b`; `sqlite://a/b` could mean two things.
                 let path = if path.starts_with("///") { &path[2..] } else { path };
+                let (path, durability) = match path.split_once('?') {
+                    None | Some((_, "durability=power")) => (path, Durability::Power),
+                    Some((path, "durability=kill")) => (path, Durability::Kill),
+                    Some(_) => return Err(wrong(STORES.to_owned())),
+                };
+                let path = path.strip_suffix("?durability=power").unwrap_or(path);
                 if path.is_empty() || path.starts_with("//") {
                     return Err(wrong(STORES.to_owned()));
                 }
-                Ok(Self::Sqlite(PathBuf::from(path)))
+                Ok(Self::Sqlite { path: PathBuf::from(path), durability })
             }
             Some(("postgres" | "postgresql", _)) => {
                 let options = PostgresOptions::parse(url).map_err(|invalid| wrong(invalid.expected))?;
@@ -167,6 +179,12 @@ impl StoreAddress {
             }
             _ => Err(wrong(STORES.to_owned())),
         }
+    }
+
+    /// A SQLite file whose commits survive a power cut.
+    #[must_use]
+    pub fn sqlite(path: impl Into<PathBuf>) -> Self {
+        Self::Sqlite { path: path.into(), durability: Durability::Power }
     }
 
     /// The same store, in the schema of this name; only PostgreSQL has schemas.
@@ -194,7 +212,7 @@ impl StoreAddress {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Memory => "memory",
-            Self::Sqlite(_) => "sqlite",
+            Self::Sqlite { .. } => "sqlite",
             Self::Postgres(_) => "postgres",
         }
     }
@@ -204,7 +222,10 @@ impl fmt::Display for StoreAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str("memory:"),
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Sqlite { path, durability: Durability::Power } => write!(f, "sqlite:{}", path.display()),
+            Self::Sqlite { path, durability } => {
+                write!(f, "sqlite:{}?durability={durability}", path.display())
+            }
             Self::Postgres(options) => options.fmt(f),
         }
     }
@@ -237,9 +258,12 @@ mod tests {
         for url in ["memory:", "tcp://127.0.0.1:7070", "tcp://bus.example:1", "tcp://[::1]:65535"] {
             assert_eq!(BusAddress::parse(url).unwrap().to_string(), url);
         }
-        for url in ["memory:", "sqlite:orders.db", "sqlite:/var/lib/duet/a b.db"] {
+        for url in
+            ["memory:", "sqlite:orders.db", "sqlite:/var/lib/duet/a b.db", "sqlite:x.db?durability=kill"]
+        {
             assert_eq!(StoreAddress::parse(url).unwrap().to_string(), url);
         }
+        assert_eq!(StoreAddress::parse("sqlite:x.db?durability=power").unwrap().to_string(), "sqlite:x.db");
         assert_eq!(StoreAddress::parse("sqlite:///x/y.db").unwrap().to_string(), "sqlite:/x/y.db");
     }
 
@@ -254,7 +278,15 @@ mod tests {
         for url in ["tcp://a/b:1", "tcp://u@h:1", "tcp://::1:1", "tcp://[x]:1"] {
             assert!(BusAddress::parse(url).is_err(), "{url}");
         }
-        for url in ["", "sqlite:", "sqlite://x.db", "orders.db", "mysql://localhost/duet"] {
+        for url in [
+            "",
+            "sqlite:",
+            "sqlite://x.db",
+            "sqlite:x.db?durability=process",
+            "sqlite:x?y=z",
+            "orders.db",
+            "mysql://localhost/duet",
+        ] {
             let error = StoreAddress::parse(url).unwrap_err();
             assert!(error.expected.contains("sqlite:PATH"), "{error}");
         }

@@ -148,10 +148,13 @@ pub async fn limit(address: &BusAddress, load: &Load) -> Result<Option<Limit>, B
 pub fn store(address: &StoreAddress) -> Result<Arc<dyn Store>, HostError> {
     match address {
         StoreAddress::Memory => Ok(Arc::new(MemoryStore::new())),
-        StoreAddress::Sqlite(path) => match SqliteStore::open(path, SqliteOptions::default()) {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(source) => Err(cannot_open(address, source)),
-        },
+        StoreAddress::Sqlite { path, durability } => {
+            let options = SqliteOptions { durability: *durability, ..SqliteOptions::default() };
+            match SqliteStore::open(path, options) {
+                Ok(store) => Ok(Arc::new(store)),
+                Err(source) => Err(cannot_open(address, source)),
+            }
+        }
         StoreAddress::Postgres(options) => Ok(Arc::new(PostgresStore::open((**options).clone()))),
     }
 }
@@ -190,7 +193,7 @@ pub async fn store_now(address: &StoreAddress, patience: Duration) -> Result<Arc
 pub fn reader(address: &StoreAddress) -> Result<Arc<dyn Read>, HostError> {
     match address {
         StoreAddress::Memory => Ok(Arc::new(MemoryStore::new())),
-        StoreAddress::Sqlite(path) => match SqliteReader::open_read_only(path) {
+        StoreAddress::Sqlite { path, .. } => match SqliteReader::open_read_only(path) {
             Ok(reader) => Ok(Arc::new(reader)),
             Err(source) => Err(cannot_open(address, source)),
         },
@@ -219,7 +222,7 @@ mod tests {
     #[test]
     fn a_store_that_cannot_be_opened_names_the_flag_and_the_reason() {
         let folder = tempfile::tempdir().unwrap();
-        let address = StoreAddress::Sqlite(folder.path().join("missing").join("orders.db"));
+        let address = StoreAddress::sqlite(folder.path().join("missing").join("orders.db"));
         let Err(error) = store(&address) else { panic!("opened a store in a folder that does not exist") };
         let told = telemetry::chain(&error);
         assert!(told.starts_with(&format!("the store {address} cannot be opened: caused by ")), "{told}");

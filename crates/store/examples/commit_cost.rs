@@ -32,7 +32,7 @@ async fn main() -> Result<(), Failure> {
     if let Some(pages) = arguments.next() {
         options.checkpoint_pages = pages.parse()?;
     }
-    println!("{:?}", yardstick(folder.path(), Duration::from_secs(2))?);
+    println!("{:?}", yardstick(folder.path(), Duration::from_secs(2), options.durability)?);
     println!(
         "{:>6} {:<9} {:>9} {:>12} {:>13} {:>9} {:>9} {:>9}",
         "batch", "store", "writes/s", "us CPU/write", "us wall/write", "p50 ms", "p99 ms", "max ms"

@@ -1,7 +1,8 @@
 //! The embedded store: one SQLite file.
 //!
 //! Write-ahead log with `synchronous=FULL`: each commit flushes the log, so a power cut loses nothing committed
-//! ([`Durability::Power`]). One connection writes, a few others read, and neither waits for the other. One process
+//! ([`Durability::Power`]). Asked for [`Durability::Kill`] it is `NORMAL`: what is committed is in the page cache, survives
+//! the process, and the log is flushed only before a checkpoint; the file stays whole in any case. One connection writes, a few others read, and neither waits for the other. One process
 //! at a time may open a file for writing; any number may read it ([`SqliteReader`]). The file must be on a local
 //! disk.
 
@@ -35,6 +36,8 @@ use write::{Refusal, Writer};
 /// Limits of a [`SqliteStore`]. The defaults are measured ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteOptions {
+    /// What a commit survives: [`Durability::Power`], or anything less without a flush for each.
+    pub durability: Durability,
     /// Pages kept in memory by the writing connection, in bytes.
     pub cache_bytes: usize,
     /// How many reads may run at a time (at least 1), each with a connection of its own and up to 1 MB of pages.
@@ -50,6 +53,7 @@ pub struct SqliteOptions {
 impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
+            durability: Durability::Power,
             cache_bytes: 4 * 1024 * 1024,
             readers: 2,
             checkpoint_pages: 2000,

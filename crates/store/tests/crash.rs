@@ -9,10 +9,12 @@ use std::process::{Child, Command, Stdio};
 
 use bytes::Bytes;
 use store::sqlite::{SqliteOptions, SqliteReader, SqliteStore};
-use store::{Commit, Entity, EntityWrite, Read, Store};
+use store::{Commit, Durability, Entity, EntityWrite, Read, Store};
 
 /// Tells the re-executed test binary which file to commit to.
 const CHILD_PATH: &str = "DUET_STORE_CRASH_TEST_PATH";
+/// Tells it whether its commits are flushed.
+const CHILD_FLUSHES: &str = "DUET_TEST_FLUSHES";
 /// Entities that every batch writes.
 const ENTITIES: usize = 8;
 /// Before the child's number of each finished commit.
@@ -31,8 +33,11 @@ async fn load(store: &SqliteStore, keys: &[String]) -> Vec<Option<Entity>> {
 #[tokio::test]
 async fn child_commits_until_killed() {
     let Ok(path) = std::env::var(CHILD_PATH) else { return };
-    let store =
-        SqliteStore::open(path, SqliteOptions { checkpoint_pages: 50, ..Default::default() }).unwrap();
+    let durability =
+        if std::env::var(CHILD_FLUSHES).unwrap() == "1" { Durability::Power } else { Durability::Kill };
+    let options = SqliteOptions { checkpoint_pages: 50, durability, ..Default::default() };
+    let store = SqliteStore::open(path, options).unwrap();
+    assert_eq!(store.durability(), durability);
     let keys = keys();
     let mut last_outbox = store.outbox(0, 10).await.unwrap().pop().map(|row| row.id);
     loop {
@@ -60,10 +65,11 @@ async fn child_commits_until_killed() {
     }
 }
 
-fn start_child(path: &Path) -> Child {
+fn start_child(path: &Path, flushes: bool) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child_commits_until_killed", "--nocapture", "--test-threads=1"])
         .env(CHILD_PATH, path)
+        .env(CHILD_FLUSHES, if flushes { "1" } else { "0" })
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
@@ -102,8 +108,9 @@ async fn what_was_committed_survives_a_kill_and_nothing_is_half_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("orders.db");
     let mut committed = 0;
+    // With and without a flush for each commit: a killed process leaves all of it in the page cache.
     for round in 1..=5 {
-        let mut child = start_child(&path);
+        let mut child = start_child(&path, round % 2 == 0);
         let mut numbers = numbers(&mut child);
         // Killed at another point of its work each round, while it goes on committing.
         let seen = numbers.by_ref().nth(20 * round).expect("the child commits");
@@ -124,7 +131,7 @@ async fn what_was_committed_survives_a_kill_and_nothing_is_half_there() {
 async fn another_process_is_refused_for_writing_but_may_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("orders.db");
-    let mut child = start_child(&path);
+    let mut child = start_child(&path, true);
     let pid = child.id();
     let seen = numbers(&mut child).nth(3).expect("the child commits");
 

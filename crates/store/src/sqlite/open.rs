@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::{explain, explain_io, unusable};
 use super::{SqliteOptions, schema};
-use crate::StoreError;
+use crate::{Durability, StoreError};
 
 /// Where the store is, with symbolic links resolved, so that one file has one lock whatever it is called.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
@@ -55,8 +55,10 @@ pub(super) fn writer(path: &Path, options: &SqliteOptions) -> Result<Connection,
 
 /// Settings that make a commit durable and cheap; also used by the yardstick, which must pay the same price.
 pub(super) fn configure_writer(conn: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
-    // FULL flushes the log at every commit: what was committed survives a power cut. NORMAL would not.
-    conn.pragma_update(None, "synchronous", "FULL")?;
+    // FULL flushes the log at every commit: what was committed survives a power cut. NORMAL flushes it before a
+    // checkpoint alone: a power cut may take the last commits, a killed process none.
+    let synchronous = if options.durability == Durability::Power { "FULL" } else { "NORMAL" };
+    conn.pragma_update(None, "synchronous", synchronous)?;
     conn.pragma_update(None, "cache_size", -kib(options.cache_bytes))?;
     conn.pragma_update(None, "wal_autocheckpoint", options.checkpoint_pages)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;

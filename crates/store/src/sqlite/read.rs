@@ -70,8 +70,8 @@ impl Readers {
 #[async_trait]
 impl Read for Readers {
     fn durability(&self) -> Durability {
-        // Whoever writes these files flushes every commit; see `open::configure_writer`.
-        Durability::Power
+        // A file does not tell how it is written: this is what the writer was opened with, or the default.
+        self.options.durability.max(Durability::Kill)
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {

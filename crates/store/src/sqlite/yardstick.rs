@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::error::explain;
 use super::{SqliteOptions, open};
-use crate::StoreError;
+use crate::{Durability, StoreError};
 
 /// Rows in one transaction of the throughput half.
 pub const ROWS_PER_TRANSACTION: usize = 100;
@@ -19,7 +19,7 @@ pub const ROW_BYTES: usize = 1024;
 /// What one thread reaches with a [`SqliteStore`](super::SqliteStore)'s settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Yardstick {
-    /// Durable rows of 1 KB a second, at 100 a transaction.
+    /// Committed rows of 1 KB a second, at 100 a transaction.
     pub rows_per_s: f64,
     /// Median duration of a transaction of one such row, in microseconds: the price of one flush.
     pub commit_us_p50: f64,
@@ -33,21 +33,22 @@ pub struct Yardstick {
 /// # Errors
 ///
 /// As [`SqliteStore::open`](super::SqliteStore::open).
-pub fn yardstick(dir: &Path, duration: Duration) -> Result<Yardstick, StoreError> {
+pub fn yardstick(dir: &Path, duration: Duration, durability: Durability) -> Result<Yardstick, StoreError> {
     let path = open::resolve(&dir.join(format!("duet-yardstick-{}.db", std::process::id())))?;
     let scratch = Scratch { path };
     scratch.remove();
-    let measured = measure(&scratch.path, duration);
+    let measured = measure(&scratch.path, duration, durability);
     // Also after a failure: on a full disk this file may be what fills it.
     drop(scratch);
     measured
 }
 
-fn measure(path: &Path, duration: Duration) -> Result<Yardstick, StoreError> {
+fn measure(path: &Path, duration: Duration, durability: Durability) -> Result<Yardstick, StoreError> {
     let sqlite = |error| explain(path, error);
     let mut conn = Connection::open(path).map_err(sqlite)?;
     open::use_wal(path, &conn)?;
-    open::configure_writer(&conn, &SqliteOptions::default()).map_err(sqlite)?;
+    open::configure_writer(&conn, &SqliteOptions { durability, ..SqliteOptions::default() })
+        .map_err(sqlite)?;
     conn.execute_batch("CREATE TABLE sample (id INTEGER PRIMARY KEY, data BLOB NOT NULL)").map_err(sqlite)?;
     let batches = commits(&mut conn, ROWS_PER_TRANSACTION, duration / 2).map_err(sqlite)?;
     let mut singles = commits(&mut conn, 1, duration / 2).map_err(sqlite)?;
@@ -121,7 +122,7 @@ mod tests {
     #[test]
     fn measures_and_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
-        let measured = yardstick(dir.path(), Duration::from_millis(40)).unwrap();
+        let measured = yardstick(dir.path(), Duration::from_millis(40), Durability::Power).unwrap();
         assert!(measured.rows_per_s > 0.0, "{measured:?}");
         assert!(
             measured.commit_us_p50 > 0.0 && measured.commit_us_p50 <= measured.commit_us_p99,
@@ -132,7 +133,8 @@ mod tests {
 
     #[test]
     fn says_which_folder_is_missing() {
-        let error = yardstick(Path::new("/nowhere/at/all"), Duration::from_millis(1)).unwrap_err();
+        let error =
+            yardstick(Path::new("/nowhere/at/all"), Duration::from_millis(1), Durability::Power).unwrap_err();
         assert!(error.to_string().contains("/nowhere/at/all does not exist"), "{error}");
     }
 }
