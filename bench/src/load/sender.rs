@@ -7,7 +7,7 @@ use bus::{Backoff, Bus, BusError, Message, Origin, Publisher, Subscription};
 use contract::{Envelope, Order, Style};
 use participant::{Clock as _, Millis, SystemClock};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::board::Board;
 use super::orders::Orders;
@@ -17,8 +17,6 @@ use super::plan::Plan;
 const SOURCE: &str = "duet/load";
 /// Orders published in one call.
 const BATCH_MAX: usize = 128;
-/// How long a publish may take until it counts as failed; the same orders are then published again.
-const PUBLISH_TIMEOUT: Duration = Duration::from_secs(10);
 /// How far it may fall behind before it skips what it should have sent: a bus that was away is not flooded afterwards.
 const BEHIND_MAX: Duration = Duration::from_secs(1);
 /// Pauses when the bus does not take orders.
@@ -134,18 +132,15 @@ impl Sender {
         publisher: &mut Option<Arc<dyn Publisher>>,
         messages: &[Message],
     ) -> Result<(), BusError> {
-        let published = timeout(PUBLISH_TIMEOUT, async {
-            let publisher = match publisher {
-                Some(publisher) => publisher,
-                None => {
-                    self.bus.declare(&self.observer).await?;
-                    publisher.insert(self.bus.publisher(Origin::Edge).await?)
-                }
-            };
-            publisher.publish(messages).await
-        });
-        let late = |_| Err(BusError::Unavailable(format!("no answer for {} s", PUBLISH_TIMEOUT.as_secs())));
-        published.await.unwrap_or_else(late)
+        // No time-out here: a publish ends by itself, and a bus may need its own for what it does about it.
+        let publisher = match publisher {
+            Some(publisher) => publisher,
+            None => {
+                self.bus.declare(&self.observer).await?;
+                publisher.insert(self.bus.publisher(Origin::Edge).await?)
+            }
+        };
+        publisher.publish(messages).await
     }
 }
 

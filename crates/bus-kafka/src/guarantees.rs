@@ -69,7 +69,7 @@ fn describe(
             .map_or_else(|| "Apache Kafka".to_owned(), |version| format!("Apache Kafka {version}")),
         kept_in: format!("{partitions} partitions a stream, for {} h", options.retention.as_secs() / 3600),
         confirmed: format!(
-            "once all in-sync replicas (at least {in_sync}) have it {place}; idempotent producer"
+            "once all in-sync replicas (at least {in_sync}) have it {place}; what fails is published again"
         ),
         settled: "once all before it in its partition are, by a committed offset".to_owned(),
         replicas,

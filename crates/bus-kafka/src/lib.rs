@@ -18,8 +18,12 @@
 //!   committed within about 0.1 s, before the partition goes to another member, and when the member leaves. A member that
 //!   dies leaves what it settled in the last moment, and what it settled behind an unsettled message, to be delivered
 //!   again.
-//! - **Groups begin at their declaration.** It commits the present end of every partition in which the group has no offset
-//!   yet. A group that does not consume for as long as messages are kept (`retention_hours`) loses the oldest.
+//! - **Groups begin at their declaration.** The first one commits the present end of every partition, and then makes the
+//!   group's topic of dead letters, by which it is known from then on (with `topics=existing`: by having any offset). A
+//!   known group that has no offset in a partition (added since, of a stream it did not take before, expired, of a topic
+//!   deleted and made anew) or one that the partition does not have begins there with the first record there is, which a
+//!   warning says; [`bus::Bus::depth`] counts from there, too. A group that does not consume for as long as messages are
+//!   kept (`retention_hours`) loses the oldest.
 //! - **Dead letters** are settled once the brokers have confirmed their copy. What strangers write that is no message
 //!   (no key, no id, no topic, no value, not UTF-8, too large) becomes a dead letter at once, with a reason that names
 //!   what is wrong, and holds up nobody.

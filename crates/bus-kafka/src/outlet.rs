@@ -1,4 +1,4 @@
-//! Publishing: one idempotent producer for the whole bus, and a latch for each call that counts confirmations.
+//! Publishing: one producer for the whole bus, and a latch for each call that counts confirmations.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,11 +95,52 @@ impl Latch {
     }
 }
 
-/// Records that were handed to the producer, and are not known to be confirmed.
+/// Records that were handed to the producer, and are not known to be confirmed. Whoever drops it waits no longer; what
+/// becomes of them is seen to nevertheless, so that a producer that is broken is replaced.
 pub(crate) struct Sending {
+    outlet: Arc<Outlet>,
     latch: Arc<Latch>,
     handle: Arc<Handle>,
     deadline: Instant,
+    /// Not handed to the producer yet.
+    left: usize,
+    is_concluded: bool,
+}
+
+impl Sending {
+    /// Waits until every record is confirmed or failed, or until it is late.
+    async fn conclude(&mut self) -> Result<(), KafkaError> {
+        if timeout_at(self.deadline, self.latch.wait()).await.is_err() {
+            self.latch.fail(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut));
+        }
+        self.is_concluded = true;
+        let Some(error) = self.latch.failure() else { return Ok(()) };
+        self.outlet.replace_if_broken(&self.handle, &error);
+        Err(error)
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if self.is_concluded {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.left > 0 {
+            self.latch.count_down(self.left);
+        }
+        let mut rest = Self {
+            outlet: Arc::clone(&self.outlet),
+            latch: Arc::clone(&self.latch),
+            handle: Arc::clone(&self.handle),
+            deadline: self.deadline,
+            left: 0,
+            // Where the runtime ends first, there is nobody to see to it for.
+            is_concluded: true,
+        };
+        // Its error is told by whoever publishes next.
+        runtime.spawn(async move { rest.conclude().await });
+    }
 }
 
 /// The context of the producer: hands each delivery report to its call's latch.
@@ -155,7 +196,7 @@ impl Outlet {
     /// Publishes records in order; `Ok` once the brokers have confirmed every one. After an error some may have
     /// been written, and none will be any more.
     pub(crate) async fn send(
-        &self,
+        self: &Arc<Self>,
         records: impl ExactSizeIterator<Item = Outgoing<'_>>,
     ) -> Result<(), KafkaError> {
         let sending = self.enqueue(records).await;
@@ -164,37 +205,45 @@ impl Outlet {
 
     /// Hands records to the producer, in order; waits only while its queue is full. What is handed over by one call
     /// goes out before what is handed over by a later one.
-    pub(crate) async fn enqueue(&self, records: impl ExactSizeIterator<Item = Outgoing<'_>>) -> Sending {
-        let (latch, handle) = (Arc::new(Latch::new(records.len())), self.handle());
-        let deadline = Instant::now() + self.delivery_timeout + GRACE;
-        let mut left = records.len();
+    pub(crate) async fn enqueue(
+        self: &Arc<Self>,
+        records: impl ExactSizeIterator<Item = Outgoing<'_>>,
+    ) -> Sending {
+        let mut sending = Sending {
+            outlet: Arc::clone(self),
+            latch: Arc::new(Latch::new(records.len())),
+            handle: self.handle(),
+            deadline: Instant::now() + self.delivery_timeout + GRACE,
+            left: records.len(),
+            is_concluded: false,
+        };
         for record in records {
-            let enqueued = match &handle.0 {
-                Some(producer) => enqueue(producer, record, &latch, deadline).await,
+            let enqueued = match &sending.handle.0 {
+                Some(producer) => enqueue(producer, record, &sending.latch, sending.deadline).await,
                 None => Err(KafkaError::Canceled),
             };
             if let Err(error) = enqueued {
-                latch.fail(error);
-                latch.count_down(left);
+                sending.latch.fail(error);
+                sending.latch.count_down(sending.left);
+                sending.left = 0;
                 break;
             }
-            left -= 1;
+            sending.left -= 1;
         }
-        Sending { latch, handle, deadline }
+        sending
     }
 
     /// Waits until the brokers have confirmed every record that was handed over.
-    pub(crate) async fn confirmed(&self, sending: Sending) -> Result<(), KafkaError> {
-        let Sending { latch, handle, deadline } = sending;
-        if timeout_at(deadline, latch.wait()).await.is_err() {
-            latch.fail(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut));
-        }
-        let Some(error) = latch.failure() else { return Ok(()) };
-        self.replace_if_broken(&handle, &error);
-        Err(error)
+    pub(crate) async fn confirmed(&self, mut sending: Sending) -> Result<(), KafkaError> {
+        sending.conclude().await
     }
 
-    /// After a fatal error an idempotent producer refuses everything: another takes its place. So it does when records
+    /// Until when what fails is tried again, from now on.
+    pub(crate) fn patience(&self) -> Duration {
+        self.delivery_timeout
+    }
+
+    /// After a fatal error a producer refuses everything: another takes its place. So it does when records
     /// were not delivered in time, although that mostly means that the brokers are away: librdkafka may have forgotten
     /// them for good (see [`crate::member`]), and nothing tells the one from the other.
     fn replace_if_broken(&self, handle: &Arc<Handle>, error: &KafkaError) {
@@ -244,5 +293,32 @@ async fn enqueue(
             }
             Err((error, _)) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_producer_that_delivers_nothing_is_replaced_though_nobody_waits() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", listener.local_addr().unwrap().to_string());
+        config.set("message.timeout.ms", "300");
+        let outlet = Outlet::new(config, Arc::default(), Duration::from_millis(300)).unwrap();
+        let before = outlet.handle();
+        let outlet = Arc::new(outlet);
+        let headers = OwnedHeaders::new();
+        let record = Outgoing { topic: "t", partition: None, key: b"k", value: Some(b"v"), headers };
+        let sent =
+            tokio::time::timeout(Duration::from_millis(50), outlet.send(std::iter::once(record))).await;
+        assert!(sent.is_err(), "nobody answers");
+        let replaced = async {
+            while Arc::ptr_eq(&before, &outlet.handle()) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        assert!(tokio::time::timeout(GRACE + Duration::from_secs(5), replaced).await.is_ok());
     }
 }

@@ -1,11 +1,13 @@
 //! The bus's publisher.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{BusError, Message, Publisher};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::task::coop::unconstrained;
+use tokio::time::{Instant, sleep};
 
 use crate::config::{ATTRIBUTES_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::error::bus_error;
@@ -14,6 +16,8 @@ use crate::outlet::{Outgoing, Outlet};
 use crate::record::headers_of;
 use crate::topics::{Catalogue, Kind};
 
+/// The pause before what failed for a moment is tried again.
+const AGAIN_PAUSE: Duration = Duration::from_millis(20);
 /// Streams whose topics a publisher remembers.
 const STREAMS_MAX: usize = 1000;
 
@@ -77,6 +81,20 @@ impl Publisher for KafkaPublisher {
         if messages.is_empty() {
             return Ok(());
         }
+        let deadline = Instant::now() + self.outlet.patience();
+        loop {
+            let Err(error) = self.attempt(messages).await? else { return Ok(()) };
+            if !passes_soon(&error) || Instant::now() + AGAIN_PAUSE >= deadline {
+                return Err(bus_error("publishing", &error));
+            }
+            sleep(AGAIN_PAUSE).await;
+        }
+    }
+}
+
+impl KafkaPublisher {
+    /// Publishes once. The inner error is of the brokers.
+    async fn attempt(&self, messages: &[Message]) -> Result<Result<(), KafkaError>, BusError> {
         // First come, first served: taking one's turn must not be put off, or a later call could be faster.
         let turn = unconstrained(self.turn.lock()).await;
         let topics = self.resolve(messages).await?;
@@ -91,13 +109,31 @@ impl Publisher for KafkaPublisher {
         });
         let sending = self.outlet.enqueue(records).await;
         drop(turn);
-        let Err(error) = self.outlet.confirmed(sending).await else { return Ok(()) };
-        if may_be_about_topic(&error) {
+        let confirmed = self.outlet.confirmed(sending).await;
+        if confirmed.as_ref().is_err_and(may_be_about_topic) {
             // Somebody may have deleted it: the next call makes sure.
             self.forget(&topics);
         }
-        Err(bus_error("publishing", &error))
+        Ok(confirmed)
     }
+}
+
+/// What is over within moments, and no reason to tell anybody that the bus is away: a topic that was just made and that
+/// its leader does not know yet, a leader that moved, a connection that was closed.
+fn passes_soon(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownTopicId
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::FencedLeaderEpoch
+                | RDKafkaErrorCode::UnknownLeaderEpoch
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::NetworkException
+        )
+    )
 }
 
 fn may_be_about_topic(error: &KafkaError) -> bool {

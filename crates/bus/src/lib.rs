@@ -152,7 +152,9 @@ pub trait Publisher: Send + Sync {
     /// Publishes the messages in order. `Ok` means that the bus has taken responsibility for every one of them, at
     /// its level of durability. After an error any part of them may have been taken: publish all again, with the
     /// same ids, and let the receivers' inboxes drop what comes twice. Not cancel-safe in the same sense. Calls may
-    /// overlap: as long as none fails, messages go out in the order in which the calls were first polled.
+    /// overlap: as long as none fails, messages go out in the order in which the calls were first polled. A call ends by
+    /// itself, with an error where the bus does not answer: callers need no time-out, and a shorter one of theirs would
+    /// cut off what the bus does about it.
     async fn publish(&self, messages: &[Message]) -> Result<(), BusError>;
 }
 
