@@ -44,6 +44,14 @@ impl Consumer for KafkaConsumer {
                 hold.store();
                 taken
             };
+            for (topic, partition) in &taken.begun_again {
+                let group = &self.member.group;
+                let text = format!(
+                    "group {group}: the offsets of partition {partition} of {topic} begin again, as in a topic made \
+                     anew: what is there now is read from where they begin"
+                );
+                self.member.report.line(tracing::Level::WARN, &format!("offsets of {group}"), &text);
+            }
             if taken.has_more {
                 // For another call to receive that waits beside this one, or for the next round here.
                 self.member.arrived.notify_one();

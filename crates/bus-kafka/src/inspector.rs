@@ -98,11 +98,32 @@ impl Inspector {
 
     /// The offset behind the last record of each partition, asked in one request for each broker.
     pub(crate) fn ends(&self, places: &[Place], deadline: Instant) -> Result<BTreeMap<Place, i64>, BusError> {
+        self.edges(places, Offset::End, deadline)
+    }
+
+    /// The offset of the first record that each partition still has, asked in one request for each broker.
+    pub(crate) fn beginnings(
+        &self,
+        places: &[Place],
+        deadline: Instant,
+    ) -> Result<BTreeMap<Place, i64>, BusError> {
+        self.edges(places, Offset::Beginning, deadline)
+    }
+
+    fn edges(
+        &self,
+        places: &[Place],
+        edge: Offset,
+        deadline: Instant,
+    ) -> Result<BTreeMap<Place, i64>, BusError> {
+        if places.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let mut list = list_of(places);
-        // Where a time would stand, this means the end.
-        list.set_all_offsets(Offset::End).map_err(|error| bus_error("asking for ends", &error))?;
-        let ends = self.consumer()?.offsets_for_times(list, left(deadline));
-        offsets(&ends.map_err(|error| bus_error("asking for the ends of topics", &error))?)
+        // Where a time would stand, this means the beginning or the end.
+        list.set_all_offsets(edge).map_err(|error| bus_error("asking for the edges of topics", &error))?;
+        let edges = self.consumer()?.offsets_for_times(list, left(deadline));
+        offsets(&edges.map_err(|error| bus_error("asking for the edges of topics", &error))?)
     }
 
     /// The group's committed offsets; partitions that have none are left out.
@@ -115,29 +136,47 @@ impl Inspector {
         offsets(&committed.map_err(|error| bus_error("asking for the group's offsets", &error))?)
     }
 
-    /// Makes sure that the group has an offset in each of the partitions: where it has none, that is the end as it is
-    /// now. `false` where the group has members, who alone may commit then.
-    pub(crate) fn begin_at_end(&self, places: &[Place], deadline: Instant) -> Result<bool, BusError> {
+    /// Makes sure that the group has an offset in each of the partitions. A group that is new begins at the ends as they
+    /// are now. One that was there before and has no offset somewhere, or one behind the end, has lost it, or never saw
+    /// the partition: it begins there with the first record that there is. Returns those partitions.
+    pub(crate) fn begin(
+        &self,
+        places: &[Place],
+        may_be_new: bool,
+        deadline: Instant,
+    ) -> Result<Vec<Place>, BusError> {
         // The ends first: whoever else commits an offset between the two questions leaves nothing missing, and what is
         // published once they are through lies behind the ends found here.
         let ends = until(deadline, || self.ends(places, deadline))?;
         let committed = until(deadline, || self.committed(places, deadline))?;
-        let mut missing = TopicPartitionList::new();
-        for ((topic, partition), end) in ends.into_iter().filter(|(place, _)| !committed.contains_key(place))
-        {
-            let added = missing.add_partition_offset(&topic, partition, Offset::Offset(end));
+        if may_be_new && committed.is_empty() {
+            self.commit(&ends)?;
+            return Ok(Vec::new());
+        }
+        let is_lost = |place: &Place| committed.get(place).is_none_or(|at| ends.get(place) < Some(at));
+        let lost: Vec<Place> = places.iter().filter(|place| is_lost(place)).cloned().collect();
+        self.commit(&until(deadline, || self.beginnings(&lost, deadline))?)?;
+        Ok(lost)
+    }
+
+    /// Commits the group's offsets. Where it has members, they alone may do that: they begin at the beginning of what
+    /// has none.
+    fn commit(&self, offsets: &BTreeMap<Place, i64>) -> Result<(), BusError> {
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for ((topic, partition), offset) in offsets {
+            let added = list.add_partition_offset(topic, *partition, Offset::Offset(*offset));
             added.map_err(|error| bus_error("naming an offset", &error))?;
         }
-        if missing.count() == 0 {
-            return Ok(true);
-        }
-        match self.consumer()?.commit(&missing, CommitMode::Sync) {
-            Ok(()) => Ok(true),
-            Err(KafkaError::ConsumerCommit(
+        match self.consumer()?.commit(&list, CommitMode::Sync) {
+            Ok(())
+            | Err(KafkaError::ConsumerCommit(
                 RDKafkaErrorCode::UnknownMemberId
                 | RDKafkaErrorCode::IllegalGeneration
                 | RDKafkaErrorCode::RebalanceInProgress,
-            )) => Ok(false),
+            )) => Ok(()),
             Err(error) => Err(bus_error("committing the group's first offsets", &error)),
         }
     }
@@ -198,7 +237,8 @@ pub(crate) enum Next {
     Stop,
 }
 
-fn partitions(topic: &rdkafka::metadata::MetadataTopic) -> i32 {
+/// The number of a topic's partitions.
+pub(crate) fn partitions(topic: &rdkafka::metadata::MetadataTopic) -> i32 {
     i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)
 }
 

@@ -86,6 +86,8 @@ pub(crate) struct Taken {
     pub(crate) poison: Vec<Poison>,
     /// Whether there may be more at once.
     pub(crate) has_more: bool,
+    /// Partitions whose offsets began again: their topic was deleted and made anew.
+    pub(crate) begun_again: Vec<Place>,
     looked_at: usize,
 }
 
@@ -197,7 +199,9 @@ impl Intake {
     fn take_from(&mut self, lease: Lease, room: usize, taken: &mut Taken) {
         let Some(share) = self.shares.get_mut(&lease).filter(|share| share.is_ready()) else { return };
         let mut poison = self.poison;
-        let mut hand_out = |offset, attempt, message: &Arc<Message>, is_poison: bool| {
+        // Another one from where its log begins again: what was handed out before means other records.
+        let mut current = lease;
+        let mut hand_out = |lease, offset, attempt, message: &Arc<Message>, is_poison: bool| {
             let token = Token(self.token_next);
             self.token_next += 1;
             self.delivered += usize::from(!is_poison);
@@ -210,10 +214,11 @@ impl Intake {
             && let Some(Again { offset, attempt, message }) = share.again.pop_front()
         {
             share.unsettled += 1;
-            let (token, _) = hand_out(offset, attempt, &message, false);
+            let (token, _) = hand_out(lease, offset, attempt, &message, false);
             taken.deliveries.push(Delivery { token, attempt, message });
         }
         let Some(queue) = &share.queue else { return };
+        let mut is_drained = false;
         // Cleared before looking: what arrives from now on sets it again.
         share.has_arrivals.store(false, Ordering::Release);
         while taken.deliveries.len() < room
@@ -223,12 +228,23 @@ impl Intake {
         {
             taken.looked_at += 1;
             let record = match queue.poll(Duration::ZERO) {
-                None => return,
+                None => {
+                    is_drained = true;
+                    break;
+                }
                 // The partition's errors mend themselves or end in a rebalance; librdkafka's log tells of them.
                 Some(Err(_)) => continue,
                 Some(Ok(record)) => record,
             };
             let offset = record.offset();
+            if share.window.position().is_some_and(|position| offset < position) {
+                share.window = Window::default();
+                share.again.clear();
+                (share.unsettled, share.stored) = (0, None);
+                taken.begun_again.push(share.place.clone());
+                current = self.lease_next;
+                self.lease_next += 1;
+            }
             let (message, reason) = match record::decode(&record, &share.wanted) {
                 Decoded::Unwanted => {
                     share.window.passed(offset);
@@ -240,7 +256,7 @@ impl Intake {
             share.window.delivered(offset);
             share.unsettled += 1;
             let token;
-            (token, poison) = hand_out(offset, 1, &message, reason.is_some());
+            (token, poison) = hand_out(current, offset, 1, &message, reason.is_some());
             match reason {
                 None => taken.deliveries.push(Delivery { token, attempt: 1, message }),
                 Some(reason) => {
@@ -248,7 +264,20 @@ impl Intake {
                 }
             }
         }
-        share.has_arrivals.store(true, Ordering::Release);
+        if !is_drained {
+            share.has_arrivals.store(true, Ordering::Release);
+        }
+        if current != lease {
+            self.renew(lease, current);
+        }
+    }
+
+    /// The partition goes on under another lease, which forgets what was handed out under the former one.
+    fn renew(&mut self, former: Lease, new: Lease) {
+        if let Some(share) = self.shares.remove(&former) {
+            self.shares.insert(new, share);
+        }
+        self.remove(&[]);
     }
 
     /// The delivery of that token, if it is not settled.

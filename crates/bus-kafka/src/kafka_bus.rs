@@ -25,7 +25,7 @@ use crate::outlet::Outlet;
 use crate::publisher::KafkaPublisher;
 use crate::record::Wanted;
 use crate::topics::{ADMIN_TIMEOUT, Catalogue, Kind};
-use crate::view::{Seen, View};
+use crate::view::{Begun, Seen, View};
 
 /// While connecting, how often it is looked whether trying on is of any use.
 const CONNECT_SLICE: Duration = Duration::from_millis(200);
@@ -198,12 +198,16 @@ impl Inner {
         let view = self.view(&subscription.group)?;
         let names: Vec<String> = wanted.keys().cloned().collect();
         let deadline = Instant::now() + ADMIN_TIMEOUT;
-        let begun = blocking(ADMIN_TIMEOUT, move || view.begin(&names, deadline)).await;
+        let leaves_mark = self.topics.creates();
+        let begun = blocking(ADMIN_TIMEOUT, move || view.begin(&names, leaves_mark, deadline)).await;
         if begun.is_err() {
             // One of them may have been deleted behind our back.
             self.topics.forget(wanted.keys());
         }
-        let partitions = begun?;
+        let Begun { partitions, lost } = begun?;
+        self.tell_lost(&subscription.group, &lost);
+        // Last: it says that the group was declared.
+        self.topics.ensure(&[(self.names.dead_letters(&subscription.group)?, Kind::DeadLetters)]).await?;
         let declared = wanted.keys().cloned().collect();
         self.known().declared.insert(subscription.group.clone(), declared);
         let source = |(topic, wanted): (String, Wanted)| {
@@ -212,6 +216,17 @@ impl Inner {
         };
         let topic = self.names.redrive(&subscription.group)?;
         Ok(Ring { topic, sources: wanted.into_iter().map(source).collect() })
+    }
+
+    fn tell_lost(&self, group: &str, lost: &[Place]) {
+        let Some(((topic, partition), more)) = lost.split_first() else { return };
+        let text = format!(
+            "group {group} has no usable offset in partition {partition} of {topic} and in {} more, which were added, \
+             emptied or made anew, or whose offsets expired: it begins with the first record there, and messages may \
+             come again",
+            more.len()
+        );
+        self.report.line(tracing::Level::WARN, &format!("offsets of {group}"), &text);
     }
 
     /// Where the group's members in this process stand.

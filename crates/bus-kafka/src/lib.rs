@@ -4,13 +4,17 @@
 //!   the broker, `duet.orders`; a group `billing` is the consumer group `duet.billing`, with two topics of its own:
 //!   `duet.billing.dead-letters`, compacted, and `duet.billing.redrive`, through which dead letters come back. Topics are
 //!   made when they are first needed, with explicit partitions, replication, retention and flushing; nothing relies on
-//!   the broker to make them. Partitions must not be added to them later: keys would change places.
+//!   the broker to make them. Partitions that are added to them are published to within ten seconds and read within five
+//!   (and a rejoin). Keys change places then: what is new of a key may come before what is still in its former partition,
+//!   which who reads must tolerate, or let the topics run empty before.
 //! - **Records.** Key and value are the message's key and body. The headers `duet-id` and `duet-topic` carry its id and
 //!   its topic's full name; its own headers follow under their own names.
-//! - **Publishing.** One idempotent producer for the whole bus, `acks=all`. A call hands all its messages over and waits
-//!   once, for the last confirmation. What is not confirmed in time (`delivery_timeout_ms`) has failed. After a failure
-//!   part of a call may have been written: published again, it comes twice, and of a call whose delivery timed out
-//!   halfway a later message may even have been written before an earlier one.
+//! - **Publishing.** One producer for the whole bus, `acks=all`, five requests under way at most, none of which it repeats by
+//!   itself. A call hands all its messages over and waits once, for the last confirmation; what fails for a moment it
+//!   publishes again. What is not confirmed in time (`delivery_timeout_ms`) has failed; a producer that delivers nothing is
+//!   replaced, whether or not its caller still waits. After a failure part of a call may have been written: published
+//!   again, it comes twice, and a later message may have been written before an earlier one. One key keeps its order as
+//!   long as nothing fails.
 //! - **Consuming.** Members of a group share out keys, not streams: whoever has a key has it in every stream (see
 //!   [Sharing](#sharing)). Messages of topics that the group did not ask for are passed over. A message to be retried
 //!   comes again to the same member, before what comes behind it; how often is counted by the member alone.

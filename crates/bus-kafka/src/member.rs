@@ -30,7 +30,7 @@ use crate::config;
 use crate::context::{Report, level_of};
 use crate::error::bus_error;
 use crate::figures::{Role, Told};
-use crate::inspector::{Place, list_of};
+use crate::inspector::{Place, list_of, partitions};
 use crate::intake::{Intake, Lease, Share};
 use crate::options::KafkaOptions;
 use crate::outlet::drop_elsewhere;
@@ -46,6 +46,10 @@ const LOOK_EVERYWHERE: Duration = Duration::from_secs(1);
 /// up for a new one. librdkafka (2.10 and later) takes an answer without brokers, which a cluster of one gives while it
 /// shuts down, for the news that there are none any more, forgets them all, and may never ask again (its issue #5301).
 const REJOIN_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the numbers of partitions are compared with those that the member shares out.
+const PARTITIONS_CHECK: Duration = Duration::from_secs(5);
+/// How long the brokers may take to tell the number of a topic's partitions: meanwhile the thread does nothing else.
+const PARTITIONS_TIMEOUT: Duration = Duration::from_millis(500);
 /// Events taken at one look.
 const EVENTS_MAX: usize = 32;
 
@@ -355,7 +359,7 @@ struct Going {
 
 impl Thread {
     fn run(mut self) {
-        let mut looked_at = Instant::now();
+        let (mut looked_at, mut checked_at) = (Instant::now(), Instant::now());
         loop {
             // A tick without a wake-up is as good as one.
             let _ = self.woken.recv_timeout(TICK);
@@ -390,13 +394,35 @@ impl Thread {
             if self.going.is_none()
                 && self.lost_at.is_some_and(|lost_at| lost_at.elapsed() >= REJOIN_PATIENCE)
             {
-                self.reopen(consumer);
+                self.reopen(consumer, "this one does not rejoin");
+            } else if self.going.is_none() && checked_at.elapsed() >= PARTITIONS_CHECK {
+                checked_at = Instant::now();
+                if self.partitions_changed(&consumer) {
+                    self.reopen(consumer, "the number of a topic's partitions has changed");
+                }
             }
         }
     }
 
-    /// Takes another client in the place of one that does not find back into the group.
-    fn reopen(&mut self, consumer: Arc<BaseConsumer<MemberContext>>) {
+    /// Compares the topics' numbers of partitions with what the member knows, and takes the new ones.
+    fn partitions_changed(&mut self, consumer: &BaseConsumer<MemberContext>) -> bool {
+        let mut changed = false;
+        for (topic, source) in &mut self.opening.ring.sources {
+            // Where nobody answers, or the topic is away, it is asked again the next time.
+            let Ok(metadata) = consumer.fetch_metadata(Some(topic), PARTITIONS_TIMEOUT) else { break };
+            let found =
+                metadata.topics().iter().find(|found| found.name() == topic && found.error().is_none());
+            let count = found.map_or(0, partitions);
+            if count > 0 && count != source.partitions {
+                source.partitions = count;
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// Takes another client in the place of one that does not find back into the group, or shares out too little.
+    fn reopen(&mut self, consumer: Arc<BaseConsumer<MemberContext>>, why: &str) {
         // Another time after as long: the brokers may still be away.
         self.lost_at = Some(Instant::now());
         let new = match self.opening.open() {
@@ -405,11 +431,11 @@ impl Thread {
                 return self.member.report.line(tracing::Level::WARN, "consumer", &error.to_string());
             }
         };
-        let text =
-            format!("group {}: a new consumer is made, as this one does not rejoin", self.member.group);
+        let text = format!("group {}: a new consumer is made, as {why}", self.member.group);
         self.member.report.line(tracing::Level::WARN, "consumer", &text);
         let mut hold = self.member.hold();
-        // None as a rule; what was handed out of them comes again.
+        // What is settled is committed by the old one when it leaves; what else was handed out comes again.
+        hold.store();
         let leases = hold.intake().leases();
         hold.intake().remove(&leases);
         let old = hold.state.consumer.replace(new);

@@ -41,10 +41,18 @@ struct Look {
     index_at: Option<Instant>,
 }
 
+/// Where a declared group begins.
+pub(crate) struct Begun {
+    /// The number of partitions of each topic.
+    pub(crate) partitions: BTreeMap<String, i32>,
+    /// Where it was known before and has no usable offset: it begins there with the first record that there is.
+    pub(crate) lost: Vec<Place>,
+}
+
 /// What was found in one look.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// Where the group stands in each of its partitions: the committed offset and the end.
+    /// Where the group stands in each of its partitions: where it goes on, and the end.
     pub(crate) partitions: BTreeMap<Place, (i64, i64)>,
     pub(crate) dead: u64,
 }
@@ -87,23 +95,26 @@ impl View {
         look
     }
 
-    /// Makes sure that the group gets whatever is published from now on to these topics; returns their numbers of
-    /// partitions.
+    /// Makes sure that the group gets whatever is published from now on to these topics. Where a declaration ends by making
+    /// the group's topic of dead letters (`leaves_mark`), a group that has it was declared before, even if Kafka has
+    /// forgotten all its offsets since.
     pub(crate) fn begin(
         &self,
         topics: &[String],
+        leaves_mark: bool,
         deadline: Instant,
-    ) -> Result<BTreeMap<String, i32>, BusError> {
+    ) -> Result<Begun, BusError> {
+        let mark = self.names.dead_letters(&self.group)?;
         let mut look = self.look();
         look.topics_at = None;
+        let was_declared = leaves_mark && !look.inspector.topics(|name| name == mark, deadline)?.is_empty();
         let places = look.inspector.places(topics, deadline)?;
-        // Where it has members, these begin at the beginning of what has no offset: nothing is left out.
-        look.inspector.begin_at_end(&places, deadline)?;
+        let lost = look.inspector.begin(&places, !was_declared, deadline)?;
         let mut partitions = BTreeMap::new();
         for (topic, _) in places {
             *partitions.entry(topic).or_default() += 1;
         }
-        Ok(partitions)
+        Ok(Begun { partitions, lost })
     }
 
     /// Where the group stands, in these topics (`None`: in all of its namespace), and how many dead letters it has. `None`:
@@ -126,22 +137,33 @@ impl View {
             return Ok(None);
         }
         let committed = look.inspector.committed(&places, deadline)?;
-        let mut asked: Vec<Place> = committed.keys().cloned().collect();
         let has_dead = look.topics.contains_key(&dead_topic);
+        if committed.is_empty() && !has_dead {
+            return Ok(None);
+        }
+        // Of topics that it was not declared with here, those are the group's in which it has an offset.
+        let is_its_own = |name: &str| {
+            topics.is_some() || name == redrive || committed.keys().any(|(topic, _)| topic == name)
+        };
+        let mut asked: Vec<Place> =
+            places.into_iter().filter(|(topic, _)| *topic != dead_topic && is_its_own(topic)).collect();
         if has_dead {
             asked.push((dead_topic.clone(), 0));
-        }
-        if asked.is_empty() {
-            return Ok(None);
         }
         let ends = look.inspector.ends(&asked, deadline)?;
         if let Some(&end) = ends.get(&(dead_topic.clone(), 0)).filter(|_| has_dead) {
             look.read_on(&dead_topic, end, deadline)?;
         }
-        let stands = committed.into_iter().filter(|((topic, _), _)| *topic != dead_topic);
-        let stands = stands.filter_map(|(place, offset)| {
+        asked.retain(|(topic, _)| *topic != dead_topic);
+        // Only where it is not at the end, its offset is lost, or the log before it may be.
+        let behind: Vec<Place> =
+            asked.iter().filter(|place| committed.get(place) != ends.get(place)).cloned().collect();
+        let beginnings = look.inspector.beginnings(&behind, deadline)?;
+        let stands = asked.into_iter().filter_map(|place| {
             let end = *ends.get(&place)?;
-            Some((place, (offset, end)))
+            let beginning = beginnings.get(&place).copied().unwrap_or(0);
+            let goes_on = committed.get(&place).copied().filter(|at| (beginning..=end).contains(at));
+            Some((place, (goes_on.unwrap_or(beginning), end)))
         });
         Ok(Some(Seen { partitions: stands.collect(), dead: look.index.len() as u64 }))
     }
