@@ -43,6 +43,14 @@ impl Session {
         self.blocked.subscribe()
     }
 
+    /// An error while the broker says that it takes no messages.
+    pub(crate) fn takes_messages(&self) -> Result<(), BusError> {
+        match &*self.blocked.borrow() {
+            Some(reason) => Err(BusError::Unavailable(format!("RabbitMQ takes no messages ({reason})"))),
+            None => Ok(()),
+        }
+    }
+
     /// The largest frame of this connection, in bytes.
     pub(crate) fn frame_bytes_max(&self) -> usize {
         match self.connection.configuration().frame_max() {

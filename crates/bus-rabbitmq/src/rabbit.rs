@@ -127,6 +127,11 @@ impl Bus for RabbitBus {
         })
     }
 
+    /// Known within two seconds of an alarm where a consumer receives: only who publishes is told, and members say hello.
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        self.shared.publishing.session()?.takes_messages()
+    }
+
     async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
         topology::remove(&self.shared, groups).await
     }

@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, BusError, Depth, Message, Outcome};
+use bus::{Bus, BusError, Depth, Message, Outcome, RemoteBus, RemoteOptions};
 use common::{
     Broker, Log, connect, ids, message, options, publish, publish_at_last, publisher, receive, settle,
     subscription, until,
@@ -168,4 +168,42 @@ async fn without_a_broker_every_call_fails_soon_and_works_again_afterwards() {
         bus.depth("g").await.is_ok_and(|depth| depth == Some(Depth::default()))
     })
     .await;
+}
+
+/// Seen through a bus that is served to another process, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_short_of_memory_is_said_to_take_nothing_until_it_recovers() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let Some(broker) = blocking(Broker::start).await else { return };
+    let bus = connect(&options(&broker.url())).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (served, ended) = (Arc::new(bus.clone()), std::future::pending());
+    let serving = tokio::spawn(bus::remote::serve(listener, served, ended));
+    let remote = RemoteBus::connect(address, RemoteOptions::default()).await.unwrap();
+    let log = Log::default();
+    // Nobody publishes: that a member says hello is enough to find out.
+    let collecting = log.collect(0, bus.subscribe(&subscription("g")).await.unwrap());
+    until("the bus takes messages", async || remote.takes_messages().await.is_ok()).await;
+    let broker = blocking(move || {
+        broker.control(&["set_vm_memory_high_watermark", "absolute", "1MB"]);
+        broker
+    })
+    .await;
+    until("it is said why none are taken", async || {
+        let told = [bus.takes_messages().await, remote.takes_messages().await];
+        told.iter().all(|told| matches!(told, Err(BusError::Unavailable(why)) if why.contains("memory")))
+    })
+    .await;
+    assert!(bus.depth("g").await.is_ok(), "it answers all the while");
+    let _broker = blocking(move || {
+        broker.control(&["set_vm_memory_high_watermark", "absolute", "2GB"]);
+        broker
+    })
+    .await;
+    until("it takes messages again", async || remote.takes_messages().await.is_ok()).await;
+    publish(&publisher(&bus).await, &[message(0, 1)]).await;
+    until("they arrive", async || log.has(0)).await;
+    collecting.abort();
+    serving.abort();
 }

@@ -80,6 +80,10 @@ impl<L: Layer> Bus for Layered<L> {
         self.bus.guarantees().await
     }
 
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        self.bus.takes_messages().await
+    }
+
     fn figures(&self) -> Vec<Figure> {
         self.bus.figures()
     }

@@ -132,6 +132,13 @@ pub trait Bus: Send + Sync + 'static {
     /// What this bus guarantees, as the running bus says.
     async fn guarantees(&self) -> Result<Guarantees, BusError>;
 
+    /// Whether it takes messages now, as far as it knows without publishing one; readiness asks this once a second. A bus
+    /// that answers everything else may still take nothing: a broker that is short of memory, a publisher that gets no
+    /// answer. The error says why.
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        Ok(())
+    }
+
     /// What its client measures by itself, those of one name together; nothing where it measures nothing. Does not wait.
     fn figures(&self) -> Vec<Figure> {
         Vec::new()

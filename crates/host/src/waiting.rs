@@ -152,6 +152,10 @@ impl Bus for WaitingBus {
         self.bus().await?.guarantees().await
     }
 
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        self.bus().await?.takes_messages().await
+    }
+
     fn figures(&self) -> Vec<Figure> {
         match &*self.state.borrow() {
             State::Connected(bus) => bus.figures(),

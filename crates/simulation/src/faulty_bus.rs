@@ -62,6 +62,10 @@ impl Bus for FaultyBus {
         self.inner.guarantees().await
     }
 
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        self.inner.takes_messages().await
+    }
+
     async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
         self.inner.remove(groups).await
     }

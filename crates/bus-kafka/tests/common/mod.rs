@@ -101,6 +101,10 @@ impl Bus for Cleaned {
         self.0.guarantees().await
     }
 
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        self.0.takes_messages().await
+    }
+
     async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {
         self.0.remove(groups).await
     }

@@ -113,6 +113,10 @@ impl Bus for RemoteBus {
             _ => Err(unexpected(&answer)),
         }
     }
+
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        self.link.control(&Control::TakesMessages).await.map(drop)
+    }
 }
 
 struct RemotePublisher {

@@ -182,6 +182,7 @@ impl Session {
                 self.bus.redrive(&group, &message_id).await.map(Reply::Redriven)
             }
             Control::Guarantees => self.bus.guarantees().await.map(Reply::Guarantees),
+            Control::TakesMessages => self.bus.takes_messages().await.map(|()| Reply::Done),
         };
         reply(correlation, result)
     }

@@ -46,6 +46,7 @@ pub(super) enum Control {
     DeadLetters { group: String, limit: usize },
     Redrive { group: String, message_id: String },
     Guarantees,
+    TakesMessages,
 }
 
 /// The answer to a request that succeeded (dead letters apart, which have their own frame).
