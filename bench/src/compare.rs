@@ -23,7 +23,7 @@ use durability::Durability;
 use host::{HostError, Shutdown, connect};
 use outside::Rates;
 use participant::{Clock, SystemClock};
-use telemetry::Code;
+use telemetry::{Code, tell};
 use tokio::time::Instant;
 
 use crate::cell::protocol::Spec;
@@ -117,7 +117,7 @@ pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
     let report = match runtime.map_err(CompareError::System)?.block_on(compare(settings)) {
         Ok(report) => report,
         Err(CompareError::Interrupted) => {
-            eprintln!("{}", CompareError::Interrupted);
+            tell(CompareError::Interrupted);
             return Ok(Code::Interrupted.into());
         }
         Err(error) => return Err(error),
@@ -159,9 +159,9 @@ async fn compare(settings: &Settings) -> Result<Report, CompareError> {
 /// Says what an interrupt does, once there is one.
 async fn tell_of(interrupt: Shutdown) {
     interrupt.requested().await;
-    eprintln!(
+    tell(
         "interrupted: the orders under way are waited for, then comes what there is of the result. Another Ctrl-C ends at \
-         once, and leaves the run's queues and schemas on the servers and its files in the temporary folder"
+         once, and leaves the run's queues and schemas on the servers and its files in the temporary folder",
     );
 }
 

@@ -95,9 +95,10 @@ fn show_progress(done: &AtomicU64, all: u64, finished: &mpsc::Receiver<()>) {
         return;
     }
     while finished.recv_timeout(Duration::from_millis(200)) == Err(mpsc::RecvTimeoutError::Timeout) {
-        eprint!("\r{} of {} worlds ", grouped(done.load(Ordering::Relaxed)), grouped(all));
+        let shown = format!("{} of {} worlds ", grouped(done.load(Ordering::Relaxed)), grouped(all));
+        let _ = write!(std::io::stderr(), "\r{shown}");
     }
-    eprint!("\r\x1b[K");
+    let _ = write!(std::io::stderr(), "\r\x1b[K");
 }
 
 /// The first Ctrl-C lets the worlds at hand end; a second one ends the program.
@@ -115,7 +116,7 @@ fn stop_on_interrupt(stop: Arc<AtomicBool>) {
     });
 }
 
-/// Prints a line. A reader that has gone away (`| head`) is no reason to panic; the exit code tells the verdict.
+/// Prints a line.
 fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    crate::text::print(&format!("{line}\n"));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use participant::{Clock as _, Millis, SystemClock};
 use serde::de::DeserializeOwned;
-use telemetry::Code;
+use telemetry::{Code, tell};
 use tokio::time::{Instant, sleep};
 
 use crate::http::{Answer, Request, ask, get};
@@ -132,7 +132,7 @@ impl LoadsArgs {
                     if !self.bus.is_empty() {
                         return Err(error);
                     }
-                    eprintln!("left out: {error}");
+                    tell(format_args!("left out: {error}"));
                     away = Some(error);
                 }
             }

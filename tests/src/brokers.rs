@@ -1,4 +1,5 @@
 //! A private set of real servers, which a test may stop, kill and start again.
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

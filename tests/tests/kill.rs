@@ -3,6 +3,7 @@
 //!
 //! The bus is the one process that is not killed: the memory bus lives as long as its process.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

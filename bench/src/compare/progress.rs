@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use telemetry::tell;
+
 use crate::text::grouped;
 
 /// Shows progress on standard error.
@@ -26,7 +28,7 @@ impl Progress {
         if self.terminal {
             self.draw(&line);
         } else {
-            eprintln!("{line}");
+            tell(line);
         }
     }
 
@@ -40,7 +42,7 @@ impl Progress {
     /// Something to be said in between, which stays.
     pub(super) fn say(&self, text: &str) {
         self.clear();
-        eprintln!("{text}");
+        tell(text);
     }
 
     /// Nothing is to be shown any more.

@@ -1,5 +1,7 @@
 //! What is to be sent, checked before anything is.
 
+use telemetry::tell;
+
 use super::plan::Plan;
 use super::{CompareError, OrdersFile, Settings};
 use crate::cell::protocol::SourceSpec;
@@ -55,10 +57,14 @@ impl Work {
 fn check(file: &OrdersFile, rules: Rules) -> Result<Checked, CompareError> {
     let checked = orders_file::check(&file.path, rules)?;
     for bad in &checked.shown {
-        eprintln!("{}: {bad}", file.path.display());
+        tell(format_args!("{}: {bad}", file.path.display()));
     }
     if checked.bad_lines > 0 {
-        eprintln!("{} bad, {} good", counted(checked.bad_lines, "line"), counted(checked.orders, "order"));
+        tell(format_args!(
+            "{} bad, {} good",
+            counted(checked.bad_lines, "line"),
+            counted(checked.orders, "order")
+        ));
         if !file.skip_bad {
             return Err(CompareError::BadLines { path: file.path.clone(), bad: checked.bad_lines });
         }
@@ -75,9 +81,9 @@ fn announce(checked: &Checked, speed: f64) {
         let real_s = (last - first) as f64 / 1000.0;
         let (real, replayed) = (significant(real_s), significant(real_s / speed));
         let speed = significant(speed);
-        eprintln!(
+        tell(format_args!(
             "{} of arrivals over {real} s, {speed} times faster: {replayed} s for each cell",
             counted(checked.orders, "order")
-        );
+        ));
     }
 }

@@ -1,6 +1,7 @@
 //! How close the adapter comes to what bare clients reach on the same cluster, in the same run.
 //!
 //! `cargo run --release -p bus-kafka --example kafka_rate -- [kafka://127.0.0.1:9192] [SECONDS]`
+#![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 //! A member whose process is killed: another takes over what it had, once its session is over.
-
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic like its tests")]
 
 mod common;

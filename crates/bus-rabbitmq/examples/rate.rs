@@ -1,5 +1,6 @@
 //! How close the bus comes to its broker's own limit: `cargo run --release -p bus-rabbitmq --example rate -- [URL]
 //! [SECONDS]`. Measures the limit and the bus in turns, with messages of 1 KiB and five headers.
+#![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 
 use std::sync::Arc;
 use std::time::Duration;

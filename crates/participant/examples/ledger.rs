@@ -6,6 +6,7 @@
 //!
 //! Every message arrives twice; the balances come out as if each had come once. An account that goes below zero
 //! is reported by an event, and a message that makes no sense ends among the dead letters with the reason.
+#![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 
 use std::convert::Infallible;
 use std::sync::Arc;

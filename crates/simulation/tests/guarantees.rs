@@ -1,5 +1,5 @@
 //! The guarantee, and that each part of the pipeline is needed for it.
-
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::atomic::AtomicBool;

@@ -6,6 +6,7 @@
 //! of 400 bytes an entity and forgets the one before. The stores take turns, twice, in the order A B B A. Run with
 //! `cargo run --release -p store --example commit_cost`, optionally followed by a folder (the disk to measure) and
 //! pages a checkpoint. PostgreSQL is the one that `DUET_POSTGRES_URL` names.
+#![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 
 use std::time::Duration;
 

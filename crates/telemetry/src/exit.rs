@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use crate::output::tell;
+
 /// Why a program ended, as its exit code. 0 is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -56,7 +58,7 @@ pub fn exit(error: &dyn Error) -> ExitCode {
 /// Like [`exit`], with another exit code.
 #[must_use]
 pub fn exit_with(error: &dyn Error, code: Code) -> ExitCode {
-    eprintln!("error: {}", chain(error));
+    tell(format_args!("error: {}", chain(error)));
     code.into()
 }
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::output::LogLines;
+
 /// Libraries that log as errors what they also return as one: many of those are answers that were asked for (whether there is
 /// such a queue, say), and the others are told by whoever gets them. Each is heard only if the filter names it.
 const QUIET: [&str; 3] = ["lapin", "opentelemetry_sdk", "opentelemetry-otlp"];
@@ -101,7 +103,11 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`]: the filter is wrong, or logging was set up before.
 pub fn init(options: &LogOptions) -> Result<(), LogError> {
-    let builder = tracing_subscriber::fmt().with_env_filter(options.env_filter()?).with_writer(stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(options.env_filter()?)
+        .with_writer(|| LogLines)
+        // It would tell them on standard error, and panic when that fails, too.
+        .log_internal_errors(false);
     let set = match options.format {
         LogFormat::Human => builder.with_ansi(stderr().is_terminal()).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -6,6 +6,7 @@ use prometheus::TextEncoder;
 use prometheus::core::Collector;
 
 use crate::detailed::Details;
+use crate::output::dropped_lines;
 use crate::process::Process;
 use crate::{openmetrics, protobuf};
 
@@ -57,6 +58,7 @@ pub fn registry() -> Registry {
     let registry = Registry::default();
     let process = Process::new().expect("the names and help texts are valid constants");
     registry.register(Box::new(process)).expect("an empty registry holds no duplicates");
+    registry.register(dropped_lines()).expect("the process has no metric of that name");
     registry
 }
 

@@ -1,5 +1,5 @@
 //! What the tests of this crate share.
-
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::hash::{BuildHasher, Hasher, RandomState};

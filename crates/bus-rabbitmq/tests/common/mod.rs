@@ -1,6 +1,7 @@
 //! What the tests of this crate share.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

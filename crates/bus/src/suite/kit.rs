@@ -1,4 +1,5 @@
 //! What the properties are written with.
+#![allow(clippy::print_stdout, reason = "part of a test")]
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};

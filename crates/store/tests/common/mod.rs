@@ -1,5 +1,5 @@
 //! Schemas of the tests' own in the PostgreSQL that `servers` names.
-
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 #![allow(dead_code, reason = "each test file uses a part")]
 
 pub(crate) mod proxy;
