@@ -144,7 +144,8 @@ pub struct AuditArgs {
     /// Where the stores of that folder's run are, if they were kept in PostgreSQL.
     #[command(flatten)]
     pub postgres: PostgresUrl,
-    /// How long to wait until every order placed before now was judged, in seconds.
+    /// How long to wait until every order placed before now was judged, in seconds; those that are not by then make
+    /// the verdict "not judged" (exit code 3), unless one is violated.
     #[arg(long, value_name = "S", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub within_s: u32,
     /// Which loads are asked.

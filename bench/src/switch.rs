@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use auditor::Finding;
 use clap::Args;
 use participant::{Clock as _, Millis, SystemClock};
 use serde::de::DeserializeOwned;
@@ -216,25 +217,36 @@ fn shown(name: &str, state: &LoadState) -> String {
 }
 
 /// `duet audit` on a running system: waits until every order placed before now had the time to settle and was judged, then
-/// prints each load's verdict. Exit code 0 when all are clean.
+/// prints each load's verdict. Exit code 0 when all are clean, 1 when one is violated, 3 when none is and one could not be judged.
 ///
 /// # Errors
 /// A load cannot be reached, or its orders are not judged in time.
 pub fn audit(loads: &LoadsArgs, within: Duration) -> Result<ExitCode, SwitchError> {
     block_on(async {
         let (asked, deadline) = (SystemClock.now(), Instant::now() + within);
-        let mut all_clean = true;
+        let mut findings = Vec::new();
         for load in loads.running().await? {
             let report = load.judged_to(asked, deadline).await?;
-            all_clean &= report.verdict.is_clean();
+            findings.push(report.verdict.verdict);
             let waiting = report.waiting;
             text::print(&format!(
                 "{}\n{}\n\n{waiting} more orders are under way or have just ended\n\n",
                 load.name, report.verdict
             ));
         }
-        Ok(if all_clean { ExitCode::SUCCESS } else { Code::Failure.into() })
+        Ok(exit_code(&findings))
     })
+}
+
+/// What `duet audit` ends with when no load is violated and one could not be judged.
+const NOT_JUDGED: u8 = 3;
+
+fn exit_code(findings: &[Finding]) -> ExitCode {
+    match () {
+        () if findings.contains(&Finding::Violated) => Code::Failure.into(),
+        () if findings.contains(&Finding::NotJudged) => ExitCode::from(NOT_JUDGED),
+        () => ExitCode::SUCCESS,
+    }
 }
 
 impl Load {
@@ -245,11 +257,7 @@ impl Load {
                 return Ok(report);
             }
             if Instant::now() >= deadline {
-                let reason = match report.trouble {
-                    Some(trouble) => format!("orders cannot be judged: {trouble}"),
-                    None => "not every order was judged in time; --within-s waits longer".to_owned(),
-                };
-                return Err(SwitchError::Refused { name: self.name.clone(), reason });
+                return Ok(report.out_of_time());
             }
             sleep(ASK_AGAIN).await;
         }

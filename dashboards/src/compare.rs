@@ -37,9 +37,10 @@ pub(crate) fn board() -> Board {
     .by_style()
     .row([
         Panel::stat("Verdict", "none", "Whether every order that had the time to settle is as it has to be: none lost, doubled or stuck; money, notices and histories right. `docker compose exec duet duet audit` lists what is not.")
-            .query("min by (bus) (duet_audit_clean{bus=~\"$bus\"})", "{{bus}}")
-            .word("1", "clean", "green")
-            .word("0", "VIOLATED", "red")
+            .query("max by (bus) (duet_audit_verdict{bus=~\"$bus\", verdict=\"not_judged\"} + ignoring (verdict) 2 * duet_audit_verdict{bus=~\"$bus\", verdict=\"violated\"})", "{{bus}}")
+            .word("0", "clean", "green")
+            .word("1", "not judged", "orange")
+            .word("2", "VIOLATED", "red")
             .sized(6, 4),
         Panel::stat("Orders judged", "short", "Orders that the auditor has judged and found as they have to be, since the load began.")
             .query("sum by (bus) (duet_audit_orders_total{bus=~\"$bus\"})", "{{bus}}")

@@ -172,10 +172,18 @@ async fn the_end_of_an_order_that_nobody_placed_is_told() {
     let stray = Message { id: "stray".into(), topic, key: "o-stray".into(), headers, body };
     let publisher = scene.system.bus().publisher(Origin::Participant).await.unwrap();
     publisher.publish(&[stray]).await.unwrap();
-    let told = async || match metric(&scene.load, "duet_audit_clean").await {
-        1.0 => Err("the verdict is clean".to_owned()),
+    let told = async || match metric(&scene.load, "duet_audit_verdict{verdict=\"violated\"}").await {
+        0.0 => Err("nothing is violated".to_owned()),
         _ => Ok(()),
     };
+    // Nothing has been placed: that is neither clean nor violated.
+    let idle = scene.duet(&["audit"]).await;
+    assert_eq!(idle.code, Some(3), "{}{}", idle.stdout, idle.stderr);
+    assert!(
+        idle.stdout.contains("VERDICT: not judged. No order has had the time to settle yet."),
+        "{}",
+        idle.stdout
+    );
     until("a violation", told).await;
     let audited = scene.duet(&["audit"]).await;
     assert_eq!(audited.code, Some(1), "{}", audited.stdout);

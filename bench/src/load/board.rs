@@ -29,7 +29,9 @@ pub struct Board {
 struct State {
     /// Orders placed and not closed: their style.
     under_way: HashMap<String, Style>,
-    /// Orders that the bus has confirmed and the observer has not seen: since when.
+    /// Orders in doubt: their publishing was begun, and the bus has neither confirmed nor refused them; since when.
+    in_doubt: BTreeMap<String, Millis>,
+    /// Orders that the bus has confirmed and the observer has not seen: since when it has.
     unseen: BTreeMap<String, Millis>,
     /// Why nothing is sent, if nothing is.
     trouble: Option<String>,
@@ -45,6 +47,7 @@ struct Metrics {
     closed: IntCounterVec,
     seconds: BTreeMap<(Style, TerminalState), DetailedHistogram>,
     in_flight: IntGaugeVec,
+    in_doubt: IntGauge,
     resting: IntGauge,
 }
 
@@ -83,15 +86,34 @@ impl Board {
         self.metrics.decline_target.set(plan.decline_rate.unwrap_or(f64::NAN));
     }
 
-    /// These orders are about to be sent at `now`.
+    /// The publishing of these orders begins at `now`: until it is [confirmed](Self::sent) they are in doubt. Nobody has
+    /// taken responsibility for them, so they cannot be lost.
     pub fn sending<'a>(&self, ids: impl Iterator<Item = &'a str>, now: Millis) {
         let mut state = self.lock();
-        state.unseen.extend(ids.map(|id| (id.to_owned(), now)));
+        state.in_doubt.extend(ids.map(|id| (id.to_owned(), now)));
+        self.tell_doubt(&state);
     }
 
-    /// The bus has confirmed an order of that style.
-    pub fn sent(&self, style: Style) {
-        self.metrics.sent.with_label_values(&[style.as_str()]).inc();
+    /// The bus has confirmed these orders at `now`: from now on they are lost if nobody sees them.
+    pub fn sent<'a>(&self, orders: impl Iterator<Item = (&'a str, Style)>, now: Millis) {
+        let mut state = self.lock();
+        for (id, style) in orders {
+            self.metrics.sent.with_label_values(&[style.as_str()]).inc();
+            // One that the observer has seen already is in doubt no more.
+            if state.in_doubt.remove(id).is_some() {
+                state.unseen.insert(id.to_owned(), now);
+            }
+        }
+        self.tell_doubt(&state);
+    }
+
+    fn tell_doubt(&self, state: &State) {
+        self.metrics.in_doubt.set(i64::try_from(state.in_doubt.len()).unwrap_or(i64::MAX));
+    }
+
+    /// How many orders are in doubt: begun, and neither confirmed nor refused nor seen.
+    pub fn in_doubt(&self) -> usize {
+        self.lock().in_doubt.len()
     }
 
     /// So many orders should have been sent and were not: the bus took none for too long.
@@ -123,14 +145,19 @@ impl Board {
     pub fn withdrawn<'a>(&self, ids: impl Iterator<Item = &'a str>) {
         let mut state = self.lock();
         for id in ids {
-            state.unseen.remove(id);
+            state.in_doubt.remove(id);
         }
+        self.tell_doubt(&state);
     }
 
     /// The observer saw an order placed.
     pub fn placed(&self, order_id: &str, style: Style) {
         self.metrics.placed.with_label_values(&[style.as_str()]).inc();
-        self.lock().unseen.remove(order_id);
+        let mut state = self.lock();
+        state.unseen.remove(order_id);
+        if state.in_doubt.remove(order_id).is_some() {
+            self.tell_doubt(&state);
+        }
     }
 
     /// An order is under way.
@@ -191,7 +218,7 @@ impl Board {
         self.lock().unseen.values().copied().min()
     }
 
-    /// Orders sent before `then` that the observer has not seen, at most `limit`.
+    /// Orders that the bus confirmed before `then` and that the observer has not seen, at most `limit`.
     pub fn unseen_since(&self, then: Millis, limit: usize) -> Vec<String> {
         let state = self.lock();
         let late = state.unseen.iter().filter(|(_, since)| **since < then);
@@ -254,6 +281,13 @@ impl Metrics {
                 registry,
                 IntGaugeVec::new(opts("orders_in_flight", "Orders placed and not closed yet."), style),
             )?,
+            in_doubt: registered(
+                registry,
+                IntGauge::with_opts(opts(
+                    "load_orders_in_doubt",
+                    "Orders whose publishing was begun and not confirmed yet: they are published until they are.",
+                )),
+            )?,
             resting: registered(
                 registry,
                 IntGauge::with_opts(opts("load_resting", "1 when the load has sent all that it may.")),
@@ -271,7 +305,11 @@ mod tests {
         let board = Board::register(&telemetry::registry()).unwrap();
         let style = Style::Orchestration;
         board.sending(["a", "b"].into_iter(), 5);
+        assert_eq!((board.in_doubt(), board.oldest_unseen()), (2, None), "what is in doubt is not lost");
+        board.sent([("b", style)].into_iter(), 5);
         board.placed("a", style);
+        board.sent([("a", style)].into_iter(), 5);
+        assert_eq!((board.in_doubt(), board.sent_so_far()[&style]), (0, 2));
         board.under_way("a", style);
         board.under_way("a", style);
         assert_eq!(board.in_flight()[&style], 1, "seen twice, it is one order");

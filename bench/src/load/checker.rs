@@ -4,6 +4,8 @@
 //! [`Patience::stuck`]. What is found wrong before that time has passed may still be put right (a service that was killed
 //! has yet to tell the customer), so the order is judged again; after it the violation counts, and the order is judged
 //! again now and then all the same: one that was stuck may end after all. An order that is as it should be is done with.
+//!
+//! What cannot be read is read again in the next round; until all of it could be, the verdict is "not judged".
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -144,11 +146,16 @@ impl Checker {
     /// Checks on and on. What cannot be read is said in the [`Standing`], and read again in the next round.
     pub async fn run(mut self, witnesses: Witnesses, mut ledger: LedgerTail, clock: Arc<dyn Clock>) {
         loop {
-            let round = self.round(&witnesses, &mut ledger, clock.now()).await;
-            let trouble = round.err().map(|error| telemetry::chain(&error));
-            self.standing.set_trouble(trouble);
+            self.look_round(&witnesses, &mut ledger, clock.now()).await;
             sleep(ROUND).await;
         }
+    }
+
+    /// One round, and what came of it.
+    async fn look_round(&mut self, witnesses: &Witnesses, ledger: &mut LedgerTail, now: Millis) {
+        let round = self.round(witnesses, ledger, now).await;
+        self.standing.set_waiting(self.open.len(), now);
+        self.standing.set_trouble(round.err().map(|error| telemetry::chain(&error)));
     }
 
     async fn round(
@@ -175,7 +182,6 @@ impl Checker {
             let judged_to = [oldest, self.board.oldest_unseen()].into_iter().flatten().fold(now, Millis::min);
             self.standing.set_judged_to(judged_to);
         }
-        self.standing.set_waiting(self.open.len(), now);
         Ok(())
     }
 

@@ -43,6 +43,7 @@ impl Api {
         LoadState {
             plan: *self.plan.borrow(),
             sent: self.board.sent_so_far(),
+            in_doubt: self.board.in_doubt(),
             in_flight: self.board.in_flight(),
             resting: self.board.is_resting(),
             trouble: self.board.trouble(),
@@ -56,8 +57,10 @@ pub struct LoadState {
     /// What it is to be.
     #[serde(flatten)]
     pub plan: Plan,
-    /// Orders sent, by style.
+    /// Orders that this life of the load sent and the bus confirmed, by style.
     pub sent: BTreeMap<Style, u64>,
+    /// Orders whose publishing was begun and that the bus has not confirmed yet: they are published until it has.
+    pub in_doubt: usize,
     /// Orders under way, whoever placed them, by style.
     pub in_flight: BTreeMap<Style, i64>,
     /// Whether it rests because it has sent all that it may.

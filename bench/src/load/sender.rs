@@ -124,7 +124,8 @@ impl Sender {
             tracing::info!("the bus takes orders again");
             self.board.set_trouble(None);
         }
-        batch.iter().for_each(|(_, style, _)| self.board.sent(*style));
+        let sent = batch.iter().map(|(order, style, _)| (order.order_id.as_str(), *style));
+        self.board.sent(sent, SystemClock.now());
     }
 
     async fn publish(

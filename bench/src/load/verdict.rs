@@ -42,7 +42,9 @@ struct Metrics {
     judged: IntCounterVec,
     violations: IntGaugeVec,
     waiting: IntGauge,
+    known: IntGauge,
     clean: IntGauge,
+    verdict: IntGaugeVec,
     oldest: Gauge,
     failures: IntCounter,
 }
@@ -55,12 +57,27 @@ pub struct Report {
     pub verdict: Verdict,
     /// Orders that are not judged yet, because they are under way or have just ended, or that were found wrong.
     pub waiting: usize,
+    /// Orders that the verdict is about: seen by this load, in this life and those before, judged or waiting.
+    pub known: u64,
     /// Every order placed before then was judged, in milliseconds since the Unix epoch; `None` before the first look.
     pub judged_to: Option<Millis>,
     /// Orders whose money moved although nobody saw them placed: from before this load began.
     pub strangers: u64,
     /// Why nothing can be judged at the moment.
     pub trouble: Option<String>,
+}
+
+impl Report {
+    /// The same where not every order was judged that should have been: not clean, unless something is wrong anyway.
+    #[must_use]
+    pub fn out_of_time(mut self) -> Self {
+        if self.verdict.is_clean() {
+            self.verdict.verdict = Finding::NotJudged;
+            let why = "Not every order was judged in time; --within-s waits longer".to_owned();
+            self.verdict.not_judged = Some(why);
+        }
+        self
+    }
 }
 
 impl Standing {
@@ -78,8 +95,9 @@ impl Standing {
         for kind in ViolationKind::ALL {
             metrics.violations.with_label_values(&[kind.as_str()]).set(0);
         }
-        metrics.clean.set(1);
-        Ok(Self(Arc::new(Shared { state: Mutex::default(), metrics })))
+        let standing = Self(Arc::new(Shared { state: Mutex::default(), metrics }));
+        standing.tell(&State::default());
+        Ok(standing)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -94,7 +112,9 @@ impl Standing {
         if let Some(outcome) = judged.outcome {
             self.0.metrics.judged.with_label_values(&[judged.style.as_str(), outcome.as_str()]).inc();
         }
-        if state.wrong.remove(order_id).is_some() {
+        // The first order that is done with makes the verdict one; later ones change it only where one was wrong.
+        let is_first = state.done() == 1;
+        if state.wrong.remove(order_id).is_some() || is_first {
             self.tell(&state);
         }
     }
@@ -140,6 +160,7 @@ impl Standing {
         state.waiting = waiting;
         let oldest = state.judged_to.map_or(0, |to| now - to);
         self.0.metrics.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.0.metrics.known.set(i64::try_from(state.known()).unwrap_or(i64::MAX));
         self.0.metrics.oldest.set(oldest as f64 / 1000.0);
     }
 
@@ -152,7 +173,11 @@ impl Standing {
                 tracing::warn!(why, "orders cannot be judged; trying again");
             }
         }
+        let changes = state.trouble.is_some() != trouble.is_some();
         state.trouble = trouble;
+        if changes {
+            self.tell(&state);
+        }
     }
 
     fn tell(&self, state: &State) {
@@ -163,6 +188,10 @@ impl Standing {
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         self.0.metrics.clean.set(verdict.is_clean().into());
+        for finding in Finding::ALL {
+            let is_it = verdict.verdict == finding;
+            self.0.metrics.verdict.with_label_values(&[finding.as_str()]).set(is_it.into());
+        }
     }
 
     /// How things stand.
@@ -172,6 +201,7 @@ impl Standing {
         Report {
             verdict: state.verdict(),
             waiting: state.waiting,
+            known: state.known(),
             judged_to: state.judged_to,
             strangers: state.strangers,
             trouble: state.trouble.clone(),
@@ -180,6 +210,24 @@ impl Standing {
 }
 
 impl State {
+    /// Orders that were found as they have to be.
+    fn done(&self) -> u64 {
+        self.styles.values().map(|style| style.accepted).sum()
+    }
+
+    fn known(&self) -> u64 {
+        self.done() + self.waiting as u64
+    }
+
+    /// Why it cannot be said that all is well, though nothing is known to be wrong.
+    fn not_judged(&self) -> Option<String> {
+        match &self.trouble {
+            Some(trouble) => Some(format!("Orders cannot be judged at the moment: {trouble}")),
+            None if self.done() == 0 => Some("No order has had the time to settle yet".to_owned()),
+            None => None,
+        }
+    }
+
     fn verdict(&self) -> Verdict {
         let lost = self.unseen.iter().map(|id| Violation {
             order_id: Some(id.clone()),
@@ -194,8 +242,15 @@ impl State {
         let total = violations.len() as u64 + self.wrong_more;
         violations.sort();
         violations.truncate(LISTED);
+        let not_judged = self.not_judged().filter(|_| total == 0);
+        let verdict = match (total, &not_judged) {
+            (0, None) => Finding::Clean,
+            (0, Some(_)) => Finding::NotJudged,
+            _ => Finding::Violated,
+        };
         Verdict {
-            verdict: if total == 0 { Finding::Clean } else { Finding::Violated },
+            verdict,
+            not_judged,
             violations_total: total,
             violations_by_kind: by_kind,
             violations,
@@ -215,12 +270,15 @@ impl Metrics {
             "oldest_waiting_seconds",
             "How long ago the oldest order was placed that is not judged yet.",
         );
+        let verdict = opts("verdict", "1 for the verdict that stands: clean, violated or not_judged.");
         let failures = opts("failures_total", "Rounds in which not all could be read.");
         Ok(Self {
             judged: registered(registry, IntCounterVec::new(judged, &["style", "outcome"]))?,
             violations: registered(registry, IntGaugeVec::new(violations, &["kind"]))?,
             waiting: gauge("waiting_orders", "Orders that are not done with.")?,
-            clean: gauge("clean", "1 while no violation stands, else 0.")?,
+            known: gauge("known_orders", "Orders that the verdict is about: judged, or not done with.")?,
+            clean: gauge("clean", "1 while orders are judged and no violation stands, else 0.")?,
+            verdict: registered(registry, IntGaugeVec::new(verdict, &["verdict"]))?,
             oldest: registered(registry, Gauge::with_opts(oldest))?,
             failures: registered(registry, IntCounter::with_opts(failures))?,
         })

@@ -311,6 +311,7 @@ impl Audit<'_> {
         violations.sort();
         Verdict {
             verdict: if by_kind.is_empty() { Finding::Clean } else { Finding::Violated },
+            not_judged: None,
             violations_total: by_kind.values().sum(),
             violations_by_kind: by_kind,
             violations,

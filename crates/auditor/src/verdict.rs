@@ -15,6 +15,23 @@ pub enum Finding {
     Clean,
     /// At least one does not.
     Violated,
+    /// Nothing that was looked at is wrong, but not enough could be looked at to say that all is well.
+    NotJudged,
+}
+
+impl Finding {
+    /// Every finding there is.
+    pub const ALL: [Self; 3] = [Self::Clean, Self::Violated, Self::NotJudged];
+
+    /// Its name in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Violated => "violated",
+            Self::NotJudged => "not_judged",
+        }
+    }
 }
 
 /// What the auditor found.
@@ -22,6 +39,9 @@ pub enum Finding {
 pub struct Verdict {
     /// The finding.
     pub verdict: Finding,
+    /// Why nothing can be said, if [`Finding::NotJudged`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_judged: Option<String>,
     /// How many violations there are, listed or not.
     pub violations_total: u64,
     /// How many there are of each kind.
@@ -240,6 +260,14 @@ impl fmt::Display for Verdict {
                 writeln!(f, "doubled or stuck; money, notices and histories are as they have to be.")?;
             }
             Finding::Violated => self.fmt_violations(f, orders)?,
+            Finding::NotJudged => {
+                writeln!(
+                    f,
+                    "VERDICT: not judged. {}.",
+                    self.not_judged.as_deref().unwrap_or("Nobody has looked")
+                )?;
+                writeln!(f, "{} orders were found as they have to be before.", grouped(orders))?;
+            }
         }
         if self.duplicates_in_input > 0 {
             writeln!(
@@ -274,7 +302,10 @@ impl Verdict {
         const LABEL: usize = 28;
         const COLUMN: usize = 15;
         if self.styles.is_empty() {
-            return write!(f, "\nNo orders were sent.");
+            return match self.verdict {
+                Finding::NotJudged => Ok(()),
+                Finding::Clean | Finding::Violated => write!(f, "\nNo orders were sent."),
+            };
         }
         let columns: Vec<Vec<(&str, u64)>> = self.styles.values().map(StyleSummary::rows).collect();
         write!(f, "\n{:LABEL$}", "orders")?;
@@ -331,6 +362,9 @@ mod tests {
     fn names_in_json_and_in_text_are_the_same() {
         for kind in ViolationKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        for finding in Finding::ALL {
+            assert_eq!(serde_json::to_value(finding).unwrap(), finding.as_str());
         }
     }
 }

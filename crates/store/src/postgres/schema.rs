@@ -50,16 +50,17 @@ pub(super) async fn prepare(client: &Client, options: &PostgresOptions) -> Resul
     migrated
 }
 
-/// Checks that the schema of a store that is only read is there, and of this very version.
+/// Checks that the schema of a store that is only read is there, and of this very version. Where it is not yet, whoever
+/// writes it may make it at any time: who reads tries again.
 pub(super) async fn check(client: &Client, options: &PostgresOptions) -> Result<(), Failure> {
     let (schema, place) = (options.schema_name(), options.place());
     match version(client, options).await? {
         Some(version) if version == MIGRATIONS.len() => Ok(()),
-        Some(version) => Err(Failure::terminal(format!(
+        Some(version) => Err(Failure::retryable(format!(
             "the schema {schema} at {place} has format {version}, older than this program's {}: let the service that owns it start once",
             MIGRATIONS.len()
         ))),
-        None => Err(Failure::terminal(format!(
+        None => Err(Failure::retryable(format!(
             "there is no store in the schema {schema} at {place}: no service has stored anything there"
         ))),
     }
