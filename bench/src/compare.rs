@@ -4,6 +4,7 @@ mod child;
 mod error;
 mod group;
 pub(crate) mod guarantees;
+mod interruptible;
 mod outcomes;
 mod plan;
 mod progress;
@@ -34,6 +35,7 @@ use crate::text::{self, Terminal};
 pub use error::CompareError;
 use group::{Done, Group};
 pub use guarantees::Difference;
+use interruptible::interruptible;
 use progress::Progress;
 pub use result::{Files, JsonFile};
 use servers::Servers;
@@ -114,7 +116,10 @@ pub struct OrdersFile {
 /// There is no result; see [`CompareError`].
 pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let report = match runtime.map_err(CompareError::System)?.block_on(compare(settings)) {
+    let runtime = runtime.map_err(CompareError::System)?;
+    let outcome = runtime.block_on(compare(settings));
+    runtime.shutdown_background();
+    let report = match outcome {
         Ok(report) => report,
         Err(CompareError::Interrupted) => {
             tell(CompareError::Interrupted);
@@ -136,10 +141,10 @@ async fn compare(settings: &Settings) -> Result<Report, CompareError> {
     let began = SystemClock.now();
     let begun = Instant::now();
     let interrupt = host::on_signals().map_err(CompareError::System)?;
-    tokio::spawn(tell_of(interrupt.clone()));
     let json = settings.json.as_deref().map(JsonFile::open).transpose()?;
     let files = Files::make(settings)?;
-    let work = Work::prepare(settings)?;
+    let work = Work::prepare(settings, &interrupt).await?;
+    tokio::spawn(tell_of(interrupt.clone()));
     let mut run = Run {
         settings,
         work: &work,
@@ -387,6 +392,16 @@ impl Run<'_> {
         }
     }
 
+    /// How many orders ended differently in the cells; `None` once nobody waits for it.
+    async fn differ(&self, cells: &[(Done, Servers)]) -> Result<Option<u64>, CompareError> {
+        let files = outcomes::to_compare(self.files, cells);
+        match interruptible(self.turn.interrupt(), move || outcomes::count(&files)).await {
+            Ok(counted) => counted.map(Some),
+            Err(CompareError::Interrupted) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes the report of what was found, and deletes what is left on servers.
     async fn end(
         mut self,
@@ -402,9 +417,9 @@ impl Run<'_> {
             self.turn.say(&format!("left behind: {left}"));
         }
         self.turn.clear();
-        let outcome = outcome?;
-        let differ =
-            if outcome.complete { Some(outcomes::differ(self.files, &outcome.cells)?) } else { None };
+        let mut outcome = outcome?;
+        let differ = if outcome.complete { self.differ(&outcome.cells).await? } else { None };
+        outcome.complete = differ.is_some();
         Ok(result::report(result::Parts {
             settings: self.settings,
             bad_lines_skipped: self.work.bad_lines_skipped,

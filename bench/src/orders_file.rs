@@ -14,7 +14,7 @@ use contract::{FieldError, Millis, Order};
 use serde::{Deserialize, Serialize};
 
 use duplicates::Ids;
-use lines::{LINE_BYTES_MAX, Line, Lines};
+use lines::{LINE_BYTES_MAX, LINE_READ_BYTES_MAX, Line, Lines};
 
 /// How many bad lines are shown one by one; of the rest, only how many there are.
 pub const SHOWN_MAX: usize = 100;
@@ -39,6 +39,14 @@ pub enum OrdersFileError {
     /// There are more repeated ids than can be skipped.
     #[error("{} repeats more than {DUPLICATES_MAX} order ids: make them unique first", .0.display())]
     Duplicates(PathBuf),
+    /// It is no file of lines.
+    #[error("{}: line {number} has no end within {LINE_READ_BYTES_MAX} bytes: one order as JSON on each line is needed, see examples/ORDERS.md", .path.display())]
+    EndlessLine {
+        /// The file.
+        path: PathBuf,
+        /// The line's number, from 1.
+        number: u64,
+    },
     /// It is not the file any more that was checked.
     #[error("{} has changed while it was being sent: leave it alone until the run is over", .0.display())]
     Changed(PathBuf),

@@ -18,6 +18,9 @@ const EXAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../exam
 /// From Ctrl-C until a run has ended: what is in flight may still end, restaurants that never answer included.
 const ENDS_WITHIN: Duration = Duration::from_secs(15);
 
+/// From a signal until the check of an order file has ended, on a busy machine.
+const CHECK_ENDS_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long cells on brokers may take, other tests running beside them.
 const BROKERS_WITHIN: Duration = Duration::from_secs(240);
 
@@ -162,6 +165,43 @@ async fn ctrl_c_ends_a_run_within_seconds_and_its_result_is_marked_as_partial() 
     let left: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["result.json"], "temporary files are left behind");
+}
+
+/// While the user's orders are checked nothing is under way: whatever the file is, the first signal is enough.
+#[tokio::test]
+async fn a_signal_ends_the_check_of_an_order_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.ndjson");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    // Lines without end, and a pipe from which no line ever comes.
+    let mut writer = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    std::io::Write::write_all(&mut writer, b"\n").unwrap();
+    for (orders, signal) in [("/dev/urandom", Signal::INT), ("pipe.ndjson", Signal::TERM)] {
+        let args = ["compare", "--orders", orders, "--json", "result.json"];
+        let child = command(folder.path(), "duet", &args).spawn().unwrap();
+        let id = child.id().unwrap();
+        let reads = async {
+            while !is_open_in(id, orders) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(tests::PATIENCE, reads).await.expect("it reads the file");
+        send(&child, signal);
+        let ended = timeout(CHECK_ENDS_WITHIN, child.wait_with_output()).await.expect("it goes on").unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(
+            (ended.status.code(), said.as_str()),
+            (Some(130), "interrupted before anything was sent\n")
+        );
+    }
+    assert!(!folder.path().join("result.json").exists());
+}
+
+/// Whether the process has a file of that name open.
+fn is_open_in(process: u32, name: &str) -> bool {
+    let open = std::fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    open.filter_map(|entry| std::fs::read_link(entry.path()).ok())
+        .any(|file| file.ends_with(name) || file == Path::new(name))
 }
 
 /// What both brokers are compared by: few orders, and all kinds of them.

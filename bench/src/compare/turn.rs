@@ -45,6 +45,10 @@ impl Turn {
     }
 
     /// Whether no more orders are to be sent.
+    pub(super) fn interrupt(&self) -> &Shutdown {
+        &self.interrupt
+    }
+
     pub(super) fn is_interrupted(&self) -> bool {
         self.interrupt.is_requested()
     }

@@ -1,7 +1,9 @@
 //! What is to be sent, checked before anything is.
 
+use host::Shutdown;
 use telemetry::tell;
 
+use super::interruptible::interruptible;
 use super::plan::Plan;
 use super::{CompareError, OrdersFile, Settings};
 use crate::cell::protocol::SourceSpec;
@@ -20,7 +22,7 @@ pub(super) struct Work {
 
 impl Work {
     /// Generated orders, or those of the user's file, read as a whole and found good.
-    pub(super) fn prepare(settings: &Settings) -> Result<Self, CompareError> {
+    pub(super) async fn prepare(settings: &Settings, interrupt: &Shutdown) -> Result<Self, CompareError> {
         let Some(file) = &settings.orders else {
             let on_brokers = settings.buses.iter().any(BusPlace::is_broker);
             return Ok(Self {
@@ -35,7 +37,7 @@ impl Work {
             });
         };
         let rules = Rules { in_time: file.speed.is_some() };
-        let checked = check(file, rules)?;
+        let checked = check(file, rules, interrupt).await?;
         let plan = if let Some(speed) = file.speed {
             announce(&checked, speed);
             Plan::replay(checked.orders)
@@ -54,8 +56,9 @@ impl Work {
 }
 
 /// Reads the whole file and tells what is wrong with it.
-fn check(file: &OrdersFile, rules: Rules) -> Result<Checked, CompareError> {
-    let checked = orders_file::check(&file.path, rules)?;
+async fn check(file: &OrdersFile, rules: Rules, interrupt: &Shutdown) -> Result<Checked, CompareError> {
+    let path = file.path.clone();
+    let checked = interruptible(interrupt, move || orders_file::check(&path, rules)).await??;
     for bad in &checked.shown {
         tell(format_args!("{}: {bad}", file.path.display()));
     }

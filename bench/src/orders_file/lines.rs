@@ -9,6 +9,9 @@ use super::OrdersFileError;
 /// The longest line that is read. An order within the contract's limits has at most a tenth of it.
 pub(super) const LINE_BYTES_MAX: usize = 1024 * 1024;
 
+/// How much of a longer line is read past to find the next one: what has no end by then is no file of orders.
+pub(super) const LINE_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// One line.
 pub(super) struct Line<'a> {
     /// Its number, from 1.
@@ -37,7 +40,7 @@ impl Lines {
 
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, OrdersFileError> {
         self.line.clear();
-        let (mut fits, mut any) = (true, false);
+        let (mut fits, mut any, mut read) = (true, false, 0);
         loop {
             let unreadable = |source| OrdersFileError::Unreadable { path: self.path.clone(), source };
             let chunk = match self.file.fill_buf() {
@@ -50,6 +53,13 @@ impl Lines {
             any = true;
             let end = chunk.iter().position(|&byte| byte == b'\n');
             let text = &chunk[..end.unwrap_or(chunk.len())];
+            read += text.len();
+            if read > LINE_READ_BYTES_MAX {
+                return Err(OrdersFileError::EndlessLine {
+                    path: self.path.clone(),
+                    number: self.number + 1,
+                });
+            }
             // What is too long is read past, not kept.
             fits = fits && self.line.len() + text.len() <= LINE_BYTES_MAX;
             if fits {

@@ -114,6 +114,14 @@ fn a_line_too_long_is_reported_and_not_held() {
 }
 
 #[test]
+fn a_line_without_an_end_is_refused_although_more_would_come() {
+    let lines = [good("1"), "x".repeat(LINE_READ_BYTES_MAX), good("3")];
+    assert_eq!(sent(&lines, false), ["o-1", "o-3"]);
+    let refused = check(Path::new("/dev/zero"), Rules { in_time: false }).unwrap_err().to_string();
+    assert!(refused.starts_with("/dev/zero: line 1 has no end within 16777216 bytes: "), "{refused}");
+}
+
+#[test]
 fn only_the_first_problems_are_shown_and_all_are_counted() {
     let lines: Vec<_> = (0..250).map(|_| "{}".to_owned()).collect();
     let checked = check(&written(&lines).path, Rules { in_time: false }).unwrap();
