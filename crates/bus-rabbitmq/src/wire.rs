@@ -22,6 +22,8 @@ use crate::names::NAME_BYTES_MAX;
 
 /// The largest body, in bytes.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Problems of one message that are told.
+const PROBLEMS_MAX: usize = 10;
 /// What each header costs beside its name and value, and the properties beside the headers, generously.
 const OVERHEAD_BYTES: usize = 16;
 
@@ -142,7 +144,11 @@ fn read(properties: &BasicProperties, body_bytes: usize) -> Result<Attributes, V
             (name, value) => match readable(value) {
                 Some(value) if name == KEY => key = Some(value.into_owned()),
                 Some(value) => headers.push((name, value)),
-                None => problems.push(format!("the header {name} is no UTF-8 text")),
+                None if problems.len() < PROBLEMS_MAX => {
+                    problems.push(format!("the header {name} is no UTF-8 text"));
+                }
+                // Enough is told already.
+                None => {}
             },
         }
     }

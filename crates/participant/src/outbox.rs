@@ -1,6 +1,6 @@
 //! What stands in an outbox row: one batch's messages, or its calls, as one blob.
 
-use bus::{Headers, Message, Topic};
+use bus::{HEADERS_MAX, Headers, Message, Topic};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,7 +30,7 @@ pub(crate) fn encode_messages(messages: &[Message]) -> Bytes {
         put(&mut out, message.id.as_bytes());
         put(&mut out, message.topic.as_str().as_bytes());
         put(&mut out, message.key.as_bytes());
-        put_count(&mut out, message.headers.iter().count());
+        put_count(&mut out, message.headers.len());
         for (name, value) in message.headers.iter() {
             put(&mut out, name.as_bytes());
             put(&mut out, value.as_bytes());
@@ -67,7 +67,10 @@ fn decode_messages(mut blob: Bytes) -> Result<Vec<Message>, Corrupt> {
         let topic = Topic::owned(take_string(&mut blob)?);
         let key = take_string(&mut blob)?;
         let header_count = take_count(&mut blob)?;
-        let mut headers = Headers::default();
+        if header_count as usize > HEADERS_MAX {
+            return Err(Corrupt);
+        }
+        let mut headers = Headers::with_capacity(header_count as usize);
         for _ in 0..header_count {
             let name = take_string(&mut blob)?;
             headers.set(name, take_string(&mut blob)?);
@@ -125,6 +128,17 @@ mod tests {
 
         let calls = vec![(CallId { key: "k".into(), sequence: 3 }, "pay".to_owned())];
         assert_eq!(decode(encode_calls(&calls).unwrap()).unwrap(), Row::Calls(calls));
+    }
+
+    #[test]
+    fn a_row_that_says_it_has_more_headers_than_a_message_may_have_is_corrupt() {
+        let mut full = message(0);
+        full.headers = Headers::default();
+        (0..HEADERS_MAX).for_each(|n| full.headers.set(n.to_string(), ""));
+        let row = encode_messages(std::slice::from_ref(&full));
+        assert_eq!(decode::<String>(row).unwrap(), Row::Messages(vec![full.clone()]));
+        full.headers.set("one more", "");
+        assert!(decode::<String>(encode_messages(&[full])).is_err());
     }
 
     #[test]

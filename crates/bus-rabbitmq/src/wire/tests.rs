@@ -52,6 +52,19 @@ fn headers_keep_their_order_and_sorted_ones_cost_nothing() {
 }
 
 #[test]
+fn a_strangers_message_full_of_headers_is_malformed_and_shown_in_part() {
+    let mut table = properties(&sample()).headers().clone().unwrap_or_default();
+    for n in 0..100_000 {
+        table.insert(format!("h{n:06}").into(), text("v"));
+        table.insert(format!("n{n:06}").into(), AMQPValue::LongString(LongString::from(vec![0xff])));
+    }
+    let full = properties(&sample()).with_headers(table);
+    let problem = problem(&full, b"");
+    assert!(problem.len() < 1000 && problem.contains("headers, 64 at the most"), "{problem}");
+    assert_eq!(message_as_it_is(&full, "s.k", Vec::new()).headers.len(), HEADERS_MAX);
+}
+
+#[test]
 fn what_the_broker_adds_is_no_header_of_the_message() {
     let delivered = with_header(properties(&sample()), "x-delivery-count", AMQPValue::LongLongInt(3));
     let delivered = with_header(delivered, "x-first-death-queue", text("q"));

@@ -20,6 +20,8 @@ const MAGIC: &[u8; 8] = b"DUET-BUS";
 const VERSION: u16 = 1;
 const GREETING_BYTES: usize = MAGIC.len() + 2;
 const HEADER_BYTES: usize = 9;
+/// The largest request of administration, in bytes.
+const CONTROL_BYTES_MAX: usize = 256 * 1024;
 /// Frames that wait are written together up to this size.
 const WRITE_BYTES: usize = 256 * 1024;
 /// A buffer that grew beyond this is given back once it is empty.
@@ -228,6 +230,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         let correlation = payload.get_u64();
         let kind = Kind::ALL.into_iter().find(|kind| *kind as u8 == code);
         let kind = kind.ok_or(ConnectionError::UnknownKind(code))?;
+        if kind == Kind::Control && bytes > CONTROL_BYTES_MAX {
+            return Err(ConnectionError::FrameTooLarge { bytes, limit: CONTROL_BYTES_MAX });
+        }
         Ok(Some(Frame { kind, correlation, payload }))
     }
 

@@ -135,7 +135,7 @@ impl Session {
         let done = match frame.kind {
             Kind::Publish => self.publish(&frame.payload).await?,
             Kind::Settle => {
-                let settlements = Reader(&frame.payload).all(Reader::settlement)?;
+                let settlements = Reader(&frame.payload).all_by_turns(Reader::settlement).await?;
                 match &self.consumer {
                     Some(consumer) => consumer.settle(settlements).await,
                     None => return Err(ConnectionError::Unexpected(frame.kind)),
@@ -150,7 +150,7 @@ impl Session {
     async fn publish(&mut self, payload: &[u8]) -> Result<Result<(), BusError>, ConnectionError> {
         let mut reader = Reader(payload);
         let origin = reader.origin()?;
-        let messages = reader.all(Reader::message)?;
+        let messages = reader.all_by_turns(Reader::message).await?;
         let slot = &mut self.publishers[usize::from(origin == Origin::Participant)];
         let publisher = match slot {
             Some(publisher) => publisher,

@@ -172,6 +172,9 @@ pub(super) fn put_settlement(out: &mut Vec<u8>, token: Token, outcome: &Outcome)
 /// into what this client sends ([`message_bytes_max`] counts fifty bytes for each) or this server pushes.
 const FRAME_ITEMS_MAX: usize = 262_144;
 
+/// Items that are read before other connections have their turn.
+const ITEMS_AT_A_TIME: usize = 1024;
+
 /// Reads what the functions above wrote; never trusts a length.
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
@@ -186,14 +189,42 @@ impl<'a> Reader<'a> {
         read: impl Fn(&mut Self) -> Result<T, WireError>,
     ) -> Result<Vec<T>, WireError> {
         let mut items = Vec::new();
+        self.some(&mut items, FRAME_ITEMS_MAX, &read)?;
+        Ok(items)
+    }
+
+    /// Like [`Self::all`], letting others have their turn in between.
+    pub(super) async fn all_by_turns<T>(
+        mut self,
+        read: impl Fn(&mut Self) -> Result<T, WireError>,
+    ) -> Result<Vec<T>, WireError> {
+        let mut items = Vec::new();
+        while !self.is_empty() {
+            self.some(&mut items, ITEMS_AT_A_TIME, &read)?;
+            tokio::task::yield_now().await;
+        }
+        Ok(items)
+    }
+
+    /// Reads at most `count` more items.
+    fn some<T>(
+        &mut self,
+        items: &mut Vec<T>,
+        count: usize,
+        read: impl Fn(&mut Self) -> Result<T, WireError>,
+    ) -> Result<(), WireError> {
+        let end = items.len() + count;
         while !self.is_empty() {
             if items.len() == FRAME_ITEMS_MAX {
                 let (count, limit) = (FRAME_ITEMS_MAX as u64 + 1, FRAME_ITEMS_MAX as u64);
                 return Err(WireError::TooMany { what: "items in a frame, or more", count, limit });
             }
-            items.push(read(&mut self)?);
+            if items.len() == end {
+                break;
+            }
+            items.push(read(self)?);
         }
-        Ok(items)
+        Ok(())
     }
 
     fn byte(&mut self, what: &'static str) -> Result<u8, WireError> {
