@@ -8,7 +8,7 @@ use crate::config::{ATTRIBUTES_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::error::bus_error;
 use crate::names::Names;
 use crate::outlet::{Outgoing, Outlet};
-use crate::record::{Origin, dead_headers, headers_of};
+use crate::record::{Origin, dead_headers, redriven_headers};
 use crate::topics::{Catalogue, Kind};
 
 /// The most that is kept of a reason, in bytes.
@@ -34,9 +34,7 @@ impl Graveyard {
         self.topics.ensure(&[(topic.clone(), Kind::DeadLetters)]).await?;
         let letters: Vec<_> =
             letters.into_iter().map(|(letter, origin)| (fitting(letter, &origin), origin)).collect();
-        // Not by the message's id: one that is redriven and refused again is another letter, which the first one's
-        // tombstone must leave alone.
-        let keys: Vec<_> = letters.iter().map(|(_, origin)| origin.to_string()).collect();
+        let keys: Vec<_> = letters.iter().map(|(_, origin)| origin.letter_key()).collect();
         let records = letters.iter().zip(&keys).map(|((letter, origin), key)| Outgoing {
             topic: &topic,
             partition: ONLY_PARTITION,
@@ -62,7 +60,7 @@ impl Graveyard {
             partition: None,
             key: message.key.as_bytes(),
             value: Some(&message.body),
-            headers: headers_of(message),
+            headers: redriven_headers(message, record_key),
         };
         let sent = self.outlet.send(std::iter::once(again)).await;
         sent.map_err(|error| bus_error("redriving a dead letter", &error))?;
@@ -127,7 +125,7 @@ mod tests {
     use super::*;
 
     fn origin() -> Origin {
-        Origin { topic: "duet.orders".into(), partition: 1, offset: 2 }
+        Origin { topic: "duet.orders".into(), partition: 1, offset: 2, letter: None }
     }
 
     fn letter() -> DeadLetter {

@@ -59,6 +59,7 @@ pub(crate) struct Share {
 struct Again {
     offset: i64,
     attempt: u32,
+    letter: Option<String>,
     message: Arc<Message>,
 }
 
@@ -68,6 +69,8 @@ pub(crate) struct Handed {
     offset: i64,
     is_poison: bool,
     pub(crate) attempt: u32,
+    /// See [`Origin`].
+    letter: Option<String>,
     pub(crate) message: Arc<Message>,
 }
 
@@ -201,20 +204,22 @@ impl Intake {
         let mut poison = self.poison;
         // Another one from where its log begins again: what was handed out before means other records.
         let mut current = lease;
-        let mut hand_out = |lease, offset, attempt, message: &Arc<Message>, is_poison: bool| {
+        let mut hand_out = |lease, (offset, attempt, letter), message: &Arc<Message>, is_poison: bool| {
             let token = Token(self.token_next);
             self.token_next += 1;
             self.delivered += usize::from(!is_poison);
             self.poison += usize::from(is_poison);
-            self.handed
-                .insert(token, Handed { lease, offset, is_poison, attempt, message: Arc::clone(message) });
+            self.handed.insert(
+                token,
+                Handed { lease, offset, is_poison, attempt, letter, message: Arc::clone(message) },
+            );
             (token, self.poison)
         };
         while taken.deliveries.len() < room
-            && let Some(Again { offset, attempt, message }) = share.again.pop_front()
+            && let Some(Again { offset, attempt, letter, message }) = share.again.pop_front()
         {
             share.unsettled += 1;
-            let (token, _) = hand_out(lease, offset, attempt, &message, false);
+            let (token, _) = hand_out(lease, (offset, attempt, letter), &message, false);
             taken.deliveries.push(Delivery { token, attempt, message });
         }
         let Some(queue) = &share.queue else { return };
@@ -253,14 +258,20 @@ impl Intake {
                 Decoded::Message(message) => (Arc::new(message), None),
                 Decoded::Malformed { message, reason } => (Arc::new(message), Some(reason)),
             };
+            let letter = record::letter_in(&record, &share.wanted);
             share.window.delivered(offset);
             share.unsettled += 1;
             let token;
-            (token, poison) = hand_out(current, offset, 1, &message, reason.is_some());
+            (token, poison) = hand_out(current, (offset, 1, letter.clone()), &message, reason.is_some());
             match reason {
                 None => taken.deliveries.push(Delivery { token, attempt: 1, message }),
                 Some(reason) => {
-                    taken.poison.push(Poison { token, message, reason, origin: record::origin_of(&record) });
+                    taken.poison.push(Poison {
+                        token,
+                        message,
+                        reason,
+                        origin: Origin { letter, ..record::origin_of(&record) },
+                    });
                 }
             }
         }
@@ -288,7 +299,7 @@ impl Intake {
     /// Where the delivered record stands.
     pub(crate) fn origin(&self, handed: &Handed) -> Option<Origin> {
         let (topic, partition) = self.shares.get(&handed.lease)?.place.clone();
-        Some(Origin { topic, partition, offset: handed.offset })
+        Some(Origin { topic, partition, offset: handed.offset, letter: handed.letter.clone() })
     }
 
     /// The delivery is done with; one of an earlier lease, or settled before, is ignored.
@@ -311,7 +322,10 @@ impl Intake {
         }
         let at = share.again.partition_point(|again| again.offset < handed.offset);
         let attempt = handed.attempt.saturating_add(1);
-        share.again.insert(at, Again { offset: handed.offset, attempt, message: handed.message });
+        share.again.insert(
+            at,
+            Again { offset: handed.offset, attempt, letter: handed.letter, message: handed.message },
+        );
     }
 
     fn remove_handed(&mut self, token: Token) -> Option<Handed> {

@@ -7,7 +7,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bus::{DeadLetter, Headers, Message, Topic};
+use bus::{DeadLetter, HEADERS_MAX, Headers, Message, Topic};
 use bytes::Bytes;
 use rdkafka::Message as Record;
 use rdkafka::message::{Header, Headers as RecordHeaders, OwnedHeaders};
@@ -21,6 +21,8 @@ const GROUP: &str = "duet-group";
 const REASON: &str = "duet-reason";
 const ATTEMPTS: &str = "duet-attempts";
 const ORIGIN: &str = "duet-origin";
+const LETTER: &str = "duet-letter";
+const OUR_NAMES: [&str; 8] = [ID, TOPIC, KEY, GROUP, REASON, ATTEMPTS, ORIGIN, LETTER];
 const OURS: &str = "duet-";
 const ESCAPED: &str = "duet--";
 
@@ -56,12 +58,46 @@ pub(crate) enum Decoded {
     Malformed { message: Message, reason: String },
 }
 
-/// Where a record stands in the log.
+/// Where a record stands in the log, and which dead letter it would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) topic: String,
     pub(crate) partition: i32,
     pub(crate) offset: i64,
+    /// Of a redriven message: the key of the letter that it becomes if it is refused again. All copies of it have the same,
+    /// so that they become one letter however many processes redrove it at once.
+    pub(crate) letter: Option<String>,
+}
+
+impl Origin {
+    /// The key of the record that keeps the dead letter. Not the message's id: one that is redriven and refused again is
+    /// another letter, which the first one's tombstone must leave alone.
+    pub(crate) fn letter_key(&self) -> String {
+        self.letter.clone().unwrap_or_else(|| self.to_string())
+    }
+}
+
+/// The key of the letter that becomes of a redriven one: with the number of times that it was redriven.
+pub(crate) fn next_letter_key(key: &[u8]) -> String {
+    let key = String::from_utf8_lossy(key);
+    let counted = key.rsplit_once('#').and_then(|(first, count)| Some((first, count.parse::<u64>().ok()?)));
+    let (first, count) = counted.unwrap_or((&key, 0));
+    format!("{first}#{}", count.saturating_add(1))
+}
+
+/// The headers of a dead letter's message that is given back.
+pub(crate) fn redriven_headers(message: &Message, record_key: &[u8]) -> OwnedHeaders {
+    let letter = next_letter_key(record_key);
+    let ours = [(ID, message.id.as_str()), (TOPIC, message.topic.as_str()), (LETTER, letter.as_str())];
+    collect(&ours, &message.headers)
+}
+
+/// Which letter a redriven record would be.
+fn letter_of(record: &impl Record) -> Option<String> {
+    match read_headers(record.headers(), |_| false) {
+        Headed::Read(read) => read.ours(LETTER).map(str::to_owned),
+        Headed::Unwanted | Headed::Unreadable => None,
+    }
 }
 
 impl std::fmt::Display for Origin {
@@ -136,6 +172,10 @@ pub(crate) fn decode(record: &impl Record, wanted: &Wanted) -> Decoded {
         (Some(id), Some(Some(key)), Some(body))
             if read.wrong.is_empty() && body.len() <= MESSAGE_BYTES_MAX =>
         {
+            if read.own.len() > HEADERS_MAX {
+                let wrong = format!("{} headers, {HEADERS_MAX} at the most", read.own.len());
+                return malformed(record, wanted, Read { wrong: vec![wrong], ..read });
+            }
             let attributes = id.len() + topic.as_str().len() + key.len() + read.own.bytes();
             if attributes > ATTRIBUTES_BYTES_MAX {
                 let wrong =
@@ -177,17 +217,20 @@ enum Headed {
     Unreadable,
 }
 
-/// Reads headers, up to a topic that `leaves`. Where a header's name is not UTF-8, rdkafka panics: it has no other way
+/// Reads headers, up to a topic that `leaves`, and no more of them than a record of ours can have. Where a header's name is not UTF-8, rdkafka panics: it has no other way
 /// to say so.
 fn read_headers<H: RecordHeaders>(headers: Option<&H>, leaves: impl Fn(&str) -> bool) -> Headed {
     let Some(headers) = headers else { return Headed::Read(Read::default()) };
     let read = catch_unwind(AssertUnwindSafe(|| {
         let mut read = Read {
             ours: Vec::with_capacity(2),
-            own: Headers::with_capacity(headers.count()),
+            own: Headers::with_capacity(headers.count().min(HEADERS_MAX)),
             wrong: Vec::new(),
         };
-        for Header { key, value } in headers.iter() {
+        if headers.count() > HEADERS_MAX + OUR_NAMES.len() {
+            read.wrong.push(format!("{} headers, {HEADERS_MAX} at the most", headers.count()));
+        }
+        for Header { key, value } in headers.iter().take(HEADERS_MAX + OUR_NAMES.len()) {
             let value = match std::str::from_utf8(value.unwrap_or_default()) {
                 Ok(text) => text.to_owned(),
                 Err(_) => {
@@ -199,9 +242,9 @@ fn read_headers<H: RecordHeaders>(headers: Option<&H>, leaves: impl Fn(&str) -> 
                 Some(own) => read.own.set(own.to_owned(), value),
                 None if key == TOPIC && leaves(&value) => return Headed::Unwanted,
                 None if key.starts_with(OURS) => {
-                    let known = [ID, TOPIC, KEY, GROUP, REASON, ATTEMPTS, ORIGIN];
-                    read.ours
-                        .extend(known.into_iter().find(|known| *known == key).map(|known| (known, value)));
+                    let known = OUR_NAMES.into_iter().find(|known| *known == key);
+                    let is_first = known.is_some_and(|known| read.ours(known).is_none());
+                    read.ours.extend(known.filter(|_| is_first).map(|known| (known, value)));
                 }
                 None => read.own.set(key.to_owned(), value),
             }
@@ -251,7 +294,13 @@ fn malformed(record: &impl Record, wanted: &Wanted, mut read: Read) -> Decoded {
 }
 
 pub(crate) fn origin_of(record: &impl Record) -> Origin {
-    Origin { topic: record.topic().to_owned(), partition: record.partition(), offset: record.offset() }
+    let (topic, partition, offset) = (record.topic().to_owned(), record.partition(), record.offset());
+    Origin { topic, partition, offset, letter: None }
+}
+
+/// The letter that a record which a group takes from that topic is to become, where it was one before.
+pub(crate) fn letter_in(record: &impl Record, wanted: &Wanted) -> Option<String> {
+    if matches!(wanted, Wanted::Redrive) { letter_of(record) } else { None }
 }
 
 /// Reads a record of a group's topic of dead letters; `None` where it is none, or a tombstone.

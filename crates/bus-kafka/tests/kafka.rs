@@ -331,3 +331,37 @@ fn the_bus_can_be_shared() {
     shared::<KafkaBus>();
     shared::<Arc<dyn Bus>>();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dead_letters_redriven_by_two_at_once_and_refused_again_are_no_more_than_before() {
+    let Some(url) = servers::KAFKA.for_test() else { return };
+    let options = options(&url);
+    let bus = cleaned(options.clone()).await;
+    let consumer = bus.subscribe(&group("g", &[PLACED])).await.unwrap();
+    let messages: Vec<Message> = (0..10).map(|n| message(&PLACED, &n.to_string(), n)).collect();
+    publish(&*bus, &messages).await.unwrap();
+    let refusing = tokio::spawn(async move {
+        loop {
+            let deliveries = consumer.receive(100).await.unwrap();
+            settle(&consumer, &deliveries, Outcome::DeadLetter { reason: "no".into() }).await;
+        }
+    });
+    let all_dead = Some(Depth { dead: 10, ..Depth::default() });
+    until("dead letters", || async { bus.depth("g").await.unwrap() == all_dead }).await;
+    // Each has its own lock, as two processes have.
+    let others =
+        [KafkaBus::connect(options.clone()).await.unwrap(), KafkaBus::connect(options).await.unwrap()];
+    for _ in 0..3 {
+        let all = others.iter().map(|bus| async move {
+            for n in 0..10 {
+                bus.redrive("g", &n.to_string()).await.unwrap();
+            }
+        });
+        futures::future::join_all(all).await;
+    }
+    until("dead letters again", || async { bus.depth("g").await.unwrap() == all_dead }).await;
+    let letters = bus.dead_letters("g", 100).await.unwrap();
+    let about: BTreeSet<&str> = letters.iter().map(|letter| letter.message.id.as_str()).collect();
+    assert_eq!((letters.len(), about.len()), (10, 10));
+    refusing.abort();
+}

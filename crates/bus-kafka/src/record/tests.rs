@@ -119,7 +119,7 @@ fn header_names_that_are_not_utf_8_are_survived() {
 #[test]
 fn a_dead_letter_comes_back_as_it_was() {
     let letter = DeadLetter { message: message(), group: "g".into(), reason: "✗ why".into(), attempts: 7 };
-    let origin = Origin { topic: "duet.orders".into(), partition: 3, offset: 42 };
+    let origin = Origin { topic: "duet.orders".into(), partition: 3, offset: 42, letter: None };
     let headers = Some(dead_headers(&letter, &origin));
     let sent = record(Some(letter.message.id.as_bytes()), Some(&letter.message.body), headers);
     assert_eq!(decode_dead(&sent), Some(letter));
@@ -129,4 +129,20 @@ fn a_dead_letter_comes_back_as_it_was() {
 fn tombstones_and_strangers_are_no_dead_letters() {
     assert_eq!(decode_dead(&record(Some(b"1"), None, None)), None);
     assert_eq!(decode_dead(&record(Some(b"1"), Some(b"{}"), with(&GOOD))), None);
+}
+
+#[test]
+fn no_more_headers_are_read_than_a_record_of_ours_can_have() {
+    let names: Vec<String> = (0..90_000).map(|n| format!("h{n}")).collect();
+    let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"x"[..])).collect();
+    let record = record(Some(b"k"), Some(b"{}"), with(&many));
+    let Decoded::Malformed { message, reason } = decode(&record, &wanted()) else { panic!("a message") };
+    assert!(reason.contains("90000 headers, 64 at the most"), "{reason}");
+    assert!(message.headers.len() <= HEADERS_MAX + OUR_NAMES.len(), "{}", message.headers.len());
+}
+
+#[test]
+fn a_redriven_letter_is_counted_in_the_next_one_s_key() {
+    assert_eq!(next_letter_key(b"duet.orders/3/42"), "duet.orders/3/42#1");
+    assert_eq!(next_letter_key(b"duet.orders/3/42#1"), "duet.orders/3/42#2");
 }
