@@ -70,6 +70,16 @@ impl Scene {
         .await;
     }
 
+    /// Deletes the topic, and waits until the broker takes no more records for it: what it took meanwhile would go, too.
+    async fn delete_topic(&self) {
+        self.admin.delete_topics(&[&self.topic], &AdminOptions::new()).await.unwrap();
+        until("the topic to be gone", || async {
+            let found = self.admin.inner().fetch_metadata(Some(&self.topic), PATIENCE).unwrap();
+            found.topics().iter().all(|topic| topic.error().is_some())
+        })
+        .await;
+    }
+
     async fn has_ready(&self, ready: u64) {
         let wanted = Some(Depth { ready, ..Depth::default() });
         until("the depth to be told", || async {
@@ -136,7 +146,7 @@ async fn a_topic_made_anew_is_read_from_its_beginning() {
     comes(&consumer, &["1", "2"]).await;
     scene.has_ready(0).await;
     drop(consumer);
-    scene.admin.delete_topics(&[&scene.topic], &AdminOptions::new()).await.unwrap();
+    scene.delete_topic().await;
     let published = async {
         while let Err(error) = publish(&*scene.bus, &[message(&PLACED, "k", 3)]).await {
             assert!(error.is_retryable(), "{error}");
