@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused_without_its_secrets() {
         for (list, said) in [
-            ("carrier-pigeon", "--bus: found carrier-pigeon, expected memory, rabbitmq, kafka"),
+            ("carrier-pigeon", "--bus: found ***, expected memory, rabbitmq, kafka"),
             ("", "--bus: found nothing, expected memory"),
             ("tcp://127.0.0.1:7070", "a bus over TCP has no namespaces"),
             ("nats://user:secret@host", "--bus: found nats://***@host, expected amqp://"),

@@ -124,10 +124,10 @@ async fn a_mistake_ends_with_64_says_what_would_be_right_and_starts_nothing() {
                 "unexpected argument '--stor' found\n\n  tip: a similar argument exists: '--store'",
             ),
             (["--bus", "nats://user:secret@host"], "--bus: found nats://***@host, expected amqp://"),
-            (["--bus", "carrier-pigeon"], "--bus: found carrier-pigeon, expected "),
-            (["--bus", "kafka://user:secret@host:port"], "--bus: found kafka://***@host:port, expected "),
+            (["--bus", "carrier-pigeon"], "--bus: found ***, expected "),
+            (["--bus", "kafka://user:secret@host:port"], "--bus: found kafka://***@***, expected "),
             (["--store", "mysql://user:secret@host"], "--store: found mysql://***@host, expected sqlite"),
-            (["--store", "drawer"], "--store: found drawer, expected sqlite"),
+            (["--store", "drawer"], "--store: found ***, expected sqlite"),
         ] {
             let ended = run(folder.path(), name, &args).await;
             assert_eq!(

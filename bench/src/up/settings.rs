@@ -351,10 +351,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_with_what_would_be_right() {
         for (flags, said) in [
-            (
-                &["--bus", "carrier-pigeon"][..],
-                "--bus: found carrier-pigeon, expected memory, rabbitmq, kafka",
-            ),
+            (&["--bus", "carrier-pigeon"][..], "--bus: found ***, expected memory, rabbitmq, kafka"),
             (&["--bus", "nats://u:secret@h"], "--bus: found nats://***@h, expected amqp://"),
             (&["--store", "memory:"], "--store: found memory:, expected sqlite"),
             (

@@ -231,22 +231,81 @@ impl fmt::Display for StoreAddress {
     }
 }
 
-/// A URL that may be shown: what stands before an `@` and behind a `?` may be secret and is replaced by `***`.
+/// What stands for what is not shown.
+const MASK: &str = "***";
+/// Words that a flag takes in place of a URL, and that hold no secret.
+const WORDS: [&str; 7] = ["", "memory", "memory:", "rabbitmq", "kafka", "sqlite", "postgres"];
+
+/// A URL, or a list of URLs and words with commas between them, that may be shown. Only what is known to hold no secret is:
+/// schemes, hosts with numbers for ports, plain paths, and the words that flags take. All else is replaced by `***`:
+/// what stands before an `@` and behind a `?`, settings of the form `password=…`, and words of any other kind.
 #[must_use]
 pub fn redact(url: &str) -> String {
-    let (place, query) = match url.split_once('?') {
-        Some((place, _)) => (place, "?***"),
-        None => (url, ""),
-    };
-    let (scheme, rest) = match place.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), place),
-    };
-    // The last `@`: a password may hold one, a host may not.
-    match rest.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}***@{host}{query}"),
-        None => format!("{scheme}{rest}{query}"),
+    if let Some(path) = url.strip_prefix("sqlite:")
+        && !path.contains(['@', '='])
+    {
+        return path
+            .split_once('?')
+            .map_or_else(|| url.to_owned(), |(path, _)| format!("sqlite:{path}?{MASK}"));
     }
+    // A password may hold whatever separates the parts of a list or of a URL. Where that could be, nothing is shown.
+    let in_doubt = url.split(',').any(|part| part.contains('@') && !part.contains("://"));
+    if in_doubt {
+        return match url.split_once("://") {
+            Some((scheme, _)) if is_scheme(scheme) => format!("{scheme}://{MASK}"),
+            _ => MASK.to_owned(),
+        };
+    }
+    let mut after_url = false;
+    let parts = url.split(',').map(|part| match part.split_once("://") {
+        Some((scheme, place)) if is_scheme(scheme.trim_start()) => {
+            after_url = true;
+            format!("{scheme}://{}", redact_place(place))
+        }
+        _ if WORDS.contains(&part.trim()) => part.to_owned(),
+        // `kafka://HOST:PORT,HOST:PORT`
+        _ if after_url => redact_place(part),
+        _ => MASK.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join(",")
+}
+
+fn is_scheme(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+}
+
+/// What stands behind `://`.
+fn redact_place(place: &str) -> String {
+    let (before, query) =
+        place.split_once('?').map_or((place, None), |(before, query)| (before, Some(query)));
+    // An `@` behind a `?` ends a user's name with a `?` in it, or stands in a setting: nobody knows.
+    if query.is_some_and(|query| query.contains('@')) {
+        return MASK.to_owned();
+    }
+    // The last `@`: a password may hold one, a host may not.
+    let (user, host) = before.rsplit_once('@').map_or(("", before), |(_, host)| ("***@", host));
+    let host = if is_plain_place(host) { host } else { MASK };
+    let query = if query.is_some() { "?***" } else { "" };
+    format!("{user}{host}{query}")
+}
+
+/// `HOST`, `HOST:PORT` or either with a path, and nothing that could be a user's name with a password.
+fn is_plain_place(text: &str) -> bool {
+    let (host, path) = text.split_once('/').unwrap_or((text, ""));
+    let plain =
+        |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
+    let is_host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => plain(address, b":.") && is_port(port.strip_prefix(':').unwrap_or(port)),
+        None => {
+            let (name, port) = host.split_once(':').unwrap_or((host, ""));
+            plain(name, b".-_") && is_port(port)
+        }
+    };
+    is_host && plain(path, b".-_/%")
+}
+
+fn is_port(text: &str) -> bool {
+    text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -319,6 +378,25 @@ mod tests {
             "postgres://u:p@secret@db/duet?password=secret",
             "tcp://u:secret@host:1",
             "guest:secret@rabbit",
+            "secret",
+            "host=db user=duet password=secret",
+            "postgres:host=db password=secret",
+            "postgres://host=db password=secret",
+            "postgres://db/duet password=secret",
+            "postgres://db/duet;password=secret",
+            "postgres://db/duet#secret=",
+            "amqp:guest:secret@rabbit",
+            "amqp:/guest:secret@rabbit",
+            "amqp://guest:secret",
+            "amqp://guest:se/secret",
+            "amqp://guest:x?secret@rabbit",
+            "amqp://guest:1,secret@rabbit",
+            "kafka://a:1,u:secret@b:1",
+            "kafka://a:1,secret=b",
+            "postgres://db/duet?password=x@secret",
+            "memory:secret",
+            "memory,secret",
+            "rabbitmq://u:secret@h,amqp://u:secret@h",
         ] {
             let bus = BusAddress::parse(url).map_or_else(|e| e.to_string(), |a| format!("{a} {a:?}"));
             let store = StoreAddress::parse(url).map_or_else(|e| e.to_string(), |a| format!("{a} {a:?}"));
@@ -327,6 +405,18 @@ mod tests {
             }
         }
         assert_eq!(redact("amqp://guest:secret@rabbit/vhost?x=1"), "amqp://***@rabbit/vhost?***");
-        assert_eq!(redact("tcp://127.0.0.1:7070"), "tcp://127.0.0.1:7070");
+        // What tells a mistake is shown.
+        for plain in [
+            "tcp://127.0.0.1:7070",
+            "tcp://[::1]:7070",
+            "kafka://a:1,b:2",
+            "kafka://a:1,rabbitmq",
+            "memory, rabbitmq,kafka",
+            "sqlite:/var/lib/duet/a b.db",
+            "postgres://db/duet",
+            "memory:",
+        ] {
+            assert_eq!(redact(plain), plain);
+        }
     }
 }

@@ -265,7 +265,7 @@ mod tests {
             ),
             (vec!["--log", "bus=loud"], "--log: found bus=loud, expected error, warn,"),
             (vec!["--bus", "nats://u:secret@h"], "--bus: found nats://***@h, expected amqp://USER"),
-            (vec!["--store", "orders.db"], "--store: found orders.db, expected sqlite:PATH"),
+            (vec!["--store", "orders.db"], "--store: found ***, expected sqlite:PATH"),
             (vec!["--batch-max", "0"], "refused by clap"),
             (vec!["--listen", "nowhere"], "refused by clap"),
             (vec!["--log-format", "xml"], "refused by clap"),

@@ -119,7 +119,7 @@ async fn a_wrong_flag_ends_it_before_anything_is_started() {
             ["--bus", "nats://u:secret@h"],
             "error: --bus: found nats://***@h, expected amqp://USER:PASSWORD@HOST/VHOST",
         ),
-        (["--store", "orders.db"], "error: --store: found orders.db, expected sqlite:PATH"),
+        (["--store", "orders.db"], "error: --store: found ***, expected sqlite:PATH"),
         (
             ["--unsettled-max", "1"],
             "error: --unsettled-max: found 1, expected at least --batch-max, which is 256",
