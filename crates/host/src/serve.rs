@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 
 use crate::Shutdown;
 
@@ -30,6 +32,8 @@ pub struct HttpLimits {
     pub header_timeout: Duration,
     /// How long a request may take before it is answered 503.
     pub request_timeout: Duration,
+    /// How long an answer may wait for its reader to take more of it. Then the connection is closed.
+    pub write_timeout: Duration,
     /// How long requests under way may take to finish once the server is asked to end.
     pub drain_timeout: Duration,
 }
@@ -43,6 +47,7 @@ impl Default for HttpLimits {
             body_bytes_max: 256 * 1024,
             header_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
         }
     }
@@ -130,17 +135,22 @@ pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, sh
     }
 }
 
+/// A connection that fails when its peer reads nothing of what is written.
+type LimitedStream = Pin<Box<TimeoutStream<TcpStream>>>;
+
 fn connection(
     stream: TcpStream,
     router: Router,
     limits: &HttpLimits,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+) -> http1::Connection<TokioIo<LimitedStream>, TowerToHyperService<Router>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write_timeout));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes_max)
         .max_headers(limits.headers_max)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router))
 }
 
 #[cfg(test)]
@@ -222,6 +232,51 @@ mod tests {
         let waiting = tokio::spawn(answer(send(address, GET).await));
         drop(idle);
         assert!(waiting.await.unwrap().ends_with("served"));
+    }
+
+    #[tokio::test]
+    async fn who_never_reads_holds_no_place_for_long() {
+        // More than the operating system takes from a writer whose reader does not read.
+        const LARGE: usize = 32 * 1024 * 1024;
+        let limits = HttpLimits {
+            connections_max: 8,
+            write_timeout: Duration::from_millis(200),
+            ..HttpLimits::default()
+        };
+        let router =
+            Router::new().route("/large", get(async || "x".repeat(LARGE))).route("/", get(async || "served"));
+        let (address, _trigger, _server) = start(router, limits).await;
+        let pipelined = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n".repeat(8);
+        let mut silent = Vec::new();
+        for _ in 0..8 {
+            silent.push(send(address, &pipelined).await);
+        }
+        let served = tokio::time::timeout(Duration::from_secs(20), answer(send(address, GET).await)).await;
+        assert!(served.expect("all places are held").ends_with("served"));
+        drop(silent);
+    }
+
+    #[tokio::test]
+    async fn who_reads_slowly_gets_all_of_it() {
+        const LARGE: usize = 32 * 1024 * 1024;
+        let limits = HttpLimits { write_timeout: Duration::from_secs(2), ..HttpLimits::default() };
+        let (address, _trigger, _server) =
+            start(Router::new().route("/", get(async || "x".repeat(LARGE))), limits).await;
+        let mut stream = send(address, GET).await;
+        let (mut taken, mut buffer) = (0, vec![0; 1024 * 1024]);
+        loop {
+            let read = stream.read(&mut buffer).await.unwrap();
+            if read == 0 {
+                break;
+            }
+            taken += read;
+            // It takes twice as long as may pass without a word.
+            tokio::time::sleep(
+                Duration::from_secs(4) * u32::try_from(read).unwrap() / u32::try_from(LARGE).unwrap(),
+            )
+            .await;
+        }
+        assert!(taken > LARGE);
     }
 
     #[tokio::test]
