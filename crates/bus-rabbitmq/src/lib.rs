@@ -13,6 +13,8 @@
 //!   becomes one at once, as soon as somebody receives.
 //! - **Reconnection.** Connections are made again with back-off and jitter, without lapin's own recovery; everything is
 //!   declared again. Deliveries of a lost connection are forgotten, and come again.
+//! - **What the broker forgot.** Every group that this process declared is declared whole before the first publish on a new
+//!   channel, and looked after all the time. See `keeper`.
 //!
 //! A broker that is short of memory or disk tells every connection so, and lapin then writes nothing to any of them:
 //! also acknowledgements wait until the broker has recovered.
@@ -23,6 +25,7 @@ mod consumer;
 mod dead;
 mod error;
 mod inbound;
+mod keeper;
 mod limit;
 mod link;
 mod member;

@@ -8,7 +8,7 @@ use lapin::types::ShortString;
 
 use crate::outlet::{Outgoing, Outlet, SendError};
 use crate::shared::Shared;
-use crate::topology::{QUEUE_MESSAGES_MAX, declare_exchanges};
+use crate::topology::{QUEUE_MESSAGES_MAX, declare_known};
 use crate::wire;
 
 pub(crate) struct RabbitPublisher {
@@ -46,8 +46,11 @@ impl Publisher for RabbitPublisher {
         let frame_bytes_max = self.shared.publishing.session()?.frame_bytes_max();
         messages.iter().try_for_each(|message| wire::check(message, frame_bytes_max))?;
         let outgoing = messages.iter().map(|message| self.outgoing(message));
-        // The exchanges are declared with each connection: it may be a broker that has lost everything.
-        let prepare = |channel| async move { declare_exchanges(&channel, &self.shared.names).await };
+        // It may be a broker that has lost everything, or a part, and what reaches no queue is confirmed all the same.
+        let prepare = |channel| async move {
+            let _turn = self.shared.turn("declare the groups again").await?;
+            declare_known(&self.shared, &channel).await
+        };
         self.outlet.send(outgoing, prepare).await.map_err(|error| match error {
             SendError::Bus(error) => error,
             SendError::Refused => BusError::Unavailable(format!(

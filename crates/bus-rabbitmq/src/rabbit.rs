@@ -15,7 +15,7 @@ use crate::link::Link;
 use crate::publisher::RabbitPublisher;
 use crate::shared::Shared;
 use crate::wire::MESSAGE_BYTES_MAX;
-use crate::{RabbitOptions, dead, member, queues, topology, version};
+use crate::{RabbitOptions, dead, keeper, member, queues, topology, version};
 
 /// A RabbitMQ broker as a bus; see the crate's documentation. A clone is another handle on the same connections.
 #[derive(Clone)]
@@ -48,7 +48,9 @@ impl RabbitBus {
             let channel = shared.consuming.session()?.channel().await?;
             topology::check_shards(&channel, &shared.names).await?;
             topology::declare_exchanges(&channel, &shared.names).await?;
-            Ok(Self { shared: Arc::new(shared) })
+            let shared = Arc::new(shared);
+            shared.runtime.spawn(keeper::keep(Arc::downgrade(&shared)));
+            Ok(Self { shared })
         };
         timeout(patience, connecting).await.unwrap_or_else(|_| {
             Err(BusError::Unavailable(format!("{place}: not ready within {} ms", patience.as_millis())))
@@ -129,7 +131,8 @@ impl Bus for RabbitBus {
 
     /// Known within two seconds of an alarm where a consumer receives: only who publishes is told, and members say hello.
     async fn takes_messages(&self) -> Result<(), BusError> {
-        self.shared.publishing.session()?.takes_messages()
+        self.shared.publishing.session()?.takes_messages()?;
+        self.shared.known.is_declared(self.shared.consuming.session()?.number)
     }
 
     async fn remove(&self, groups: &[&str]) -> Result<(), BusError> {

@@ -9,11 +9,13 @@ use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel};
 use tokio::runtime::Handle;
+use tokio::sync::MutexGuard;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::RabbitOptions;
 use crate::error::{REQUEST_TIMEOUT, answer, is_locked, late, refused};
 use crate::inbound::Inbound;
+use crate::keeper::Known;
 use crate::link::{Link, Session};
 use crate::names::Names;
 use crate::outlet::{Outgoing, Outlet, SendError};
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     /// For what goes to one queue: dead letters, and what is redriven.
     direct: Outlet,
     consumers: Mutex<Vec<Weak<Inbound>>>,
+    /// What this process has declared, so that it can be declared again.
+    pub(crate) known: Known,
 }
 
 impl Shared {
@@ -59,6 +63,7 @@ impl Shared {
             runtime: Handle::current(),
             administration: tokio::sync::Mutex::new(()),
             consumers: Mutex::default(),
+            known: Known::default(),
             options,
         }
     }
@@ -77,6 +82,13 @@ impl Shared {
         of_group.map(|inbound| inbound.unsettled()).sum()
     }
 
+    /// Waits until no other task of this process administers, and keeps them out as long as the guard lives. `doing` says
+    /// what for, should that take too long.
+    pub(crate) async fn turn(&self, doing: &str) -> Result<MutexGuard<'_, ()>, BusError> {
+        let waited = timeout(LOCK_PATIENCE, self.administration.lock()).await;
+        waited.map_err(|_| BusError::Unavailable(format!("cannot {doing}: groups are being administered")))
+    }
+
     /// Does administrative work on a group while no other task or program does.
     pub(crate) async fn administer<T, F>(
         &self,
@@ -87,7 +99,7 @@ impl Shared {
         F: Future<Output = Result<T, BusError>>,
     {
         self.names.check_group(group)?;
-        let _turn = timeout(LOCK_PATIENCE, self.administration.lock()).await.map_err(|_| busy(group))?;
+        let _turn = self.turn("administer a group").await?;
         let session = self.consuming.session()?;
         let lock = GroupLock::take(&session, self.names.lock(group), group).await?;
         let done = match session.channel().await {

@@ -137,9 +137,21 @@ pub(crate) async fn declare_group(shared: &Shared, subscription: &Subscription) 
             let has_consumers = declare_queues(shared, &channel, group).await?;
             let wanted: BTreeSet<&str> = topics.iter().map(Topic::as_str).collect();
             subscribe(shared, &session, channel, group, &wanted).await?;
+            shared.known.add(subscription);
             Ok(has_consumers)
         })
         .await
+}
+
+/// Declares what messages need on their way, for every group that this process knows: exchanges, queues and bindings. Not
+/// the groups' records, and without their locks: quick, and harmless beside others who do the same.
+pub(crate) async fn declare_known(shared: &Shared, channel: &Channel) -> Result<(), BusError> {
+    declare_exchanges(channel, &shared.names).await?;
+    for Subscription { group, topics, .. } in shared.known.all() {
+        declare_queues(shared, channel, &group).await?;
+        bind(shared, channel, &group, &topics.iter().map(Topic::as_str).collect()).await?;
+    }
+    Ok(())
 }
 
 async fn declare_queues(shared: &Shared, channel: &Channel, group: &str) -> Result<bool, BusError> {
@@ -201,13 +213,13 @@ async fn bind(
     group: &str,
     topics: &BTreeSet<&str>,
 ) -> Result<(), BusError> {
-    for (queue, key) in bindings(&shared.names, group, topics)? {
+    let binding = bindings(&shared.names, group, topics)?.into_iter().map(|(queue, key)| async move {
         let doing = format!("bind queue {queue}");
         let (exchange, none) = (shared.names.messages(), FieldTable::default());
         let bound = channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), none);
-        answer(&doing, bound).await?;
-    }
-    Ok(())
+        answer(&doing, bound).await
+    });
+    try_join_all(binding).await.map(drop)
 }
 
 async fn unbind(
@@ -278,6 +290,8 @@ async fn write_record(shared: &Shared, queue: &ShortString, topics: &BTreeSet<&s
 /// Deletes the groups with everything of theirs, and the namespace's exchanges.
 pub(crate) async fn remove(shared: &Shared, groups: &[&str]) -> Result<(), BusError> {
     let names = &shared.names;
+    let _turn = shared.turn("remove groups").await?;
+    shared.known.forget(groups);
     let channel = shared.consuming.session()?.channel().await?;
     for group in groups {
         names.check_group(group)?;

@@ -207,3 +207,67 @@ async fn a_broker_that_is_short_of_memory_is_said_to_take_nothing_until_it_recov
     collecting.abort();
     serving.abort();
 }
+
+/// What reaches no queue is confirmed by the broker all the same, so the topology has to be there. The group `idle` has no
+/// consumer that could notice that it is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_broker_forgot_is_declared_again_before_anything_is_published_there() {
+    let _turn = ONE_AT_A_TIME.lock().await;
+    let Some(broker) = blocking(Broker::start).await else { return };
+    let mut options = options(&broker.url());
+    // Without it, what nobody consumes stays.
+    options.expires = None;
+    let bus = connect(&options).await;
+    let log = Log::default();
+    let collecting = log.collect(0, bus.subscribe(&subscription("g")).await.unwrap());
+    bus.declare(&subscription("idle")).await.unwrap();
+    let publisher = publisher(&bus).await;
+    let waiting = async || bus.depth("idle").await.ok().flatten().map(|depth| depth.ready);
+    publish(&publisher, &[message(0, 17)]).await;
+
+    // The exchange is deleted, and with it every binding: all that is published from now on reaches both groups.
+    let uri = broker.url();
+    let stranger = lapin::Connection::connect(&uri, lapin::ConnectionProperties::default()).await.unwrap();
+    let channel = stranger.create_channel().await.unwrap();
+    let exchange = format!("{}.messages", options.namespace);
+    channel.exchange_delete(exchange.as_str().into(), Default::default()).await.unwrap();
+    let mut count = 1;
+    while count < 100 {
+        publish_at_last(&publisher, &[message(count, 17)]).await;
+        count += 1;
+    }
+    until("both groups have everything", async || {
+        log.different() == count && waiting().await == Some(count as u64)
+    })
+    .await;
+
+    // Bindings and queues of the group that nobody consumes: there again after a while, without any sign.
+    let queue = format!("{}.idle.0", options.namespace);
+    channel.queue_delete(queue.as_str().into(), Default::default()).await.unwrap();
+    until("the queue is there again", async || waiting().await.is_some()).await;
+
+    // The broker comes back without its data.
+    let broker = blocking(move || {
+        broker.script("kill");
+        broker.wipe();
+        broker
+    })
+    .await;
+    until("it is said that nothing is taken", async || bus.takes_messages().await.is_err()).await;
+    let _broker = blocking(move || {
+        broker.script("up");
+        broker
+    })
+    .await;
+    let after_wipe = count;
+    while count < after_wipe + 100 {
+        publish_at_last(&publisher, &[message(count, 17)]).await;
+        count += 1;
+    }
+    until("both groups have everything since", async || {
+        (after_wipe..count).all(|n| log.has(n)) && waiting().await == Some(100)
+    })
+    .await;
+    until("it takes messages again", async || bus.takes_messages().await.is_ok()).await;
+    collecting.abort();
+}

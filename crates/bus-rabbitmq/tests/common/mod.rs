@@ -204,6 +204,11 @@ impl Broker {
         succeed(command, script);
     }
 
+    /// Takes away everything that it keeps; to be called while it does not run.
+    pub(crate) fn wipe(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("rabbitmq/data")).expect("it had data");
+    }
+
     /// RabbitMQ's own administration.
     pub(crate) fn control(&self, arguments: &[&str]) {
         let mut control = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
