@@ -11,8 +11,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use asl::{Definition, StateId};
 use bus::{Message, Topic};
 use bytes::Bytes;
-use contract::envelope::Envelope;
-use contract::{Event, Reply, Style, TraceContext, command};
+use contract::command::errors;
+use contract::envelope::{self, Envelope};
+use contract::{Event, Order, Reply, Style, TraceContext, command};
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -26,6 +27,9 @@ use crate::workflow::Workflows;
 pub const NAME: &str = contract::groups::ORCHESTRATOR;
 /// The CloudEvents source of its messages.
 pub const SOURCE: &str = "duet/orchestrator";
+
+/// Orders that wait for one execution's first state, at the most; further ones are rejected at once.
+const RIVALS_MAX: usize = 8;
 
 /// What it subscribes to: orders placed in its style, and replies to its commands.
 #[must_use]
@@ -60,6 +64,34 @@ pub struct Run {
     /// The trace that the order came with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// What the order was that it began with ([`envelope::fingerprint`]); `None` if it began before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<String>,
+    /// Other orders placed under its id while it is not known yet whether the id is its own: as long as it is in its first
+    /// state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<Rival>,
+}
+
+/// An order placed under the id of another whose execution has just begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rival {
+    /// The order.
+    pub order: Order,
+    /// The trace that it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+impl Run {
+    /// Whether it failed because its order's id belongs to another order: nothing was done for it.
+    #[must_use]
+    pub fn was_refused(&self) -> bool {
+        match self.execution.phase() {
+            Phase::Ended(ending) => ending.error.as_deref() == Some(errors::DUPLICATE_ORDER),
+            Phase::Running(_) => false,
+        }
+    }
 }
 
 /// Starts an execution for every order placed in its style and leads it to its end.
@@ -103,31 +135,75 @@ impl Conductor {
             let run = state.ok_or_else(|| Rejected(format!("there is no execution {}", effects.key())))?;
             return self.advance(run, fact, effects).map(Some);
         }
-        match state {
-            // Placed again under another message id: the execution under way is this order's.
-            Some(run) => Ok(Some(run)),
-            None => self.start(message, effects).map(Some),
-        }
-    }
-
-    fn start(&self, message: &Message, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
         let envelope = Envelope::of(message).map_err(rejected)?;
         let Event::OrderPlaced { order } = Event::decode(message).map_err(rejected)? else {
             return Err(Rejected(
                 "an execution begins with an order placed, and with nothing else".to_owned(),
             ));
         };
+        let placed = envelope::fingerprint(&order, envelope.style);
+        match state {
+            // Placed again under another message id: the execution is this order's.
+            Some(run) if run.placed.as_ref().is_none_or(|before| *before == placed) => Ok(Some(run)),
+            // What was refused gives way: it has done nothing.
+            Some(run) if run.was_refused() => self.start(rival(order, envelope), effects).map(Some),
+            Some(mut run) if run.rivals.len() < RIVALS_MAX && self.is_in_doubt(&run)? => {
+                let rival = rival(order, envelope);
+                if !run.rivals.iter().any(|known| known.order == rival.order) {
+                    run.rivals.push(rival);
+                }
+                Ok(Some(run))
+            }
+            Some(_) => {
+                Err(Rejected(format!("another order is being executed under the id {}", order.order_id)))
+            }
+            None => self.start(rival(order, envelope), effects).map(Some),
+        }
+    }
+
+    /// Whether it may still be refused.
+    fn is_in_doubt(&self, run: &Run) -> Result<bool, Rejected> {
+        let Some(visit) = waiting(&run.execution) else { return Ok(false) };
+        let definition = self.workflows.pinned(run.execution.definition()).map_err(rejected)?;
+        Ok(visit.state == definition.machine().start)
+    }
+
+    /// Once it is known whose the id is: those that waited for it have their turn, or come again to be rejected.
+    fn settle_rivals(&self, mut run: Run, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
+        if run.rivals.is_empty() || self.is_in_doubt(&run)? {
+            return Ok(run);
+        }
+        let mut rivals = std::mem::take(&mut run.rivals);
+        if run.was_refused() {
+            let mut next = self.start(rivals.remove(0), effects)?;
+            next.rivals = rivals;
+            return Ok(next);
+        }
+        for Rival { order, traceparent } in rivals {
+            let envelope = Envelope { traceparent, ..Envelope::new(Style::Orchestration) };
+            let again = Event::OrderPlaced { order }.encode(&envelope, SOURCE, effects.now());
+            effects.publish(again.topic, again.headers, again.body);
+        }
+        Ok(run)
+    }
+
+    fn start(&self, placed: Rival, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
+        let Rival { order, traceparent } = placed;
+        let placed = envelope::fingerprint(&order, Style::Orchestration);
         let fact = Fact::Started {
             execution: order.order_id.clone(),
             input: json!({ "order": order, "settings": self.settings }),
             seed: seed_of(&order.order_id),
         };
-        self.step(self.workflows.current(), None, fact, envelope.traceparent, effects)
+        let origin = Origin { traceparent, placed: Some(placed), rivals: Vec::new() };
+        self.step(self.workflows.current(), None, fact, origin, effects)
     }
 
     fn advance(&self, run: Run, fact: Fact, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
         let definition = self.workflows.pinned(run.execution.definition()).map_err(rejected)?;
-        self.step(definition, Some(run.execution), fact, run.traceparent, effects)
+        let origin = Origin { traceparent: run.traceparent, placed: run.placed, rivals: run.rivals };
+        let run = self.step(definition, Some(run.execution), fact, origin, effects)?;
+        self.settle_rivals(run, effects)
     }
 
     fn step(
@@ -135,15 +211,16 @@ impl Conductor {
         definition: &Definition,
         execution: Option<Execution>,
         fact: Fact,
-        traceparent: Option<String>,
+        origin: Origin,
         effects: &mut Effects<NoCalls>,
     ) -> Result<Run, Rejected> {
+        let Origin { traceparent, placed, rivals } = origin;
         let now_ms = effects.now().unsigned_abs();
         let entry = JournalEntry { at_ms: now_ms, fact };
         let (is_new, before) = (execution.is_none(), execution.as_ref().and_then(waiting));
         let record = serde_json::to_vec(&entry).expect("a fact has only string keys and finite numbers");
         match step(definition, execution, entry.fact, now_ms, History::Skip).map_err(rejected)? {
-            Stepped::Stale(execution) => Ok(Run { execution: *execution, traceparent }),
+            Stepped::Stale(execution) => Ok(Run { execution: *execution, traceparent, placed, rivals }),
             Stepped::Advanced(step) => {
                 effects.journal(record);
                 if is_new {
@@ -164,10 +241,21 @@ impl Conductor {
                 for effect in step.effects {
                     bring_about(effect, &envelope, effects)?;
                 }
-                Ok(Run { execution: step.execution, traceparent })
+                Ok(Run { execution: step.execution, traceparent, placed, rivals })
             }
         }
     }
+}
+
+/// What an execution began with and keeps.
+struct Origin {
+    traceparent: Option<String>,
+    placed: Option<String>,
+    rivals: Vec<Rival>,
+}
+
+fn rival(order: Order, envelope: Envelope) -> Rival {
+    Rival { order, traceparent: envelope.traceparent }
 }
 
 /// An execution's stay in a state of its outermost machine.
@@ -287,4 +375,92 @@ fn payload_text(payload: &Value) -> Vec<u8> {
 /// What an execution's jitter comes from: its id, so that a decision made again is the same.
 fn seed_of(order_id: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(order_id.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use contract::Item;
+
+    use super::*;
+
+    fn order(customer: &str) -> Order {
+        Order {
+            order_id: "o-1".into(),
+            customer_id: customer.into(),
+            restaurant_id: "r-1".into(),
+            items: vec![Item { name: "pho".into(), quantity: 2, unit_price_minor: 950 }],
+            currency: "EUR".into(),
+            total_minor: 1900,
+            placed_at: None,
+        }
+    }
+
+    fn placed(customer: &str) -> Message {
+        contract::envelope::placed(&order(customer), &Envelope::new(Style::Orchestration), "duet/test", 0)
+    }
+
+    /// What order-history replies to `record-order`, the execution's first task.
+    fn refused(task: &str) -> Message {
+        reply(task, &Reply::failed(errors::DUPLICATE_ORDER, "taken"))
+    }
+
+    fn reply(task: &str, reply: &Reply) -> Message {
+        let envelope = Envelope { correlation: Some(task.to_owned()), ..Envelope::new(Style::Orchestration) };
+        let encoded = reply.encode(&envelope, "duet/test", 0);
+        let contract::Encoded { topic, headers, body } = encoded;
+        Message { id: "reply".into(), topic, key: "o-1".into(), headers, body }
+    }
+
+    /// What follows of a message: the execution, the task of the command sent, and the journal's new entries.
+    fn hears(state: Option<Run>, message: &Message) -> Result<(Run, Option<String>), Rejected> {
+        let conductor = Conductor::new(Arc::new(Workflows::embedded()), Settings::default());
+        let mut effects = Effects::new("o-1", 7);
+        let run = conductor.handle(state, Input::Message(message), &mut effects)?.unwrap();
+        let task = effects.messages().first().and_then(|sent| sent.headers.get(command::TASK_HEADER));
+        Ok((run, task.map(str::to_owned)))
+    }
+
+    #[test]
+    fn another_order_under_the_id_of_one_being_executed_is_rejected() {
+        let (run, task) = hears(None, &placed("c-1")).unwrap();
+        assert!(task.is_some());
+        let (same, sent) = hears(Some(run.clone()), &placed("c-1")).unwrap();
+        assert_eq!((&same, sent), (&run, None), "a repetition under another message id");
+        // As long as it is not known whose the id is, it waits; then it comes again, and is rejected.
+        let (run, sent) = hears(Some(run), &placed("c-2")).unwrap();
+        assert_eq!((run.rivals.len(), sent), (1, None));
+        let (run, _) = hears(Some(run), &placed("c-2")).unwrap();
+        assert_eq!(run.rivals.len(), 1, "waits once");
+        let (run, sent) = hears(Some(run), &reply(&task.unwrap(), &Reply::done())).unwrap();
+        assert!(run.rivals.is_empty() && sent.is_some(), "{run:?}");
+        let Rejected(reason) = hears(Some(run), &placed("c-2")).unwrap_err();
+        assert_eq!(reason, "another order is being executed under the id o-1");
+    }
+
+    #[test]
+    fn an_execution_that_is_refused_ends_and_gives_way_to_the_order_that_was_taken() {
+        let (run, task) = hears(None, &placed("c-2")).unwrap();
+        let (run, sent) = hears(Some(run), &refused(&task.unwrap())).unwrap();
+        assert!(run.was_refused() && sent.is_none(), "{run:?}");
+        let (same, sent) = hears(Some(run.clone()), &placed("c-2")).unwrap();
+        assert_eq!((&same, sent), (&run, None), "it is not tried again");
+        let (other, sent) = hears(Some(run), &placed("c-1")).unwrap();
+        assert!(!other.was_refused() && sent.is_some());
+    }
+
+    #[test]
+    fn an_order_that_was_taken_waits_for_one_that_is_refused() {
+        let (run, task) = hears(None, &placed("c-2")).unwrap();
+        let (run, _) = hears(Some(run), &placed("c-1")).unwrap();
+        let (run, sent) = hears(Some(run), &refused(&task.unwrap())).unwrap();
+        assert!(sent.is_some() && run.rivals.is_empty(), "{run:?}");
+        assert_eq!(run.placed, Some(envelope::fingerprint(&order("c-1"), Style::Orchestration)));
+    }
+
+    #[test]
+    fn an_execution_from_before_the_order_was_kept_takes_any_as_its_own() {
+        let (run, _) = hears(None, &placed("c-1")).unwrap();
+        let old = Run { placed: None, ..run };
+        assert_eq!(hears(Some(old.clone()), &placed("c-2")).unwrap().0, old);
+    }
 }

@@ -91,13 +91,22 @@ pub fn execution(key: &str, entity: &Entity) -> Result<Option<Run>, serde_json::
     if key.starts_with(PREFIX) { Ok(None) } else { participant::inspect::state(entity) }
 }
 
+/// How an execution is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it runs, or how it ended.
+    pub status: Status,
+    /// Whether it failed because its order's id belongs to another order; see [`Run::was_refused`].
+    pub refused: bool,
+}
+
 /// How the execution in an entity is doing; `None` where there is no execution. For the auditor and for operators.
 ///
 /// # Errors
 /// What is stored is not an execution; the text says why.
-pub fn status(key: &str, entity: &Entity) -> Result<Option<Status>, String> {
+pub fn standing(key: &str, entity: &Entity) -> Result<Option<Standing>, String> {
     let run = execution(key, entity).map_err(|error| error.to_string())?;
-    Ok(run.map(|run| run.execution.status()))
+    Ok(run.map(|run| Standing { status: run.execution.status(), refused: run.was_refused() }))
 }
 
 #[cfg(test)]

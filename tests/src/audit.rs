@@ -41,9 +41,10 @@ pub async fn audit(stores: &Stores, queues: Queues, book: &Book, expected_dead_l
 }
 
 fn execution(key: &str, entity: &Entity) -> Result<Option<ExecutionView>, String> {
-    let status = orchestrator::stored::status(key, entity)?;
-    Ok(status.map(|status| ExecutionView {
-        finished: status != Status::Running,
-        succeeded: status == Status::Succeeded,
+    let standing = orchestrator::stored::standing(key, entity)?;
+    Ok(standing.map(|standing| ExecutionView {
+        finished: standing.status != Status::Running,
+        succeeded: standing.status == Status::Succeeded,
+        refused: standing.refused,
     }))
 }

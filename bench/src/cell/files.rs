@@ -116,10 +116,11 @@ fn read_observed(dir: &Path) -> Result<Observed, CellError> {
 pub(crate) fn executions(store: Arc<dyn Read>) -> Executions {
     use orchestrator::engine::Status;
     let view = |key: &str, entity: &store::Entity| {
-        let status = orchestrator::stored::status(key, entity)?;
-        Ok(status.map(|status| ExecutionView {
-            finished: status != Status::Running,
-            succeeded: status == Status::Succeeded,
+        let standing = orchestrator::stored::standing(key, entity)?;
+        Ok(standing.map(|standing| ExecutionView {
+            finished: standing.status != Status::Running,
+            succeeded: standing.status == Status::Succeeded,
+            refused: standing.refused,
         }))
     };
     Executions { store, view: Box::new(view) }

@@ -266,7 +266,7 @@ impl Checker {
         let (judged, mut violations) = match &seen.placed {
             Some(placed) => {
                 let moves = self.open.get(order_id).map_or(&[][..], |open| &open.moves);
-                let mut judged = witnesses.judge(&placed.sent, moves).await?;
+                let mut judged = witnesses.judge_rivals(&placed.sent, &seen.rivals, moves).await?;
                 let violations = std::mem::take(&mut judged.violations);
                 (Some(judged), violations)
             }

@@ -14,6 +14,8 @@ use traces::{KeyValue, Span, SpanKind, Tracer};
 
 use super::board::Board;
 
+/// Different orders under one id that are kept beside the first; one of all can be taken.
+const RIVALS_MAX: usize = 8;
 /// Terminal events that are kept of one order; there should be one.
 const CLOSINGS_MAX: usize = 8;
 
@@ -24,11 +26,26 @@ pub struct Seen {
     pub style: Style,
     /// How it entered; `None` while only its end was seen.
     pub placed: Option<Placed>,
+    /// What else was placed under its id: in the other style, or another order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<SentOrder>,
     /// How it left.
     pub closings: Vec<Closing>,
 }
 
 impl Seen {
+    fn place(&mut self, at: Millis, sent: SentOrder) {
+        match &self.placed {
+            None => {
+                self.style = sent.style;
+                self.placed = Some(Placed { at, sent });
+            }
+            Some(first) if first.sent == sent || self.rivals.contains(&sent) => {}
+            Some(_) if self.rivals.len() < RIVALS_MAX => self.rivals.push(sent),
+            Some(_) => {}
+        }
+    }
+
     /// When it began, as far as was seen.
     #[must_use]
     pub fn began(&self) -> Millis {
@@ -132,12 +149,12 @@ impl Handler for Observer {
         };
         let malformed = |error: contract::Malformed| Rejected(error.to_string());
         let style = Envelope::of(message).map_err(malformed)?.style;
-        let mut seen = state.unwrap_or(Seen { style, placed: None, closings: Vec::new() });
+        let mut seen =
+            state.unwrap_or(Seen { style, placed: None, rivals: Vec::new(), closings: Vec::new() });
         match Event::decode(message).map_err(malformed)? {
             Event::OrderPlaced { order } => {
                 let sent = SentOrder::new(&order, style);
-                seen.style = style;
-                seen.placed.get_or_insert(Placed { at: said_at(message).unwrap_or(effects.now()), sent });
+                seen.place(said_at(message).unwrap_or(effects.now()), sent);
                 self.board.placed(&message.key, style);
                 if seen.closings.is_empty() {
                     self.board.under_way(&message.key, style);
@@ -219,6 +236,20 @@ mod tests {
         let state = see(&observer, state, &closed("other"), 7).unwrap();
         assert_eq!((state.placed.is_some(), state.closings.len()), (true, 2));
         assert_eq!(observer.board.in_flight()[&Style::Choreography], 0, "it is not under way any more");
+    }
+
+    #[test]
+    fn what_is_placed_under_a_taken_id_is_kept_beside_the_first() {
+        let observer = observer();
+        let mut state = None;
+        for n in [0, 1, 1, 0, 2] {
+            let mut message = placed(1_000 + n);
+            let order = String::from_utf8_lossy(&message.body).replace("900", &format!("90{n}"));
+            message.body = Bytes::from(order);
+            state = see(&observer, state, &message, 2_000);
+        }
+        let seen = state.unwrap();
+        assert_eq!((seen.placed.unwrap().sent.total_minor, seen.rivals.len()), (900, 2));
     }
 
     #[test]

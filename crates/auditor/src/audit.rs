@@ -11,7 +11,7 @@ use store::{Entity, Read, StoreError};
 
 use crate::evidence::{Evidence, Executions, Source};
 use crate::findings::Findings;
-use crate::judge::{Known, count_paths, judge};
+use crate::judge::{Known, count_paths, judge, taken};
 use crate::money::Money;
 use crate::sent::SentOrder;
 use crate::verdict::{Finding, StyleSummary, Verdict, ViolationKind};
@@ -90,6 +90,9 @@ pub async fn audit_within(
     Ok(audit.verdict())
 }
 
+/// Different orders sent under one id that are told apart, at the most.
+const RIVALS_MAX: usize = 16;
+
 /// The orders of one pass: those whose id's hash falls into it.
 #[derive(Clone, Copy)]
 struct Part {
@@ -138,8 +141,16 @@ struct Audit<'a> {
     duplicates: u64,
 }
 
-/// The orders of one pass with their money, by id.
-type Orders = BTreeMap<String, (SentOrder, Money)>;
+/// The orders of one pass, by id.
+type Orders = BTreeMap<String, Placed>;
+
+/// What was sent under one id.
+struct Placed {
+    sent: SentOrder,
+    /// Others that were sent under its id, in another style or with another content.
+    rivals: Vec<SentOrder>,
+    money: Money,
+}
 
 impl Audit<'_> {
     /// Counts the lines, and meets whatever cannot be read before any work is done.
@@ -151,9 +162,10 @@ impl Audit<'_> {
     async fn pass(&mut self, part: Part) -> Result<(), AuditError> {
         let mut orders = self.load_sent(part)?;
         self.load_money(part, &mut orders)?;
-        for (sent, money) in orders.into_values() {
+        for Placed { sent, rivals, money } in orders.into_values() {
             let known = self.load_known(&sent.order_id, money).await?;
-            let outcome = judge(&sent, &known, &mut self.findings.of(&sent.order_id));
+            let sent = taken(&sent, &rivals, &known);
+            let outcome = judge(sent, &known, &mut self.findings.of(&sent.order_id));
             let summary = self.styles.entry(sent.style).or_default();
             summary.count(outcome);
             count_paths(&known, outcome, &mut summary.paths);
@@ -170,9 +182,16 @@ impl Audit<'_> {
             }
             match orders.entry(sent.order_id.clone()) {
                 Entry::Vacant(vacant) => {
-                    vacant.insert((sent, Money::default()));
+                    vacant.insert(Placed { sent, rivals: Vec::new(), money: Money::default() });
                 }
-                Entry::Occupied(_) => self.duplicates += 1,
+                Entry::Occupied(mut occupied) => {
+                    self.duplicates += 1;
+                    let placed = occupied.get_mut();
+                    let is_known = placed.sent == sent || placed.rivals.contains(&sent);
+                    if !is_known && placed.rivals.len() < RIVALS_MAX {
+                        placed.rivals.push(sent);
+                    }
+                }
             }
         }
         Ok(orders)
@@ -187,8 +206,8 @@ impl Audit<'_> {
             if !part.holds(&entry.order_id) {
                 continue;
             }
-            if let Some((_, money)) = orders.get_mut(&entry.order_id) {
-                money.add(&entry);
+            if let Some(placed) = orders.get_mut(&entry.order_id) {
+                placed.money.add(&entry);
             } else if !strangers.contains(&entry.order_id) {
                 let detail = "the gateway's ledger has it, but it was never sent";
                 self.findings.order(&entry.order_id, ViolationKind::NeverSent, detail);

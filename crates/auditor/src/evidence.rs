@@ -70,4 +70,7 @@ pub struct ExecutionView {
     pub finished: bool,
     /// Whether it has ended well (in a `Succeed` state, or at its `End`).
     pub succeeded: bool,
+    /// Whether it has ended before it did anything, because its order's id belongs to another order, or to this one in the
+    /// other style.
+    pub refused: bool,
 }

@@ -47,6 +47,14 @@ pub(crate) struct Known {
     pub(crate) timers: Vec<(&'static str, Millis)>,
 }
 
+/// Which of the orders sent under one id is the one that was taken: that of the history, or else the first. The others were
+/// refused, and nothing may have come of them.
+pub(crate) fn taken<'a>(first: &'a SentOrder, rivals: &'a [SentOrder], known: &Known) -> &'a SentOrder {
+    let Some(record) = known.history.get() else { return first };
+    let recorded = SentOrder::new(&record.order, record.style);
+    rivals.iter().find(|rival| **rival == recorded).unwrap_or(first)
+}
+
 /// Reports everything that is wrong with the order and returns how it ended, if it did.
 pub(crate) fn judge(sent: &SentOrder, known: &Known, found: &mut OrderFindings<'_>) -> Option<TerminalState> {
     let outcome = known.history.get().and_then(|record| record.status);
@@ -89,11 +97,14 @@ fn check_readable(known: &Known, found: &mut OrderFindings<'_>) {
 
 /// Lost or stuck, and where it was last seen.
 fn check_known(sent: &SentOrder, known: &Known, found: &mut OrderFindings<'_>) {
-    let lost = match &known.history {
+    let (kind, what) = match &known.history {
         Seen::Corrupt(_) => return,
         Seen::Present(record) if record.status.is_some() => return,
-        Seen::Present(_) => false,
-        Seen::Absent => true,
+        Seen::Present(record) if record.is_to_be_recorded() => {
+            (ViolationKind::Stuck, "accepted, not recorded")
+        }
+        Seen::Present(_) => (ViolationKind::Stuck, "recorded, not closed"),
+        Seen::Absent => (ViolationKind::Lost, "order-history does not know it"),
     };
     let mut elsewhere = Vec::new();
     if let Some(progress) = known.progress.get() {
@@ -111,11 +122,6 @@ fn check_known(sent: &SentOrder, known: &Known, found: &mut OrderFindings<'_>) {
     }
     let elsewhere =
         if elsewhere.is_empty() { "nobody else knows it".to_owned() } else { elsewhere.join("; ") };
-    let (kind, what) = if lost {
-        (ViolationKind::Lost, "order-history does not know it")
-    } else {
-        (ViolationKind::Stuck, "recorded, not closed")
-    };
     found.add(kind, format!("sent in {}; {what}; {elsewhere}", sent.style));
 }
 
@@ -182,7 +188,7 @@ fn check_timelines(known: &Known, found: &mut OrderFindings<'_>) {
 fn history_leads_elsewhere(record: &OrderRecord) -> Option<Illegal> {
     let led_to = match record.timeline.last().map(|entry| entry.what) {
         None => return Some(Illegal::OutOfOrder("the timeline is empty".to_owned())),
-        Some(history::Change::Recorded) => None,
+        Some(history::Change::Accepted | history::Change::Recorded) => None,
         Some(history::Change::Delivered) => Some(TerminalState::Delivered),
         Some(history::Change::Rejected) => Some(TerminalState::Rejected),
         Some(history::Change::Cancelled) => Some(TerminalState::Cancelled),
@@ -311,6 +317,8 @@ fn check_execution(
     let Some(execution) = &known.execution else { return };
     match (sent.style, execution, outcome) {
         (_, Seen::Corrupt(_), _) | (Style::Choreography, Seen::Absent, _) => {}
+        // Placed in both styles, and refused in this one.
+        (Style::Choreography, Seen::Present(execution), _) if execution.refused => {}
         (Style::Choreography, Seen::Present(_), _) => {
             found.add(
                 ViolationKind::BothStyles,

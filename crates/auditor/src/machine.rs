@@ -29,10 +29,10 @@ pub(crate) enum Illegal {
 
 /// An order in its customer's history.
 pub(crate) static HISTORY: Machine<history::Change> = {
-    use history::Change::{Cancelled, Delivered, Recorded, Rejected};
+    use history::Change::{Accepted, Cancelled, Delivered, Recorded, Rejected};
     Machine {
-        first: &[Recorded, Rejected],
-        next: &[(Recorded, &[Delivered, Cancelled])],
+        first: &[Accepted, Recorded, Rejected],
+        next: &[(Accepted, &[Recorded, Rejected]), (Recorded, &[Delivered, Cancelled])],
         ends: &[Delivered, Rejected, Cancelled],
         asides: &[],
         asides_behind: &[],

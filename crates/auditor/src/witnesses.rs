@@ -10,7 +10,7 @@ use store::{Entity, Read};
 use crate::audit::AuditError;
 use crate::evidence::Executions;
 use crate::findings::Findings;
-use crate::judge::{Known, Seen, count_paths, judge};
+use crate::judge::{Known, Seen, count_paths, judge, taken};
 use crate::money::Money;
 use crate::sent::SentOrder;
 use crate::states::LedgerEntry;
@@ -89,10 +89,24 @@ impl Witnesses {
     /// # Errors
     /// A store cannot be read.
     pub async fn judge(&self, sent: &SentOrder, moves: &[LedgerEntry]) -> Result<Judged, AuditError> {
+        self.judge_rivals(sent, &[], moves).await
+    }
+
+    /// The same with other orders that were sent under its id: one of all is to be taken, and nothing to come of the others.
+    ///
+    /// # Errors
+    /// A store cannot be read.
+    pub async fn judge_rivals(
+        &self,
+        sent: &SentOrder,
+        rivals: &[SentOrder],
+        moves: &[LedgerEntry],
+    ) -> Result<Judged, AuditError> {
         let mut money = Money::default();
         moves.iter().for_each(|entry| money.add(entry));
         let found = self.find(&sent.order_id).await?;
         let known = self.known(&sent.order_id, &found, money);
+        let sent = taken(sent, rivals, &known);
         let mut findings = Findings::new(VIOLATIONS_OF_AN_ORDER);
         let outcome = judge(sent, &known, &mut findings.of(&sent.order_id));
         Ok(Judged { style: sent.style, known, outcome, violations: findings.kept })

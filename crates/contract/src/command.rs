@@ -378,6 +378,8 @@ pub enum Reply {
 pub mod errors {
     /// record-order: the order cannot be taken.
     pub const ORDER_REJECTED: &str = "OrderRejected";
+    /// record-order: the order's id belongs to another order, or to this one in the other style. Terminal: nothing was done.
+    pub const DUPLICATE_ORDER: &str = "DuplicateOrder";
     /// authorise-payment: the customer's money cannot be had.
     pub const PAYMENT_DECLINED: &str = "PaymentDeclined";
     /// Any payment function: the gateway did not answer; it may have acted. Worth another try.

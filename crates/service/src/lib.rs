@@ -106,11 +106,24 @@ impl<'a, C, A> Post<'a, C, A> {
     /// # Errors
     /// No task waits, so the message belongs to the dead letters.
     pub fn refuse(&mut self, task: Option<String>, cause: impl Into<String>) -> Result<(), Rejected> {
+        self.refuse_as(errors::ILLEGAL_STEP, task, cause)
+    }
+
+    /// The same under another of the contract's error names.
+    ///
+    /// # Errors
+    /// No task waits, so the message belongs to the dead letters.
+    pub fn refuse_as(
+        &mut self,
+        error: &str,
+        task: Option<String>,
+        cause: impl Into<String>,
+    ) -> Result<(), Rejected> {
         let cause = cause.into();
         if task.is_none() {
             return Err(Rejected(cause));
         }
-        self.reply(task, &Reply::failed(errors::ILLEGAL_STEP, cause));
+        self.reply(task, &Reply::failed(error, cause));
         Ok(())
     }
 

@@ -4,6 +4,15 @@ use contract::{Item, Order, Style};
 
 use crate::chaos::Chaos;
 
+/// What else is placed under the id of the `n`-th order, of some: the same in the other style, or another order.
+pub(crate) fn rival(order: &Order, style: Style, n: usize) -> Option<(Order, Style)> {
+    match n % 8 {
+        1 | 2 => Some((order.clone(), Style::ALL[(n + 1) % 2])),
+        5 => Some((Order { restaurant_id: "restaurant-other".to_owned(), ..order.clone() }, style)),
+        _ => None,
+    }
+}
+
 /// The `n`-th order and its style. About one in ten cannot be taken.
 pub(crate) fn order(chaos: &Chaos, n: usize) -> (Order, Style) {
     let style = Style::ALL[n % 2];

@@ -1,19 +1,21 @@
 //! The system under test: three services and the orchestrator, each crashing and starting again.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use auditor::{Evidence, ExecutionView, Executions, Witnesses};
-use bus::Bus;
+use bus::{Bus, DeadLetter};
+use contract::{Order, Style};
 use notifications::{Decision, Notifications, Offer, OfferCaller, Restaurant, SimulatedRestaurants};
 use orchestrator::engine::Status;
 use orchestrator::workflow::Workflows;
 use orchestrator::{Conductor, stored};
-use order_history::OrderHistory;
+use order_history::{OrderHistory, Place, Placed};
 use order_status::OrderStatus;
 use outside::{Fate, Gateway, MemoryLedger};
-use participant::{Clock, Handler, NoCalls, Options, Participant, Weakness};
+use participant::{Clock, Handler, NoCalls, Options, Participant, Requests, Weakness};
 use store::memory::MemoryStore;
 use store::{Read, Store, StoreError};
 use tokio::task::JoinSet;
@@ -33,6 +35,11 @@ const RESTAURANT_TIMEOUT_S: u32 = 2;
 const RESTAURANT_LATENCY_MS_MAX: u64 = 2_500;
 /// How long those take that are late for certain.
 const RESTAURANT_LATE: Duration = Duration::from_millis(2_200);
+
+/// How long a client waits before it places an order again that was not answered.
+const PLACE_AGAIN: Duration = Duration::from_millis(50);
+/// More than a world's dead letters.
+const DEAD_LETTERS_MAX: usize = 1_000;
 
 /// Restaurants that take their time: one in four so much that their answer may cross its time-out.
 struct HesitantRestaurants {
@@ -60,9 +67,13 @@ struct Member {
     options: Options,
 }
 
+type PlaceRequests = Requests<Place, Placed>;
+
 pub(crate) struct System {
     bus: Arc<dyn Bus>,
     order_history: Member,
+    /// Asks the order-history that lives at the moment.
+    requests: Arc<Mutex<Option<PlaceRequests>>>,
     order_status: Member,
     notifications: Member,
     orchestrator: Member,
@@ -97,6 +108,7 @@ impl System {
         let ledger = Arc::new(MemoryLedger::default());
         Self {
             order_history: member(order_history::NAME),
+            requests: Arc::default(),
             order_status: member(order_status::NAME),
             notifications: member(notifications::NAME),
             orchestrator: member(orchestrator::NAME),
@@ -115,9 +127,12 @@ impl System {
 
     /// Starts the participants, for ever; one that gives up ends its task with the reason.
     pub(crate) async fn start(&self, tasks: &mut JoinSet<String>) -> Result<(), String> {
-        let made = self.order_history.clone();
-        let order_history =
-            move || made.participant(order_history::topics(), OrderHistory, participant::NoCalls::caller());
+        let (made, place) = (self.order_history.clone(), Arc::clone(&self.requests));
+        let order_history = move || {
+            let (requests, asked) = participant::requests();
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(requests);
+            made.participant(order_history::topics(), OrderHistory, NoCalls::caller()).with_requests(asked)
+        };
         let (made, gateway) = (self.order_status.clone(), Arc::clone(&self.gateway));
         let order_status = move || {
             let caller = order_status::GatewayCaller::new(Arc::clone(&gateway) as _, CALL_TIMEOUT);
@@ -178,6 +193,35 @@ impl System {
         Ok(())
     }
 
+    /// Places the order as an HTTP client does: again and again, until it is answered.
+    pub(crate) async fn place(&self, order: &Order, style: Style) -> Placed {
+        loop {
+            let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(requests) = requests {
+                let place = Place { order: order.clone(), style, traceparent: None };
+                if let Ok(placed) = requests.ask(order.order_id.as_str(), place).await {
+                    return placed;
+                }
+            }
+            tokio::time::sleep(PLACE_AGAIN).await;
+        }
+    }
+
+    /// How many dead letters there are of orders that were placed under an id that belongs to another, and say so.
+    async fn refused(&self, rivals: &BTreeSet<String>) -> u64 {
+        let mut refused = 0;
+        for member in [&self.order_history, &self.orchestrator] {
+            let letters = self.bus.dead_letters(member.spot.participant, DEAD_LETTERS_MAX).await;
+            let says_so = |letter: &&DeadLetter| {
+                let reason = &letter.reason;
+                let known = ["under the id", "the order is processed in the"];
+                rivals.contains(&letter.message.key) && known.iter().any(|known| reason.contains(known))
+            };
+            refused += letters.unwrap_or_default().iter().filter(says_so).count() as u64;
+        }
+        refused
+    }
+
     /// Whether nothing is left to do anywhere.
     pub(crate) async fn is_at_rest(&self) -> bool {
         for member in self.members() {
@@ -190,8 +234,8 @@ impl System {
         true
     }
 
-    /// Everything the auditor looks at.
-    pub(crate) async fn evidence(&self) -> Result<Evidence, StoreError> {
+    /// Everything the auditor looks at. Under the ids of `rivals` several orders were placed.
+    pub(crate) async fn evidence(&self, rivals: &BTreeSet<String>) -> Result<Evidence, StoreError> {
         let read = |member: &Member| Arc::new(member.store.clone()) as Arc<dyn Read>;
         let mut queues = Vec::new();
         for member in self.members() {
@@ -207,8 +251,8 @@ impl System {
             },
             gateway: Box::new(self.ledger.entries()),
             queues,
-            unexpected_terminal_events: observer::miscounted(&self.observer.store).await?,
-            expected_dead_letters: 0,
+            unexpected_terminal_events: observer::miscounted(&self.observer.store, rivals).await?,
+            expected_dead_letters: self.refused(rivals).await,
         })
     }
 }
@@ -229,12 +273,12 @@ impl Member {
 }
 
 fn view(key: &str, entity: &store::Entity) -> Result<Option<ExecutionView>, String> {
-    let status = stored::status(key, entity)?;
-    let view = |status| ExecutionView {
-        finished: status != Status::Running,
-        succeeded: status == Status::Succeeded,
-    };
-    Ok(status.map(view))
+    let standing = stored::standing(key, entity)?;
+    Ok(standing.map(|standing| ExecutionView {
+        finished: standing.status != Status::Running,
+        succeeded: standing.status == Status::Succeeded,
+        refused: standing.refused,
+    }))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -1,5 +1,6 @@
 //! One world from its beginning to the auditor's verdict.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,7 +133,7 @@ async fn live(scenario: &Scenario) -> World {
         Err(reason) => Some(reason),
         Ok(()) => {
             let story = async {
-                let sent = place_orders(&chaos, scenario.orders, &*bus, &*clock).await?;
+                let sent = place_orders(&chaos, scenario.orders, &system, &*bus, &*clock).await?;
                 tokio::time::sleep_until(Instant::now() + Duration::from_secs(CHAOS_S)).await;
                 chaos.calm();
                 chaos.note(|| "the faults stop".to_owned());
@@ -160,7 +161,8 @@ fn world(chaos: &Chaos, outcome: Outcome) -> World {
 }
 
 async fn judged(chaos: &Chaos, system: &System, sent: Vec<SentOrder>) -> World {
-    let outcome = match system.evidence().await {
+    let rivals = rivals(&sent);
+    let outcome = match system.evidence(&rivals).await {
         Err(error) => Outcome::Broken(error.to_string()),
         Ok(evidence) => match auditor::audit(&evidence, &sent).await {
             Ok(verdict) => Outcome::Judged(verdict),
@@ -170,10 +172,19 @@ async fn judged(chaos: &Chaos, system: &System, sent: Vec<SentOrder>) -> World {
     world(chaos, outcome)
 }
 
-/// Places the orders over the first half of the chaos, some of them twice.
+/// The ids under which several orders were placed.
+fn rivals(sent: &[SentOrder]) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    let again = sent.iter().filter(|order| !ids.insert(&order.order_id));
+    again.map(|order| order.order_id.clone()).collect()
+}
+
+/// Places the orders over the first half of the chaos: on the bus, some of them twice, or as an HTTP client does. Some of their
+/// ids are those of other orders as well.
 async fn place_orders(
     chaos: &Chaos,
     count: usize,
+    system: &System,
     bus: &dyn Bus,
     clock: &dyn Clock,
 ) -> Result<Vec<SentOrder>, String> {
@@ -183,6 +194,18 @@ async fn place_orders(
         tokio::time::sleep(chaos.millis(CHAOS_S * 1000 / (2 * count as u64))).await;
         let (order, style) = orders::order(chaos, n);
         sent.push(SentOrder::new(&order, style));
+        let rival = orders::rival(&order, style, n);
+        sent.extend(rival.iter().map(|(order, style)| SentOrder::new(order, *style)));
+        if let Some((order, style)) = &rival {
+            chaos.note(|| format!("{:<14} places a rival of {}", "customer", order.order_id));
+            let published = publisher.publish(&[placed(order, *style, clock.now())]).await;
+            published.map_err(|error| error.to_string())?;
+        }
+        if n % 3 == 2 {
+            let placed = system.place(&order, style).await;
+            chaos.note(|| format!("{:<14} asks for {}: {placed:?}", "customer", order.order_id));
+            continue;
+        }
         let message = placed(&order, style, clock.now());
         let copies = 1 + usize::from(chaos.below(8) == 0);
         chaos.note(|| format!("{:<14} places {} {copies} times", "customer", order.order_id));

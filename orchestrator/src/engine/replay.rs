@@ -4,7 +4,7 @@ use asl::Definition;
 use thiserror::Error;
 
 use super::execution::Execution;
-use super::fact::{IllegalFact, JournalEntry};
+use super::fact::{Fact, IllegalFact, JournalEntry};
 use super::history::HistoryEvent;
 use super::step::{History, Stepped, step};
 
@@ -31,7 +31,8 @@ pub enum ReplayError {
     },
 }
 
-/// Computes an execution and its complete history.
+/// Computes an execution and its complete history. One that took the place of another (which was refused, so that its order's
+/// id was free again) begins with the last `Started`; what was before it is the other's.
 ///
 /// # Errors
 /// [`ReplayError`] if the journal is not one that [`step()`] led to with this definition.
@@ -41,7 +42,9 @@ pub fn replay(
 ) -> Result<(Execution, Vec<HistoryEvent>), ReplayError> {
     let mut execution = None;
     let mut history = Vec::new();
-    for (index, JournalEntry { at_ms, fact }) in journal.into_iter().enumerate() {
+    let journal: Vec<JournalEntry> = journal.into_iter().collect();
+    let started = journal.iter().rposition(|entry| matches!(entry.fact, Fact::Started { .. })).unwrap_or(0);
+    for (index, JournalEntry { at_ms, fact }) in journal.into_iter().enumerate().skip(started) {
         match step(definition, execution.take(), fact, at_ms, History::Keep) {
             Ok(Stepped::Advanced(step)) => {
                 history.extend(step.history);

@@ -12,22 +12,25 @@ use crate::steps::{self, Closing};
 ///
 /// # Errors
 /// The event does not belong here, or not to an order in this state.
-pub fn on_event<C>(
+pub fn on_event<C, A>(
     state: Option<OrderRecord>,
     event: Event,
-    post: &mut Post<'_, C>,
+    post: &mut Post<'_, C, A>,
 ) -> Result<Option<OrderRecord>, Rejected> {
     match (state, event) {
         (None, Event::OrderPlaced { order }) => {
             let record = steps::record(order, Style::Choreography, post.now());
             post.effects.link(CUSTOMER_INDEX, record.order.customer_id.as_str());
-            let next = steps::closed(&record);
-            let next = next.unwrap_or_else(|| Event::OrderRecorded { order: record.order.clone() });
-            post.publish(&next);
+            tell_recorded(&record, post);
             Ok(Some(record))
         }
         (Some(record), Event::OrderPlaced { order }) => {
             steps::check_same(&record, &order).map_err(Rejected)?;
+            if !record.is_to_be_recorded() {
+                return Ok(Some(record));
+            }
+            let record = steps::record_next(record, post.now());
+            tell_recorded(&record, post);
             Ok(Some(record))
         }
         (Some(record), Event::PaymentDeclined { reason } | Event::PaymentVoided { reason }) => {
@@ -39,11 +42,16 @@ pub fn on_event<C>(
     }
 }
 
-fn close<C>(
+fn tell_recorded<C, A>(record: &OrderRecord, post: &mut Post<'_, C, A>) {
+    let next = steps::closed(record);
+    post.publish(&next.unwrap_or_else(|| Event::OrderRecorded { order: record.order.clone() }));
+}
+
+fn close<C, A>(
     mut record: OrderRecord,
     status: TerminalState,
     reason: Option<String>,
-    post: &mut Post<'_, C>,
+    post: &mut Post<'_, C, A>,
 ) -> Result<Option<OrderRecord>, Rejected> {
     let closing = steps::close(&mut record, status, reason, post.now()).map_err(Rejected)?;
     if closing == Closing::Now

@@ -1,11 +1,11 @@
 //! The service as a participant's handler.
 
-use std::convert::Infallible;
-
 use contract::Command;
+use contract::command::errors;
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use service::{Post, Request};
 
+use crate::place::{self, Place, Placed};
 use crate::state::OrderRecord;
 use crate::{SOURCE, choreography, orchestration};
 
@@ -17,20 +17,20 @@ impl Handler for OrderHistory {
     type State = OrderRecord;
     type Call = NoCalls;
     type Outcome = NoCalls;
-    type Request = Infallible;
-    type Answer = Infallible;
+    type Request = Place;
+    type Answer = Placed;
 
     fn handle(
         &self,
         state: Option<OrderRecord>,
-        input: Input<'_, NoCalls>,
-        effects: &mut Effects<NoCalls>,
+        input: Input<'_, NoCalls, Place>,
+        effects: &mut Effects<NoCalls, Placed>,
     ) -> Result<Option<OrderRecord>, Rejected> {
         let message = match input {
             Input::Message(message) => message,
             Input::Timer(name) => return Err(Rejected(format!("the history sets no timer {name:?}"))),
             Input::Outcome(never) => match *never {},
-            Input::Request(never) => match *never {},
+            Input::Request(request) => return Ok(Some(place::place(state, request, effects))),
         };
         let (request, context) = service::read(message)?;
         let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
@@ -38,7 +38,11 @@ impl Handler for OrderHistory {
             && record.style != context.style
         {
             let cause = format!("the order is processed in the {}", record.style);
-            post.refuse(context.task, cause)?;
+            let error = match request {
+                Request::Command(Command::RecordOrder { .. }) => errors::DUPLICATE_ORDER,
+                _ => errors::ILLEGAL_STEP,
+            };
+            post.refuse_as(error, context.task, cause)?;
             return Ok(state);
         }
         match request {

@@ -16,20 +16,21 @@
 //!
 //! | answer | when |
 //! | --- | --- |
-//! | 202, `Location: /orders/{id}` | the bus has confirmed the order |
+//! | 202, `Location: /orders/{id}` | the order is accepted for good, now or before, and its flow is about to begin |
 //! | 200, `Location: /orders/{id}` | the same order is in the history already: nothing was done |
 //! | 400 | it is not an order, with every wrong field; or the query is wrong |
 //! | 409 | the id belongs to another order, or to this one in the other style |
 //! | 413, 415 | too large; not `application/json` |
 //! | 503, `Retry-After` | the bus is full or away, or the store is: place it again, which is safe at any time |
 //!
-//! Placing is idempotent by the order's id. The history knows recorded orders; for those on their way to it, this
-//! process remembers the last [`REMEMBERED`]. Of two different orders that are placed under one
-//! id at two processes at the same moment both may be answered 202: the first to arrive stands, the other becomes
-//! a dead letter.
+//! Placing is idempotent by the order's id, for ever and for all instances of the service: an order is accepted by a commit
+//! under its id, together with the message that its flow begins with, before anything is answered or published. Of two
+//! different orders placed under one id, wherever and whenever, one is accepted.
+//!
+//! An order is refused with 503 as long as more than [`room::WAITING_MAX`] messages wait for whoever begins its flow.
 
-mod accepted;
 mod place;
+pub mod room;
 
 use std::sync::Arc;
 
@@ -40,22 +41,24 @@ use bus::Bus;
 use contract::{Order, Style, TerminalState, time};
 use host::Problem;
 use host::extract::{Id, Listing, Page};
-use participant::Clock;
+use participant::Requests;
 use serde::Serialize;
 use store::Read;
+use traces::Tracer;
 
+use crate::place::{Place, Placed};
 use crate::{CUSTOMER_INDEX, Change, OrderRecord};
-use accepted::Accepted;
-use place::Edge;
+use room::Room;
 
-/// How many accepted orders the edge remembers; an order normally is in the history long before that many others have
-/// come.
-pub const REMEMBERED: usize = 4096;
-
-/// The service's routes over the history in `store`; orders are placed on `bus`.
-pub fn router(store: Arc<dyn Read>, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) -> Router {
-    let accepted = Accepted::default();
-    let api = Arc::new(Api { store, clock, edge: Edge::new(bus), accepted });
+/// The service's routes over the history in `store`. Whoever answers `requests` accepts orders, while there is room on `bus`;
+/// `tracer` says which of them are traced.
+pub fn router(
+    store: Arc<dyn Read>,
+    bus: Arc<dyn Bus>,
+    requests: Requests<Place, Placed>,
+    tracer: Tracer,
+) -> Router {
+    let api = Arc::new(Api { store, requests, room: Room::new(bus), tracer });
     Router::new()
         .route("/orders", post(place::place))
         .route("/orders/{id}", get(order))
@@ -65,9 +68,9 @@ pub fn router(store: Arc<dyn Read>, bus: Arc<dyn Bus>, clock: Arc<dyn Clock>) ->
 
 struct Api {
     store: Arc<dyn Read>,
-    clock: Arc<dyn Clock>,
-    edge: Edge,
-    accepted: Accepted,
+    requests: Requests<Place, Placed>,
+    room: Room,
+    tracer: Tracer,
 }
 
 impl Api {
@@ -94,7 +97,11 @@ enum Status {
 
 impl Status {
     fn of(record: &OrderRecord) -> Self {
-        record.status.map_or(Self::Open, Self::Closed)
+        if record.is_to_be_recorded() { Self::Accepted } else { Self::recorded(record.status) }
+    }
+
+    fn recorded(status: Option<TerminalState>) -> Self {
+        status.map_or(Self::Open, Self::Closed)
     }
 }
 
@@ -105,7 +112,7 @@ struct OrderView {
     status: Status,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    order: Arc<Order>,
+    order: Order,
     timeline: Vec<EntryView>,
 }
 
@@ -124,28 +131,14 @@ impl OrderView {
             status: Status::of(&record),
             timeline: record.timeline.iter().map(at).collect(),
             reason: record.reason,
-            order: Arc::new(record.order),
-        }
-    }
-
-    fn accepted(order: Arc<Order>, style: Style) -> Self {
-        Self {
-            order_id: order.order_id.clone(),
-            style,
-            status: Status::Accepted,
-            reason: None,
-            order,
-            timeline: Vec::new(),
+            order: record.order,
         }
     }
 }
 
 async fn order(State(api): State<Arc<Api>>, Id(id): Id) -> Result<Json<OrderView>, Problem> {
-    if let Some(record) = api.record(&id).await? {
-        return Ok(Json(OrderView::of(record)));
-    }
-    match api.accepted.get(&id) {
-        Some((order, style)) => Ok(Json(OrderView::accepted(order, style))),
+    match api.record(&id).await? {
+        Some(record) => Ok(Json(OrderView::of(record))),
         None => Err(Problem::not_found(format!("there is no order {id} in the history"))),
     }
 }
@@ -168,7 +161,7 @@ impl Summary {
     fn of(record: OrderRecord) -> Self {
         Self {
             status: Status::of(&record),
-            recorded_at: record.timeline.first().map(|entry| time::format(entry.at)),
+            recorded_at: recorded_at(&record).map(time::format),
             order_id: record.order.order_id,
             restaurant_id: record.order.restaurant_id,
             style: record.style,
@@ -176,6 +169,10 @@ impl Summary {
             currency: record.order.currency,
         }
     }
+}
+
+fn recorded_at(record: &OrderRecord) -> Option<contract::Millis> {
+    record.timeline.iter().find(|entry| entry.what != Change::Accepted).map(|entry| entry.at)
 }
 
 async fn orders_of_customer(

@@ -7,15 +7,25 @@
 //!
 //! | message | order unknown | open | closed |
 //! | --- | --- | --- | --- |
+//! | [`Place`] (over HTTP) | accept → `order.placed` | nothing | nothing |
 //! | `order.placed` | record → `order.recorded`; if it cannot be taken: record as rejected → `order.closed` | nothing | nothing |
-//! | `order.placed` with another content | - | dead letter | dead letter |
+//! | `order.placed` with another content, or in the other style | - | dead letter | dead letter |
 //! | `payment.declined`, `payment.voided` | dead letter | close as cancelled → `order.closed` | nothing; if closed otherwise: dead letter |
 //! | `order.delivered` | dead letter | close as delivered → `order.closed` | nothing; if closed otherwise: dead letter |
 //! | `record-order` | record → done; if it cannot be taken: record as rejected → `order.closed` and `OrderRejected` | done | done, or `OrderRejected` |
-//! | `record-order` with another content | - | `IllegalStep` | `IllegalStep` |
+//! | `record-order` with another content, or in the other style | - | `DuplicateOrder` | `DuplicateOrder` |
 //! | `close-order` | `IllegalStep` | close → `order.closed`, done | done; if closed otherwise: `IllegalStep` |
 //!
-//! `IllegalStep` becomes a dead letter where no task waits for the reply.
+//! An order that is accepted is known, and treated as unknown by everything else: `order.placed` or `record-order` of its style
+//! and content records it, and whatever differs is refused. `IllegalStep` and `DuplicateOrder` become a dead letter where no
+//! task waits for the reply.
+//!
+//! # An order is accepted once
+//!
+//! Whoever comes first, over HTTP or from the bus, in whichever style and with whichever content, has the order's id: it is one
+//! row, and a commit on an older version of it is refused. The others get 409, a dead letter, or `DuplicateOrder`, with which
+//! their execution fails before anybody was paid or told. An order accepted over HTTP cannot lose its flow to one that was
+//! placed on the bus meanwhile: should the orchestrator be busy with that one, it waits there until that one is refused.
 //!
 //! # Messages out of order
 //!
@@ -28,12 +38,14 @@ pub mod choreography;
 pub mod handler;
 pub mod http;
 pub mod orchestration;
+pub mod place;
 pub mod state;
 pub mod steps;
 
 use bus::Topic;
 
 pub use handler::OrderHistory;
+pub use place::{Place, Placed};
 pub use state::{Change, Entry, OrderRecord};
 
 /// The service's name: its consumer group, and part of its messages' source.

@@ -44,11 +44,13 @@ impl Binary for Cli {
     }
 
     async fn service((): (), environment: &Environment) -> Result<Service, HostError> {
-        let Environment { bus, store, registry, options, .. } = environment.clone();
-        let router = http::router(store.clone(), Arc::clone(&bus), Arc::new(SystemClock));
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
+        let (requests, asked) = participant::requests();
+        let router = http::router(store.clone(), Arc::clone(&bus), requests, tracer);
         let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
         let participant = Participant::new(NAME, topics(), OrderHistory, calls, store, bus, clock)
             .with_options(options)
+            .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         Ok(Service::new(participant, router))
     }

@@ -13,11 +13,11 @@ use crate::steps::{self, Closing};
 ///
 /// # Errors
 /// The command is no function of this service, or the order's state does not allow it and nobody waits for the reply.
-pub fn on_command<C>(
+pub fn on_command<C, A>(
     state: Option<OrderRecord>,
     command: Command,
     task: Option<String>,
-    post: &mut Post<'_, C>,
+    post: &mut Post<'_, C, A>,
 ) -> Result<Option<OrderRecord>, Rejected> {
     match command {
         Command::RecordOrder { order } => record(state, order, task, post).map(Some),
@@ -32,27 +32,31 @@ pub fn on_command<C>(
     }
 }
 
-fn record<C>(
+fn record<C, A>(
     state: Option<OrderRecord>,
     order: Order,
     task: Option<String>,
-    post: &mut Post<'_, C>,
+    post: &mut Post<'_, C, A>,
 ) -> Result<OrderRecord, Rejected> {
     let record = match state {
         None => {
             let record = steps::record(order, Style::Orchestration, post.now());
             post.effects.link(CUSTOMER_INDEX, record.order.customer_id.as_str());
-            if let Some(closed) = steps::closed(&record) {
-                post.publish(&closed);
-            }
+            tell_rejected(&record, post);
             record
         }
         Some(record) => {
             if let Err(cause) = steps::check_same(&record, &order) {
-                post.refuse(task, cause)?;
+                post.refuse_as(errors::DUPLICATE_ORDER, task, cause)?;
                 return Ok(record);
             }
-            record
+            if record.is_to_be_recorded() {
+                let record = steps::record_next(record, post.now());
+                tell_rejected(&record, post);
+                record
+            } else {
+                record
+            }
         }
     };
     let reply = match (record.status, &record.reason) {
@@ -65,12 +69,18 @@ fn record<C>(
     Ok(record)
 }
 
-fn close<C>(
+fn tell_rejected<C, A>(record: &OrderRecord, post: &mut Post<'_, C, A>) {
+    if let Some(closed) = steps::closed(record) {
+        post.publish(&closed);
+    }
+}
+
+fn close<C, A>(
     mut record: OrderRecord,
     status: TerminalState,
     reason: Option<String>,
     task: Option<String>,
-    post: &mut Post<'_, C>,
+    post: &mut Post<'_, C, A>,
 ) -> Result<OrderRecord, Rejected> {
     match steps::close(&mut record, status, reason, post.now()) {
         Err(cause) => post.refuse(task, cause)?,

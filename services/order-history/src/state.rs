@@ -15,8 +15,17 @@ pub struct OrderRecord {
     /// Why, unless it was delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What happened to it here, oldest first: `recorded` or `rejected` first, then one of the closings.
+    /// What happened to it here, oldest first: `accepted` where it was placed over HTTP, `recorded` or `rejected`, then one
+    /// of the closings.
     pub timeline: Vec<Entry>,
+}
+
+impl OrderRecord {
+    /// Whether it was accepted and its flow has yet to begin.
+    #[must_use]
+    pub fn is_to_be_recorded(&self) -> bool {
+        self.timeline.last().is_some_and(|entry| entry.what == Change::Accepted)
+    }
 }
 
 /// One entry of a timeline.
@@ -32,6 +41,8 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
+    /// It was taken over HTTP, for good: its id stands for this order in this style from now on.
+    Accepted,
     /// It was valid and is now open.
     Recorded,
     /// It was closed as delivered.

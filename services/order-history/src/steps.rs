@@ -4,17 +4,32 @@ use contract::{Event, Millis, Order, Style, TerminalState};
 
 use crate::state::{Change, Entry, OrderRecord};
 
+/// Takes an order in: whatever else is placed under its id is refused from now on. It is recorded once its flow begins.
+#[must_use]
+pub fn accept(order: Order, style: Style, at: Millis) -> OrderRecord {
+    let timeline = vec![Entry { at, what: Change::Accepted }];
+    OrderRecord { order, style, status: None, reason: None, timeline }
+}
+
 /// Validates a new order and records it: open if it can be taken, else closed as rejected with the reason.
 #[must_use]
 pub fn record(order: Order, style: Style, at: Millis) -> OrderRecord {
-    let rejections = order.rejections();
+    record_next(OrderRecord { order, style, status: None, reason: None, timeline: Vec::new() }, at)
+}
+
+/// The same with an order that was [accepted](accept) before.
+#[must_use]
+pub fn record_next(mut record: OrderRecord, at: Millis) -> OrderRecord {
+    let rejections = record.order.rejections();
     let (status, what) = if rejections.is_empty() {
         (None, Change::Recorded)
     } else {
         (Some(TerminalState::Rejected), Change::Rejected)
     };
-    let reason = status.map(|_| rejections.join("; "));
-    OrderRecord { order, style, status, reason, timeline: vec![Entry { at, what }] }
+    record.reason = status.map(|_| rejections.join("; "));
+    record.status = status;
+    record.timeline.push(Entry { at, what });
+    record
 }
 
 /// Whether an order that comes again under a known id is the one that was recorded.
@@ -25,7 +40,8 @@ pub fn check_same(record: &OrderRecord, again: &Order) -> Result<(), String> {
     if record.order == *again {
         return Ok(());
     }
-    Err(format!("another order was recorded under the id {}", record.order.order_id))
+    let known = if record.is_to_be_recorded() { "accepted" } else { "recorded" };
+    Err(format!("another order was {known} under the id {}", record.order.order_id))
 }
 
 /// What became of a closing.
@@ -47,6 +63,9 @@ pub fn close(
     reason: Option<String>,
     at: Millis,
 ) -> Result<Closing, String> {
+    if record.is_to_be_recorded() {
+        return Err("the order is accepted, but not recorded, so it cannot be closed".to_owned());
+    }
     let what = match (record.status, status) {
         (Some(before), _) if before == status => return Ok(Closing::Before),
         (Some(before), _) => {
@@ -98,6 +117,19 @@ mod tests {
             Some("the basket is empty; the total is 1900, but the items add up to 0")
         );
         assert_eq!(record.timeline, [Entry { at: 7, what: Change::Rejected }]);
+    }
+
+    #[test]
+    fn an_accepted_order_is_recorded_before_anything_else_happens_to_it() {
+        let mut accepted = accept(order(), Style::Choreography, 5);
+        assert!(close(&mut accepted, TerminalState::Cancelled, None, 6).is_err());
+        assert_eq!(accepted.timeline, [Entry { at: 5, what: Change::Accepted }]);
+        let recorded = record_next(accepted, 7);
+        assert_eq!(recorded.timeline[1..], record(order(), Style::Choreography, 7).timeline);
+        let mut bad = order();
+        bad.items.clear();
+        let rejected = record_next(accept(bad, Style::Orchestration, 5), 7);
+        assert_eq!((rejected.status, rejected.timeline.len()), (Some(TerminalState::Rejected), 2));
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Scene {
             |at: &Millis| Closing { at: *at, state: TerminalState::Delivered, message_id: at.to_string() };
         let seen = Seen {
             style: sent.style,
+            rivals: Vec::new(),
             placed: placed_at.map(|at| Placed { at, sent }),
             closings: closed_at.iter().map(closing).collect(),
         };

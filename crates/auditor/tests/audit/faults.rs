@@ -69,6 +69,15 @@ fn an_order_that_is_not_closed_is_stuck() {
 }
 
 #[test]
+fn an_order_that_is_accepted_and_not_recorded_is_stuck() {
+    finds("o-delivered", Stuck, |world| {
+        let record = world.history_mut("o-delivered");
+        record.status = None;
+        record.timeline = vec![history::Entry { at: 0, what: history::Change::Accepted }];
+    });
+}
+
+#[test]
 fn what_happened_twice_is_doubled() {
     let recorded = history::Entry { at: 0, what: history::Change::Recorded };
     finds("c-delivered", Doubled, |world| world.history_mut("c-delivered").timeline.insert(0, recorded));

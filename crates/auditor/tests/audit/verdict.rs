@@ -1,12 +1,46 @@
 //! What the verdict counts, lists and says.
 
 use crate::world::{Path, World};
-use auditor::{Finding, Limits, Paths, SentLedger, SentWriter, Verdict, ViolationKind, audit, audit_within};
+use auditor::states::history;
+use auditor::{
+    ExecutionView, Finding, Limits, Paths, SentLedger, SentWriter, Verdict, ViolationKind, audit,
+    audit_within,
+};
 use contract::Style;
 use contract::command::Milestone;
 
 async fn judge(world: &World) -> Verdict {
     audit(&world.evidence().await, &world.sent).await.unwrap()
+}
+
+#[tokio::test]
+async fn one_of_those_placed_under_an_id_is_taken_and_the_others_are_refused() {
+    let mut world = World::sound();
+    // The same in the other style: its execution was refused, as the dead letter of the other way round was.
+    let mut other_style = world.sent_mut("c-delivered").clone();
+    other_style.style = Style::Orchestration;
+    world.sent.insert(0, other_style);
+    let refused = ExecutionView { finished: true, succeeded: false, refused: true };
+    world.executions.insert("c-delivered".into(), refused);
+    // Another content, and over HTTP.
+    let mut other = world.sent_mut("o-delivered").clone();
+    other.customer_id = "c-other".into();
+    world.sent.insert(0, other.clone());
+    let accepted = history::Entry { at: 0, what: history::Change::Accepted };
+    world.history_mut("o-delivered").timeline.insert(0, accepted);
+    let verdict = judge(&world).await;
+    assert!(verdict.is_clean(), "{verdict}");
+    assert_eq!((verdict.duplicates_in_input, verdict.styles[&Style::Choreography].delivered), (2, 2));
+
+    // What was taken is one of those that were sent.
+    world.history_mut("o-delivered").order.customer_id = "c-nobody".into();
+    assert!(judge(&world).await.violations_by_kind.contains_key(&ViolationKind::Altered));
+    world.history_mut("o-delivered").order.customer_id = "c-other".into();
+    let found = judge(&world).await.violations_by_kind;
+    assert!(found.contains_key(&ViolationKind::NoticeWrong), "the other customer was told: {found:?}");
+    // Refused means refused.
+    world.executions.insert("c-delivered".into(), ExecutionView { refused: false, ..refused });
+    assert!(judge(&world).await.violations_by_kind.contains_key(&ViolationKind::BothStyles));
 }
 
 #[tokio::test]

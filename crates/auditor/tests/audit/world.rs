@@ -110,7 +110,7 @@ impl World {
         }
         if style == Style::Orchestration {
             let succeeded = path.outcome() == TerminalState::Delivered;
-            self.executions.insert(id.into(), ExecutionView { finished: true, succeeded });
+            self.executions.insert(id.into(), ExecutionView { finished: true, succeeded, refused: false });
         }
     }
 
@@ -205,14 +205,14 @@ impl World {
 }
 
 /// What the orchestrator of this world stores: whether it finished, and whether it succeeded.
-fn view_state((key, view): (&String, &ExecutionView)) -> (String, Option<(bool, bool)>) {
-    (key.clone(), Some((view.finished, view.succeeded)))
+fn view_state((key, view): (&String, &ExecutionView)) -> (String, Option<[bool; 3]>) {
+    (key.clone(), Some([view.finished, view.succeeded, view.refused]))
 }
 
 fn read_view(_key: &str, entity: &store::Entity) -> Result<Option<ExecutionView>, String> {
-    let state: Option<(bool, bool)> =
+    let state: Option<[bool; 3]> =
         serde_json::from_slice(&entity.state).map_err(|error| error.to_string())?;
-    Ok(state.map(|(finished, succeeded)| ExecutionView { finished, succeeded }))
+    Ok(state.map(|[finished, succeeded, refused]| ExecutionView { finished, succeeded, refused }))
 }
 
 pub(crate) fn order(id: &str, valid: bool) -> Order {

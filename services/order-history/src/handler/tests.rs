@@ -76,6 +76,18 @@ impl Life {
         self
     }
 
+    /// The order is placed over HTTP.
+    fn asked(mut self, order: Order, style: Style) -> Self {
+        let mut effects = Effects::new("o-1", 7);
+        let request = Place { order, style, traceparent: None };
+        self.state = OrderHistory.handle(self.state, Input::Request(&request), &mut effects).unwrap();
+        let sent = effects.messages().iter().map(say).collect::<Vec<_>>();
+        self.links += format!("{effects:?}").matches("index: \"customer\"").count();
+        self.sent.extend(sent);
+        self.sent.push(format!("{:?}", effects.take_answer().unwrap()));
+        self
+    }
+
     fn timeline(&self) -> Vec<Change> {
         self.state.iter().flat_map(|record| &record.timeline).map(|entry| entry.what).collect()
     }
@@ -130,7 +142,9 @@ fn every_path_of_both_styles() {
         (&[record_order(order()), close_order(Cancelled), close_order(Delivered)],
             &["done", "closed as cancelled", "done", "IllegalStep"], &[Change::Recorded, Change::Cancelled]),
         (&[close_order(Cancelled), record_order(order())], &["IllegalStep", "done"], &[Change::Recorded]),
-        (&[record_order(order()), record_order(bad_order())], &["done", "IllegalStep"], &[Change::Recorded]),
+        (&[record_order(order()), record_order(bad_order())], &["done", "DuplicateOrder"], &[Change::Recorded]),
+        (&[placed(order()), record_order(order())],
+            &["duet.order.recorded.v1", "DuplicateOrder"], &[Change::Recorded]),
     ];
     for (messages, sent, timeline) in cases {
         let life = messages.iter().fold(Life::default(), Life::hears);
@@ -138,6 +152,50 @@ fn every_path_of_both_styles() {
         assert_eq!(life.timeline(), *timeline);
         assert_eq!((life.rejected, life.links), (vec![], 1));
     }
+}
+
+#[test]
+fn an_order_placed_over_http_is_accepted_once() {
+    use Change::{Accepted, Recorded, Rejected};
+    use Style::{Choreography, Orchestration};
+    let other = || Order { restaurant_id: "r-2".into(), ..order() };
+
+    let life = Life::default().asked(order(), Choreography).asked(order(), Choreography);
+    let life = life.asked(other(), Choreography).asked(order(), Orchestration);
+    assert_eq!(life.sent, ["duet.order.placed.v1", "Accepted", "Accepted", "Conflict", "Conflict"]);
+    assert_eq!((life.timeline(), life.links), (vec![Accepted], 1));
+    // What comes from the bus meets the same rule.
+    let life =
+        life.hears(&placed(other())).hears(&record_order(order())).hears(&event(&Event::OrderDelivered {}));
+    assert_eq!(life.rejected.len(), 2, "{:?}", life.rejected);
+    assert!(life.rejected[0].contains("another order was accepted under the id o-1"), "{:?}", life.rejected);
+    assert_eq!(life.timeline(), [Accepted]);
+    let life = Life { sent: Vec::new(), ..life };
+    let life = life.hears(&placed(order())).hears(&placed(order())).asked(order(), Choreography);
+    assert_eq!(life.sent, ["duet.order.recorded.v1", "Recorded(None)"]);
+    assert_eq!((life.timeline(), life.links), (vec![Accepted, Recorded], 1));
+
+    let life = Life::default().asked(bad_order(), Orchestration).hears(&record_order(bad_order()));
+    let life = life.hears(&record_order(bad_order())).asked(bad_order(), Orchestration);
+    let sent = [
+        "duet.order.placed.v1",
+        "Accepted",
+        "closed as rejected",
+        "OrderRejected",
+        "OrderRejected",
+        "Recorded(Some(Rejected))",
+    ];
+    assert_eq!(life.sent, sent);
+    assert_eq!((life.timeline(), life.links), (vec![Accepted, Rejected], 1));
+
+    let life = Life::default().hears(&record_order(order())).asked(order(), Choreography);
+    assert_eq!(life.sent, ["done", "Conflict"]);
+
+    // An execution of another content that was faster than the accepted order's.
+    let life = Life::default().asked(order(), Orchestration).hears(&record_order(other()));
+    let life = life.hears(&record_order(order())).hears(&record_order(other()));
+    assert_eq!(life.sent, ["duet.order.placed.v1", "Accepted", "DuplicateOrder", "done", "DuplicateOrder"]);
+    assert_eq!(life.timeline(), [Accepted, Recorded]);
 }
 
 #[test]

@@ -9,34 +9,15 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bus::{Bus, BusError, Message, Origin, Publisher};
 use contract::trace::{TRACEPARENT, TraceContext};
-use contract::{Envelope, Order, Style, envelope};
+use contract::{Order, Style};
 use host::Problem;
 use host::extract::{field, query};
+use participant::AskError;
 use serde::Serialize;
-use tokio::sync::OnceCell;
 
-use super::accepted::Known;
 use super::{Api, Status};
-use crate::SOURCE;
-
-/// The publisher of new orders, made when the first one comes: the bus may not be there before.
-pub(super) struct Edge {
-    bus: Arc<dyn Bus>,
-    publisher: OnceCell<Arc<dyn Publisher>>,
-}
-
-impl Edge {
-    pub(super) fn new(bus: Arc<dyn Bus>) -> Self {
-        Self { bus, publisher: OnceCell::new() }
-    }
-
-    async fn publish(&self, message: Message) -> Result<(), BusError> {
-        let publisher = self.publisher.get_or_try_init(|| self.bus.publisher(Origin::Edge)).await?;
-        publisher.publish(&[message]).await
-    }
-}
+use crate::place::{Place, Placed};
 
 /// The `style` parameter.
 pub(super) struct StyleParameter(Style);
@@ -70,7 +51,7 @@ impl<S: Send + Sync> FromRequestParts<S> for StyleParameter {
 
 /// Where to look for a placed order.
 #[derive(Serialize)]
-struct Placed {
+struct View {
     order_id: String,
     style: Style,
     status: Status,
@@ -85,46 +66,38 @@ pub(super) async fn place(
 ) -> Result<Response, Problem> {
     expect_json(&headers)?;
     let body = body.map_err(unreadable)?;
-    let order = Arc::new(Order::from_json(&body).map_err(Problem::fields)?);
-    if let Some(record) = api.record(&order.order_id).await? {
-        if record.style != style || record.order != *order {
-            return Err(conflict(&order.order_id));
-        }
-        return Ok(answer(StatusCode::OK, &order, style, Status::of(&record)));
+    let order = Order::from_json(&body).map_err(Problem::fields)?;
+    // What was placed before stands for ever, so that it can be told without asking.
+    let placed = match api.record(&order.order_id).await? {
+        Some(record) => Placed::again(&record, &order, style),
+        None => accept(&api, &order, style, &headers).await?,
+    };
+    match placed {
+        Placed::Accepted => Ok(answer(StatusCode::ACCEPTED, &order, style, Status::Accepted)),
+        Placed::Recorded(status) => Ok(answer(StatusCode::OK, &order, style, Status::recorded(status))),
+        Placed::Conflict => Err(conflict(&order.order_id)),
     }
-    match api.accepted.begin(&order, style) {
-        Known::Conflict => return Err(conflict(&order.order_id)),
-        Known::Confirmed => {}
-        Known::Publish => publish(&api, &order, style, &headers).await?,
-    }
-    Ok(answer(StatusCode::ACCEPTED, &order, style, Status::Accepted))
 }
 
-async fn publish(api: &Api, order: &Arc<Order>, style: Style, headers: &HeaderMap) -> Result<(), Problem> {
-    let traceparent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-    let traceparent = traceparent.filter(|text| TraceContext::parse(text).is_some()).map(str::to_owned);
-    let envelope = Envelope { traceparent, ..Envelope::new(style) };
-    let message = envelope::placed(order, &envelope, SOURCE, api.clock.now());
-    match api.edge.publish(message).await {
-        Ok(()) => {
-            api.accepted.confirm(order, style);
-            Ok(())
-        }
-        Err(error) => {
-            // After a lost connection the bus may have it all the same, so its id stays taken.
-            if !matches!(error, BusError::Unavailable(_)) {
-                api.accepted.withdraw(&order.order_id);
-            }
-            Err(not_published(&order.order_id, &error))
-        }
-    }
+async fn accept(api: &Api, order: &Order, style: Style, headers: &HeaderMap) -> Result<Placed, Problem> {
+    let order_id = order.order_id.as_str();
+    api.room.check(style).await.map_err(|no_room| no_room.problem(order_id))?;
+    let place = Place { order: order.clone(), style, traceparent: traceparent(api, order_id, headers) };
+    api.requests.ask(order_id, place).await.map_err(|error| not_accepted(order_id, &error))
+}
+
+/// The caller's trace, or else the order's own, if it is traced.
+fn traceparent(api: &Api, order_id: &str, headers: &HeaderMap) -> Option<String> {
+    let callers = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let callers = callers.filter(|text| TraceContext::parse(text).is_some()).map(str::to_owned);
+    callers.or_else(|| api.tracer.root(order_id).map(|root| root.to_string()))
 }
 
 fn answer(code: StatusCode, order: &Order, style: Style, status: Status) -> Response {
     let order_id = order.order_id.clone();
     let location = format!("/orders/{order_id}");
     let headers = [(header::LOCATION, location.clone())];
-    (code, headers, Json(Placed { order_id, style, status, location })).into_response()
+    (code, headers, Json(View { order_id, style, status, location })).into_response()
 }
 
 fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -155,20 +128,18 @@ fn conflict(order_id: &str) -> Problem {
     Problem::new(StatusCode::CONFLICT, detail)
 }
 
-fn not_published(order_id: &str, error: &BusError) -> Problem {
-    let again = "place the order again in a moment; with the same id it is taken only once";
+pub(super) const AGAIN: &str = "place the order again in a moment; with the same id it is taken only once";
+
+fn not_accepted(order_id: &str, error: &AskError) -> Problem {
     match error {
-        BusError::TooLarge { .. } => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the order is larger than the bus takes")
+        // Nothing else about an order can be too much for what it leads to.
+        AskError::Rejected(reason) => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the order cannot be taken: {reason}"))
         }
-        BusError::Full { .. } => Problem::unavailable(format!("the system is behind: {again}")),
-        error if error.is_retryable() || matches!(error, BusError::Closed) => {
-            tracing::warn!(order_id, %error, "an order could not be placed");
-            Problem::unavailable(format!("the bus is unavailable: {again}"))
-        }
+        AskError::Full => Problem::unavailable(format!("the system is behind: {AGAIN}")),
         error => {
-            tracing::error!(order_id, %error, "an order could not be placed");
-            Problem::internal()
+            tracing::warn!(order_id, %error, "an order could not be placed");
+            Problem::unavailable(format!("the service is held up: {AGAIN}"))
         }
     }
 }

@@ -3,16 +3,18 @@ use std::sync::Arc;
 use axum::body::{Body, to_bytes};
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Request, Response};
-use bus::{BusError, Consumer, MemoryBus, MemoryOptions, Subscription};
+use axum::response::IntoResponse as _;
+use bus::{BusError, Consumer, Headers, MemoryBus, Message, Origin, Settlement, Subscription};
 use bytes::Bytes;
 use contract::topics;
+use participant::{Clock, NoCalls, Participant, requests};
 use serde_json::{Value, json};
 use store::memory::MemoryStore;
 use store::{Commit, EntityWrite, Link, Store};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::steps;
+use crate::{OrderHistory, steps};
 
 struct Noon;
 
@@ -34,8 +36,18 @@ impl Service {
     }
 
     fn on(bus: Arc<dyn Bus>) -> Self {
-        let store = MemoryStore::new();
-        let router = router(Arc::new(store.clone()), Arc::clone(&bus), Arc::new(Noon));
+        Self::of(bus, MemoryStore::new(), Vec::new())
+    }
+
+    /// An instance that consumes these topics, until the test ends.
+    fn of(bus: Arc<dyn Bus>, store: MemoryStore, topics: Vec<bus::Topic>) -> Self {
+        let (requests, asked) = requests();
+        let router = router(Arc::new(store.clone()), Arc::clone(&bus), requests, Tracer::off());
+        let (calls, own) = (NoCalls::caller(), Arc::new(store.clone()));
+        let participant =
+            Participant::new(crate::NAME, topics, OrderHistory, calls, own, Arc::clone(&bus), Arc::new(Noon))
+                .with_requests(asked);
+        tokio::spawn(participant.run(std::future::pending()));
         Self { store, bus, router: router.layer(DefaultBodyLimit::max(4096)) }
     }
 
@@ -146,7 +158,7 @@ async fn a_customers_orders_come_page_by_page_newest_first() {
 }
 
 #[tokio::test]
-async fn a_placed_order_is_on_the_bus_before_it_is_answered() {
+async fn a_placed_order_is_in_the_history_before_it_is_answered_and_on_the_bus_soon() {
     let service = Service::new();
     let entry = service.entry(Style::Orchestration).await;
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -162,11 +174,81 @@ async fn a_placed_order_is_on_the_bus_before_it_is_answered() {
 
     let deliveries = entry.receive(10).await.unwrap();
     let message = &deliveries[0].message;
-    assert_eq!((&*message.id, &*message.key), ("placed/o-1", "o-1"));
+    assert_eq!((&*message.id, &*message.key), ("order-history/o-1/1", "o-1"));
     assert_eq!(message.headers.get("traceparent"), Some(trace));
     assert_eq!(message.headers.get("style"), Some("orchestration"));
     let (status, shown) = service.get("/orders/o-1").await;
     assert_eq!((status, &shown["status"]), (200, &json!("accepted")));
+    assert_eq!(shown["timeline"], json!([{ "at": "2023-11-14T22:13:20.000Z", "what": "accepted" }]));
+    let (_, listed) = service.get("/customers/c-1/orders").await;
+    assert_eq!(
+        (&listed["items"][0]["status"], &listed["items"][0]["recorded_at"]),
+        (&json!("accepted"), &json!(null))
+    );
+}
+
+/// A process that accepted an order and was killed before it was recorded has told its successor.
+#[tokio::test]
+async fn what_was_accepted_stands_whoever_is_asked_next() {
+    let first = Service::new();
+    assert_eq!(first.place("", &pizza("o-1")).await.0, 202);
+    let next = Service::of(Arc::new(MemoryBus::default()), first.store.clone(), Vec::new());
+    let mut other = pizza("o-1");
+    other["customer_id"] = "c-2".into();
+    assert_eq!(next.place("", &other).await.0, 409);
+    assert_eq!(next.place("?style=orchestration", &pizza("o-1")).await.0, 409);
+    let (status, placed) = next.place("", &pizza("o-1")).await;
+    assert_eq!((status, &placed["status"]), (202, &json!("accepted")));
+}
+
+#[tokio::test]
+async fn an_accepted_order_goes_through_its_flow_once() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let told = Subscription {
+        group: "told".into(),
+        topics: vec![bus::Topic::new("choreography/order.recorded")],
+        unsettled_max: 10,
+    };
+    let told = bus.subscribe(&told).await.unwrap();
+    let service = Service::of(Arc::clone(&bus), MemoryStore::new(), crate::topics());
+    assert_eq!(service.place("", &pizza("o-1")).await.0, 202);
+    let deliveries = told.receive(10).await.unwrap();
+    assert_eq!(deliveries.len(), 1);
+    let (_, shown) = service.get("/orders/o-1").await;
+    let steps: Vec<_> = shown["timeline"].as_array().unwrap().iter().map(|entry| &entry["what"]).collect();
+    assert_eq!(shown["status"], "open");
+    assert_eq!(steps, ["accepted", "recorded"]);
+    // The same order from the bus, as a load generator places it.
+    let order = Order::from_json(pizza("o-1").to_string().as_bytes()).unwrap();
+    let envelope = contract::Envelope::new(Style::Choreography);
+    let message = contract::envelope::placed(&order, &envelope, "duet/test", 0);
+    bus.publisher(Origin::Edge).await.unwrap().publish(&[message]).await.unwrap();
+    assert_eq!(service.place("", &pizza("o-1")).await.0, 200);
+    let done = Settlement { token: deliveries[0].token, outcome: bus::Outcome::Done };
+    told.settle(vec![done]).await.unwrap();
+    while bus.depth(crate::NAME).await.unwrap().unwrap() != bus::Depth::default() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bus.depth("told").await.unwrap().unwrap(), bus::Depth::default());
+}
+
+/// Two instances on one store that decide on one id at the same moment: one of the commits is refused, and decided again.
+#[tokio::test]
+async fn two_instances_accept_an_id_once() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let store = MemoryStore::new();
+    let instances = [(); 2].map(|()| Service::of(Arc::clone(&bus), store.clone(), Vec::new()));
+    for n in 0..40 {
+        let (one, mut two) = (pizza(&format!("o-{n}")), pizza(&format!("o-{n}")));
+        let query = if n % 2 == 0 { "?style=orchestration" } else { "" };
+        if n % 2 == 1 {
+            two["customer_id"] = "c-2".into();
+        }
+        let (one, two) = tokio::join!(instances[0].place("", &one), instances[1].place(query, &two));
+        let mut answers = [one.0, two.0];
+        answers.sort_unstable();
+        assert_eq!(answers, [202, 409], "{n}");
+    }
 }
 
 #[tokio::test]
@@ -229,25 +311,48 @@ async fn too_much_and_the_wrong_type_are_refused() {
 }
 
 #[tokio::test]
-async fn a_full_bus_asks_to_come_back() {
-    let service =
-        Service::on(Arc::new(MemoryBus::new(MemoryOptions { capacity: 4, ..MemoryOptions::default() })));
-    let entry = service.entry(Style::Choreography).await;
-    let mut answers = Vec::new();
-    for n in 0..4 {
-        answers.push(service.place("", &pizza(&format!("o-{n}"))).await.0);
-    }
-    assert!(answers.contains(&503), "{answers:?}");
-    let refused = answers.iter().position(|status| *status == 503).unwrap();
-    let response = service.send(placing("", &pizza(&format!("o-{refused}")).to_string())).await;
-    assert_eq!(response.headers()["retry-after"], "1");
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
+async fn a_system_that_is_behind_asks_to_come_back() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let topic = bus::Topic::new("test/busy");
+    let group = |unsettled_max| Subscription {
+        group: crate::NAME.into(),
+        topics: vec![topic.clone()],
+        unsettled_max,
+    };
+    bus.declare(&group(1)).await.unwrap();
+    let message = |n| Message {
+        id: format!("m{n}"),
+        topic: topic.clone(),
+        key: format!("k{n}"),
+        headers: Headers::default(),
+        body: Bytes::new(),
+    };
+    let behind: Vec<_> = (0..=room::WAITING_MAX).map(message).collect();
+    bus.publisher(Origin::Participant).await.unwrap().publish(&behind).await.unwrap();
+    let room = Room::new(Arc::clone(&bus));
+    tokio::time::pause();
+    let refused = room.check(Style::Choreography).await.unwrap_err().problem("o-1").into_response();
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    assert!(room.check(Style::Orchestration).await.is_ok(), "nothing waits for the orchestrator");
 
-    // Nothing of it was taken: another order may have the id once there is room.
-    entry.receive(10).await.unwrap();
-    let mut other = pizza(&format!("o-{refused}"));
-    other["customer_id"] = "c-2".into();
-    assert_eq!(service.place("", &other).await.0, 202);
+    let consumer = bus.subscribe(&group(1)).await.unwrap();
+    consumer.receive(1).await.unwrap();
+    assert!(room.check(Style::Choreography).await.is_err(), "that is asked once in a while");
+    tokio::time::advance(room::LOOK_EVERY).await;
+    assert!(room.check(Style::Choreography).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_not_taken_by_who_cannot_keep_it() {
+    let service = Service::new();
+    let (requests, _asked) = requests();
+    let api = router(Arc::new(MemoryStore::new()), Arc::clone(&service.bus), requests, Tracer::off());
+    let response = api.oneshot(placing("", &pizza("o-2").to_string())).await.unwrap();
+    assert_eq!(response.headers()["retry-after"], "1");
+    let (status, problem) = read(response).await;
+    assert_eq!(status, 503);
+    assert!(problem["detail"].as_str().unwrap().starts_with("the service is held up"), "{problem}");
 }
 
 #[tokio::test]
