@@ -260,8 +260,8 @@ mod tests {
                 &["--restaurant-silence-rate", "0.99"],
                 "--restaurant-silence-rate: found 0.99, expected at most 0.98",
             ),
-            (&["--bus", "pigeon"], "--bus: found pigeon, expected memory, rabbitmq, kafka"),
-            (&["--store", "paper"], "--store: found paper, expected sqlite, sqlite:DIR, postgres or"),
+            (&["--bus", "pigeon"], "--bus: found ***, expected memory, rabbitmq, kafka"),
+            (&["--store", "paper"], "--store: found ***, expected sqlite, sqlite:DIR, postgres or"),
             (&["--keep", "a", "--store", "sqlite:b"], "--store: found sqlite:b, expected either --keep DIR"),
         ] {
             let error = settings(flags).unwrap_err();
