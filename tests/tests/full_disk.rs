@@ -4,13 +4,13 @@
 use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Stdio;
 
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::{self, Process};
 use tests::system::PARTICIPANTS;
 use tests::{PATIENCE, http, until};
+use tokio::process::Command;
 use tokio::time::timeout;
 
 const FULL: &str = "/dev/full";
@@ -75,14 +75,19 @@ async fn a_result_that_cannot_be_written_is_an_error_and_no_panic() {
     for args in
         [&["simulate", "--seeds", "1"][..], &["simulate", "--replay", "1"], &["limit", "--store", "sqlite"]]
     {
+        // Not `Command::output`, which would put pipes in their place.
+        let run = |mut command: Command| async move {
+            timeout(PATIENCE, command.spawn().unwrap().wait_with_output()).await.unwrap().unwrap()
+        };
         let mut command = process::command(folder.path(), "duet", args);
-        let ended = timeout(PATIENCE, command.stdout(Stdio::from(full())).output()).await.unwrap().unwrap();
+        command.stdout(full());
+        let ended = run(command).await;
         let told = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(1), "duet {args:?}: {told}");
         assert!(told.contains("standard output cannot be written"), "duet {args:?}: {told}");
         // And where nobody can be told either.
         let mut command = process::command(folder.path(), "duet", args);
-        let ended = command.stdout(Stdio::from(full())).stderr(Stdio::from(full())).output();
-        assert_eq!(timeout(PATIENCE, ended).await.unwrap().unwrap().status.code(), Some(1), "duet {args:?}");
+        command.stdout(full()).stderr(full());
+        assert_eq!(run(command).await.status.code(), Some(1), "duet {args:?}");
     }
 }

@@ -165,6 +165,14 @@ async fn whoever_is_killed_under_load_leaves_a_clean_verdict() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_an_order_that_nobody_placed_is_told() {
     let scene = Scene::start(&["--rate", "0", "--settle-s", "1", "--stuck-after-s", "2"]).await;
+    // Nothing has been placed: that is neither clean nor violated.
+    let idle = scene.duet(&["audit"]).await;
+    assert_eq!(idle.code, Some(3), "{}{}", idle.stdout, idle.stderr);
+    assert!(
+        idle.stdout.contains("VERDICT: not judged. No order has had the time to settle yet."),
+        "{}",
+        idle.stdout
+    );
     let event =
         Event::OrderClosed { status: TerminalState::Delivered, reason: None, customer_id: "c-1".into() };
     let envelope = Envelope::new(Style::Choreography);
@@ -176,14 +184,6 @@ async fn the_end_of_an_order_that_nobody_placed_is_told() {
         0.0 => Err("nothing is violated".to_owned()),
         _ => Ok(()),
     };
-    // Nothing has been placed: that is neither clean nor violated.
-    let idle = scene.duet(&["audit"]).await;
-    assert_eq!(idle.code, Some(3), "{}{}", idle.stdout, idle.stderr);
-    assert!(
-        idle.stdout.contains("VERDICT: not judged. No order has had the time to settle yet."),
-        "{}",
-        idle.stdout
-    );
     until("a violation", told).await;
     let audited = scene.duet(&["audit"]).await;
     assert_eq!(audited.code, Some(1), "{}", audited.stdout);
