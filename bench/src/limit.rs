@@ -47,8 +47,8 @@ pub enum LimitError {
     System(#[source] std::io::Error),
 }
 
-/// Measures the store for about `duration`, a SQLite in `dir` whose commits survive `durability`, on a thread of its own; `None` for a store that has no
-/// yardstick.
+/// Measures the store for about `duration`, a SQLite in `dir` whose commits survive `durability`, on a thread of its own;
+/// `None` for a store that has no yardstick.
 ///
 /// # Errors
 /// The folder cannot hold a store.

@@ -163,11 +163,11 @@ impl StoreAddress {
                 // `sqlite:///a/b` is a common spelling of `/a/b`; `sqlite://a/b` could mean two things.
                 let path = if path.starts_with("///") { &path[2..] } else { path };
                 let (path, durability) = match path.split_once('?') {
-                    None | Some((_, "durability=power")) => (path, Durability::Power),
+                    None => (path, Durability::Power),
+                    Some((path, "durability=power")) => (path, Durability::Power),
                     Some((path, "durability=kill")) => (path, Durability::Kill),
                     Some(_) => return Err(wrong(STORES.to_owned())),
                 };
-                let path = path.strip_suffix("?durability=power").unwrap_or(path);
                 if path.is_empty() || path.starts_with("//") {
                     return Err(wrong(STORES.to_owned()));
                 }
