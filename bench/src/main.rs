@@ -15,6 +15,7 @@ use host::ConfigError;
 use telemetry::{Code, LogOptions, exit, exit_with};
 
 fn main() -> ExitCode {
+    host::keep_files_private();
     let cli = match Cli::from_args(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => {

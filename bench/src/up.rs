@@ -4,6 +4,7 @@
 //! - [`policy`]: when a process is started, started again, asked to end and killed; pure;
 //! - `supervisor`: does what the policy says, and tells it what happens;
 //! - [`folder`], [`state`]: what all four commands agree on: who has the folder, and what runs in it;
+//! - [`mark`]: how a process proves that it belongs to the folder's system;
 //! - [`control`]: requests to a running supervisor;
 //! - `detach`, `status`, `scale`, `down`: the commands beside `up` itself; [`orphans`]: what a supervisor left behind
 //!   that was killed.
@@ -12,6 +13,7 @@ pub mod control;
 mod detach;
 mod down;
 pub mod folder;
+pub mod mark;
 pub mod orphans;
 pub mod policy;
 mod scale;

@@ -4,6 +4,7 @@
 //! - [`process`]: one of them running, or run to its end; [`http`]: asking it;
 //! - [`system`]: all of them together, in a folder of their own; [`stores`]: where they keep what they know;
 //! - [`brokers`]: real servers of a test's own;
+//! - [`files`]: who may read what they write;
 //! - [`load`]: customers who order, and an observer who sees their orders end;
 //! - [`audit`]: the verdict on what they left behind.
 //!
@@ -13,6 +14,7 @@
 pub mod audit;
 pub mod brokers;
 pub mod collector;
+pub mod files;
 pub mod http;
 pub mod load;
 pub mod process;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
+use tests::files;
 use tests::process::{Process, run};
 use tests::programs;
 use tests::system::PARTICIPANTS;
@@ -263,6 +264,10 @@ async fn a_store_in_use_is_refused_with_who_uses_it() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["--store", "sqlite:orders.db", "--listen", "127.0.0.1:0"];
     let first = Process::start(folder.path(), order_history::NAME, &args).await;
+    let mut readable = files::others_may_read(folder.path());
+    // The log is this test's own.
+    readable.retain(|path| path.extension().is_none_or(|extension| extension != "log"));
+    assert_eq!(readable, Vec::<PathBuf>::new());
     let second = run(folder.path(), order_status::NAME, &args).await;
     assert_eq!(second.code, Some(1), "{}", second.stderr);
     assert!(

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
 use bench::generate::Generator;
+use bench::processes::kernel::Identity;
 use bench::processes::{Member, Plan, PlannedBus, Processes, ProcessesError, Program, Programs};
 use host::{BusAddress, StoreAddress, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -15,7 +17,7 @@ use tempfile::TempDir;
 use tests::process::{self, Process};
 use tests::programs;
 use tests::system::PARTICIPANTS;
-use tests::{PATIENCE, http, until};
+use tests::{PATIENCE, files, http, until};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -157,6 +159,9 @@ async fn a_killed_service_is_started_again_and_orders_go_through() {
     let table = place.done(&["status"]).await;
     assert_eq!(table.matches("  ready  ").count(), 5, "{table}");
     place.order(0, "choreography").await;
+    let folder = place.path().join(".duet");
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(files::others_may_read(&folder), Vec::<PathBuf>::new());
 
     let before = place.pid(order_status::NAME).await;
     kill_process(before, Signal::KILL).unwrap();
@@ -289,6 +294,40 @@ async fn a_supervisor_that_is_killed_takes_its_processes_along_and_is_cleared_up
     place.order(0, "orchestration").await;
     place.order(1, "choreography").await;
     place.done(&["down"]).await;
+}
+
+#[tokio::test]
+async fn down_ends_no_process_that_only_the_file_calls_the_systems() {
+    let place = Place::new();
+    place.done(&["up", "--detach"]).await;
+    let state = place.path().join(".duet/state.json");
+    let left = std::fs::read_to_string(&state).unwrap();
+    let mut known: Value = serde_json::from_str(&left).unwrap();
+    let entry =
+        known["processes"].as_array_mut().unwrap().iter_mut().find(|process| process["name"] == "bus");
+    let mut entry = entry.unwrap().take();
+    // The system's own process is proven to be so, by what the kernel says of it.
+    let pid = entry["process"]["pid"].as_u64().unwrap();
+    let environment = std::fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+    let folder = std::fs::canonicalize(place.path().join(".duet")).unwrap();
+    let mark = format!("DUET_SYSTEM={}", folder.display());
+    assert!(environment.split('\0').any(|variable| variable == mark), "{environment}");
+    place.done(&["down"]).await;
+
+    let mut stranger = Command::new("sleep").arg("1000").kill_on_drop(true).spawn().unwrap();
+    let identity = Identity::of(stranger.id().unwrap());
+    entry["process"] = serde_json::to_value(identity).unwrap();
+    known["processes"] = Value::Array(vec![entry]);
+    known["supervisor"] = serde_json::to_value(identity).unwrap();
+    std::fs::write(&state, known.to_string()).unwrap();
+    let down = place.duet(&["down"]).await;
+    assert_eq!(down.code, Some(0), "{}", down.stderr);
+    assert!(
+        down.stderr.contains("left alone: nothing proves that this system started it"),
+        "{}",
+        down.stderr
+    );
+    assert_eq!(stranger.try_wait().unwrap(), None, "it still runs");
 }
 
 #[tokio::test]

@@ -69,9 +69,13 @@ async fn end_supervised(folder: &Folder) -> Result<Vec<Ended>, UpError> {
         // It has taken the folder, and not begun yet.
         return Err(super::taken(folder));
     };
+    let signal = |signal| {
+        let supervisor = before.supervisor;
+        folder.is_supervisor(supervisor.pid) && supervisor.signal(signal)
+    };
     // Who does not answer may still hear a signal.
     if let Err(error) = ask(&before.control, &Request::Down).await
-        && !before.supervisor.signal(Signal::TERM)
+        && !signal(Signal::TERM)
         && folder.is_supervised()?
     {
         return Err(error.into());
@@ -83,7 +87,7 @@ async fn end_supervised(folder: &Folder) -> Result<Vec<Ended>, UpError> {
         if Instant::now() >= deadline {
             // What it leaves behind is ended as what any killed supervisor leaves behind.
             let what = format!("the supervisor (process {})", before.supervisor.pid);
-            if killed || !before.supervisor.signal(Signal::KILL) {
+            if killed || !signal(Signal::KILL) {
                 return Err(UpError::NotEnded { what, within });
             }
             (killed, deadline) = (true, Instant::now() + GRACE);

@@ -8,20 +8,27 @@
 //! | `logs/NAME.log` | what each process writes |
 //! | `NAME.db`, `gateway.ledger` | stores, where they are files, and the simulated gateway's ledger |
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::mark;
 use super::state::State;
 use crate::processes::logs::Log;
 
 /// How often, and how long apart, the lock is tried: whoever only looks whether it is taken has it for a moment.
 const LOCK_TRIES: u32 = 5;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Who may do what: its owner everything, nobody else anything.
+const PRIVATE_FOLDER: u32 = 0o700;
+const PRIVATE_FILE: u32 = 0o600;
+/// The bits that let others write.
+const OTHERS_WRITE: u32 = 0o022;
 /// The longest path that a socket may have on any system.
 const SOCKET_PATH_BYTES_MAX: usize = 100;
 
@@ -71,13 +78,48 @@ impl Folder {
         Log::new(&self.logs(), "supervisor")
     }
 
-    /// Makes it, with the folder of its logs, where it is not there.
+    /// Makes it, with the folder of its logs, where it is not there. Nobody else may look into what is made here, nor into
+    /// what an earlier supervisor made.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be made, or others could write in it.
     pub fn make(&self) -> Result<(), FolderError> {
-        let logs = self.logs();
-        std::fs::create_dir_all(&logs).map_err(|source| FolderError { path: logs, source })
+        let made = |path: &Path| {
+            let made = std::fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER).create(path);
+            made.map_err(|source| FolderError { path: path.to_owned(), source })
+        };
+        made(&self.0)?;
+        self.check_whose()?;
+        if self.path_of("lock").exists() {
+            let kept = std::fs::set_permissions(&self.0, Permissions::from_mode(PRIVATE_FOLDER));
+            kept.map_err(|source| FolderError { path: self.0.clone(), source })?;
+        }
+        made(&self.logs())
+    }
+
+    /// What stands in the folder says which processes to end, so nobody else may have written it.
+    fn check_whose(&self) -> Result<(), FolderError> {
+        let path = self.0.clone();
+        let refused = |why: String| io::Error::new(io::ErrorKind::PermissionDenied, why);
+        let checked = match std::fs::metadata(&path) {
+            Ok(folder) if folder.uid() != rustix::process::geteuid().as_raw() => {
+                Err(refused(format!("it belongs to another user (id {}), and not to this one", folder.uid())))
+            }
+            Ok(folder) if folder.mode() & OTHERS_WRITE != 0 => Err(refused(format!(
+                "other users may write in it (its mode is {:o}): chmod go-w takes that from them",
+                folder.mode() & 0o7777
+            ))),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        checked.map_err(|source| FolderError { path, source })
+    }
+
+    /// Whether the process supervises this folder's system, as the kernel shows it.
+    #[must_use]
+    pub fn is_supervisor(&self, pid: u32) -> bool {
+        mark::holds(&self.path_of("lock"), pid)
     }
 
     /// Takes the lock; `None` when another supervisor has it.
@@ -106,9 +148,11 @@ impl Folder {
     }
 
     fn try_lock(&self, how: FlockOperation) -> Result<Option<File>, FolderError> {
+        self.check_whose()?;
         let path = self.path_of("lock");
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = opened.map_err(|source| FolderError { path: path.clone(), source })?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(PRIVATE_FILE);
+        let file = options.open(&path).map_err(|source| FolderError { path: path.clone(), source })?;
         match flock(&file, how) {
             Ok(()) => Ok(Some(file)),
             Err(Errno::WOULDBLOCK) => Ok(None),
@@ -121,6 +165,7 @@ impl Folder {
     /// # Errors
     /// The file cannot be read, or is none of a supervisor.
     pub fn read_state(&self) -> Result<Option<State>, FolderError> {
+        self.check_whose()?;
         let path = self.path_of("state.json");
         let text = match std::fs::read(&path) {
             Ok(text) => text,
@@ -139,7 +184,7 @@ impl Folder {
     pub fn write_state(&self, state: &State) -> Result<(), FolderError> {
         let (path, new) = (self.path_of("state.json"), self.path_of("state.json.new"));
         let text = serde_json::to_vec_pretty(state).expect("a state has only string keys and finite numbers");
-        let written = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &path));
+        let written = write_new(&new, &text).and_then(|()| std::fs::rename(&new, &path));
         written.map_err(|source| FolderError { path, source })
     }
 
@@ -160,9 +205,79 @@ impl Folder {
     }
 }
 
+/// Writes a file that was not there before: what has its name, a symbolic link say, is taken away and not followed.
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path)?.write_all(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processes::kernel::Identity;
+    use crate::up::state::{Phase, SCHEMA};
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    fn state(folder: &Folder) -> State {
+        State {
+            schema: SCHEMA.to_owned(),
+            supervisor: Identity::of(std::process::id()),
+            boot: None,
+            control: folder.socket(),
+            bus: "memory".to_owned(),
+            stores: "sqlite:x".to_owned(),
+            stop_s: 1,
+            phase: Phase::Running,
+            processes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_folder_is_private_also_one_of_an_earlier_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().join("x"));
+        folder.make().unwrap();
+        assert_eq!((mode(folder.path()), mode(&folder.logs())), (0o700, 0o700));
+        let _lock = folder.lock().unwrap().unwrap();
+        folder.write_state(&state(&folder)).unwrap();
+        for name in ["lock", "state.json"] {
+            assert_eq!(mode(&folder.path_of(name)), 0o600, "{name}");
+        }
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        folder.make().unwrap();
+        assert_eq!(mode(folder.path()), 0o700);
+    }
+
+    #[test]
+    fn a_folder_in_which_others_may_write_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().to_owned());
+        std::fs::set_permissions(dir.path(), Permissions::from_mode(0o777)).unwrap();
+        let results = [folder.make(), folder.lock().map(drop), folder.read_state().map(drop)];
+        for error in results.map(Result::unwrap_err) {
+            let why = error.source.to_string();
+            assert!(why.starts_with("other users may write in it (its mode is 777): chmod"), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_runs_is_not_written_through_a_symbolic_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().to_owned());
+        let victim = dir.path().join("victim");
+        std::fs::write(&victim, "as it was").unwrap();
+        std::os::unix::fs::symlink(&victim, folder.path_of("state.json.new")).unwrap();
+        folder.write_state(&state(&folder)).unwrap();
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "as it was");
+        assert_eq!(folder.read_state().unwrap(), Some(state(&folder)));
+        assert!(!folder.path_of("state.json").is_symlink());
+    }
 
     #[test]
     fn a_folder_has_one_supervisor_at_a_time() {

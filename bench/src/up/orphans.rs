@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::UpError;
 use super::folder::Folder;
+use super::mark;
 use super::state::{Doing, Phase};
 use crate::processes::ProcessId;
 use crate::processes::kernel::Identity;
@@ -36,13 +37,19 @@ impl fmt::Display for Ended {
 }
 
 /// Ends what the folder's last supervisor left behind: asks, waits for as long as `within`, and kills. Only for whoever
-/// has the folder's lock, or knows that nobody has. A process that only has the id of one of them is left alone.
+/// has the folder's lock, or knows that nobody has. A process that only has the id of one of them, or that only `state.json`
+/// says to be one of them, is left alone.
 ///
 /// # Errors
 /// The folder cannot be used, or something does not end even when it is killed.
 pub async fn end(folder: &Folder, within: Duration) -> Result<Vec<Ended>, UpError> {
     let Some(mut state) = folder.read_state()? else { return Ok(Vec::new()) };
-    let orphans = state.alive();
+    let (orphans, strangers): (Vec<_>, Vec<_>) =
+        state.alive().into_iter().partition(|(_, process)| mark::belongs_to(folder.path(), process.pid));
+    for (id, process) in strangers {
+        let pid = process.pid;
+        tracing::warn!(process = %id, pid, "left alone: nothing proves that this system started it");
+    }
     let signal =
         |signal| orphans.iter().filter(|(_, process)| process.signal(signal)).copied().collect::<Vec<_>>();
     signal(Signal::TERM);
@@ -90,10 +97,13 @@ mod tests {
 
     const WITHIN: Duration = Duration::from_millis(300);
 
-    /// A process that says when it has begun.
-    fn shell(script: &str) -> Child {
+    /// A process of that folder's system, that says when it has begun.
+    fn shell(dir: &tempfile::TempDir, script: &str) -> Child {
+        begin(Command::new("sh").env(mark::VARIABLE, mark::of(dir.path())), script)
+    }
+
+    fn begin(command: &mut Command, script: &str) -> Child {
         use std::io::Read as _;
-        let mut command = Command::new("sh");
         let script = format!("{script} echo; while :; do sleep 0.05; done");
         let mut child = command.args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
@@ -136,8 +146,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_left_behind_is_ended_and_what_does_not_listen_is_killed() {
-        let (mut willing, mut deaf) = (shell(""), shell("trap '' TERM;"));
         let dir = tempfile::tempdir().unwrap();
+        let (mut willing, mut deaf) = (shell(&dir, ""), shell(&dir, "trap '' TERM;"));
         let (history, status) = (Program::OrderHistory, Program::OrderStatus);
         let left = vec![entry(history, Identity::of(willing.id())), entry(status, Identity::of(deaf.id()))];
         let folder = folder(&dir, left);
@@ -156,14 +166,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_stranger_that_has_got_the_same_id_is_left_alone() {
-        let mut stranger = shell("");
         let dir = tempfile::tempdir().unwrap();
+        let mut stranger = shell(&dir, "");
         let other = Identity { began_ticks: Some(1), ..Identity::of(stranger.id()) };
         let folder = folder(&dir, vec![entry(Program::OrderStatus, other)]);
         assert_eq!(end(&folder, WITHIN).await.unwrap(), []);
         assert_eq!(stranger.try_wait().unwrap(), None, "it still runs");
         stranger.kill().unwrap();
         stranger.wait().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_process_that_only_the_file_names_is_left_alone() {
+        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let unmarked = begin(Command::new("sh").env_remove(mark::VARIABLE), "");
+        for mut stranger in [unmarked, shell(&elsewhere, "")] {
+            let forged = folder(&dir, vec![entry(Program::OrderStatus, Identity::of(stranger.id()))]);
+            assert_eq!(end(&forged, WITHIN).await.unwrap(), []);
+            assert_eq!(stranger.try_wait().unwrap(), None, "it still runs");
+            stranger.kill().unwrap();
+            stranger.wait().unwrap();
+        }
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::UpError;
 use super::control::{Answer, Asked, Control, Request};
 use super::folder::{Folder, Lock};
+use super::mark;
 use super::policy::{Action, Event, Member, Notice, Policy, State as Being};
 use super::settings::{Settings, usual_port};
 use super::state::{self, Doing, Entry, Phase, State};
@@ -253,6 +254,12 @@ impl Supervisor {
     }
 
     fn spec(&self, id: ProcessId, listen: SocketAddr) -> Spec {
+        let mut spec = self.unmarked_spec(id, listen);
+        spec.env.push((mark::VARIABLE.into(), Some(mark::of(self.folder.path()))));
+        spec
+    }
+
+    fn unmarked_spec(&self, id: ProcessId, listen: SocketAddr) -> Spec {
         let Some(bus) = self.bus.as_ref().filter(|_| id.program != Program::Bus) else {
             return processes::bus_spec(listen);
         };

@@ -139,6 +139,7 @@ pub fn start<B: Binary>(binary: &B) -> Result<(), HostError> {
     let config = binary.host().config()?;
     let settings = binary.settings()?;
     telemetry::init(&config.log)?;
+    crate::keep_files_private();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(HostError::Runtime)?;
     runtime.block_on(async {
