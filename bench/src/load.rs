@@ -210,7 +210,7 @@ impl Binary for LoadArgs {
         let participant = Participant::new(
             NAME,
             observed_topics(),
-            Observer::new(Arc::clone(&board)).with_tracer(tracer),
+            Observer::new(Arc::clone(&board), fate).with_tracer(tracer),
             NoCalls::caller(),
             store,
             bus,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use auditor::{SentOrder, SentWriter};
 use bus::{BusError, Message, Publisher};
 use contract::{Envelope, Style};
-use outside::{Fate, Operation, RestaurantFate};
+use outside::Fate;
 use participant::{Clock, SystemClock};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -307,20 +307,5 @@ fn in_time(load: Load) -> impl Fn() -> bool {
 
 /// Whether the order has to wait for a back-off or a time-out on its way, as the outside world's plan has it.
 pub(super) fn waits(fate: &Fate, order: &contract::Order) -> bool {
-    if !order.rejections().is_empty() {
-        return false;
-    }
-    let id = &order.order_id;
-    let faulty = |operation| fate.gateway_call(operation, id, 1) != outside::CallFate::Answered;
-    if faulty(Operation::Authorise) {
-        return true;
-    }
-    if fate.declines_payment(id) {
-        return false;
-    }
-    match fate.restaurant(id) {
-        RestaurantFate::Silent | RestaurantFate::Late => true,
-        RestaurantFate::Declines => faulty(Operation::Void),
-        RestaurantFate::Accepts => faulty(Operation::Capture),
-    }
+    order.rejections().is_empty() && fate.makes_wait(&order.order_id)
 }

@@ -45,7 +45,8 @@ struct Metrics {
     failures: IntCounter,
     placed: IntCounterVec,
     closed: IntCounterVec,
-    seconds: BTreeMap<(Style, TerminalState), DetailedHistogram>,
+    /// By whether the order had to wait for a back-off or a time-out, too.
+    seconds: BTreeMap<(Style, TerminalState, bool), DetailedHistogram>,
     in_flight: IntGaugeVec,
     in_doubt: IntGauge,
     resting: IntGauge,
@@ -171,18 +172,19 @@ impl Board {
     }
 
     /// The observer saw an order closed, so long after it was placed (`None` where that is not known), in this trace if it
-    /// is traced.
+    /// is traced. `waits`: it had to wait for a back-off or a time-out.
     pub fn closed(
         &self,
         order_id: &str,
         style: Style,
         outcome: TerminalState,
+        waits: bool,
         took: Option<Millis>,
         trace_id: Option<u128>,
     ) {
         let labels = [style.as_str(), outcome.as_str()];
         self.metrics.closed.with_label_values(&labels).inc();
-        if let (Some(ms), Some(seconds)) = (took, self.metrics.seconds.get(&(style, outcome))) {
+        if let (Some(ms), Some(seconds)) = (took, self.metrics.seconds.get(&(style, outcome, waits))) {
             seconds.observe(ms.max(0) as f64 / 1000.0, trace_id);
         }
         self.over(order_id);
@@ -226,9 +228,11 @@ impl Board {
     }
 }
 
-/// Every way in which an order can end.
-fn ends() -> impl Iterator<Item = (Style, TerminalState)> {
-    Style::ALL.into_iter().flat_map(|style| TerminalState::ALL.map(|outcome| (style, outcome)))
+/// Every way in which an order can end. What is rejected has waited for nothing.
+fn ends() -> impl Iterator<Item = (Style, TerminalState, bool)> {
+    let waits = |outcome| if outcome == TerminalState::Rejected { &[false][..] } else { &[false, true] };
+    let ended = Style::ALL.into_iter().flat_map(|style| TerminalState::ALL.map(|outcome| (style, outcome)));
+    ended.flat_map(move |(style, outcome)| waits(outcome).iter().map(move |waits| (style, outcome, *waits)))
 }
 
 impl Metrics {
@@ -241,13 +245,17 @@ impl Metrics {
             ),
             buckets: SECONDS.to_vec(),
         };
-        let (style, ended): (&[&str], &'static [&'static str]) = (&["style"], &["style", "outcome"]);
+        let (style, ended): (&[&str], &[&str]) = (&["style"], &["style", "outcome"]);
         let counters =
             |name, help, labels| registered(registry, IntCounterVec::new(opts(name, help), labels));
         let counter = |name, help| registered(registry, IntCounter::with_opts(opts(name, help)));
-        let histograms = DetailedHistogramVec::register(registry, seconds, ended)?;
-        let seconds_of = |(style, outcome): (Style, TerminalState)| {
-            histograms.with_label_values(&[style.as_str(), outcome.as_str()])
+        let histograms = DetailedHistogramVec::register(registry, seconds, &["style", "outcome", "waits"])?;
+        let seconds_of = |(style, outcome, waits): (Style, TerminalState, bool)| {
+            histograms.with_label_values(&[
+                style.as_str(),
+                outcome.as_str(),
+                if waits { "yes" } else { "no" },
+            ])
         };
         Ok(Self {
             target: registered(
@@ -313,8 +321,8 @@ mod tests {
         board.under_way("a", style);
         board.under_way("a", style);
         assert_eq!(board.in_flight()[&style], 1, "seen twice, it is one order");
-        board.closed("a", style, TerminalState::Delivered, Some(7), None);
-        board.closed("stranger", style, TerminalState::Delivered, None, None);
+        board.closed("a", style, TerminalState::Delivered, false, Some(7), None);
+        board.closed("stranger", style, TerminalState::Delivered, false, None, None);
         assert_eq!(board.in_flight()[&style], 0);
         assert_eq!(board.unseen_since(6, 10), ["b"]);
         assert_eq!(board.unseen_since(5, 10), Vec::<String>::new());

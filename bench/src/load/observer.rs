@@ -8,6 +8,7 @@ use auditor::SentOrder;
 use bus::Message;
 use contract::trace::TRACEPARENT;
 use contract::{Envelope, Event, Style, TerminalState, time};
+use outside::Fate;
 use participant::{Effects, Handler, Input, Millis, NoCalls, Rejected};
 use serde::{Deserialize, Serialize};
 use traces::{KeyValue, Span, SpanKind, Tracer};
@@ -78,14 +79,15 @@ pub struct Closing {
 /// exact.
 pub struct Observer {
     board: Arc<Board>,
+    fate: Fate,
     tracer: Tracer,
 }
 
 impl Observer {
-    /// Counts on that board.
+    /// Counts on that board. What the outside world has in store says which orders have to wait for it.
     #[must_use]
-    pub fn new(board: Arc<Board>) -> Self {
-        Self { board, tracer: Tracer::off() }
+    pub fn new(board: Arc<Board>, fate: Fate) -> Self {
+        Self { board, fate, tracer: Tracer::off() }
     }
 
     /// Records there, when an order has ended, the span that stands for the whole of it.
@@ -163,7 +165,8 @@ impl Handler for Observer {
             Event::OrderClosed { status, .. } => {
                 let took = seen.placed.as_ref().map(|placed| effects.now() - placed.at);
                 let trace = self.tracer.joined(message.headers.get(TRACEPARENT)).map(|trace| trace.trace_id);
-                self.board.closed(&message.key, style, status, took, trace);
+                let waits = status != TerminalState::Rejected && self.fate.makes_wait(&message.key);
+                self.board.closed(&message.key, style, status, waits, took, trace);
                 let placed = seen.placed.as_ref().map(|placed| placed.at);
                 self.record(message, style, status, placed, effects.now());
                 if seen.closings.len() < CLOSINGS_MAX {
@@ -189,7 +192,8 @@ mod tests {
     use super::*;
 
     fn observer() -> Observer {
-        Observer::new(Arc::new(Board::register(&telemetry::registry()).unwrap()))
+        let fate = Fate { seed: 1, rates: outside::Rates::default() };
+        Observer::new(Arc::new(Board::register(&telemetry::registry()).unwrap()), fate)
     }
 
     fn placed(at: Millis) -> Message {
@@ -226,6 +230,27 @@ mod tests {
         assert_eq!(state.placed.unwrap().at, 1_000);
         assert_eq!((state.closings[0].at, state.closings.len()), (1_040, 1));
         assert_eq!(observer.board.in_flight()[&Style::Choreography], 0);
+    }
+
+    #[test]
+    fn an_order_that_had_to_wait_is_counted_apart() {
+        for (silence, waits) in [(0.0, "no"), (1.0, "yes")] {
+            let rates = outside::Rates {
+                decline: 0.0,
+                gateway_fault: 0.0,
+                restaurant_decline: 0.0,
+                restaurant_silence: silence,
+            };
+            let registry = telemetry::registry();
+            let board = Arc::new(Board::register(&registry).unwrap());
+            let observer = Observer::new(board, Fate { seed: 1, rates });
+            let state = see(&observer, None, &placed(0), 1);
+            see(&observer, state, &closed("m"), 9);
+            let counted = format!(
+                "duet_order_seconds_count{{outcome=\"delivered\",style=\"choreography\",waits=\"{waits}\"}} 1\n"
+            );
+            assert!(registry.text().unwrap().contains(&counted), "{}", registry.text().unwrap());
+        }
     }
 
     #[test]

@@ -100,6 +100,23 @@ impl Fate {
         }
     }
 
+    /// Whether an order that can be taken has to wait for a back-off or a time-out on its way.
+    #[must_use]
+    pub fn makes_wait(&self, order_id: &str) -> bool {
+        let faulty = |operation| self.gateway_call(operation, order_id, 1) != CallFate::Answered;
+        if faulty(Operation::Authorise) {
+            return true;
+        }
+        if self.declines_payment(order_id) {
+            return false;
+        }
+        match self.restaurant(order_id) {
+            RestaurantFate::Silent | RestaurantFate::Late => true,
+            RestaurantFate::Declines => faulty(Operation::Void),
+            RestaurantFate::Accepts => faulty(Operation::Capture),
+        }
+    }
+
     /// Whether the gateway answers no authorisation of this order, however often it is asked.
     fn is_outage(&self, order_id: &str) -> bool {
         self.draw("outage", order_id, 0) < self.rates.gateway_fault * OUTAGE_SHARE
@@ -138,6 +155,22 @@ mod tests {
             (1..=5).all(|attempt| fate.gateway_call(Operation::Authorise, id, attempt) != CallFate::Answered)
         };
         assert!(near(share(outage), 0.01));
+    }
+
+    #[test]
+    fn an_order_waits_for_what_does_not_answer_and_for_nothing_else() {
+        let rates = |gateway_fault, restaurant_silence| Rates {
+            decline: 0.5,
+            gateway_fault,
+            restaurant_decline: 0.1,
+            restaurant_silence,
+        };
+        let waiting = |rates| share(|id| Fate { seed: 7, rates }.makes_wait(id));
+        assert_eq!(waiting(rates(0.0, 0.0)), 0.0);
+        assert_eq!(waiting(rates(1.0, 0.0)), 1.0);
+        // Nobody asks the restaurant about what is not paid.
+        let silent = waiting(Rates { restaurant_decline: 0.0, ..rates(0.0, 1.0) });
+        assert!((silent - 0.5).abs() < 0.05, "{silent}");
     }
 
     #[test]
