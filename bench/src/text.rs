@@ -77,8 +77,8 @@ impl Colour {
         match self {
             Self::Good => "1;32",
             Self::Bad => "1;31",
-            Self::First => "36",
-            Self::Second => "35",
+            Self::First => "38;5;33",
+            Self::Second => "38;5;208",
             Self::Strong => "1",
         }
     }

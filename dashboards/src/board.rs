@@ -15,7 +15,6 @@ pub struct Board {
     uid: &'static str,
     title: &'static str,
     description: &'static str,
-    has_style: bool,
     rows: Vec<Row>,
 }
 
@@ -23,20 +22,29 @@ pub struct Board {
 enum Row {
     Heading(&'static str),
     Panels(Vec<Panel>),
+    /// Under a heading that names the broker, once for each.
+    OfBroker(Vec<Panel>),
 }
 
 impl Board {
     /// Of that id, which is also its file's name.
     #[must_use]
     pub fn new(uid: &'static str, title: &'static str, description: &'static str) -> Self {
-        Self { uid, title, description, has_style: false, rows: Vec::new() }
+        Self { uid, title, description, rows: Vec::new() }
     }
 
-    /// With a variable for the style, over which panels can repeat.
+    /// A row of panels under the name of a broker, once for each. A heading has to follow.
     #[must_use]
-    pub fn by_style(mut self) -> Self {
-        self.has_style = true;
+    pub fn row_of_each_broker(mut self, panels: impl IntoIterator<Item = Panel>) -> Self {
+        self.rows.push(Row::OfBroker(panels.into_iter().collect()));
         self
+    }
+
+    /// A panel once for each broker, side by side: both styles stand in one, and so on one axis.
+    #[must_use]
+    pub fn each(self, mut panel: Panel) -> Self {
+        panel.is_repeated = true;
+        self.row([panel])
     }
 
     /// A heading over what follows.
@@ -63,7 +71,7 @@ impl Board {
     pub fn panels(&self) -> impl Iterator<Item = &Panel> {
         self.rows.iter().flat_map(|row| match row {
             Row::Heading(_) => &[][..],
-            Row::Panels(panels) => panels,
+            Row::Panels(panels) | Row::OfBroker(panels) => panels,
         })
     }
 
@@ -78,12 +86,12 @@ impl Board {
             "schemaVersion": 41,
             "editable": false,
             "graphTooltip": 1,
-            "refresh": "5s",
+            "refresh": "10s",
             "time": { "from": "now-15m", "to": "now" },
-            "timepicker": { "refresh_intervals": ["5s", "10s", "30s", "1m"] },
+            "timepicker": { "refresh_intervals": ["10s", "30s", "1m"] },
             "links": links(),
             "annotations": { "list": annotations() },
-            "templating": { "list": self.variables() },
+            "templating": { "list": variables() },
             "panels": self.placed(),
         });
         // Values made here can be written.
@@ -93,58 +101,50 @@ impl Board {
     fn placed(&self) -> Vec<Value> {
         let (mut placed, mut y, mut id) = (Vec::new(), 0, 1);
         for row in &self.rows {
-            match row {
-                Row::Heading(title) => {
-                    let place = json!({ "x": 0, "y": y, "w": COLUMNS, "h": 1 });
-                    placed.push(json!({
-                        "id": id, "type": "row", "title": title, "collapsed": false, "gridPos": place, "panels": [],
-                    }));
-                    (y, id) = (y + 1, id + 1);
+            let (heading, panels) = match row {
+                Row::Heading(title) => (Some((*title, None)), &[][..]),
+                Row::OfBroker(panels) => (Some(("$bus", Some("bus"))), panels.as_slice()),
+                Row::Panels(panels) => (None, panels.as_slice()),
+            };
+            if let Some((title, repeat)) = heading {
+                let place = json!({ "x": 0, "y": y, "w": COLUMNS, "h": 1 });
+                let mut heading = json!({
+                    "id": id, "type": "row", "title": title, "collapsed": false, "gridPos": place, "panels": [],
+                });
+                if let Some(variable) = repeat {
+                    heading["repeat"] = variable.into();
                 }
-                Row::Panels(panels) => {
-                    let mut x = 0;
-                    for panel in panels {
-                        placed.push(panel.json(id, x, y));
-                        (x, id) = (x + panel.width, id + 1);
-                    }
-                    y += panels.iter().map(|panel| panel.height).max().unwrap_or(0);
-                }
+                placed.push(heading);
+                (y, id) = (y + 1, id + 1);
             }
+            let mut x = 0;
+            for panel in panels {
+                placed.push(panel.json(id, x, y));
+                (x, id) = (x + panel.width, id + 1);
+            }
+            y += panels.iter().map(|panel| panel.height).max().unwrap_or(0);
         }
         placed
     }
+}
 
-    fn variables(&self) -> Vec<Value> {
-        let all = json!({ "selected": true, "text": ["All"], "value": ["$__all"] });
-        let mut variables = vec![json!({
-            "name": "bus",
-            "label": "bus",
-            "type": "query",
-            "datasource": source(),
-            // Of the profiles that run: Prometheus is told of all.
-            "query": { "query": "query_result(count by (bus) (up{job=\"duet\"} == 1))", "refId": "bus" },
-            "regex": "/bus=\"([^\"]+)\"/",
-            "refresh": 2,
-            "sort": 1,
-            "multi": true,
-            "includeAll": true,
-            "current": all,
-        })];
-        if self.has_style {
-            let option = |style: &str| json!({ "selected": false, "text": style, "value": style });
-            variables.push(json!({
-                "name": "style",
-                "label": "style",
-                "type": "custom",
-                "query": "choreography,orchestration",
-                "options": [option("choreography"), option("orchestration")],
-                "multi": true,
-                "includeAll": true,
-                "current": all,
-            }));
-        }
-        variables
-    }
+/// What can be chosen: the brokers that are shown. No more than one row of controls fits above the panels.
+fn variables() -> Vec<Value> {
+    vec![json!({
+        "name": "bus",
+        "label": "broker",
+        "type": "query",
+        "datasource": source(),
+        // Of the profiles that run: Prometheus is told of all.
+        "query": { "query": "query_result(count by (bus) (up{job=\"duet\"} == 1))", "refId": "bus" },
+        "regex": "/bus=\"([^\"]+)\"/",
+        "refresh": 2,
+        // From the end of the alphabet: RabbitMQ, then Kafka, as everywhere.
+        "sort": 2,
+        "multi": true,
+        "includeAll": true,
+        "current": { "selected": true, "text": ["All"], "value": ["$__all"] },
+    })]
 }
 
 fn links() -> Vec<Value> {
@@ -170,35 +170,46 @@ pub fn annotation_queries() -> Vec<String> {
 fn annotations() -> Vec<Value> {
     let annotation = |name: &str, colour: &str, expr: &str, title: &str| {
         json!({
-            "name": name, "enable": true, "iconColor": colour, "datasource": source(), "expr": expr,
-            "titleFormat": title, "step": "5s", "useValueForTime": false,
+            "name": name, "enable": true, "hide": true, "iconColor": colour, "datasource": source(), "expr": expr,
+            "titleFormat": title, "step": "5s",
+            // A moment is marked once, and not where it begins to be seen and where it ends.
+            "useValueForTime": name == RESTARTS,
         })
     };
     vec![
         annotation(
             "switches",
             "blue",
-            "max by (bus) (changes(duet_load_target_orders_per_second{bus=~\"$bus\"}[10s]) or changes(duet_load_target_decline_ratio{bus=~\"$bus\"}[10s])) > 0",
-            "load switched on {{bus}}",
+            "duet:load_switched{bus=~\"$bus\"}",
+            "{{bus}}: {{to}}, {{rate}} orders/s",
         ),
         annotation(
-            "restarts",
+            "declines",
+            "blue",
+            "duet:declines_switched{bus=~\"$bus\"}",
+            "{{bus}}: {{percent}} % of the payments declined",
+        ),
+        annotation(
+            RESTARTS,
             "orange",
-            // Grafana marks where a value is above zero. However long it was away.
-            "(time() - process_start_time_seconds{job=\"duet\", bus=~\"$bus\"}) < 15",
-            "{{service}} on {{bus}} began anew",
+            // However long it was away.
+            "1000 * process_start_time_seconds{job=\"duet\", bus=~\"$bus\"} and (time() - process_start_time_seconds) < 15",
+            "{{bus}}: {{service}} began anew",
         ),
         annotation(
             "faults",
             "red",
             "(1 - up{job=~\"duet|rabbitmq\", bus=~\"$bus\"}) > 0 and on (bus) (max by (bus) (up{job=\"duet\"}) == 1)",
-            "{{service}} on {{bus}} does not answer",
+            "{{bus}}: {{service}} does not answer",
         ),
         annotation(
             "waiting",
             "purple",
-            "(1 - min by (bus, check) (duet_ready{bus=~\"$bus\", check!=\"shutdown\"})) > 0",
-            "{{bus}}: somebody waits for the broker or the database ({{check}})",
+            "duet:waiting_spell{bus=~\"$bus\"} > 0",
+            "{{bus}}: somebody waits for the broker or the database",
         ),
     ]
 }
+
+/// The mark whose value is its time.
+const RESTARTS: &str = "restarts";

@@ -5,6 +5,20 @@ use serde_json::{Map, Value, json};
 /// The data source that every query goes to; provisioned under this id.
 pub const SOURCE: &str = "prometheus";
 
+/// The styles with the colour that each has in every picture: here, on the load's page, in `scripts/stack-picture`;
+/// the terminal has the nearest of its 256.
+pub const STYLES: [(&str, &str); 2] = [("choreography", "#2f7de1"), ("orchestration", "#e07b26")];
+/// Of what is known to be neither good nor bad.
+const UNKNOWN: &str = "#808080";
+/// Orders in a second.
+pub const ORDERS_PER_S: &str = "suffix: orders/s";
+/// Messages in a second.
+pub const MESSAGES_PER_S: &str = "suffix: msg/s";
+/// Whatever the title names, in a second.
+pub const PER_S: &str = "suffix: /s";
+/// Milliseconds as a plain number, however few or many.
+pub const MILLISECONDS: &str = "suffix: ms";
+
 /// How a panel looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -21,18 +35,26 @@ pub struct Panel {
     title: String,
     description: String,
     unit: &'static str,
-    queries: Vec<(String, String)>,
+    queries: Vec<Query>,
     decimals: Option<u32>,
     words: Vec<(&'static str, &'static str, &'static str)>,
-    colours: Vec<(&'static str, &'static str)>,
+    overrides: Vec<Value>,
+    scheme: &'static str,
     is_stacked: bool,
     is_logarithmic: bool,
-    has_exemplars: bool,
-    repeat: Option<&'static str>,
+    /// Once for each broker.
+    pub(crate) is_repeated: bool,
     /// Columns of 24.
     pub(crate) width: u32,
     /// Rows of 30 pixels.
     pub(crate) height: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Query {
+    expr: String,
+    legend: String,
+    has_exemplars: bool,
 }
 
 impl Panel {
@@ -45,11 +67,11 @@ impl Panel {
             queries: Vec::new(),
             decimals: None,
             words: Vec::new(),
-            colours: Vec::new(),
+            overrides: Vec::new(),
+            scheme: "Blues",
             is_stacked: false,
             is_logarithmic: false,
-            has_exemplars: false,
-            repeat: None,
+            is_repeated: false,
             width: 12,
             height: 8,
         }
@@ -64,13 +86,13 @@ impl Panel {
     /// The value now, large.
     #[must_use]
     pub fn stat(title: &str, unit: &'static str, description: &str) -> Self {
-        Self { height: 4, width: 4, ..Self::new(Kind::Stat, title, unit, description) }
+        Self { height: 3, width: 5, ..Self::new(Kind::Stat, title, unit, description) }
     }
 
-    /// A histogram over time.
+    /// A histogram over time, in one of Grafana's colour schemes.
     #[must_use]
-    pub fn heatmap(title: &str, unit: &'static str, description: &str) -> Self {
-        Self::new(Kind::Heatmap, title, unit, description)
+    pub fn heatmap(title: &str, unit: &'static str, scheme: &'static str, description: &str) -> Self {
+        Self { scheme, ..Self::new(Kind::Heatmap, title, unit, description) }
     }
 
     /// The values now, as bars, the longest first.
@@ -84,13 +106,13 @@ impl Panel {
     pub fn query(mut self, expr: &str, legend: &str) -> Self {
         // One line, however it is written in the code.
         let expr = expr.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.queries.push((expr, legend.to_owned()));
+        self.queries.push(Query { expr, legend: legend.to_owned(), has_exemplars: false });
         self
     }
 
     /// What is asked.
     pub fn queries(&self) -> impl Iterator<Item = &str> {
-        self.queries.iter().map(|(expr, _)| expr.as_str())
+        self.queries.iter().map(|query| query.expr.as_str())
     }
 
     /// With that many columns (of 24) and rows.
@@ -114,11 +136,40 @@ impl Panel {
         self
     }
 
-    /// Shows the series whose name matches in a colour of its own.
+    /// Shows series by that name with this property, instead of what the panel has.
     #[must_use]
-    pub fn colour(mut self, series: &'static str, colour: &'static str) -> Self {
-        self.colours.push((series, colour));
+    pub fn special(mut self, series: &str, property: &str, value: impl Into<Value>) -> Self {
+        self.overrides.push(json!({
+            "matcher": { "id": "byName", "options": series },
+            "properties": [{ "id": property, "value": value.into() }],
+        }));
         self
+    }
+
+    /// Shows what the latest query has found in the colour of a style.
+    #[must_use]
+    pub fn of_style(mut self, index: usize) -> Self {
+        let asked = self.queries.len().saturating_sub(1);
+        self.overrides.push(json!({
+            "matcher": { "id": "byFrameRefID", "options": ref_id(asked) },
+            "properties": [{ "id": "color", "value": fixed(STYLES[index].1) }],
+        }));
+        self
+    }
+
+    /// Draws the series of that name dashed.
+    #[must_use]
+    pub fn dashed(self, series: &str) -> Self {
+        self.special(series, "custom.lineStyle", json!({ "fill": "dash", "dash": [6, 6] }))
+    }
+
+    /// Fills what lies between two series, the upper one thin.
+    #[must_use]
+    pub fn band(self, lower: &str, upper: &str) -> Self {
+        self.special(upper, "custom.fillBelowTo", lower)
+            .special(upper, "custom.lineWidth", 1)
+            .special(upper, "custom.fillOpacity", 18)
+            .special(lower, "custom.fillOpacity", 0)
     }
 
     /// Puts the series on top of each other.
@@ -135,23 +186,16 @@ impl Panel {
         self
     }
 
-    /// With the traces that its buckets' exemplars name; the queries ask for buckets, and not for what was recorded of them.
+    /// With the traces that the exemplars name of the buckets which the latest query asks for: not of what was recorded of them.
     #[must_use]
     pub fn exemplars(mut self) -> Self {
-        self.has_exemplars = true;
+        self.queries.iter_mut().rev().take(1).for_each(|query| query.has_exemplars = true);
         self
     }
 
     /// The queries whose exemplars are shown.
     pub fn exemplar_queries(&self) -> impl Iterator<Item = &str> {
-        self.queries().filter(|_| self.has_exemplars)
-    }
-
-    /// Once for each value of that variable, side by side.
-    #[must_use]
-    pub fn for_each(mut self, variable: &'static str) -> Self {
-        self.repeat = Some(variable);
-        self
+        self.queries.iter().filter(|query| query.has_exemplars).map(|query| query.expr.as_str())
     }
 
     /// As Grafana reads it.
@@ -172,8 +216,8 @@ impl Panel {
             "fieldConfig": { "defaults": self.defaults(), "overrides": self.overrides() },
             "options": self.options(),
         });
-        if let (Some(variable), Some(panel)) = (self.repeat, panel.as_object_mut()) {
-            panel.insert("repeat".into(), variable.into());
+        if let (true, Some(panel)) = (self.is_repeated, panel.as_object_mut()) {
+            panel.insert("repeat".into(), "bus".into());
             panel.insert("repeatDirection".into(), "h".into());
             panel.insert("maxPerRow".into(), 2.into());
         }
@@ -181,15 +225,15 @@ impl Panel {
     }
 
     fn targets(&self) -> Vec<Value> {
-        let target = |(index, (expr, legend)): (usize, &(String, String))| {
+        let target = |(index, Query { expr, legend, has_exemplars }): (usize, &Query)| {
             json!({
-                "refId": char::from(b'A' + u8::try_from(index % 26).unwrap_or(0)).to_string(),
+                "refId": ref_id(index),
                 "datasource": source(),
                 "expr": expr,
                 "legendFormat": legend,
                 "range": !self.is_instant(),
                 "instant": self.is_instant(),
-                "exemplar": self.has_exemplars,
+                "exemplar": has_exemplars,
                 "format": if self.kind == Kind::Heatmap { "heatmap" } else { "time_series" },
             })
         };
@@ -212,9 +256,18 @@ impl Panel {
                 ((*value).to_owned(), shown)
             };
             let options: Map<String, Value> = self.words.iter().enumerate().map(word).collect();
-            defaults.insert("mappings".into(), json!([{ "type": "value", "options": options }]));
+            let unknown = json!({ "index": self.words.len(), "text": UNJUDGED, "color": UNKNOWN });
+            let nothing = json!({ "match": "null+nan", "result": unknown });
+            defaults.insert(
+                "mappings".into(),
+                json!([{ "type": "value", "options": options }, { "type": "special", "options": nothing }]),
+            );
+            // What no mapping knows has the colour of the lowest step, and that is green unless one says otherwise.
+            let steps = json!([{ "value": null, "color": UNKNOWN }]);
+            defaults.insert("color".into(), json!({ "mode": "thresholds" }));
+            defaults.insert("thresholds".into(), json!({ "mode": "absolute", "steps": steps }));
+            defaults.insert("noValue".into(), UNJUDGED.into());
         }
-        let fixed = |colour: &str| json!({ "mode": "fixed", "fixedColor": colour });
         match self.kind {
             Kind::TimeSeries => {
                 if !self.is_logarithmic {
@@ -223,10 +276,7 @@ impl Panel {
                 defaults.insert("custom".into(), self.custom());
             }
             Kind::Stat if self.words.is_empty() => drop(defaults.insert("color".into(), fixed("text"))),
-            Kind::BarGauge => {
-                defaults.insert("min".into(), 0.into());
-                defaults.insert("color".into(), fixed("blue"));
-            }
+            Kind::BarGauge => drop(defaults.insert("min".into(), 0.into())),
             Kind::Stat | Kind::Heatmap => {}
         }
         Value::Object(defaults)
@@ -235,46 +285,75 @@ impl Panel {
     /// How lines are drawn.
     fn custom(&self) -> Value {
         let scale = if self.is_logarithmic {
-            json!({ "type": "log", "log": 10 })
+            // A style that takes twice as long stands one line of the grid higher.
+            json!({ "type": "log", "log": 2 })
         } else {
             json!({ "type": "linear" })
         };
-        json!({
+        let mut custom = json!({
             "drawStyle": "line",
             "lineInterpolation": "linear",
             "lineWidth": 2,
-            "fillOpacity": if self.is_stacked { 35 } else { 8 },
+            "fillOpacity": if self.is_stacked { 35 } else { 0 },
             "showPoints": "never",
             "spanNulls": 15_000,
             "scaleDistribution": scale,
             "stacking": { "mode": if self.is_stacked { "normal" } else { "none" }, "group": "A" },
+        });
+        // An axis of nothing but zeros would go to a hundred.
+        if let Some(reach) = self.reach() {
+            custom["axisSoftMax"] = reach.into();
+        }
+        custom
+    }
+
+    /// How far an axis goes at least.
+    fn reach(&self) -> Option<f64> {
+        if self.is_logarithmic {
+            return None;
+        }
+        Some(match self.unit {
+            "s" => 0.01,
+            "percentunit" => 0.1,
+            "bytes" | "Bps" => 1024.0,
+            MILLISECONDS => 5.0,
+            ORDERS_PER_S | MESSAGES_PER_S => 10.0,
+            _ => 5.0,
         })
     }
 
     fn overrides(&self) -> Vec<Value> {
-        let colour = |(series, colour): &(&str, &str)| {
+        let by_style = STYLES.into_iter().map(|(style, colour)| {
             json!({
-                "matcher": { "id": "byRegexp", "options": series },
-                "properties": [{ "id": "color", "value": { "mode": "fixed", "fixedColor": colour } }],
+                "matcher": { "id": "byRegexp", "options": format!("/^{style}/") },
+                "properties": [{ "id": "color", "value": fixed(colour) }],
             })
-        };
-        self.colours.iter().map(colour).collect()
+        });
+        let is_by_style = self.queries.iter().any(|query| {
+            query.legend.contains("{{style}}")
+                || STYLES.iter().any(|(style, _)| query.legend.starts_with(style))
+        });
+        by_style.filter(|_| is_by_style).chain(self.overrides.iter().cloned()).collect()
     }
 
     fn options(&self) -> Value {
         match self.kind {
             Kind::TimeSeries => json!({
-                "legend": { "displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": ["lastNotNull"] },
+                // Beside the lines there is room for every series; below them three rows are shown.
+                "legend": {
+                    "displayMode": "table", "placement": "right", "showLegend": true, "calcs": ["lastNotNull"],
+                },
                 "tooltip": { "mode": "multi", "sort": "desc" },
             }),
             Kind::Stat => json!({
                 "reduceOptions": { "calcs": ["lastNotNull"], "fields": "", "values": false },
-                "colorMode": if self.words.is_empty() { "none" } else { "background" },
+                "colorMode": if self.words.is_empty() { "value" } else { "background" },
                 "graphMode": "none",
                 "textMode": "value_and_name",
                 "wideLayout": false,
                 "justifyMode": "auto",
-                "orientation": "auto",
+                "orientation": "vertical",
+                "text": { "titleSize": 12, "valueSize": 22 },
                 "showPercentChange": false,
                 "percentChangeColorMode": "standard",
             }),
@@ -282,10 +361,11 @@ impl Panel {
                 "calculate": false,
                 "cellGap": 1,
                 "color": {
-                    "mode": "scheme", "scheme": "Blues", "steps": 32, "scale": "exponential", "exponent": 0.5,
+                    "mode": "scheme", "scheme": self.scheme, "steps": 32, "scale": "exponential", "exponent": 0.5,
                     "reverse": false, "fill": "dark-blue",
                 },
-                "exemplars": { "color": "rgba(255,0,255,0.7)" },
+                // None are asked for; the schema wants a colour.
+                "exemplars": { "color": "rgba(0,0,0,0)" },
                 "showValue": "never",
                 "yAxis": { "unit": self.unit, "axisPlacement": "left" },
                 "legend": { "show": true },
@@ -298,7 +378,7 @@ impl Panel {
                 "displayMode": "basic",
                 "valueMode": "text",
                 "showUnfilled": false,
-                "namePlacement": "auto",
+                "namePlacement": "left",
                 "sizing": "auto",
                 "minVizWidth": 8,
                 "minVizHeight": 16,
@@ -307,6 +387,17 @@ impl Panel {
             }),
         }
     }
+}
+
+/// What a panel of words says when there is nothing to show.
+const UNJUDGED: &str = "not judged";
+
+fn fixed(colour: &str) -> Value {
+    json!({ "mode": "fixed", "fixedColor": colour })
+}
+
+fn ref_id(index: usize) -> String {
+    char::from(b'A' + u8::try_from(index % 26).unwrap_or(0)).to_string()
 }
 
 /// A quantile of a histogram over the last minute: of its native buckets, or of the classic ones where there are no others.

@@ -79,8 +79,12 @@ impl Metrics {
         let histogram = |name: &str, help: &str, buckets: Vec<f64>| {
             Histogram::with_opts(HistogramOpts { common_opts: opts(name, help), buckets })
         };
-        let seconds =
-            || vec![0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+        // To a minute: a broker that comes back has kept somebody waiting for so long.
+        let seconds = || {
+            let to_a_second =
+                [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
+            to_a_second.into_iter().chain([2.5, 5.0, 10.0, 30.0, 60.0]).collect()
+        };
         let sizes = prometheus::exponential_buckets(1.0, 2.0, 11)?;
         Ok(Self {
             handled: counter(

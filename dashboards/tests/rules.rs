@@ -1,0 +1,195 @@
+//! What once made the dashboards hard to read, as rules that every panel keeps.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+use std::path::Path;
+
+use dashboards::panel::STYLES;
+use serde_json::Value;
+
+fn boards() -> Vec<Value> {
+    dashboards::all().iter().map(|board| serde_json::from_str(&board.json()).unwrap()).collect()
+}
+
+/// Every panel of a kind, or of all but rows.
+fn panels(kind: Option<&str>) -> Vec<Value> {
+    let of_kind = |panel: &Value| kind.map_or(panel["type"] != "row", |kind| panel["type"] == kind);
+    let all = boards().into_iter().flat_map(|board| board["panels"].as_array().unwrap().clone());
+    let found: Vec<_> = all.filter(of_kind).collect();
+    assert!(!found.is_empty(), "no {kind:?}");
+    found
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}
+
+fn targets(panel: &Value) -> &[Value] {
+    panel["targets"].as_array().unwrap()
+}
+
+#[test]
+fn panels_repeat_by_broker_and_hold_both_styles() {
+    let mut by_style = 0;
+    for panel in panels(None) {
+        assert!(panel["repeat"].is_null() || panel["repeat"] == "bus", "{panel:#}");
+        // A map of one style's buckets cannot hold the other's; its axis is that of the buckets.
+        if panel["type"] == "heatmap" {
+            continue;
+        }
+        let of = |style: &str| targets(&panel).iter().any(|target| text(target, "expr").contains(style));
+        let [(first, _), (second, _)] = STYLES;
+        let [first, second] = [first, second].map(|style| of(&format!("style=\"{style}\"")));
+        assert_eq!(first, second, "one style alone: {panel:#}");
+        by_style += usize::from(first);
+        for target in targets(&panel) {
+            assert!(!text(target, "expr").contains("$style"), "{panel:#}");
+        }
+    }
+    assert!(by_style >= 6, "{by_style}");
+}
+
+#[test]
+fn a_style_has_one_colour_everywhere() {
+    for panel in panels(None) {
+        let named = |style: &str| {
+            targets(&panel).iter().any(|target| text(target, "legendFormat").starts_with(style))
+        };
+        let by_label =
+            targets(&panel).iter().any(|target| text(target, "legendFormat").contains("{{style}}"));
+        for (style, colour) in STYLES {
+            if !(by_label || named(style)) {
+                continue;
+            }
+            let pattern = format!("/^{style}/");
+            let overrides = panel["fieldConfig"]["overrides"].as_array().unwrap();
+            let own = overrides.iter().find(|one| one["matcher"]["options"] == pattern.as_str());
+            let own = own.unwrap_or_else(|| panic!("{style} has no colour of its own: {panel:#}"));
+            assert_eq!(own["properties"][0]["value"]["fixedColor"], colour);
+        }
+    }
+    for file in ["bench/src/control/page.html", "scripts/stack-picture"] {
+        let text =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)).unwrap();
+        for (style, colour) in STYLES {
+            assert!(text.contains(colour), "{file}: {style} is not {colour}");
+        }
+    }
+}
+
+#[test]
+fn nothing_to_show_is_never_green() {
+    for panel in panels(Some("stat")) {
+        let defaults = &panel["fieldConfig"]["defaults"];
+        let Some(mappings) = defaults["mappings"].as_array() else { continue };
+        let special = mappings.iter().find(|mapping| mapping["type"] == "special").unwrap();
+        assert_eq!(special["options"]["match"], "null+nan", "{panel:#}");
+        assert_eq!(defaults["thresholds"]["steps"].as_array().unwrap().len(), 1, "{panel:#}");
+        let colours = [&special["options"]["result"]["color"], &defaults["thresholds"]["steps"][0]["color"]];
+        assert!(colours.iter().all(|colour| **colour == "#808080"), "{panel:#}");
+        assert_eq!(special["options"]["result"]["text"], defaults["noValue"]);
+        assert!(!text(defaults, "noValue").is_empty(), "{panel:#}");
+    }
+}
+
+#[test]
+fn lines_have_bounds_and_a_legend_that_shows_every_series() {
+    for panel in panels(Some("timeseries")) {
+        let defaults = &panel["fieldConfig"]["defaults"];
+        let is_logarithmic = defaults["custom"]["scaleDistribution"]["type"] == "log";
+        assert!(is_logarithmic || defaults["min"] == 0, "{panel:#}");
+        assert!(
+            is_logarithmic || defaults["custom"]["axisSoftMax"].is_number(),
+            "zeros go to a hundred: {panel:#}"
+        );
+        assert_eq!(panel["options"]["legend"]["displayMode"], "table");
+        assert_eq!(panel["options"]["legend"]["placement"], "right");
+        assert!(!["ops", "mins"].contains(&text(defaults, "unit")), "{panel:#}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_at_one_moment_comes_sorted() {
+    for kind in ["stat", "bargauge"] {
+        for panel in panels(Some(kind)) {
+            for target in targets(&panel) {
+                assert_eq!(target["instant"], true, "{panel:#}");
+                let expr = text(target, "expr");
+                // One value, or in order.
+                let is_one =
+                    text(target, "legendFormat") == "{{bus}}" || !text(target, "legendFormat").contains("{{");
+                assert!(is_one || expr.starts_with("sort"), "{expr}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_counters_have_a_rate() {
+    let rules =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("prometheus/rules.yml")).unwrap();
+    let mut asked = vec![rules];
+    for panel in panels(None) {
+        asked.extend(targets(&panel).iter().map(|target| text(target, "expr").to_owned()));
+    }
+    let mut seen = 0;
+    for expr in asked {
+        for function in ["rate(", "increase("] {
+            for (at, _) in expr.match_indices(function) {
+                let name: String = expr[at + function.len()..]
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                let is_counter =
+                    ["_total", "_sum", "_count", "_bucket"].iter().any(|end| name.ends_with(end));
+                // Native histograms have the plain name.
+                assert!(is_counter || name.ends_with("_seconds"), "{function}{name}");
+                assert!(!name.starts_with("process_start") && !name.is_empty(), "{expr}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn exemplars_are_off_where_they_would_cover_what_is_shown() {
+    for panel in panels(Some("heatmap")) {
+        assert!(targets(&panel).iter().all(|target| target["exemplar"] == false), "{panel:#}");
+    }
+}
+
+#[test]
+fn the_first_screen_has_verdict_latency_and_one_row_of_controls() {
+    for board in boards() {
+        assert_eq!(board["refresh"], "10s");
+        assert_eq!(board["templating"]["list"].as_array().unwrap().len(), 1);
+        let marks = board["annotations"]["list"].as_array().unwrap();
+        assert!(
+            marks.iter().all(|mark| mark["hide"] == true && mark["enable"] == true),
+            "a row of switches for them"
+        );
+    }
+    // A window of 1280 by 800 has room for eighteen rows; what stands under a broker's name is there twice.
+    let board = &boards()[0];
+    let panels = board["panels"].as_array().unwrap();
+    let latency = panels.iter().find(|panel| text(panel, "title").starts_with("Latency of")).unwrap();
+    let place = |panel: &Value, field: &str| panel["gridPos"][field].as_u64().unwrap();
+    let named =
+        panels.iter().filter(|panel| panel["repeat"] == "bus" && panel["type"] == "row").count() as u64;
+    let twice = 4 * named;
+    assert!(place(latency, "y") + place(latency, "h") + twice <= 18, "{latency:#}");
+    let verdict = panels.iter().find(|panel| panel["title"] == "Verdict").unwrap();
+    assert_eq!(place(verdict, "y"), 1);
+}
+
+#[test]
+fn no_row_is_half_empty() {
+    for board in boards() {
+        let panels = board["panels"].as_array().unwrap();
+        for panel in panels.iter().filter(|panel| panel["repeat"].is_null()) {
+            let row = panels.iter().filter(|other| other["gridPos"]["y"] == panel["gridPos"]["y"]);
+            let width: u64 = row.map(|panel| panel["gridPos"]["w"].as_u64().unwrap()).sum();
+            assert_eq!(width, 24, "{panel:#}");
+        }
+    }
+}
