@@ -18,6 +18,7 @@ use host::{BusAddress, ConfigError};
 use participant::{Clock as _, SystemClock};
 use telemetry::Code;
 
+use crate::described::Described;
 use crate::processes::Program;
 use crate::target::{Url, Urls};
 use crate::text;
@@ -54,7 +55,7 @@ pub struct PlaceArgs {
     /// What `duet up` runs.
     #[command(flatten)]
     pub dir: DirArgs,
-    /// What all names on the broker begin with, where `duet up` was told so.
+    /// What all names on the broker begin with [default: what `duet up` was told that runs in --dir on this bus].
     #[arg(long, value_name = "NAME", value_parser = namespace)]
     pub namespace: Option<String>,
     /// How long to wait for the bus, in seconds.
@@ -233,7 +234,10 @@ const LAST_ATTEMPT: Duration = Duration::from_secs(3);
 /// Waits for the bus; nothing that is asked of it afterwards takes for ever, either.
 async fn connect(place: &PlaceArgs) -> Result<(work::Patient, Url), DeadLettersError> {
     let bus = place.bus()?;
-    let url = bus_url(&bus, place.namespace.as_deref(), &place.urls)?;
+    let plain = bus_url(&bus, None, &place.urls)?;
+    let described = Described::find(&place.dir)?.filter(|found| found.is_on(plain.expose()));
+    let namespace = place.namespace.as_deref().or_else(|| described.as_ref().and_then(Described::namespace));
+    let url = bus_url(&bus, namespace, &place.urls)?;
     let address = BusAddress::parse(url.expose())?;
     let within = Duration::from_secs(place.timeout_s.into());
     let connected: Result<Arc<dyn Bus>, BusError> =

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod compare;
 pub mod control;
 pub mod dead_letters;
+pub mod described;
 pub mod generate;
 mod http;
 pub mod latency;

@@ -15,6 +15,7 @@ pub mod observer;
 pub mod orders;
 pub mod plan;
 pub mod sender;
+pub mod system;
 pub mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -29,16 +30,18 @@ use contract::{Style, topics};
 use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, StoreAddress, connect};
 use outside::{Fate, LedgerTail, Rates};
 use participant::{Clock, Metrics, NoCalls, Participant, SystemClock};
-use telemetry::exit_with;
+use telemetry::{Code, exit_with};
 use tokio::sync::watch;
 
 use crate::cell::executions;
+use crate::target;
 use board::Board;
 use checker::{Checker, Patience};
 use observer::Observer;
 use orders::Orders;
 use plan::{Plan, StyleChoice};
 use sender::Sender;
+use system::{Places, SystemArgs};
 use verdict::Standing;
 
 /// The observer's consumer group, and the schema of its store.
@@ -57,6 +60,12 @@ pub struct LoadArgs {
     /// What the verdict rests on.
     #[command(flatten)]
     audit: AuditArgs,
+    /// Which system.
+    #[command(flatten)]
+    system: SystemArgs,
+    /// What the services' schemas begin with, once that is known.
+    #[arg(skip)]
+    namespace: Option<String>,
 }
 
 /// The plan to begin with.
@@ -86,12 +95,12 @@ struct PlanArgs {
 #[command(next_help_heading = "Verdict")]
 struct AuditArgs {
     /// The database (postgres://…) in which each service has its schema, or sqlite:DIR, the folder with a file for each
-    /// [default: that of --store].
+    /// [default: that of the system in --dir, or of --store].
     #[arg(long, value_name = "URL", env = "DUET_AUDIT_STORES", hide_env_values = true)]
     stores: Option<String>,
-    /// The gateway's ledger, written by order-status.
-    #[arg(long, value_name = "FILE", env = "DUET_LEDGER", default_value = "gateway.ledger")]
-    ledger: PathBuf,
+    /// The gateway's ledger, written by order-status [default: that of the system in --dir, or gateway.ledger].
+    #[arg(long, value_name = "FILE", env = "DUET_LEDGER")]
+    ledger: Option<PathBuf>,
     /// How long an order may take until it counts as stuck, in seconds: more than every time-out and retry of the flow.
     #[arg(long, value_name = "S", env = "DUET_STUCK_AFTER_S", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
@@ -105,8 +114,7 @@ struct AuditArgs {
 const EXAMPLES: &str = "\
 Examples:
   duet up --bus kafka --store postgres --dir /tmp/duet
-  duet load --bus kafka://127.0.0.1:9192 --store postgres://duet:duet@127.0.0.1:5442/duet \\
-            --ledger /tmp/duet/gateway.ledger
+  duet load --bus kafka://127.0.0.1:9192 --store postgres://duet:duet@127.0.0.1:5442/duet --dir /tmp/duet
   duet switch --style choreography --rate 50
   duet audit
 
@@ -130,12 +138,20 @@ pub struct Checked {
 #[derive(Clone, Debug)]
 enum Stores {
     Folder(PathBuf),
-    Database(StoreAddress),
+    /// Schemas, which begin with that.
+    Database(StoreAddress, Option<String>),
 }
 
 impl Stores {
-    /// As given, or else beside the observer's own.
-    fn parse(given: Option<&str>, own: StoreAddress) -> Result<Self, ConfigError> {
+    /// As given, or else beside the observer's own, whose schema is none of theirs.
+    fn parse(
+        given: Option<&str>,
+        mut own: StoreAddress,
+        namespace: Option<String>,
+    ) -> Result<Self, ConfigError> {
+        if let StoreAddress::Postgres(options) = &mut own {
+            options.schema = None;
+        }
         if let Some(folder) = given.and_then(|given| given.strip_prefix("sqlite:")) {
             return Ok(Self::Folder(folder.into()));
         }
@@ -143,7 +159,7 @@ impl Stores {
             StoreAddress::Sqlite { path, .. } => {
                 Ok(Self::Folder(path.parent().map(Path::to_owned).unwrap_or_default()))
             }
-            address @ StoreAddress::Postgres(_) => Ok(Self::Database(address)),
+            address @ StoreAddress::Postgres(_) => Ok(Self::Database(address, namespace)),
             other @ StoreAddress::Memory => {
                 Err(ConfigError::new("--stores", other, "sqlite:DIR or postgres://…"))
             }
@@ -153,7 +169,10 @@ impl Stores {
     fn address(&self, name: &'static str) -> StoreAddress {
         match self {
             Self::Folder(folder) => StoreAddress::sqlite(folder.join(format!("{name}.db"))),
-            Self::Database(address) => address.clone().for_service(name),
+            Self::Database(address, None) => address.clone().for_service(name),
+            Self::Database(address, Some(namespace)) => {
+                address.clone().for_service(&target::schema(namespace, name))
+            }
         }
     }
 
@@ -185,8 +204,12 @@ impl Binary for LoadArgs {
             plan: Plan { style, rate_per_s: rate, decline_rate: None },
             fate: Fate { seed, rates },
             orders_max,
-            stores: Stores::parse(self.audit.stores.as_deref(), self.host.config()?.store)?,
-            ledger: self.audit.ledger.clone(),
+            stores: Stores::parse(
+                self.audit.stores.as_deref(),
+                self.host.config()?.store,
+                self.namespace.clone(),
+            )?,
+            ledger: self.audit.ledger.clone().unwrap_or_else(|| "gateway.ledger".into()),
             patience: Patience {
                 settle: seconds(self.audit.settle_s),
                 stuck: seconds(self.audit.stuck_after_s),
@@ -229,10 +252,35 @@ fn observed_topics() -> Vec<Topic> {
     Style::ALL.into_iter().flat_map(|style| [topics::placed(style), topics::closed(style)]).collect()
 }
 
+impl LoadArgs {
+    /// The same with what the flags leave open taken from the system that `duet up` runs.
+    fn completed(mut self) -> Result<Self, ConfigError> {
+        let Args { bus, store, .. } = &self.host;
+        let mut places = Places {
+            bus: bus.clone(),
+            store: store.clone(),
+            stores: self.audit.stores.take(),
+            ledger: self.audit.ledger.take(),
+            namespace: None,
+        };
+        if self.host.bus_file.is_none() {
+            self.system.complete(&mut places)?;
+        }
+        (self.host.bus, self.host.store) = (places.bus, places.store);
+        (self.audit.stores, self.audit.ledger) = (places.stores, places.ledger);
+        self.namespace = places.namespace;
+        Ok(self)
+    }
+}
+
 /// Runs until it is asked to end.
 #[must_use]
-pub fn main(args: &LoadArgs) -> ExitCode {
-    match host::start(args) {
+pub fn main(args: LoadArgs) -> ExitCode {
+    let args = match args.completed() {
+        Ok(args) => args,
+        Err(error) => return exit_with(&error, Code::Usage),
+    };
+    match host::start(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit_with(&error, error.code()),
     }

@@ -64,7 +64,7 @@ fn run(cli: Cli) -> ExitCode {
         }
         Some(Command::Control(args)) => ended(control::main(&args)),
         Some(Command::Probe(args)) => ended(probe::main(&args)),
-        Some(Command::Load(args)) => load::main(&args),
+        Some(Command::Load(args)) => load::main(*args),
         Some(Command::Bus(args)) => ended(bus_command::main(args.listen)),
         Some(Command::Cell) => {
             cell::main();

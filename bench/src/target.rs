@@ -235,8 +235,16 @@ fn file(dir: &Path, participant: &str) -> PathBuf {
     dir.join(format!("{participant}.db"))
 }
 
-fn schema(prefix: &str, participant: &str) -> String {
+pub(crate) fn schema(prefix: &str, participant: &str) -> String {
     format!("{prefix}_{}", participant.replace('-', "_"))
+}
+
+/// A URL with that option in its query, unless it has one of that name.
+pub(crate) fn with_option(url: &str, name: &str, value: &str) -> String {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let has_it = query.split('&').any(|option| option.split('=').next() == Some(name));
+    let options = if has_it { Vec::new() } else { vec![format!("{name}={value}")] };
+    with_options(url, &options)
 }
 
 /// A URL with further options in its query.

@@ -416,8 +416,9 @@ impl Shared {
     async fn remove(&self) {
         let address = BusAddress::parse(&self.bus).unwrap().with_namespace(&self.namespace);
         let bus = connect::bus_now(&address, Duration::from_secs(10)).await.unwrap();
-        bus.remove(&PARTICIPANTS).await.unwrap();
-        for name in PARTICIPANTS {
+        let everybody = [&PARTICIPANTS[..], &["observer"]].concat();
+        bus.remove(&everybody).await.unwrap();
+        for name in everybody {
             let schema = format!("{}_{}", self.namespace, name.replace('-', "_"));
             let address = StoreAddress::parse(&self.store).unwrap().with_schema(&schema);
             connect::drop_schema(&address).await.unwrap();
@@ -452,8 +453,20 @@ async fn instances_come_and_go_on(server: servers::Server) {
     for n in 4..8 {
         place.order(n, if n % 2 == 0 { "choreography" } else { "orchestration" }).await;
     }
-    let letters = [&["dead-letters", "list", "--json"], &flags[..2], &flags[4..]].concat();
+    // The namespace, and with it the schemas, as well as the ledger, are known from what is written down of the system.
+    let letters = [&["dead-letters", "list", "--json"], &flags[..2]].concat();
     assert_eq!(place.done(&letters).await, "", "nothing was given up");
+    let rate = ["--rate", "20", "--settle-s", "1", "--listen", "127.0.0.1:0"];
+    let load =
+        Process::start_as("load", place.path(), "duet", &[&["load"][..], &flags[..4], &rate].concat()).await;
+    let at = load.address().to_string();
+    until("a clean verdict", async || {
+        let said = place.duet(&["audit", "--load", &at]).await;
+        let is_clean = said.code == Some(0) && said.stdout.contains("VERDICT: clean.");
+        if is_clean { Ok(()) } else { Err(said.stdout + &said.stderr) }
+    })
+    .await;
+    assert_eq!(load.end(Signal::TERM).await, Some(0));
     place.done(&["down"]).await;
     shared.remove().await;
 }

@@ -192,6 +192,8 @@ pub struct Settings {
     pub bus: PlannedBus,
     /// The stores.
     pub stores: Stores,
+    /// What stands before names on a broker and those of schemas.
+    pub namespace: Option<String>,
     /// How many instances of each participant.
     pub instances: BTreeMap<Program, u32>,
     /// Further flags for each of them.
@@ -231,6 +233,7 @@ impl UpArgs {
             dir,
             bus: self.planned_bus()?,
             stores,
+            namespace: self.namespace.clone(),
             instances,
             extra: self.extra.clone(),
             ready_within: Duration::from_secs(self.wait_s.into()),

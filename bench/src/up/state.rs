@@ -27,6 +27,12 @@ pub struct State {
     pub bus: String,
     /// The stores, without secrets.
     pub stores: String,
+    /// What stands before names on a broker and those of schemas.
+    #[serde(default)]
+    pub namespace: Option<String>,
+    /// The gateway's ledger.
+    #[serde(default)]
+    pub ledger: Option<PathBuf>,
     /// How long each process may take to end when asked to, in seconds.
     pub stop_s: u64,
     /// What it is about.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -263,8 +264,7 @@ impl Supervisor {
         let Some(bus) = self.bus.as_ref().filter(|_| id.program != Program::Bus) else {
             return processes::bus_spec(listen);
         };
-        let ledger =
-            std::env::var_os(LEDGER).map_or_else(|| self.folder.path().join("gateway.ledger"), Into::into);
+        let ledger = self.ledger();
         let store = self.settings.stores.url(id.program).expose().to_owned();
         let args = self.settings.extra.clone();
         processes::Member { id, store, listen, args, env: Vec::new() }.spec(bus.expose(), &ledger)
@@ -356,6 +356,11 @@ impl Supervisor {
         self.settings.patience.stop_within.as_secs()
     }
 
+    /// Where order-status writes the gateway's ledger.
+    fn ledger(&self) -> PathBuf {
+        std::env::var_os(LEDGER).map_or_else(|| self.folder.path().join("gateway.ledger"), Into::into)
+    }
+
     fn bus_shown(&self) -> String {
         match (&self.bus, &self.settings.bus) {
             (_, PlannedBus::Url(url)) => redact(url),
@@ -392,6 +397,8 @@ impl Supervisor {
             control: self.folder.socket(),
             bus: self.bus_shown(),
             stores: self.settings.stores.to_string(),
+            namespace: self.settings.namespace.clone(),
+            ledger: Some(self.ledger()),
             stop_s: self.stop_s(),
             phase: self.phase,
             processes: entries.collect(),

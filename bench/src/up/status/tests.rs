@@ -39,6 +39,8 @@ fn state(phase: Phase, processes: Vec<Entry>) -> State {
         control: "/x/control.sock".into(),
         bus: "memory, at tcp://127.0.0.1:7070".to_owned(),
         stores: "sqlite:/x".to_owned(),
+        namespace: None,
+        ledger: None,
         stop_s: 20,
         phase,
         processes,

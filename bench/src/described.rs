@@ -1,0 +1,74 @@
+//! The system that `duet up` runs in a folder, as its state describes it: where other commands have from what their flags do
+//! not say, instead of from defaults of their own.
+
+use std::path::PathBuf;
+
+use host::ConfigError;
+use host::address::redact;
+
+use crate::processes::Program;
+use crate::up::folder::Folder;
+use crate::up::settings::DirArgs;
+use crate::up::state::{Phase, State};
+
+/// A system that runs, as it is written down.
+#[derive(Clone, Debug)]
+pub struct Described {
+    state: State,
+    dir: PathBuf,
+}
+
+impl Described {
+    /// What runs in the folder; `None` where nothing does.
+    ///
+    /// # Errors
+    /// What is written there cannot be read.
+    pub fn find(dir: &DirArgs) -> Result<Option<Self>, ConfigError> {
+        let wrong = |error: &dyn std::error::Error| {
+            let expected = format!("a folder of duet up ({})", telemetry::chain(error));
+            ConfigError::new("--dir", dir.dir.display(), expected)
+        };
+        let dir = dir.absolute().map_err(|error| wrong(&error))?;
+        let state = Folder::new(dir.clone()).read_state().map_err(|error| wrong(&error))?;
+        Ok(state.filter(|state| state.phase != Phase::Stopped).map(|state| Self { state, dir }))
+    }
+
+    /// The bus that it brought itself; on a broker it has none.
+    #[must_use]
+    pub fn own_bus(&self) -> Option<String> {
+        let bus = self.state.processes.iter().find(|entry| entry.id.program == Program::Bus)?;
+        Some(format!("tcp://{}", bus.address?))
+    }
+
+    /// Whether it works on the bus at that URL, its namespace and other options aside.
+    #[must_use]
+    pub fn is_on(&self, bus: &str) -> bool {
+        let place = |url: &str| url.split('?').next().unwrap_or(url).to_owned();
+        let known = place(&self.state.bus);
+        self.own_bus().as_deref() == Some(bus) || place(&redact(bus)) == known
+    }
+
+    /// What its bus is, without secrets.
+    #[must_use]
+    pub fn bus_shown(&self) -> &str {
+        &self.state.bus
+    }
+
+    /// What its stores are, without secrets.
+    #[must_use]
+    pub fn stores_shown(&self) -> &str {
+        &self.state.stores
+    }
+
+    /// What stands before its names on a broker and those of its schemas.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.state.namespace.as_deref()
+    }
+
+    /// Its gateway's ledger.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.state.ledger.clone().unwrap_or_else(|| self.dir.join("gateway.ledger"))
+    }
+}
