@@ -24,8 +24,8 @@ COPY --from=plan /src/recipe.json recipe.json
 RUN cargo chef cook --release --locked --recipe-path recipe.json $PROGRAMS --features $FEATURES
 COPY . .
 RUN cargo build --release --locked --bins $PROGRAMS --features $FEATURES
-# A root file system with nothing in it but the programs, the libraries that they are linked with, and the authorities that
-# TLS trusts: no shell, no package manager.
+# A root file system with nothing in it but the programs, the libraries that they are linked with, the authorities that TLS
+# trusts, and the licences of it all: no shell, no package manager.
 RUN set -eu; mkdir -p /image/usr/local/bin /image/etc/ssl/certs /image/tmp /image/data; chmod 1777 /image/tmp; \
     chown 65532:65532 /image/data; \
     cd target/release; cp duet order-history order-status notifications orchestrator /image/usr/local/bin/; \
@@ -33,6 +33,8 @@ RUN set -eu; mkdir -p /image/usr/local/bin /image/etc/ssl/certs /image/tmp /imag
       mkdir -p "/image$(dirname "$library")"; cp -L "$library" "/image$library"; \
     done; \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/; \
+    mkdir -p /image/usr/share/doc/duet; cd /src; cp LICENSE-* /image/usr/share/doc/duet/; \
+    scripts/notices $PROGRAMS --features $FEATURES >/image/usr/share/doc/duet/THIRD-PARTY-NOTICES; \
     printf 'duet:x:65532:65532::/:\n' >/image/etc/passwd; printf 'hosts: files dns\n' >/image/etc/nsswitch.conf
 
 FROM scratch

@@ -37,8 +37,8 @@ use flight::Flight;
 use live::{Live, Stopped};
 use measured::{Peaks, Saturated};
 pub(crate) use observer::OUTCOMES_FILE;
-use protocol::{Answer, Finished, Load, Phase, Request, Sent, Spec};
-use sender::Sender;
+use protocol::{Answer, AtRate, Finished, Load, Phase, Request, Sent, Spec};
+use sender::{Sender, Steady};
 use system::Work;
 pub(crate) use system::{PARTICIPANTS, groups};
 
@@ -229,6 +229,8 @@ struct Running {
     peaks: Peaks,
     sent: Phases,
     saturated: Saturated,
+    /// How late a paced order was sent at most.
+    late_max: Duration,
     notes: Vec<String>,
 }
 
@@ -248,6 +250,7 @@ impl Running {
             peaks: Peaks::default(),
             sent: Phases::default(),
             saturated: Saturated::default(),
+            late_max: Duration::ZERO,
             notes: Vec::new(),
         })
     }
@@ -259,25 +262,58 @@ impl Running {
     fn send(&mut self, load: Load) -> Result<Sent, CellError> {
         self.live()?;
         let progress = progress();
+        let (mut reached_per_s, mut at_rate) = (None, None);
         let orders = match load.phase {
             Phase::Alone => self.sender.alone(load, progress)?,
-            Phase::Paced => self.sender.paced(load, progress)?,
-            Phase::WarmUp => self.sender.saturated(load, progress)?.0,
-            Phase::Saturated => self.saturate(load, progress)?,
+            Phase::Paced => {
+                let orders = self.sender.paced(load, progress)?;
+                self.late_max = self.late_max.max(self.sender.take_late_max());
+                orders
+            }
+            Phase::Curve => {
+                let (orders, found) = self.at_rate(load, progress)?;
+                at_rate = Some(found);
+                orders
+            }
+            Phase::WarmUp => {
+                let (orders, steady) = self.sender.saturated(load, progress)?;
+                reached_per_s = steady.orders_per_s();
+                orders
+            }
+            Phase::Saturated => {
+                let (orders, steady) = self.saturate(load, progress)?;
+                reached_per_s = steady.orders_per_s();
+                orders
+            }
         };
         *self.sent.of_mut(load.phase) += orders;
         if let Some(live) = &mut self.live {
             live.system.check()?;
         }
-        Ok(Sent { orders, cut: self.sender.stopping(), orders_per_s: self.saturated.orders_per_s() })
+        let (cut, orders_per_s) = (self.sender.stopping(), self.saturated.orders_per_s());
+        Ok(Sent { orders, reached_per_s, at_rate, cut, orders_per_s })
     }
 
-    fn saturate(&mut self, load: Load, progress: impl FnMut(u64)) -> Result<u64, CellError> {
+    fn saturate(&mut self, load: Load, progress: impl FnMut(u64)) -> Result<(u64, Steady), CellError> {
         let before = self.used()?;
         let (sent, steady) = self.sender.saturated(load, progress)?;
         let after = self.used()?;
         self.saturated.add(sent, steady, &before, &after);
-        Ok(sent)
+        Ok((sent, steady))
+    }
+
+    /// Sends at a rate, and says what that was like. An order of an earlier phase that waits for its time-out may end
+    /// meanwhile: its work counts here, as that of this one's may count later.
+    fn at_rate(&mut self, load: Load, progress: impl FnMut(u64)) -> Result<(u64, AtRate), CellError> {
+        let before = self.used()?;
+        let sent = self.sender.paced(load, progress)?;
+        let after = self.used()?;
+        let found = AtRate {
+            latency_ms: self.flight.take_at_rate().percentiles(),
+            sender_late_ms_max: self.sender.take_late_max().as_secs_f64() * 1000.0,
+            cpu_s: measured::cpu_between(&before, &after, self.spec.processes).as_secs_f64(),
+        };
+        Ok((sent, found))
     }
 
     /// What was used so far, by this process and the thread that calls.
@@ -347,7 +383,6 @@ impl Running {
         let peak_rss_bytes = peak_rss_bytes();
         self.stop()?;
         let Some(stopped) = self.stopped else { return Err(CellError::Protocol("it never ran".to_owned())) };
-        let late_max = self.sender.late_max();
         self.sender.finish(&self.spec.dir)?;
         files::write_observed(&self.spec, stopped.queues, self.flight.read(flight::State::amiss))?;
         let audited = self.runtime.block_on(files::audit(&self.spec.dir, &self.spec.store))?;
@@ -357,7 +392,7 @@ impl Running {
             saturated: &self.saturated,
             work: self.past,
             peaks: &self.peaks,
-            late_max,
+            late_max: self.late_max,
             peak_rss_bytes,
             bus_durability: stopped.bus_durability,
             store_durability: measured::store_durability(&self.spec, stopped.store_durability),

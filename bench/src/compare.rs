@@ -1,6 +1,7 @@
 //! `duet compare`: runs both styles on each bus, audits every cell, and puts them side by side.
 
 mod child;
+mod curve;
 mod error;
 mod group;
 pub(crate) mod guarantees;
@@ -12,6 +13,7 @@ mod result;
 mod servers;
 mod traces;
 mod turn;
+mod warming;
 mod work;
 
 use std::path::PathBuf;
@@ -29,7 +31,7 @@ use tokio::time::Instant;
 
 use crate::cell::protocol::Spec;
 use crate::limit;
-use crate::report::{BrokerLimit, BusReport, Phases, Report, StoreReport, Verdict, Yardstick};
+use crate::report::{BrokerLimit, BusReport, Phases, Report, StoreReport, Verdict, Warming, Yardstick};
 use crate::target::{BusPlace, StoreChoice};
 use crate::text::{self, Terminal};
 pub use error::CompareError;
@@ -62,6 +64,8 @@ pub struct Settings {
     pub count: Option<u64>,
     /// Orders/s of the paced phase; `None`: 500, or half of what the slowest cell reached at saturation if that is less.
     pub rate_per_s: Option<f64>,
+    /// Whether latency and cost at shares of each cell's own saturation are measured, too.
+    pub curve: bool,
     /// Share of generated orders that cannot be taken.
     pub invalid_rate: f64,
     /// How the outside world misbehaves.
@@ -95,6 +99,12 @@ impl Settings {
     fn in_one_sitting(&self) -> bool {
         let replays = self.orders.as_ref().is_some_and(|file| file.speed.is_some());
         self.buses.len() == 1 || self.rate_per_s.is_some() || replays
+    }
+
+    /// Whether brokers are warmed until they get no faster. A run of so many orders, or of a file's, is as long as its
+    /// user wants it.
+    fn warms(&self) -> bool {
+        self.curve || (self.orders.is_none() && self.count.is_none())
     }
 }
 
@@ -175,8 +185,10 @@ fn steps(settings: &Settings, work: &Work) -> usize {
     let brokers = settings.buses.iter().filter(|bus| bus.is_broker()).count();
     let asking = usize::from(brokers > 0 || matches!(settings.store, StoreChoice::Postgres(_)));
     let again = if settings.in_one_sitting() { 0 } else { 1 };
-    let rounds = 2 * (work.plan.rounds_max() + again) * settings.buses.len();
-    asking + 1 + brokers + rounds + settings.buses.len()
+    let warming = if settings.warms() { brokers } else { 0 };
+    let points = if settings.curve { curve::SHARES.len() } else { 0 };
+    let rounds = 2 * (work.plan.rounds_max() + again + points) * settings.buses.len();
+    asking + 1 + brokers + warming + rounds + settings.buses.len()
 }
 
 /// A run in progress.
@@ -229,10 +241,14 @@ impl Run<'_> {
                 run.complete = false;
                 break;
             }
-            run.systems.buses[index].limit = self.limit(bus).await;
             let (mut group, servers) = self.start(bus).await?;
+            run.systems.buses[index].warming = self.warm(bus, &mut group).await?;
+            run.systems.buses[index].limit = self.limit(bus).await;
             let plan = &self.work.plan;
             group.send(&plan.before_paced, 0.0, plan.in_a_minute, &mut self.turn).await?;
+            if self.settings.curve {
+                group.curve(&mut self.turn).await?;
+            }
             slowest = slowest.into_iter().chain(group.slowest()).min_by(f64::total_cmp);
             if in_one_sitting || self.turn.is_interrupted() {
                 run.rate_per_s = plan::rate_per_s(asked, slowest);
@@ -348,6 +364,18 @@ impl Run<'_> {
         limit::yardstick(&self.settings.store, dir, YARDSTICK, durability)
             .await
             .map_err(CompareError::Yardstick)
+    }
+
+    /// Has a broker come to what it can do before anything is measured.
+    async fn warm(&mut self, bus: &BusPlace, group: &mut Group) -> Result<Option<Warming>, CompareError> {
+        if !bus.is_broker() || !self.settings.warms() {
+            return Ok(None);
+        }
+        let warming = group.warm(&bus.name, &mut self.turn).await?;
+        if let Some(warming) = &warming {
+            self.turn.say(&crate::table::warming(&bus.name, warming));
+        }
+        Ok(warming)
     }
 
     /// What the bus's broker gives at best. Without it the run is worth less, but not nothing.

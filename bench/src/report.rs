@@ -120,6 +120,25 @@ pub struct BusReport {
     pub durability: Durability,
     /// What it gives at best to a bare producer and consumer, measured in this run; `None` for a bus that is no broker.
     pub limit: Option<BrokerLimit>,
+    /// How it was warmed before anything was measured; `None` for a bus that is no broker, and in a short run.
+    #[serde(default)]
+    pub warming: Option<Warming>,
+}
+
+/// How a broker was warmed: its first minute is slower (its code is compiled, its memory and files are laid out), and
+/// whoever came first would pay for it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Warming {
+    /// How many rounds of both styles, as fast as they went.
+    pub rounds: u64,
+    /// How long they took, in seconds.
+    pub took_s: f64,
+    /// Orders/s of both styles together in the first round.
+    pub first_per_s: f64,
+    /// Orders/s in the last one.
+    pub last_per_s: f64,
+    /// Whether throughput had settled when it ended; else time was up.
+    pub settled: bool,
 }
 
 /// What a broker gives at best at the guarantees of the run.
@@ -208,6 +227,9 @@ pub struct Phases {
     pub saturated: u64,
     /// At a fixed rate, or in the file's own pattern.
     pub paced: u64,
+    /// At shares of the cell's own saturation.
+    #[serde(default)]
+    pub curve: u64,
 }
 
 impl Phases {
@@ -218,6 +240,7 @@ impl Phases {
             Phase::Alone => &mut self.alone,
             Phase::Saturated => &mut self.saturated,
             Phase::Paced => &mut self.paced,
+            Phase::Curve => &mut self.curve,
         }
     }
 
@@ -229,13 +252,14 @@ impl Phases {
             alone: self.alone.min(other.alone),
             saturated: self.saturated.min(other.saturated),
             paced: self.paced.min(other.paced),
+            curve: self.curve.min(other.curve),
         }
     }
 
     /// All phases together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.warm_up + self.alone + self.saturated + self.paced
+        self.warm_up + self.alone + self.saturated + self.paced + self.curve
     }
 }
 
@@ -264,6 +288,12 @@ pub struct Cell {
     pub outcomes_digest: String,
     /// Orders/s at saturation.
     pub orders_per_s: Option<f64>,
+    /// The rate of the paced phase as a share of the former.
+    #[serde(default)]
+    pub paced_share: Option<f64>,
+    /// Latency and cost at shares of this cell's own saturation, ascending; empty unless asked for (`--curve`).
+    #[serde(default)]
+    pub curve: Vec<CurvePoint>,
     /// Paced, delivered orders that went straight through, from due time to terminal event.
     pub latency_ms: Option<Percentiles>,
     /// Paced, orders that had to wait for a back-off or a time-out, whatever became of them.
@@ -305,6 +335,25 @@ pub struct Cell {
     pub retries: u64,
     /// How often each path of the flow was taken.
     pub paths: Paths,
+}
+
+/// A cell at a share of its own saturation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// The share.
+    pub share: f64,
+    /// Orders/s that were sent.
+    pub rate_per_s: f64,
+    /// How many were sent.
+    pub orders: u64,
+    /// Delivered orders that went straight through, from due time to terminal event.
+    pub latency_ms: Option<Percentiles>,
+    /// How late the sender was at most, in milliseconds; latencies count from the due time all the same.
+    pub sender_late_ms_max: f64,
+    /// As [`Cell::cpu_s_per_1000_orders`], at this rate.
+    pub cpu_s_per_1000_orders: f64,
+    /// CPU seconds of the broker per 1000 orders at this rate; `None` where there is none or it cannot be seen.
+    pub cpu_s_per_1000_orders_broker: Option<f64>,
 }
 
 /// What one process, with its children, used for a cell.

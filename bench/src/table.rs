@@ -1,6 +1,7 @@
 //! The result as text: the verdict first, then the cells side by side.
 
 mod columns;
+mod curve;
 mod rows;
 mod surroundings;
 
@@ -10,7 +11,7 @@ use crate::picture;
 use crate::report::{Report, Verdict};
 use crate::text::{Colour, Terminal, counted, grouped};
 use columns::Columns;
-pub use surroundings::guarantees;
+pub use surroundings::{guarantees, warming};
 
 /// How many violations are listed one by one; `--json` has more of them.
 const VIOLATIONS_SHOWN: usize = 40;
@@ -23,6 +24,7 @@ pub fn render(report: &Report, terminal: Terminal) -> String {
     // Writing to a String cannot fail.
     let _ = verdict(&mut out, report, terminal)
         .and_then(|()| measured(&mut out, report, terminal))
+        .and_then(|()| curve::write(&mut out, report, terminal))
         .and_then(|()| picture(&mut out, report, terminal))
         .and_then(|()| surroundings::write(&mut out, report));
     out

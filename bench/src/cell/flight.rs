@@ -57,6 +57,8 @@ pub(super) struct State {
     pub(super) refused: Latencies,
     /// Latencies of delivered orders sent alone.
     pub(super) alone: Latencies,
+    /// Latencies of delivered orders of the point of the curve at hand that went straight through.
+    pub(super) at_rate: Latencies,
     /// How orders ended.
     pub(super) outcomes: BTreeMap<TerminalState, u64>,
     /// The sum of hashes of order and outcome: the same whatever the order in which they ended.
@@ -103,6 +105,11 @@ impl Flight {
             state.straight += usize::from(!order.waits);
             state.orders.insert(order_id, order);
         }
+    }
+
+    /// The latencies of the last point of the curve, whose orders that go straight through have ended.
+    pub(super) fn take_at_rate(&self) -> Latencies {
+        std::mem::take(&mut self.lock().at_rate)
     }
 
     /// How many orders are in flight.
@@ -159,7 +166,8 @@ impl State {
             (Phase::Paced, true, _) => self.waiting.record(latency),
             (Phase::Paced, false, TerminalState::Delivered) => self.delivered.record(latency),
             (Phase::Paced, false, _) => self.refused.record(latency),
-            (Phase::Alone | Phase::WarmUp | Phase::Saturated, _, _) => {}
+            (Phase::Curve, false, TerminalState::Delivered) => self.at_rate.record(latency),
+            (Phase::Alone | Phase::WarmUp | Phase::Saturated | Phase::Curve, _, _) => {}
         }
         true
     }

@@ -58,9 +58,22 @@ impl Saturated {
 
     /// Orders/s while the window was full.
     pub(super) fn orders_per_s(&self) -> Option<f64> {
-        let steady_s = self.steady.took.as_secs_f64();
-        (steady_s > 0.0).then(|| self.steady.orders as f64 / steady_s)
+        self.steady.orders_per_s()
     }
+}
+
+/// CPU time of the system between two moments, without that of what sends and observes.
+pub(super) fn cpu_between(before: &Used, after: &Used, processes: bool) -> Duration {
+    if !processes {
+        let measuring = after.cpu_measuring.saturating_sub(before.cpu_measuring);
+        return after.cpu.saturating_sub(before.cpu).saturating_sub(measuring);
+    }
+    let participants = after.processes.iter().filter(|now| now.role == ProcessRole::Participant);
+    let used = participants.map(|now| {
+        let before = before.processes.iter().find(|before| before.name == now.name);
+        now.cpu.saturating_sub(before.map_or(Duration::ZERO, |before| before.cpu))
+    });
+    used.sum()
 }
 
 /// The most memory that each of the participants' own processes had, over all their lives.
@@ -141,6 +154,9 @@ pub(super) fn cell(seen: &Seen<'_>, state: &flight::State, audited: &Audited) ->
         bytes_per_order: work.published_bytes.and_then(|bytes| per(bytes as f64, sent)),
         // The broker's limit is known to whoever runs the cells.
         broker_messages_per_s: None,
+        // So are the rates.
+        paced_share: None,
+        curve: Vec::new(),
         limit_share: None,
         limit_per_order: None,
         cpu_s_per_1000_orders: per_1000(cpu.system),

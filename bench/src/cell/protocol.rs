@@ -9,7 +9,7 @@ use outside::Rates;
 use serde::{Deserialize, Serialize};
 
 use crate::orders_file::Rules;
-use crate::report::Cell;
+use crate::report::{Cell, Percentiles};
 use crate::target::{BusPlace, StorePlace};
 
 /// Everything a cell needs to know.
@@ -75,6 +75,8 @@ pub enum Phase {
     Saturated,
     /// At fixed times, whatever the system does.
     Paced,
+    /// The same, at a share of what the cell itself reached at saturation: a point of its curve.
+    Curve,
 }
 
 impl Phase {
@@ -86,6 +88,7 @@ impl Phase {
             Self::Alone => "alone",
             Self::Saturated => "saturated",
             Self::Paced => "paced",
+            Self::Curve => "curve",
         }
     }
 }
@@ -99,7 +102,7 @@ pub struct Load {
     pub orders: u64,
     /// After how long no more are sent, in milliseconds; `None`: when all were.
     pub ms_max: Option<u64>,
-    /// Orders/s of the paced phase, unless the file says when.
+    /// Orders/s of a phase with fixed times, unless the file says when.
     pub rate_per_s: f64,
 }
 
@@ -124,10 +127,25 @@ pub enum Request {
 pub struct Sent {
     /// Orders sent.
     pub orders: u64,
+    /// Orders/s that this load reached, where it was sent as fast as it went.
+    pub reached_per_s: Option<f64>,
+    /// What there is to say of a point of the curve.
+    pub at_rate: Option<AtRate>,
     /// Whether it was ended before its time, by [`Request::Stop`] or because orders that should have ended did not.
     pub cut: bool,
     /// Orders/s at saturation over all saturated phases so far.
     pub orders_per_s: Option<f64>,
+}
+
+/// What a cell did at a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AtRate {
+    /// Delivered orders that went straight through, from due time to terminal event.
+    pub latency_ms: Option<Percentiles>,
+    /// How late the sender was at most, in milliseconds.
+    pub sender_late_ms_max: f64,
+    /// CPU seconds of the system, without what measures it.
+    pub cpu_s: f64,
 }
 
 /// From the cell.

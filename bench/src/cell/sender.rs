@@ -43,7 +43,7 @@ pub(super) struct Sender {
     window: usize,
     patience: Duration,
     stop: Arc<AtomicBool>,
-    /// The latest that a paced order was sent after it was due.
+    /// The latest that an order of the phase with fixed times at hand was sent after it was due.
     late_max: Duration,
     /// Orders that should have ended did not, for as long as patience lasts: nothing more is sent.
     stalled: bool,
@@ -58,6 +58,14 @@ pub(super) struct Steady {
     pub(super) orders: u64,
     /// In which time.
     pub(super) took: Duration,
+}
+
+impl Steady {
+    /// Orders/s; `None` where no time passed.
+    pub(super) fn orders_per_s(&self) -> Option<f64> {
+        let seconds = self.took.as_secs_f64();
+        (seconds > 0.0).then(|| self.orders as f64 / seconds)
+    }
 }
 
 impl Sender {
@@ -96,9 +104,9 @@ impl Sender {
         self.publisher = None;
     }
 
-    /// The latest that a paced order was sent after it was due.
-    pub(super) fn late_max(&self) -> Duration {
-        self.late_max
+    /// The latest that an order was sent after it was due since this was last asked.
+    pub(super) fn take_late_max(&mut self) -> Duration {
+        std::mem::take(&mut self.late_max)
     }
 
     /// Whether it gave up waiting for orders that should have ended.
@@ -176,7 +184,7 @@ impl Sender {
     /// Sends each order when it is due: by the file's pattern where it is replayed, else at the rate. Then waits for
     /// those that go straight through.
     pub(super) fn paced(&mut self, load: Load, mut progress: impl FnMut(u64)) -> Result<u64, CellError> {
-        let Load { orders, rate_per_s, .. } = load;
+        let Load { phase, orders, rate_per_s, .. } = load;
         let mut sent = 0;
         let begun = Instant::now() + Duration::from_millis(5);
         let due_of = |next: &Next, n: u64, rate: f64| {
@@ -203,7 +211,7 @@ impl Sender {
             }
             self.late_max = self.late_max.max(Instant::now().saturating_duration_since(batch[0].1));
             sent += batch.len() as u64;
-            self.send(batch, Phase::Paced)?;
+            self.send(batch, phase)?;
             progress(sent);
         }
         self.land();

@@ -61,6 +61,9 @@ pub struct CompareArgs {
     /// at saturation if that is less].
     #[arg(long, value_name = "N", help_heading = "Load")]
     pub rate: Option<f64>,
+    /// Measures latency and CPU at 5, 10, 25, 50, 75 and 90 % of each cell's own saturation, too: some 80 s a bus.
+    #[arg(long, help_heading = "Load")]
+    pub curve: bool,
     /// Orders in flight while measuring orders/s at saturation.
     #[arg(long, value_name = "N", help_heading = "Load", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -137,6 +140,7 @@ impl CompareArgs {
                 skip_bad: self.skip_bad,
             }),
             count: self.count,
+            curve: self.curve,
             rate_per_s: positive("--rate", self.rate, RATE_MAX_PER_S)?,
             invalid_rate: self.invalid_rate.unwrap_or(INVALID_RATE),
             rates: self.rates()?,
@@ -176,6 +180,10 @@ impl CompareArgs {
             if let Some(rate) = self.invalid_rate {
                 let expected = "no --orders with it: it shapes generated orders";
                 return Err(ConfigError::new("--invalid-rate", rate, expected));
+            }
+            if self.curve {
+                let expected = "no --orders with it: how many orders a curve takes depends on the machine";
+                return Err(ConfigError::new("--curve", "--orders", expected));
             }
         }
         if let (Some(_), Some(rate)) = (self.speed, self.rate) {
@@ -252,6 +260,7 @@ mod tests {
             (&["--skip-bad"], "--skip-bad: found no --orders, expected --orders FILE with it"),
             (&["--orders", "f", "--count", "5"], "--count: found 5, expected no --orders with it"),
             (&["--orders", "f", "--invalid-rate", "0.5"], "--invalid-rate: found 0.5, expected no --orders"),
+            (&["--orders", "f", "--curve"], "--curve: found --orders, expected no --orders with it"),
             (&["--orders", "f", "--speed", "2", "--rate", "5"], "--rate: found 5, expected either --rate"),
             (&["--orders", "f", "--speed", "0"], "--speed: found 0, expected a number above 0"),
             (&["--rate", "0"], "--rate: found 0, expected a number above 0, at most 1000000"),

@@ -9,8 +9,9 @@ use super::child::Child;
 use super::plan::{self, Round};
 use super::servers::{Meter, Servers};
 use super::{CompareError, Turn};
+use super::{curve, warming};
 use crate::cell::protocol::{Finished, Load, Phase, Spec};
-use crate::report::Phases;
+use crate::report::{CurvePoint, Phases, ProcessRole, Warming};
 
 /// The cells of one bus.
 pub(super) struct Group {
@@ -31,6 +32,7 @@ struct Member {
     sent: Phases,
     orders_per_s: Option<f64>,
     meter: Meter,
+    curve: Vec<CurvePoint>,
 }
 
 /// What became of a cell.
@@ -39,14 +41,20 @@ pub(super) struct Done {
     pub(super) meter: Meter,
     /// Orders of its saturated phases.
     pub(super) saturated: u64,
+    pub(super) curve: Vec<CurvePoint>,
 }
 
 impl Group {
     /// Starts the cells, both at the same time.
     pub(super) async fn start(specs: &[Spec; 2], servers: Servers) -> Result<Self, CompareError> {
         let children = futures::future::try_join_all(specs.iter().map(Child::start)).await?;
-        let member =
-            |child| Member { child, sent: Phases::default(), orders_per_s: None, meter: Meter::default() };
+        let member = |child| Member {
+            child,
+            sent: Phases::default(),
+            orders_per_s: None,
+            meter: Meter::default(),
+            curve: Vec::new(),
+        };
         Ok(Self {
             cells: children.into_iter().map(member).collect(),
             rounds: 0,
@@ -83,9 +91,87 @@ impl Group {
         Ok(())
     }
 
-    async fn round(&mut self, round: Round, rate_per_s: f64, turn: &mut Turn) -> Result<(), CompareError> {
-        let order = if self.rounds.is_multiple_of(2) { [0, 1] } else { [1, 0] };
+    /// The indices of the cells: who goes first alternates.
+    fn next_order(&mut self) -> [usize; 2] {
         self.rounds += 1;
+        if self.rounds.is_multiple_of(2) { [1, 0] } else { [0, 1] }
+    }
+
+    /// Both styles send as fast as it goes until that gets no faster. `None` when it was interrupted before there was a
+    /// round.
+    pub(super) async fn warm(&mut self, bus: &str, turn: &mut Turn) -> Result<Option<Warming>, CompareError> {
+        turn.begin(format!("warming {bus} until its throughput settles"));
+        let begun = Instant::now();
+        let mut rounds = warming::Rounds::default();
+        let load = Load {
+            phase: Phase::WarmUp,
+            orders: warming::ORDERS_MAX,
+            ms_max: u64::try_from(warming::EACH.as_millis()).ok(),
+            rate_per_s: 0.0,
+        };
+        while !rounds.is_over() {
+            let mut reached_per_s = 0.0;
+            for index in self.next_order() {
+                let member = &mut self.cells[index];
+                let sent = turn.send_unseen(&mut member.child, load).await?;
+                *member.sent.of_mut(Phase::WarmUp) += sent.orders;
+                reached_per_s += sent.reached_per_s.unwrap_or(0.0);
+                if sent.cut {
+                    (self.complete, self.over) = (false, true);
+                    return Ok(rounds.report(begun.elapsed()));
+                }
+            }
+            rounds.add(reached_per_s);
+        }
+        Ok(rounds.report(begun.elapsed()))
+    }
+
+    /// Sends each cell orders at shares of its own saturation, the styles taking turns.
+    pub(super) async fn curve(&mut self, turn: &mut Turn) -> Result<(), CompareError> {
+        for share in curve::SHARES {
+            for index in self.next_order() {
+                if self.over || turn.is_interrupted() {
+                    (self.complete, self.over) = (false, true);
+                    return Ok(());
+                }
+                self.point(index, share, turn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn point(&mut self, index: usize, share: f64, turn: &mut Turn) -> Result<(), CompareError> {
+        let member = &mut self.cells[index];
+        let Some(saturation) = member.orders_per_s else {
+            turn.say(&format!("{}: no curve, as its saturation was not measured", member.child.name()));
+            return Ok(());
+        };
+        let rate_per_s = saturation * share;
+        let load = Load { phase: Phase::Curve, orders: curve::orders(rate_per_s), ms_max: None, rate_per_s };
+        let before = self.servers.used();
+        let sent = turn.send(&mut member.child, load).await?;
+        let mut meter = Meter::default();
+        meter.add(before, self.servers.used());
+        *member.sent.of_mut(Phase::Curve) += sent.orders;
+        self.over |= sent.cut;
+        self.complete &= !sent.cut;
+        let Some(found) = sent.at_rate.filter(|_| sent.orders > 0) else { return Ok(()) };
+        let servers = self.servers.report(&meter, sent.orders);
+        let broker = servers.iter().find(|server| server.role == ProcessRole::Broker);
+        member.curve.push(CurvePoint {
+            share,
+            rate_per_s,
+            orders: sent.orders,
+            latency_ms: found.latency_ms,
+            sender_late_ms_max: found.sender_late_ms_max,
+            cpu_s_per_1000_orders: found.cpu_s * 1000.0 / sent.orders as f64,
+            cpu_s_per_1000_orders_broker: broker.and_then(|broker| broker.cpu_s_per_1000_orders),
+        });
+        Ok(())
+    }
+
+    async fn round(&mut self, round: Round, rate_per_s: f64, turn: &mut Turn) -> Result<(), CompareError> {
+        let order = self.next_order();
         let (mut orders, mut time_max) = (round.orders, round.time_max);
         for index in order {
             if turn.is_interrupted() {
@@ -144,8 +230,9 @@ impl Group {
     /// Has the cells end, and returns their results in the order of the styles.
     pub(super) async fn finish(self) -> Result<Vec<Done>, CompareError> {
         let finishing = self.cells.into_iter().map(async |member| {
-            let finished = member.child.finish().await?;
-            Ok(Done { finished, meter: member.meter, saturated: member.sent.saturated })
+            let Member { child, meter, sent, curve, .. } = member;
+            let finished = child.finish().await?;
+            Ok(Done { finished, meter, saturated: sent.saturated, curve })
         });
         futures::future::try_join_all(finishing).await
     }

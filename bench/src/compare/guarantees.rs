@@ -24,6 +24,7 @@ pub(super) fn report(bus: &BusPlace, said: Guarantees) -> BusReport {
         replicas: said.replicas,
         durability: said.durability,
         limit: None,
+        warming: None,
     }
 }
 

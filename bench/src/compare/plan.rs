@@ -76,20 +76,21 @@ enum Paced {
 impl Plan {
     /// A run of the default length on the bus of this process.
     pub(super) fn default_length() -> Self {
-        let phases = Phases { warm_up: WARM_UP, alone: ALONE, saturated: SATURATED, paced: 0 };
+        let phases = Phases { warm_up: WARM_UP, alone: ALONE, saturated: SATURATED, ..Phases::default() };
         Self { before_paced: rounds(phases), paced: Paced::Seconds(PACED_S), in_a_minute: true }
     }
 
     /// A run of the default length where there are brokers.
     pub(super) fn default_length_on_brokers() -> Self {
         use on_brokers::{ALONE, ALONE_MAX, PACED_S, SATURATED, SATURATED_MAX, WARM_UP, WARM_UP_MAX};
-        let phases = Phases { warm_up: WARM_UP, alone: ALONE, saturated: ROUNDS * SATURATED, paced: 0 };
+        let phases =
+            Phases { warm_up: WARM_UP, alone: ALONE, saturated: ROUNDS * SATURATED, ..Phases::default() };
         let mut rounds = rounds(phases);
         for round in &mut rounds {
             round.time_max = Some(match round.phase {
                 Phase::WarmUp => WARM_UP_MAX,
                 Phase::Alone => ALONE_MAX,
-                Phase::Saturated | Phase::Paced => SATURATED_MAX,
+                Phase::Saturated | Phase::Paced | Phase::Curve => SATURATED_MAX,
             });
         }
         Self { before_paced: rounds, paced: Paced::Seconds(PACED_S), in_a_minute: false }
@@ -146,7 +147,7 @@ fn phases_of(orders: u64) -> Phases {
     let alone = ALONE.min(orders / 20);
     let rest = orders - warm_up - alone;
     let saturated = rest * 7 / 10;
-    Phases { warm_up, alone, saturated, paced: rest - saturated }
+    Phases { warm_up, alone, saturated, paced: rest - saturated, curve: 0 }
 }
 
 /// The phases in rounds.
@@ -174,7 +175,7 @@ pub(super) fn is_too_late(round: Round, elapsed: Duration, in_phase: Duration) -
             Phase::Saturated => in_phase > SATURATED_MAX,
             Phase::Paced => elapsed > BEFORE_PACED_MAX,
             Phase::Alone => in_phase > ALONE_MAX,
-            Phase::WarmUp => false,
+            Phase::WarmUp | Phase::Curve => false,
         }
 }
 

@@ -138,6 +138,10 @@ pub(super) fn report(parts: Parts<'_>) -> Report {
             cell.processes.sort_by_key(|process| process.role);
             let limit = buses.iter().find(|bus| bus.name == cell.bus).and_then(|bus| bus.limit);
             against_limit(&mut cell, limit);
+            cell.curve.clone_from(&done.curve);
+            // A file's own pattern has no one rate.
+            let rate = cell.latency_ms.and(rate_per_s(settings, outcome));
+            cell.paced_share = rate.zip(cell.orders_per_s).map(|(rate, saturation)| rate / saturation);
             cell
         })
         .collect();
@@ -194,6 +198,12 @@ fn violations(finished: &Finished) -> impl Iterator<Item = Violation> {
     })
 }
 
+/// The rate of the paced phase, where it had one.
+fn rate_per_s(settings: &Settings, outcome: &Outcome) -> Option<f64> {
+    let replays = settings.orders.as_ref().is_some_and(|file| file.speed.is_some());
+    (!replays).then_some(outcome.rate_per_s)
+}
+
 fn workload(settings: &Settings, outcome: &Outcome, bad_lines_skipped: u64) -> Workload {
     let speed = settings.orders.as_ref().and_then(|file| file.speed);
     Workload {
@@ -201,7 +211,7 @@ fn workload(settings: &Settings, outcome: &Outcome, bad_lines_skipped: u64) -> W
         orders_file: settings.orders.as_ref().map(|file| file.path.display().to_string()),
         bad_lines_skipped,
         speed,
-        rate_per_s: speed.is_none().then_some(outcome.rate_per_s),
+        rate_per_s: rate_per_s(settings, outcome),
         window: settings.window,
         invalid_rate: if settings.orders.is_some() { 0.0 } else { settings.invalid_rate },
         outside: settings.rates,

@@ -53,6 +53,11 @@ impl Turn {
         self.interrupt.is_requested()
     }
 
+    /// Has a cell send orders as a part of the step at hand.
+    pub(super) async fn send_unseen(&self, cell: &mut Child, load: Load) -> Result<Sent, CompareError> {
+        cell.send(load, &self.interrupt, |_| ()).await
+    }
+
     /// Has a cell send orders, and shows how far it is.
     pub(super) async fn send(&mut self, cell: &mut Child, load: Load) -> Result<Sent, CompareError> {
         let how = match load.phase {
@@ -61,6 +66,7 @@ impl Turn {
             Phase::Saturated => "as fast as it goes".to_owned(),
             Phase::Paced if self.replays => "in the file's pattern".to_owned(),
             Phase::Paced => format!("{} orders/s", significant(load.rate_per_s)),
+            Phase::Curve => format!("{} orders/s of its curve", significant(load.rate_per_s)),
         };
         let orders = match load.ms_max {
             // How many that will be is not known before.

@@ -38,12 +38,16 @@ fn part_of_limit(divisor: f64) -> String {
 }
 
 /// How many values each percentile needs: with fewer, the largest of them would be called so.
-const P50_OF: u64 = 2;
+pub(super) const P50_OF: u64 = 2;
 const P90_OF: u64 = 10;
-const P99_OF: u64 = 100;
+pub(super) const P99_OF: u64 = 100;
 
 /// A percentile, where there are enough values for it.
-fn of(percentiles: Option<Percentiles>, values: u64, which: fn(Percentiles) -> f64) -> Option<f64> {
+pub(super) fn of(
+    percentiles: Option<Percentiles>,
+    values: u64,
+    which: fn(Percentiles) -> f64,
+) -> Option<f64> {
     percentiles.filter(|percentiles| percentiles.count >= values).map(which)
 }
 
@@ -57,6 +61,8 @@ const LIMIT: &[Row] = &[
     row("  share of its limit L", |c| c.limit_share, percent),
     row("  orders/s in terms of L", |c| c.limit_per_order, part_of_limit),
 ];
+
+const PACED: &[Row] = &[row("  share of its own saturation", |c| c.paced_share, percent)];
 
 const LATENCY: &[Row] = &[
     row("  p50", |c| of(c.latency_ms, P50_OF, |p| p.p50), ms),
@@ -90,6 +96,9 @@ pub(super) fn write(
         rows(out, LIMIT)?;
     }
     out.push_str(&format!("latency, {}\n", pace(report)));
+    if columns.cells().any(|cell| cell.paced_share.is_some()) {
+        rows(out, PACED)?;
+    }
     rows(out, LATENCY)?;
     if columns.cells().any(|cell| cell.latency_ms.is_some_and(|latency| latency.count < P99_OF)) {
         out.push_str(&format!(

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::compare::guarantees::survives;
-use crate::report::{BusReport, Environment, Report, StoreReport, Workload};
+use crate::report::{BusReport, Environment, Report, StoreReport, Warming, Workload};
 use crate::text::{counted, grouped, significant};
 
 /// What buses and store are and guarantee, as they said themselves.
@@ -21,6 +21,9 @@ fn of_bus(out: &mut String, bus: &BusReport) -> std::fmt::Result {
     entry(out, "", &format!("confirmed: {}", bus.confirmed))?;
     entry(out, "", &format!("settled: {}", bus.settled))?;
     entry(out, "", &format!("what it confirms {} ({})", survives(bus.durability), bus.durability))?;
+    if let Some(warmed) = &bus.warming {
+        entry(out, "", &warming("warmed", warmed))?;
+    }
     let Some(limit) = bus.limit else { return Ok(()) };
     let limit = format!(
         "limit L: {} messages/s of {} bytes; {}/s one at a time; {} ms alone",
@@ -30,6 +33,18 @@ fn of_bus(out: &mut String, bus: &BusReport) -> std::fmt::Result {
         significant(limit.alone_ms_p50)
     );
     entry(out, "", &limit)
+}
+
+/// How a broker was warmed.
+#[must_use]
+pub fn warming(who: &str, warming: &Warming) -> String {
+    let Warming { rounds, took_s, first_per_s, last_per_s, settled } = warming;
+    let how = if *settled { "settled" } else { "had not settled" };
+    let (first, last) = (significant(*first_per_s), significant(*last_per_s));
+    let rounds = counted(*rounds, "round");
+    format!(
+        "{who}: {how} after {rounds} ({took_s:.0} s): {first}, then {last} orders/s, both styles together"
+    )
 }
 
 fn of_store(out: &mut String, store: &StoreReport) -> std::fmt::Result {
@@ -150,10 +165,11 @@ fn workload(out: &mut String, report: &Report) -> std::fmt::Result {
 
 fn phases(phases: crate::report::Phases) -> String {
     format!(
-        "{} warm-up, {} alone, {} saturated, {} paced",
+        "{} warm-up, {} alone, {} saturated, {} paced{}",
         grouped(phases.warm_up),
         grouped(phases.alone),
         grouped(phases.saturated),
-        grouped(phases.paced)
+        grouped(phases.paced),
+        if phases.curve > 0 { format!(", {} for the curve", grouped(phases.curve)) } else { String::new() }
     )
 }

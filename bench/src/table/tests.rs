@@ -7,11 +7,11 @@ use outside::Rates;
 
 use super::*;
 use crate::report::{
-    BrokerLimit, BusReport, Cell, Environment, Machine, Percentiles, Phases, ProcessReport, ProcessRole,
-    SCHEMA, StoreReport, Violation, Workload, Yardstick,
+    BrokerLimit, BusReport, Cell, CurvePoint, Environment, Machine, Percentiles, Phases, ProcessReport,
+    ProcessRole, SCHEMA, StoreReport, Violation, Warming, Workload, Yardstick,
 };
 
-const PHASES: Phases = Phases { warm_up: 50, alone: 50, saturated: 600, paced: 300 };
+const PHASES: Phases = Phases { warm_up: 50, alone: 50, saturated: 600, paced: 300, curve: 0 };
 
 fn cell(style: Style, factor: f64) -> Cell {
     let percentiles =
@@ -30,6 +30,8 @@ fn cell(style: Style, factor: f64) -> Cell {
         unaccounted: 0,
         outcomes_digest: "00000000000000aa".into(),
         orders_per_s: Some(5000.0 / factor),
+        paced_share: Some(0.1 * factor),
+        curve: Vec::new(),
         latency_ms: Some(percentiles(3.0 * factor)),
         latency_waiting_ms: Some(percentiles(1000.0)),
         latency_refused_ms: Some(percentiles(2.0)),
@@ -63,7 +65,22 @@ fn bus(name: &str, durability: Durability) -> BusReport {
         replicas: 1,
         durability,
         limit: None,
+        warming: None,
     }
+}
+
+/// What a curve finds of a cell.
+fn curve(cell: &Cell, broker: Option<f64>) -> Vec<CurvePoint> {
+    let point = |share: f64| CurvePoint {
+        share,
+        rate_per_s: cell.orders_per_s.unwrap() * share,
+        orders: 1_500,
+        latency_ms: cell.latency_ms,
+        sender_late_ms_max: 0.5,
+        cpu_s_per_1000_orders: 0.31 / share,
+        cpu_s_per_1000_orders_broker: broker,
+    };
+    [0.05, 0.5, 0.9].map(point).into()
 }
 
 /// A result as a run on several brokers makes it.
@@ -75,9 +92,13 @@ fn on_brokers(names: &[&str]) -> Report {
         one_at_a_time_per_s: 926.0,
         alone_ms_p50: 1.2,
     };
+    let warming =
+        Some(Warming { rounds: 3, took_s: 18.4, first_per_s: 2_036.0, last_per_s: 3_529.0, settled: true });
     report.environment.bus_durability = Durability::Power;
-    report.environment.buses =
-        names.iter().map(|name| BusReport { limit: Some(limit), ..bus(name, Durability::Power) }).collect();
+    report.environment.buses = names
+        .iter()
+        .map(|name| BusReport { limit: Some(limit), warming, ..bus(name, Durability::Power) })
+        .collect();
     let process = |name: &str, role, cpu| ProcessReport {
         name: name.into(),
         role,
@@ -94,6 +115,7 @@ fn on_brokers(names: &[&str]) -> Report {
                 broker_messages_per_s: Some(15_000.0),
                 limit_share: Some(0.912),
                 limit_per_order: Some(13.4),
+                curve: curve(&cell, Some(0.9)),
                 processes: vec![
                     process("order-history", ProcessRole::Participant, 0.1),
                     process("broker", ProcessRole::Broker, 1.9),
@@ -207,6 +229,30 @@ fn buses_stand_side_by_side_and_every_line_fits_on_100_columns() {
         shown.lines().any(|line| line.trim_start().starts_with("rabbitmq  ") && line.ends_with(" kafka"))
     );
     assert!(shown.contains("\nkafka orchestration"), "{shown}");
+}
+
+#[test]
+fn a_curve_stands_below_the_figures_that_it_ends_in() {
+    let mut report = report();
+    report.cells.iter_mut().for_each(|cell| cell.curve = curve(cell, None));
+    let shown = shown(&report);
+    let curve = shown.split_once("at shares of each style's own saturation").unwrap().1;
+    for line in [
+        "         orders/s      p50      p99      CPU orders/s      p50      p99      CPU",
+        "  5 %         250     3.00     15.0     6.20      125     6.00     30.0     6.20",
+        "  full      5,000        -        -    0.300    2,500        -        -    0.600",
+    ] {
+        assert!(curve.lines().any(|found| found == line), "{line:?} is missing from\n{curve}");
+    }
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+}
+
+#[test]
+fn how_a_broker_was_warmed_is_said() {
+    let shown = shown(&on_brokers(&["kafka"]));
+    let said = "warmed: settled after 3 rounds (18 s): 2,036, then 3,529 orders/s, both styles together";
+    assert!(shown.contains(said), "{shown}");
+    assert!(shown.contains("broker"), "{shown}");
 }
 
 #[test]

@@ -232,6 +232,8 @@ mod tests {
             control: folder.socket(),
             bus: "memory".to_owned(),
             stores: "sqlite:x".to_owned(),
+            namespace: None,
+            ledger: None,
             stop_s: 1,
             phase: Phase::Running,
             processes: Vec::new(),
