@@ -137,7 +137,7 @@ pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
         }
         Err(error) => return Err(error),
     };
-    text::print(&crate::table::render(&report, Terminal::stdout()));
+    text::print_drawn(Terminal::stdout(), |terminal| crate::table::render(&report, terminal));
     Ok(match report.verdict {
         Verdict::Violated => Code::Failure.into(),
         Verdict::Clean if report.partial => Code::Interrupted.into(),

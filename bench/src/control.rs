@@ -2,10 +2,12 @@
 //!
 //! | request | answer |
 //! | --- | --- |
-//! | `GET /` | the page |
+//! | `GET /` | the page. Its policy lets it run its own script, and ask this server |
 //! | `GET /api/loads` | 200: of each load its state (see [`crate::load::http`]) and its verdict in short, or why it does not answer |
 //! | `PATCH /api/loads/{bus}` | changes that load: 200, 400 with every wrong field, 404, or 502 when it does not answer |
 //! | `GET /healthz` | 200 |
+//!
+//! Any of them is refused when another web page could have sent it: see [`host::guard`].
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -15,15 +17,18 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{self, patch};
 use axum::{Json, Router};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 use futures::future::join_all;
-use host::{HttpLimits, Problem, serve};
+use host::{AllowedHosts, Guarded, HttpLimits, Problem, serve};
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::http::{Answer, Request, ask, get};
 use crate::switch::{Load, LoadsArgs};
@@ -42,6 +47,10 @@ pub struct ControlArgs {
     /// change the load: keep to a loopback address.
     #[arg(long, value_name = "ADDR:PORT", env = "DUET_LISTEN", default_value = "127.0.0.1:8089")]
     pub listen: SocketAddr,
+    /// Names by which the page may be asked for, with commas between, beside localhost and IP addresses, which always work.
+    #[arg(long, value_name = "NAME,…", env = "DUET_HTTP_ALLOWED_HOSTS")]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub http_allowed_hosts: AllowedHosts,
     /// Where Grafana is, for the page's link to it.
     #[arg(long, value_name = "URL", env = "DUET_GRAFANA_URL", default_value = "http://127.0.0.1:3000")]
     pub grafana: String,
@@ -76,7 +85,8 @@ async fn run(args: &ControlArgs) -> Result<ExitCode, ControlError> {
     let address = listener.local_addr().unwrap_or(args.listen);
     // A closed standard output is no reason not to serve.
     let _ = writeln!(std::io::stdout(), "{{\"service\":\"control\",\"listening\":\"http://{address}\"}}");
-    serve::serve(listener, router(args), HttpLimits::default(), stop).await;
+    let routes = Guarded::new(router(args), &args.http_allowed_hosts);
+    serve::serve(listener, routes, HttpLimits::default(), stop).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -84,6 +94,7 @@ async fn run(args: &ControlArgs) -> Result<ExitCode, ControlError> {
 struct Control {
     loads: Vec<Load>,
     page: String,
+    policy: HeaderValue,
 }
 
 /// The routes.
@@ -91,7 +102,8 @@ fn router(args: &ControlArgs) -> Router {
     // The URL stands in an attribute.
     let grafana = args.grafana.replace('&', "&amp;").replace('"', "&quot;");
     let page = PAGE.replace("{{grafana}}", &grafana);
-    let control = Arc::new(Control { loads: args.loads.load.clone(), page });
+    let policy = policy(&page);
+    let control = Arc::new(Control { loads: args.loads.load.clone(), page, policy });
     Router::new()
         .route("/", routing::get(page_of))
         .route("/healthz", routing::get(async || "alive\n"))
@@ -102,8 +114,25 @@ fn router(args: &ControlArgs) -> Router {
         .with_state(control)
 }
 
-async fn page_of(State(control): State<Arc<Control>>) -> Html<String> {
-    Html(control.page.clone())
+/// What the page may do: run the script and have the style that stand in it, and ask this server. Nothing else is
+/// loaded, and nobody frames it.
+fn policy(page: &str) -> HeaderValue {
+    let hash = |element: &str| {
+        let text = page.split_once(&format!("<{element}>")).and_then(|(_, rest)| rest.split_once("</"));
+        BASE64_STANDARD.encode(Sha256::digest(text.map_or("", |(text, _)| text)))
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        hash("script"),
+        hash("style")
+    );
+    HeaderValue::try_from(policy).expect("base64 is ASCII")
+}
+
+async fn page_of(State(control): State<Arc<Control>>) -> Response {
+    let policy = [(header::CONTENT_SECURITY_POLICY, control.policy.clone())];
+    (policy, Html(control.page.clone())).into_response()
 }
 
 /// A load as the page shows it.
@@ -156,4 +185,43 @@ async fn change(
     let status = status.parse().ok().and_then(|status: u16| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
     Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_lets_the_page_do_what_it_does_and_nothing_else() {
+        // The first vector of FIPS 180-2, as `openssl dgst -sha256 -binary | base64` writes it.
+        let policy = policy("<style>abc</style><script>abc</script>");
+        let hash = "'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0='";
+        let expected = format!(
+            "default-src 'none'; script-src {hash}; style-src {hash}; img-src data:; connect-src 'self'; "
+        );
+        assert!(policy.to_str().unwrap().starts_with(&expected), "{policy:?}");
+        // What a policy of hashes refuses, and what would have to be hashed, too.
+        for element in ["<style>", "<script>"] {
+            assert_eq!(
+                PAGE.matches(&element[..element.len() - 1]).count(),
+                1,
+                "one {element}, without attributes"
+            );
+            assert!(PAGE.contains(element));
+        }
+        for refused in
+            [" style=", " onclick=", " onload=", "javascript:", "eval(", "<link rel=\"stylesheet\""]
+        {
+            assert!(!PAGE.contains(refused), "{refused}");
+        }
+        let between = |element: &str| {
+            let rest = PAGE.split_once(&format!("<{element}>")).unwrap().1;
+            rest.split_once(&format!("</{element}>")).unwrap().0
+        };
+        assert!(
+            ["script", "style"].iter().all(|element| !between(element).contains("</")),
+            "it would end there"
+        );
+        assert!(!between("script").contains("{{"), "the same for everybody");
+    }
 }

@@ -254,8 +254,11 @@ async fn list(args: &ListArgs) -> Result<ExitCode, DeadLettersError> {
     for group in &groups {
         listed.push(work::list(&bus, group, args.limit as usize).await?);
     }
-    let shown = if args.json { show::json(&listed) } else { show::table(&listed, SystemClock.now()) };
-    text::print(&shown);
+    if args.json {
+        text::print_json(&show::json(&listed));
+    } else {
+        text::print(&show::table(&listed, SystemClock.now()));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -18,11 +18,7 @@ fn main() -> ExitCode {
     host::keep_files_private();
     let cli = match Cli::from_args(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => {
-            // A closed pipe leaves nobody to tell.
-            let _ = error.print();
-            return if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS };
-        }
+        Err(error) => return host::tell_of_flags(&error),
     };
     // A service says for itself what it logs.
     let is_service = matches!(cli.command, Some(Command::Load(_)));

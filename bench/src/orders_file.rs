@@ -47,6 +47,14 @@ pub enum OrdersFileError {
         /// The line's number, from 1.
         number: u64,
     },
+    /// It is one JSON array, or a list of them.
+    #[error("{}: line {number} begins a JSON array, but one order as JSON on each line is needed (NDJSON), without brackets around them and commas between: jq -c '.[]' {} > orders.ndjson makes it so", .path.display(), .path.display())]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// The line's number, from 1.
+        number: u64,
+    },
     /// It is not the file any more that was checked.
     #[error("{} has changed while it was being sent: leave it alone until the run is over", .0.display())]
     Changed(PathBuf),

@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
+use telemetry::printable;
+
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terminal {
@@ -42,8 +44,30 @@ fn is_utf8(locale: &str) -> bool {
 static UNWRITTEN: OnceLock<std::io::Error> = OnceLock::new();
 
 /// Prints to standard output. That nobody reads it (a closed pipe) is no failure; any other is remembered, and `main`
-/// ends with it ([`unwritten`]): a result that stands nowhere is none.
+/// ends with it ([`unwritten`]): a result that stands nowhere is none. What comes from outside may be in it: nothing of
+/// it steers the terminal.
 pub fn print(text: &str) {
+    write(&printable(text));
+}
+
+/// Prints what `draw` makes for such a terminal, like [`print`]. Where something in it had to be escaped, it comes without
+/// colours: then nobody can tell whose they are.
+pub fn print_drawn(terminal: Terminal, draw: impl Fn(Terminal) -> String) {
+    write(&drawn(terminal, draw));
+}
+
+fn drawn(terminal: Terminal, draw: impl Fn(Terminal) -> String) -> String {
+    let plain = draw(Terminal { colour: false, ..terminal });
+    let safe = printable(&plain);
+    if terminal.colour && safe == plain { draw(terminal) } else { safe }
+}
+
+/// Prints JSON, like [`print`]; the values stay the same.
+pub fn print_json(json: &str) {
+    write(&telemetry::printable_json(json));
+}
+
+fn write(text: &str) {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => drop(UNWRITTEN.set(error)),
@@ -133,6 +157,17 @@ mod tests {
         let shown = [0.0, 0.001_234, 0.5, 4.567, 78.94, 999.4, 999.6, 12_345.6].map(significant);
         assert_eq!(shown, ["0.00", "0.00123", "0.500", "4.57", "78.9", "999", "1,000", "12,346"]);
         assert_eq!([counted(1, "order"), counted(2, "order")], ["1 order", "2 orders"]);
+    }
+
+    #[test]
+    fn colours_are_shown_where_all_of_them_are_ours() {
+        let terminal = Terminal { colour: true, unicode: true };
+        let draw = |name: &'static str| {
+            move |terminal: Terminal| format!("{} {name}\n", terminal.paint(Colour::Good, "clean"))
+        };
+        assert_eq!(drawn(terminal, draw("kafka")), "\u{1b}[1;32mclean\u{1b}[0m kafka\n");
+        assert_eq!(drawn(terminal, draw("\u{1b}[1;32mclean")), "clean \\u{1b}[1;32mclean\n");
+        assert_eq!(drawn(Terminal::PLAIN, draw("a\u{9b}2J")), "clean a\\u{9b}2J\n");
     }
 
     #[test]

@@ -77,6 +77,23 @@ fn a_style_has_one_colour_everywhere() {
 }
 
 #[test]
+fn whoever_is_scraped_by_a_name_answers_to_it() {
+    let file = |path: &str| {
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+    };
+    let compose = file("docker-compose.yml");
+    let lists = compose.lines().filter_map(|line| line.trim().strip_prefix("DUET_HTTP_ALLOWED_HOSTS: "));
+    let allowed: Vec<_> = lists.flat_map(|list| list.split(',')).collect();
+    let targets = file("dashboards/prometheus/targets/duet.yml");
+    let names = targets.lines().filter_map(|line| line.strip_prefix("- targets: [\"")?.split(':').next());
+    let names: Vec<_> = names.collect();
+    assert_eq!(names.len(), 10, "{names:?}");
+    for name in names {
+        assert!(allowed.contains(&name), "{name} refuses Prometheus: {allowed:?}");
+    }
+}
+
+#[test]
 fn nothing_to_show_is_never_green() {
     for panel in panels(Some("stat")) {
         let defaults = &panel["fieldConfig"]["defaults"];

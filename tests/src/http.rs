@@ -30,16 +30,24 @@ pub async fn post(address: SocketAddr, path: &str, json: &str) -> io::Result<(u1
 /// # Errors
 /// Nobody is there, or the answer is cut off.
 pub async fn ask(address: SocketAddr, what: &str, headers: &str, body: &str) -> io::Result<(u16, String)> {
+    let json = "Content-Type: application/json\r\n";
+    let answer = ask_as(address, what, &format!("Host: {address}\r\n{json}{headers}"), body).await?;
+    parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, answer))
+}
+
+/// The whole answer to a request like `GET /path` with these header lines, each ended by a line break, and only those that
+/// say where it ends.
+///
+/// # Errors
+/// Nobody is there.
+pub async fn ask_as(address: SocketAddr, what: &str, headers: &str, body: &str) -> io::Result<String> {
     let asked = async {
         let mut stream = TcpStream::connect(address).await?;
-        let length = body.len();
-        let head =
-            format!("{what} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json");
-        let head = format!("{head}\r\n{headers}Content-Length: {length}");
-        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await?;
+        let ends = format!("Connection: close\r\nContent-Length: {}\r\n", body.len());
+        stream.write_all(format!("{what} HTTP/1.1\r\n{headers}{ends}\r\n{body}").as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
-        parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, answer))
+        Ok(answer)
     };
     timeout(PATIENCE, asked).await?
 }

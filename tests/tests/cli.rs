@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 use tests::files;
-use tests::process::{Process, run};
+use tests::process::{Ended, Process, command, run};
 use tests::programs;
 use tests::system::PARTICIPANTS;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 const SHARED_FLAGS: &[&str] = &[
@@ -16,6 +17,7 @@ const SHARED_FLAGS: &[&str] = &[
     "--store",
     "--store-file",
     "--listen",
+    "--http-allowed-hosts",
     "--batch-max",
     "--unsettled-max",
     "--calls-max",
@@ -298,4 +300,79 @@ async fn every_program_ends_with_0_when_it_is_asked_to() {
         let bus = Process::start(folder.path(), "duet", &["bus", "--listen", "127.0.0.1:0"]).await;
         assert_eq!(bus.end(signal).await, Some(0), "duet bus, {signal:?}");
     }
+}
+
+/// Clears the screen and rings, in both ways of writing it, and turns the direction of writing.
+const TRICK: &str = "\u{1b}[2J\u{9b}2J\u{7}\u{202e}";
+
+/// Nothing of it may steer the terminal that it is shown on.
+fn assert_tame(what: &str, ended: &Ended, code: i32) {
+    let shown = format!("{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.code, Some(code), "{what}: {shown:?}");
+    let steers = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+    assert!(!shown.contains(steers), "{what}: {shown:?}");
+}
+
+#[tokio::test]
+async fn nothing_from_outside_steers_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &["switch", "--rate", TRICK][..],
+        &["status", "--dir", TRICK],
+        &["compare", "--bus", TRICK],
+        &["compare", "--orders", TRICK],
+        &[TRICK],
+    ] {
+        let ended = run(folder.path(), "duet", args).await;
+        let code = if ["--dir", "--orders"].iter().any(|flag| args.contains(flag)) { 1 } else { 64 };
+        assert_tame(&format!("{args:?}"), &ended, code);
+    }
+    for name in PARTICIPANTS {
+        for variable in ["DUET_LISTEN", "DUET_LOG", "DUET_BUS", "DUET_HTTP_ALLOWED_HOSTS"] {
+            let output = command(folder.path(), name, &[]).env(variable, TRICK).output().await.unwrap();
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+            let ended = Ended { code: output.status.code(), stdout, stderr };
+            assert_tame(&format!("{name} with {variable}"), &ended, 64);
+            assert!(ended.stderr.starts_with("error: "), "{}", ended.stderr);
+        }
+    }
+    // Lines of a file, those which are no JSON and those which are.
+    let order = format!(
+        r#"{{"order_id":"{TRICK}","customer_id":"c","restaurant_id":"r","items":[],"currency":"EUR","total_minor":0}}"#
+    );
+    let file = format!("orders-{TRICK}.ndjson");
+    std::fs::write(folder.path().join(&file), format!("{TRICK}\n{order}\n")).unwrap();
+    let ended = run(folder.path(), "duet", &["compare", "--orders", &file]).await;
+    assert_tame("a file of orders", &ended, 1);
+    assert!(ended.stderr.contains("line 1: ") && ended.stderr.contains("2 bad lines"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn what_another_server_answers_does_not_steer_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = format!("{TRICK}={}", listener.local_addr().unwrap());
+    let state = serde_json::json!({
+        "style": "both", "rate_per_s": 1.0, "decline_rate": null, "sent": {}, "in_doubt": 0, "in_flight": {},
+        "resting": false, "trouble": format!("the bus is away: {TRICK}"),
+    });
+    // As no serialiser of ours writes it: raw, where JSON allows it.
+    let state = state.to_string().replace("\\u009b", "\u{9b}");
+    let answering = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // The question is of no interest, but to be read.
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\n\r\n{state}").as_bytes()).await;
+        }
+    });
+    let ended = run(folder.path(), "duet", &["switch", "--load", &place]).await;
+    answering.abort();
+    assert_tame("the answer of a load", &ended, 0);
+    assert!(
+        ended.stdout.contains("nothing is sent: the bus is away: \\u{1b}[2J\\u{9b}2J"),
+        "{}",
+        ended.stdout
+    );
 }

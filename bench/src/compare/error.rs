@@ -13,6 +13,9 @@ use crate::orders_file::OrdersFileError;
 use crate::target::BusPlace;
 use crate::text::counted;
 
+/// How long a replay of the user's orders may take.
+pub(super) const REPLAY_MAX: Duration = Duration::from_secs(7 * 86_400);
+
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -31,6 +34,18 @@ pub enum CompareError {
     /// There is nothing to send.
     #[error("{} holds no good order: one JSON order a line is needed, see examples/ORDERS.md", .0.display())]
     NoOrders(PathBuf),
+    /// To replay when the user's orders were placed would take for ever.
+    #[error("{}: its orders were placed from {first} to {last}, and to replay that with --speed {speed:?} would take more than {} days: raise it, or mend the times", .path.display(), REPLAY_MAX.as_secs() / 86_400)]
+    Replay {
+        /// The file.
+        path: PathBuf,
+        /// The time of its first order.
+        first: String,
+        /// That of the last one.
+        last: String,
+        /// The value of --speed.
+        speed: f64,
+    },
     /// A folder or file cannot be made.
     #[error("{} cannot be written: choose another place with {flag}, or give this user write permission", path.display())]
     Unwritable {

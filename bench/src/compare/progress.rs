@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use telemetry::tell;
+use telemetry::{printable_line, tell};
 
 use crate::text::grouped;
 
@@ -57,6 +57,7 @@ impl Progress {
     }
 
     fn draw(&self, text: &str) {
+        let text = printable_line(text);
         let mut out = std::io::stderr().lock();
         // Whoever does not see it misses nothing but the progress.
         let _ = write!(out, "\r\x1b[K{text}").and_then(|()| out.flush());

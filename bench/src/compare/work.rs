@@ -1,8 +1,12 @@
 //! What is to be sent, checked before anything is.
 
+use std::path::Path;
+
+use contract::time;
 use host::Shutdown;
 use telemetry::tell;
 
+use super::error::REPLAY_MAX;
 use super::interruptible::interruptible;
 use super::plan::Plan;
 use super::{CompareError, OrdersFile, Settings};
@@ -39,7 +43,7 @@ impl Work {
         let rules = Rules { in_time: file.speed.is_some() };
         let checked = check(file, rules, interrupt).await?;
         let plan = if let Some(speed) = file.speed {
-            announce(&checked, speed);
+            announce(&file.path, &checked, speed)?;
             Plan::replay(checked.orders)
         } else {
             Plan::of(checked.orders)
@@ -79,14 +83,42 @@ async fn check(file: &OrdersFile, rules: Rules, interrupt: &Shutdown) -> Result<
 }
 
 /// Says how long a replay takes, before it does.
-fn announce(checked: &Checked, speed: f64) {
+fn announce(path: &Path, checked: &Checked, speed: f64) -> Result<(), CompareError> {
     if let Some((first, last)) = checked.span {
         let real_s = (last - first) as f64 / 1000.0;
+        if real_s / speed > REPLAY_MAX.as_secs_f64() {
+            let (path, first, last) = (path.to_owned(), time::format(first), time::format(last));
+            return Err(CompareError::Replay { path, first, last, speed });
+        }
         let (real, replayed) = (significant(real_s), significant(real_s / speed));
         let speed = significant(speed);
         tell(format_args!(
             "{} of arrivals over {real} s, {speed} times faster: {replayed} s for each cell",
             counted(checked.orders, "order")
         ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_that_nobody_would_see_the_end_of_is_refused() {
+        let week_ms = i64::try_from(REPLAY_MAX.as_millis()).unwrap();
+        let announced = |ms: i64, speed| {
+            let checked = Checked { span: Some((0, ms)), orders: 2, ..Checked::default() };
+            announce(Path::new("orders.ndjson"), &checked, speed).map_err(|error| error.to_string())
+        };
+        assert_eq!(announced(week_ms, 1.0), Ok(()));
+        assert_eq!(announced(week_ms * 10, 10.0), Ok(()));
+        // Neither does any number of days overflow.
+        assert!(announced(1, f64::MIN_POSITIVE).is_err());
+        assert_eq!(
+            announced(week_ms + 1000, 1.0).unwrap_err(),
+            "orders.ndjson: its orders were placed from 1970-01-01T00:00:00.000Z to 1970-01-08T00:00:01.000Z, and to \
+             replay that with --speed 1.0 would take more than 7 days: raise it, or mend the times"
+        );
     }
 }

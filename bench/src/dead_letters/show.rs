@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use bus::DeadLetter;
 use contract::time;
 use serde_json::{Value, json};
+use telemetry::printable_line;
 
 use super::work::{Listed, Redriven};
 use crate::text::counted;
@@ -86,7 +87,7 @@ pub fn letter(letter: &DeadLetter, now_ms: i64) -> String {
     let mut out = String::new();
     let mut line = |name: &str, value: &str| {
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "{name:<12}{}", escaped(value));
+        let _ = writeln!(out, "{name:<12}{}", printable_line(value));
     };
     line("group", group);
     line("id", &message.id);
@@ -108,7 +109,7 @@ pub fn letter(letter: &DeadLetter, now_ms: i64) -> String {
 #[must_use]
 pub fn redriven(redriven: &Redriven, groups: &[String]) -> String {
     let Redriven { id, groups: of } = redriven;
-    let id = escaped(id);
+    let id = printable_line(id);
     match of.as_slice() {
         [] => format!("{id}: there is no dead letter with this id in {}\n", groups.join(", ")),
         some => format!("{id}: put back into the queue of {}\n", some.join(" and of ")),
@@ -160,7 +161,7 @@ fn age(letter: &DeadLetter, now_ms: i64) -> Option<String> {
 }
 
 fn shortened(text: &str, most: usize) -> String {
-    let text = escaped(text);
+    let text = printable_line(text);
     if text.chars().count() <= most {
         return text;
     }
@@ -169,16 +170,7 @@ fn shortened(text: &str, most: usize) -> String {
 
 /// Each line escaped.
 fn lines(text: &str) -> String {
-    text.lines().map(escaped).collect::<Vec<_>>().join("\n")
-}
-
-/// Without control characters, which could play tricks with a terminal.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() { out.extend(character.escape_default()) } else { out.push(character) }
-    }
-    out
+    text.lines().map(printable_line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

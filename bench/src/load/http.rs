@@ -3,7 +3,7 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /load` | 200: the plan, how many orders were sent and are under way, and what stands against sending |
-//! | `PATCH /load` | changes the plan at once: any of `style`, `rate_per_s`, `decline_rate`; 200 like `GET`, or 400 with every wrong field. Orders under way end in the style in which they began |
+//! | `PATCH /load` | changes the plan at once: any of `style`, `rate_per_s`, `decline_rate`; 200 like `GET`, or 400 with every wrong field, or 415 when it is not `application/json` or `application/merge-patch+json`. Orders under way end in the style in which they began |
 //! | `GET /verdict` | 200: the verdict on the orders judged so far ([`super::verdict::Report`]) |
 
 use std::collections::BTreeMap;

@@ -26,6 +26,8 @@ pub(super) struct Lines {
     file: BufReader<File>,
     line: Vec<u8>,
     number: u64,
+    /// Something that is not blank was read.
+    begun: bool,
 }
 
 impl Lines {
@@ -35,7 +37,13 @@ impl Lines {
         if file.metadata().map_err(unreadable)?.is_dir() {
             return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
         }
-        Ok(Self { path: path.to_owned(), file: BufReader::new(file), line: Vec::new(), number: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            file: BufReader::new(file),
+            line: Vec::new(),
+            number: 0,
+            begun: false,
+        })
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, OrdersFileError> {
@@ -65,6 +73,11 @@ impl Lines {
             if fits {
                 self.line.extend_from_slice(text);
             }
+            let first = without_mark(&self.line, self.number).trim_ascii_start().first();
+            if !self.begun && first == Some(&b'[') {
+                return Err(OrdersFileError::Array { path: self.path.clone(), number: self.number + 1 });
+            }
+            self.begun |= first.is_some();
             let used = end.map_or(chunk.len(), |end| end + 1);
             self.file.consume(used);
             if end.is_some() {
@@ -74,12 +87,14 @@ impl Lines {
         if !any {
             return Ok(None);
         }
+        let bytes = without_mark(&self.line, self.number);
         self.number += 1;
-        let mut bytes = self.line.as_slice();
-        if self.number == 1 {
-            // Some editors begin a file with a byte order mark.
-            bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        }
         Ok(Some(Line { number: self.number, bytes: fits.then_some(bytes) }))
     }
+}
+
+/// The line without a byte order mark, with which some editors begin a file; so many lines stand before it.
+fn without_mark(line: &[u8], lines_before: u64) -> &[u8] {
+    let mark = "\u{feff}".as_bytes();
+    if lines_before == 0 { line.strip_prefix(mark).unwrap_or(line) } else { line }
 }

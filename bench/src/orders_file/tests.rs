@@ -122,6 +122,41 @@ fn a_line_without_an_end_is_refused_although_more_would_come() {
 }
 
 #[test]
+fn a_json_array_of_orders_is_told_apart_and_how_to_make_lines_of_it() {
+    let array = |lines: &[String]| {
+        let file = written(lines);
+        let refused = check(&file.path, Rules { in_time: false }).unwrap_err().to_string();
+        let path = file.path.display().to_string();
+        let line =
+            refused.strip_prefix(&format!("{path}: line ")).unwrap().split(' ').next().unwrap().to_owned();
+        let begins = format!(
+            "{path}: line {line} begins a JSON array, but one order as JSON on each line is needed (NDJSON)"
+        );
+        assert!(refused.starts_with(&begins), "{refused}");
+        assert!(refused.ends_with(&format!("jq -c '.[]' {path} > orders.ndjson makes it so")), "{refused}");
+        line
+    };
+    assert_eq!(array(&[format!("[{},{}]", good("1"), good("2"))]), "1");
+    assert_eq!(array(&["[".into(), good("1") + ",", good("2"), "]".into()]), "1");
+    assert_eq!(array(&["\u{feff} [".into(), good("1"), "]".into()]), "1");
+    assert_eq!(array(&[String::new(), "  ".into(), "[]".into()]), "3");
+    // Longer than any line of orders.
+    assert_eq!(array(&[format!("[{}", " ".repeat(LINE_READ_BYTES_MAX))]), "1");
+    // Behind a good order it is one bad line.
+    assert_eq!(sent(&[good("1"), "[]".into(), good("3")], false), ["o-1", "o-3"]);
+}
+
+#[test]
+fn a_time_that_means_never_is_told_the_bounds() {
+    let lines = [good_at("1", "9999-12-31T23:59:59Z"), good("2").replace("o-2", "..")];
+    let expected = [
+        r#"line 1: placed_at: found "9999-12-31T23:59:59Z", expected a time from 1970-01-01T00:00:00Z to 2999-12-31T23:59:59Z"#,
+        r#"line 2: order_id: found "..", expected 1 to 64 of A-Z a-z 0-9 . _ -, but not . or .. alone"#,
+    ];
+    assert_eq!(problems(&lines, false), expected);
+}
+
+#[test]
 fn only_the_first_problems_are_shown_and_all_are_counted() {
     let lines: Vec<_> = (0..250).map(|_| "{}".to_owned()).collect();
     let checked = check(&written(&lines).path, Rules { in_time: false }).unwrap();

@@ -66,13 +66,13 @@ pub fn main(args: &StatusArgs) -> Result<ExitCode, UpError> {
         return Err(UpError::NothingRuns(folder.path().to_owned()));
     };
     let status = status(state, supervised, SystemClock.now(), kernel::usage);
-    let shown = if args.json {
-        serde_json::to_string_pretty(&status).expect("a status has only string keys and finite numbers")
-            + "\n"
+    if args.json {
+        let json = serde_json::to_string_pretty(&status);
+        let json = json.expect("a status has only string keys and finite numbers");
+        text::print_json(&(json + "\n"));
     } else {
-        table(&status, Terminal::stdout())
-    };
-    text::print(&shown);
+        text::print_drawn(Terminal::stdout(), |terminal| table(&status, terminal));
+    }
     Ok(if status.ready { ExitCode::SUCCESS } else { Code::Failure.into() })
 }
 

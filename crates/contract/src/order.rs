@@ -9,7 +9,12 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::time::{self, Millis};
+use crate::time::{self, Millis, TimeError};
+
+/// What an id is made of, for messages.
+pub const ID_FORM: &str = "1 to 64 of A-Z a-z 0-9 . _ -, but not . or .. alone";
+/// When an order can have been placed: from 1970 to 2999. What lies beyond is a mistake, or means `never` elsewhere.
+const PLACED_AT_MS: std::ops::Range<Millis> = 0..32_503_680_000_000;
 
 /// The most lines a basket may have.
 pub const ITEMS_MAX: usize = 100;
@@ -26,7 +31,7 @@ pub const QUANTITY_MAX: u32 = 99;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// Unique; 1 to 64 of `A-Z a-z 0-9 . _ -`. Placing an order again with the same id has no second effect.
+    /// Unique; 1 to 64 of `A-Z a-z 0-9 . _ -`, but not `.` or `..` alone. Placing an order again with the same id has no second effect.
     pub order_id: String,
     /// Who orders; same form as `order_id`.
     pub customer_id: String,
@@ -38,7 +43,7 @@ pub struct Order {
     pub currency: String,
     /// What the customer agreed to pay: the sum of quantity x unit price, in the currency's minor unit.
     pub total_minor: u64,
-    /// When the customer placed it (RFC 3339); used to replay a real arrival pattern.
+    /// When the customer placed it (RFC 3339, from 1970 to 2999); used to replay a real arrival pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placed_at: Option<String>,
 }
@@ -144,8 +149,7 @@ impl Order {
             ("restaurant_id", &self.restaurant_id),
         ] {
             if !is_id(id) {
-                let expected = format!("1 to {ID_BYTES_MAX} of A-Z a-z 0-9 . _ -");
-                errors.push(FieldError::new(field, format_args!("{id:?}"), expected));
+                errors.push(FieldError::new(field, format_args!("{id:?}"), ID_FORM));
             }
         }
         if self.currency.len() != 3 || !self.currency.bytes().all(|b| b.is_ascii_uppercase()) {
@@ -171,9 +175,8 @@ impl Order {
             errors.push(FieldError::new("total_minor", self.total_minor, at_most_amount()));
         }
         if let Some(placed_at) = &self.placed_at
-            && time::parse(placed_at).is_err()
+            && let Err(expected) = read_placed_at(placed_at)
         {
-            let expected = "an RFC 3339 time, e.g. \"2026-03-01T18:30:00Z\"";
             errors.push(FieldError::new("placed_at", format_args!("{placed_at:?}"), expected));
         }
         errors
@@ -211,7 +214,16 @@ impl Order {
     /// `placed_at` as a point in time, where it is given and well-formed.
     #[must_use]
     pub fn placed_at_millis(&self) -> Option<Millis> {
-        self.placed_at.as_deref().and_then(|text| time::parse(text).ok())
+        self.placed_at.as_deref().and_then(|text| read_placed_at(text).ok())
+    }
+}
+
+/// When an order was placed, or else what would be right.
+fn read_placed_at(text: &str) -> Result<Millis, &'static str> {
+    match time::parse(text) {
+        Ok(at) if PLACED_AT_MS.contains(&at) => Ok(at),
+        Ok(_) | Err(TimeError::Range) => Err("a time from 1970-01-01T00:00:00Z to 2999-12-31T23:59:59Z"),
+        Err(TimeError::Form) => Err("an RFC 3339 time, e.g. \"2026-03-01T18:30:00Z\""),
     }
 }
 
@@ -219,10 +231,12 @@ fn at_most_amount() -> String {
     format!("at most {AMOUNT_MINOR_MAX}")
 }
 
-/// Whether the text has the form of an id.
+/// Whether the text has the form of an id ([`ID_FORM`]). An id is a segment of a path in URLs, where `.` and `..` lead
+/// elsewhere, however they are written.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&text.len())
+        && !matches!(text, "." | "..")
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
@@ -354,7 +368,7 @@ mod tests {
         );
         assert_eq!(
             problems(|json| json["order_id"] = "a b".into()),
-            [r#"order_id: found "a b", expected 1 to 64 of A-Z a-z 0-9 . _ -"#]
+            [r#"order_id: found "a b", expected 1 to 64 of A-Z a-z 0-9 . _ -, but not . or .. alone"#]
         );
         let array = r#"["o","c","r",[["pizza",1,100]],"EUR",100,null]"#;
         assert_eq!(Order::from_json(array.as_bytes()).unwrap_err()[0].expected, "an object");
@@ -368,6 +382,37 @@ mod tests {
             json["placed_at"] = "noon".into();
         });
         assert_eq!(all.len(), 3, "{all:?}");
+    }
+
+    #[test]
+    fn an_id_leads_nowhere_else_as_a_segment_of_a_path() {
+        assert!(ID_FORM.starts_with(&format!("1 to {ID_BYTES_MAX} of ")));
+        for fine in ["a", "...", ".a", "a.", "-", &"x".repeat(ID_BYTES_MAX)] {
+            assert!(is_id(fine), "{fine}");
+        }
+        for wrong in ["", ".", "..", "a/b", "a%2e", "ä", "a b", "a\n", &"x".repeat(ID_BYTES_MAX + 1)] {
+            assert!(!is_id(wrong), "{wrong}");
+            for field in ["order_id", "customer_id", "restaurant_id"] {
+                let found = problems(|json| json[field] = wrong.into());
+                assert!(found.len() == 1 && found[0].starts_with(field), "{field} {wrong}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_order_is_placed_in_a_year_of_four_digits_that_somebody_may_see() {
+        for fine in ["1970-01-01T00:00:00Z", "2026-03-01T18:30:00+05:30", "2999-12-31T23:59:59.999Z"] {
+            assert_eq!(problems(|json| json["placed_at"] = fine.into()), Vec::<String>::new());
+        }
+        for wrong in
+            ["9999-12-31T23:59:59Z", "9998-01-01T00:00:00Z", "3000-01-01T00:00:00Z", "1969-12-31T23:59:59Z"]
+        {
+            let expected = "a time from 1970-01-01T00:00:00Z to 2999-12-31T23:59:59Z";
+            assert_eq!(
+                problems(|json| json["placed_at"] = wrong.into()),
+                [format!("placed_at: found {wrong:?}, expected {expected}")]
+            );
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use participant::Options;
-use telemetry::{Code, LogFormat, LogOptions};
+use telemetry::{Code, LogFormat, LogOptions, printable, tell};
 
-use crate::{BusAddress, ConfigError, HttpLimits, StoreAddress};
+use crate::{AllowedHosts, BusAddress, ConfigError, HttpLimits, StoreAddress};
 
 /// Flags shared by the service binaries; each can be given in the environment too. Their defaults for one
 /// service are filled in by [`parse`].
@@ -55,6 +55,11 @@ pub struct Args {
     #[arg(long, value_name = "ADDR:PORT", env = "DUET_LISTEN", help_heading = "Connections")]
     #[arg(default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Names by which HTTP may be asked for, with commas between, beside localhost and IP addresses, which always work:
+    /// order-history,orders.example. Requests for any other are refused, as a web page could send them.
+    #[arg(long, value_name = "NAME,…", env = "DUET_HTTP_ALLOWED_HOSTS", help_heading = "Connections")]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub http_allowed_hosts: AllowedHosts,
     /// Inputs handled in one transaction, at the most.
     #[arg(long, value_name = "N", env = "DUET_BATCH_MAX", help_heading = "Limits", default_value_t = 256)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -124,6 +129,8 @@ pub struct Config {
     pub options: Options,
     /// The HTTP server's limits.
     pub http: HttpLimits,
+    /// The names by which it may be asked for.
+    pub allowed_hosts: AllowedHosts,
     /// What is logged, and how.
     pub log: LogOptions,
     /// Where traces go, if the environment says so.
@@ -169,6 +176,7 @@ impl Args {
                 request_timeout: Duration::from_millis(self.http_timeout_ms.into()),
                 ..HttpLimits::default()
             },
+            allowed_hosts: self.http_allowed_hosts.clone(),
             log,
             traces: traces::Settings::from_environment()?,
         })
@@ -209,11 +217,27 @@ pub fn parse<C: clap::Parser>(
         .mut_arg("store", |arg| arg.default_value(defaults.store))
         .mut_arg("listen", |arg| arg.default_value(defaults.listen));
     let parsed = command.try_get_matches_from(args).and_then(|matches| C::from_arg_matches(&matches));
-    parsed.map_err(|error| {
+    parsed.map_err(|error| tell_of_flags(&error))
+}
+
+/// Says what is wrong with the flags of this process, or the help or version that was asked for, and gives the exit code
+/// to end with: 64, or 0.
+#[must_use]
+pub fn tell_of_flags(error: &clap::Error) -> ExitCode {
+    // clap shows flags and variables as they are.
+    let variables = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DUET_"));
+    let mut given = std::env::args_os().chain(variables.map(|(_, value)| value));
+    if given.all(|text| is_tame(&text.to_string_lossy())) {
         // A closed pipe leaves nobody to tell.
         let _ = error.print();
-        if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS }
-    })
+    } else {
+        tell(error.render().to_string().trim_end());
+    }
+    if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS }
+}
+
+fn is_tame(text: &str) -> bool {
+    printable(text) == text
 }
 
 /// Reads a probability, for `value_parser`.
@@ -269,6 +293,7 @@ mod tests {
             (vec!["--batch-max", "0"], "refused by clap"),
             (vec!["--listen", "nowhere"], "refused by clap"),
             (vec!["--log-format", "xml"], "refused by clap"),
+            (vec!["--http-allowed-hosts", "http://shop.example"], "refused by clap"),
             (vec!["--colour"], "refused by clap"),
         ] {
             let error = config(&flags).unwrap_err();

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use contract::FieldError;
-use contract::order::{ID_BYTES_MAX, is_id};
+use contract::order::{ID_FORM, is_id};
 use serde::Serialize;
 
 use crate::Problem;
 
-/// The one path parameter of a route, an id: 1 to 64 of `A-Z a-z 0-9 . _ -`. Else 400.
+/// The one path parameter of a route, an id ([`ID_FORM`]). Else 400.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Id(pub String);
 
@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
             Ok(Path(id)) => format!("{:?}", id.chars().take(80).collect::<String>()),
             Err(_) => "something that is not UTF-8".to_owned(),
         };
-        Err(Problem::fields(vec![field("id", shown, format!("1 to {ID_BYTES_MAX} of A-Z a-z 0-9 . _ -"))]))
+        Err(Problem::fields(vec![field("id", shown, ID_FORM.to_owned())]))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What happens to every HTTP request: it is counted, it has a limited time, and whatever goes wrong is told in one
-//! style.
+//! What happens to every HTTP request: it is checked ([`crate::guard`]), it is counted, it has a limited time, and
+//! whatever goes wrong is told in one style.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use tokio::time::Instant;
 use traces::{KeyValue, Span, SpanKind, Tracer};
 
-use crate::{HttpLimits, Problem};
+use crate::{AllowedHosts, Guarded, HttpLimits, Problem};
 
 /// What stands for all paths that there are not.
 const UNKNOWN: &str = "unknown";
@@ -27,17 +27,18 @@ struct Layers {
     tracer: Tracer,
 }
 
-/// The router with limits, metrics (`duet_http_requests_total`, `duet_http_request_seconds`) and answers for paths and
-/// methods that it does not know.
+/// The router behind the checks, with limits, metrics (`duet_http_requests_total`, `duet_http_request_seconds`; what is
+/// refused is among them) and answers for paths and methods that it does not know.
 ///
 /// # Errors
 /// The registry has metrics of these names already.
 pub(crate) fn wrap(
     router: Router,
     limits: &HttpLimits,
+    hosts: &AllowedHosts,
     registry: &Registry,
     tracer: Tracer,
-) -> prometheus::Result<Router> {
+) -> prometheus::Result<Guarded> {
     let requests = IntCounterVec::new(
         Opts::new("duet_http_requests_total", "HTTP requests answered."),
         &["method", "route", "status"],
@@ -50,13 +51,13 @@ pub(crate) fn wrap(
     registry.register(Box::new(requests.clone()))?;
     registry.register(Box::new(seconds.clone()))?;
     let layers = Arc::new(Layers { timeout: limits.request_timeout, requests, seconds, tracer });
-    Ok(router
+    let router = router
         .fallback(async || Problem::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async |method: Method| {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not allowed at this path"))
         })
-        .layer(DefaultBodyLimit::max(limits.body_bytes_max))
-        .layer(from_fn_with_state(layers, observe)))
+        .layer(DefaultBodyLimit::max(limits.body_bytes_max));
+    Ok(Guarded::new(router, hosts).within(|router| router.layer(from_fn_with_state(layers, observe))))
 }
 
 async fn observe(State(layers): State<Arc<Layers>>, mut request: Request, next: Next) -> Response {
@@ -165,11 +166,14 @@ mod tests {
             request_timeout: Duration::from_millis(50),
             ..HttpLimits::default()
         };
-        wrap(router, &limits, registry, Tracer::off()).unwrap()
+        let hosts = AllowedHosts::default();
+        wrap(router, &limits, &hosts, registry, Tracer::off()).unwrap().into_router()
     }
 
     async fn ask(router: Router, method: &str, path: &str, body: &'static str) -> (u16, serde_json::Value) {
-        let request = Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+        let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
+        let request =
+            request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body)).unwrap();
         let response = router.oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -189,6 +193,19 @@ mod tests {
             assert_eq!(problem["status"], status, "{problem}");
             assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_told_as_problem_details_and_counted() {
+        let registry = telemetry::Registry::default();
+        let request =
+            Request::post("/body/1").header(header::HOST, "evil.example").body(Body::empty()).unwrap();
+        let response = router(&registry).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::MISDIRECTED_REQUEST);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let counted = r#"duet_http_requests_total{method="POST",route="/body/{id}",status="421"} 1"#;
+        let text = registry.text().unwrap();
+        assert!(text.contains(counted), "{text}");
     }
 
     #[tokio::test]

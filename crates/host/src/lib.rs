@@ -17,6 +17,7 @@ pub mod connect;
 mod error;
 pub mod extract;
 mod figures;
+pub mod guard;
 mod hops;
 mod layers;
 mod monitor;
@@ -32,8 +33,9 @@ mod waiting;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use address::{BusAddress, StoreAddress};
-pub use args::{Args, Config, Defaults, parse, probability};
+pub use args::{Args, Config, Defaults, parse, probability, tell_of_flags};
 pub use error::{ConfigError, HostError};
+pub use guard::{AllowedHosts, Guarded};
 pub use private::keep_files_private;
 pub use problem::Problem;
 pub use run::{Binary, Environment, Service, main, run, start};

@@ -20,8 +20,8 @@ use crate::figures::BusFigures;
 use crate::hops::Hops;
 use crate::monitor::{self, BusState};
 use crate::{
-    Args, BusAddress, Config, ConfigError, Defaults, HostError, Shutdown, StoreAddress, connect, layers,
-    on_signals, serve, shutdown,
+    Args, BusAddress, Config, ConfigError, Defaults, Guarded, HostError, Shutdown, StoreAddress, connect,
+    layers, on_signals, serve, shutdown,
 };
 
 /// A service binary: its flags, and the service made of them.
@@ -205,7 +205,7 @@ fn announce(service: &str, address: std::net::SocketAddr) {
 }
 
 struct Parts {
-    router: Router,
+    routes: Guarded,
     participant: Start,
     monitor: Pin<Box<dyn Future<Output = ()> + Send>>,
     trigger: crate::Trigger,
@@ -233,8 +233,9 @@ impl Parts {
             .with("shutdown", move || if leaving.is_requested() { Err("ending".to_owned()) } else { Ok(()) });
         registry.register(Box::new(ReadyMetric::new(readiness.clone())?))?;
         let router = router.merge(telemetry::router(registry.clone(), readiness));
-        let router = layers::wrap(router, &config.http, registry, environment.tracer.clone())?;
-        Ok(Self { router, participant, monitor: Box::pin(monitor), trigger, shutdown })
+        let Config { http, allowed_hosts, .. } = config;
+        let routes = layers::wrap(router, http, allowed_hosts, registry, environment.tracer.clone())?;
+        Ok(Self { routes, participant, monitor: Box::pin(monitor), trigger, shutdown })
     }
 
     /// Runs all parts until one of them ends or `asked` completes; then ends the others too.
@@ -246,7 +247,7 @@ impl Parts {
     ) -> Result<(), HostError> {
         let mut participant = (self.participant)(self.shutdown.clone()).map_err(HostError::Runtime)?;
         let mut server =
-            tokio::spawn(serve::serve(listener, self.router, config.http.clone(), self.shutdown.clone()));
+            tokio::spawn(serve::serve(listener, self.routes, config.http.clone(), self.shutdown.clone()));
         let monitor = tokio::spawn(self.monitor);
         let ended = tokio::select! {
             ended = &mut participant => Some(participant_end(ended)),

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 
-use crate::Shutdown;
+use crate::{Guarded, Shutdown};
 
 /// The limits of the HTTP server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Serves until `shutdown`, then lets requests under way finish, for [`HttpLimits::drain_timeout`] at the most.
 /// Dropping the future stops accepting; connections end with the runtime.
-pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, shutdown: Shutdown) {
+pub async fn serve(listener: TcpListener, routes: Guarded, limits: HttpLimits, shutdown: Shutdown) {
+    let router = routes.into_router();
     let open = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     let mut ending = std::pin::pin!(shutdown.requested());
@@ -160,6 +161,7 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
+    use crate::AllowedHosts;
 
     async fn start(
         router: Router,
@@ -168,7 +170,8 @@ mod tests {
         let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (trigger, shutdown) = crate::shutdown();
-        (address, trigger, tokio::spawn(serve(listener, router, limits, shutdown)))
+        let routes = Guarded::new(router, &AllowedHosts::default());
+        (address, trigger, tokio::spawn(serve(listener, routes, limits, shutdown)))
     }
 
     async fn send(address: SocketAddr, text: &str) -> TcpStream {
@@ -183,7 +186,7 @@ mod tests {
         text
     }
 
-    const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
     #[tokio::test]
     async fn a_taken_port_says_what_to_do() {
@@ -246,7 +249,7 @@ mod tests {
         let router =
             Router::new().route("/large", get(async || "x".repeat(LARGE))).route("/", get(async || "served"));
         let (address, _trigger, _server) = start(router, limits).await;
-        let pipelined = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n".repeat(8);
+        let pipelined = "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(8);
         let mut silent = Vec::new();
         for _ in 0..8 {
             silent.push(send(address, &pipelined).await);
@@ -288,7 +291,7 @@ mod tests {
         };
         let (address, _trigger, _server) =
             start(Router::new().route("/", get(async || "served")), limits).await;
-        let large = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "x".repeat(10_000));
+        let large = format!("GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: {}\r\n\r\n", "x".repeat(10_000));
         let told = answer(send(address, &large).await).await;
         assert!(told.starts_with("HTTP/1.1 431"), "{told}");
         let slow = answer(send(address, "GET / HTTP/1.1\r\nHost:").await).await;

@@ -27,5 +27,5 @@ pub use exit::{Code, chain, exit, exit_with};
 pub use health::{NotReady, Readiness, ReadyMetric};
 pub use http::router;
 pub use logs::{LogError, LogFormat, LogOptions, UnknownFormat, init};
-pub use output::{printable, tell};
+pub use output::{printable, printable_json, printable_line, tell};
 pub use registry::{Registry, registered, registry};

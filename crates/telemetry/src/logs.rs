@@ -105,12 +105,13 @@ pub enum LogError {
 pub fn init(options: &LogOptions) -> Result<(), LogError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(options.env_filter()?)
-        .with_writer(|| LogLines)
         // It would tell them on standard error, and panic when that fails, too.
         .log_internal_errors(false);
     let set = match options.format {
-        LogFormat::Human => builder.with_ansi(stderr().is_terminal()).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Human => {
+            builder.with_writer(|| LogLines::Human).with_ansi(stderr().is_terminal()).try_init()
+        }
+        LogFormat::Json => builder.with_writer(|| LogLines::Json).json().flatten_event(true).try_init(),
     };
     set.map_err(|_| LogError::AlreadySet)
 }

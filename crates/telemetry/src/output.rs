@@ -21,17 +21,48 @@ pub fn tell(text: impl Display) {
     STANDARD_ERROR.write(&mut io::stderr().lock(), line.as_bytes());
 }
 
-/// The text with its control characters escaped, but for line feeds and tabs.
+/// The text with everything escaped that steers a terminal, but for line feeds and tabs.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    escaped(text, |c| if steers(c) && c != '\n' && c != '\t' { Some(c.escape_default()) } else { None })
+}
+
+/// Like [`printable`] for a text that has to stay within a line: line feeds and tabs are escaped, too.
+#[must_use]
+pub fn printable_line(text: &str) -> String {
+    escaped(text, |c| steers(c).then(|| c.escape_default()))
+}
+
+/// JSON with everything escaped, in JSON's own way, that steers a terminal: writers of JSON leave some of it as it is. The
+/// value stays the same.
+#[must_use]
+pub fn printable_json(json: &str) -> String {
+    // Whatever of it stands outside of a string is white space.
+    let escape = |c: char| if steers(c) && !c.is_ascii_whitespace() { Some(JsonEscape(c)) } else { None };
+    escaped(json, escape)
+}
+
+/// Control characters, and those that turn the direction of writing: what they surround can be shown as another text.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A character of the basic plane.
+struct JsonEscape(char);
+
+impl Display for JsonEscape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "\\u{:04x}", u32::from(self.0))
+    }
+}
+
+fn escaped<E: Display>(text: &str, escape: impl Fn(char) -> Option<E>) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if steers(c) {
+        match escape(c) {
             // Writing to a String cannot fail.
-            let _ = write!(out, "{}", c.escape_default());
-        } else {
-            out.push(c);
+            Some(escape) => drop(write!(out, "{escape}")),
+            None => out.push(c),
         }
     }
     out
@@ -42,12 +73,21 @@ pub(crate) fn dropped_lines() -> Box<dyn Collector> {
     Box::new(STANDARD_ERROR.total.clone())
 }
 
-/// Where the log writes.
-pub(crate) struct LogLines;
+/// Where the log writes, a line at a time.
+pub(crate) enum LogLines {
+    /// Text, in which whoever formats it has escaped what does not come from here.
+    Human,
+    /// JSON.
+    Json,
+}
 
 impl Write for LogLines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        STANDARD_ERROR.write(&mut io::stderr().lock(), line);
+        let out = &mut io::stderr().lock();
+        match (self, std::str::from_utf8(line)) {
+            (Self::Json, Ok(json)) => STANDARD_ERROR.write(out, printable_json(json).as_bytes()),
+            _ => STANDARD_ERROR.write(out, line),
+        }
         Ok(line.len())
     }
 
@@ -132,5 +172,16 @@ mod tests {
     #[test]
     fn nothing_that_is_told_steers_the_terminal() {
         assert_eq!(printable("a\u{1b}[31m\0\u{9b}ü\tb\nc\r"), "a\\u{1b}[31m\\u{0}\\u{9b}ü\tb\nc\\r");
+        assert_eq!(printable_line("a\tb\nc\u{7f}\u{202e}"), "a\\tb\\nc\\u{7f}\\u{202e}");
+    }
+
+    #[test]
+    fn json_is_the_same_value_when_it_steers_no_terminal() {
+        let value = serde_json::json!({ "a\u{9b}2J": ["\u{1b}[31m\u{7f}ü\n\u{2066}", "\\u{9b}"] });
+        for json in [value.to_string(), format!("{value:#}")] {
+            let safe = printable_json(&json);
+            assert_eq!(safe, printable(&safe), "nothing is left to be escaped");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+        }
     }
 }

@@ -66,7 +66,8 @@ fn variants(components: &mut Map<String, Value>, name: &str) -> Vec<Value> {
 /// The bounds that [`crate::Order::form_errors`] checks, which the types do not show. Lengths of names are counted in
 /// bytes there and in characters here: a name of 200 characters beyond ASCII passes here and is refused there.
 fn bound(components: &mut Map<String, Value>) {
-    let id = json!({ "pattern": format!("^[A-Za-z0-9._-]{{1,{ID_BYTES_MAX}}}$") });
+    let pattern = format!("^[A-Za-z0-9._-]{{1,{ID_BYTES_MAX}}}$");
+    let id = json!({ "pattern": pattern, "not": { "enum": [".", ".."] } });
     let amount = json!({ "maximum": AMOUNT_MINOR_MAX });
     let bounds = [
         ("Order", "order_id", id.clone()),

@@ -36,6 +36,7 @@ impl Validator<'_> {
             "enum" => rule.as_array().unwrap().contains(value),
             "allOf" => schemas().all(|schema| self.accepts(schema, value)),
             "anyOf" => schemas().any(|schema| self.accepts(schema, value)),
+            "not" => !self.accepts(rule, value),
             "oneOf" => schemas().filter(|schema| self.accepts(schema, value)).count() == 1,
             "type" => match rule {
                 Value::Array(types) => types.iter().any(|kind| is_a(kind.as_str().unwrap(), value)),

@@ -7,12 +7,13 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::trace::{TRACEPARENT, TraceContext};
 use contract::{Order, Style};
 use host::Problem;
 use host::extract::{field, query};
+use host::guard::expect_json;
 use participant::AskError;
 use serde::Serialize;
 
@@ -64,7 +65,8 @@ pub(super) async fn place(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    expect_json(&headers)?;
+    // A body that is no JSON was refused before; here is also none at all.
+    expect_json(&Method::POST, &headers)?;
     let body = body.map_err(unreadable)?;
     let order = Order::from_json(&body).map_err(Problem::fields)?;
     // What was placed before stands for ever, so that it can be told without asking.
@@ -98,18 +100,6 @@ fn answer(code: StatusCode, order: &Order, style: Style, status: Status) -> Resp
     let location = format!("/orders/{order_id}");
     let headers = [(header::LOCATION, location.clone())];
     (code, headers, Json(View { order_id, style, status, location })).into_response()
-}
-
-fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let found =
-        headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("something unreadable"));
-    let media_type = found.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
-    if media_type.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let found = found.map_or_else(|| "nothing".to_owned(), |text| format!("{text:?}"));
-    let detail = format!("Content-Type: found {found}, expected application/json");
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
 }
 
 fn unreadable(rejection: BytesRejection) -> Problem {
