@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
-use bus::{BusError, Consumer, Delivery, Layer, Message, Origin, Outcome, Publisher, Settlement, Token};
+use bus::{
+    BusError, Consumer, Delivery, HEADERS_MAX, Layer, Message, Origin, Outcome, Publisher, Settlement, Token,
+};
 use contract::TraceContext;
 use contract::trace::TRACEPARENT;
 use opentelemetry::KeyValue;
@@ -154,7 +156,12 @@ impl Publisher for TracedPublisher {
 }
 
 impl TracedPublisher {
+    /// What is recorded of a message's sending; `None` where its order is not, or where the message has as many headers as
+    /// one may have: a trace must not keep it from being sent.
     fn send(&self, index: usize, message: &Message) -> Option<Sending> {
+        if message.headers.len() >= HEADERS_MAX && message.headers.get(TRACEPARENT).is_none() {
+            return None;
+        }
         let cause = self.shared.cause(message, self.origin)?;
         Some(Sending { context: self.shared.tracer.span_of(cause), cause, index })
     }
@@ -290,6 +297,18 @@ mod tests {
 
     fn attribute<'a>(span: &'a SpanData, name: &str) -> Option<&'a opentelemetry::Value> {
         span.attributes.iter().find(|pair| pair.key.as_str() == name).map(|pair| &pair.value)
+    }
+
+    #[tokio::test]
+    async fn a_message_with_as_many_headers_as_it_may_have_is_sent_without_a_trace() {
+        let (tracer, exporter) = recorded();
+        let bus = traced(&tracer);
+        let consumer = joined(&bus, "first", PLACED).await;
+        let mut full = Headers::default();
+        (0..HEADERS_MAX).for_each(|n| full.set(format!("h{n}"), "x"));
+        bus.publisher(Origin::Edge).await.unwrap().publish(&[message(PLACED, full)]).await.unwrap();
+        assert_eq!(consumer.receive(1).await.unwrap()[0].message.headers.len(), HEADERS_MAX);
+        assert!(spans(&tracer, &exporter).is_empty());
     }
 
     #[tokio::test]
