@@ -1,16 +1,17 @@
 //! Keeps what this process has declared on the broker, should the broker forget it.
 //!
 //! A broker that comes back without its data, or whose exchange, queues or bindings somebody deleted, confirms messages that
-//! reach no queue. AMQP tells a publisher only of an exchange that is gone (the channel is closed), and a consumer of its
-//! queue. So everything is declared whole before the first publish on a new channel (see `topology::declare_known`); on each
+//! do not reach every queue that they should. AMQP tells a publisher of an exchange that is gone (the channel is closed) and
+//! of a message that reaches no queue at all (it comes back, see `confirms`), and a consumer of its queue; nobody of a
+//! message that reaches one group's queue and not another's. So everything is declared whole before the first publish on a new channel (see `topology::declare_known`); on each
 //! new connection the groups are declared again with their records; and in between everything that messages need is
 //! declared again every [`PERIOD`], which is the longest that a hole made behind everybody's back stays open.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use bus::{BusError, Subscription};
+use bus::{BusError, Subscription, Topic};
 use tokio::time::{Instant, sleep};
 
 use crate::queues::close;
@@ -29,10 +30,19 @@ pub(crate) struct Known(Mutex<Inner>);
 #[derive(Default)]
 struct Inner {
     groups: BTreeMap<String, Subscription>,
+    /// Everything that any of them subscribes to.
+    topics: Arc<BTreeSet<Topic>>,
     /// The consuming connection on which they were all declared last; 0 before the first.
     declared_on: u64,
     /// Why they could not be declared again, when it was tried last.
     trouble: Option<BusError>,
+}
+
+impl Inner {
+    fn note_topics(&mut self) {
+        let topics = self.groups.values().flat_map(|subscription| subscription.topics.iter().cloned());
+        self.topics = Arc::new(topics.collect());
+    }
 }
 
 impl Known {
@@ -41,11 +51,20 @@ impl Known {
     }
 
     pub(crate) fn add(&self, subscription: &Subscription) {
-        self.lock().groups.insert(subscription.group.clone(), subscription.clone());
+        let mut inner = self.lock();
+        inner.groups.insert(subscription.group.clone(), subscription.clone());
+        inner.note_topics();
     }
 
     pub(crate) fn forget(&self, groups: &[&str]) {
-        self.lock().groups.retain(|group, _| !groups.contains(&group.as_str()));
+        let mut inner = self.lock();
+        inner.groups.retain(|group, _| !groups.contains(&group.as_str()));
+        inner.note_topics();
+    }
+
+    /// What some group subscribes to: a message with such a topic is published once it is in a queue.
+    pub(crate) fn topics(&self) -> Arc<BTreeSet<Topic>> {
+        Arc::clone(&self.lock().topics)
     }
 
     pub(crate) fn all(&self) -> Vec<Subscription> {

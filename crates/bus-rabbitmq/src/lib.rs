@@ -21,6 +21,7 @@
 
 mod assignment;
 mod backoff;
+mod confirms;
 mod consumer;
 mod dead;
 mod error;

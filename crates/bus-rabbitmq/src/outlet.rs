@@ -1,19 +1,18 @@
 //! Publishing with confirms, pipelined.
 
-use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bus::BusError;
-use futures::future::{MaybeDone, maybe_done};
+use bytes::Bytes;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm};
+use lapin::{BasicProperties, Channel};
 use tokio::time::timeout;
 
+use crate::confirms::{Confirms, Trouble, Unconfirmed};
 use crate::error::{answer, refused};
 use crate::link::{Link, Session};
 
@@ -23,11 +22,13 @@ const UNCONFIRMED_MAX: usize = 4096;
 const UNCONFIRMED_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Something to be published.
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct Outgoing {
     pub(crate) exchange: ShortString,
     pub(crate) routing_key: ShortString,
     pub(crate) properties: BasicProperties,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Bytes,
+    /// Whether it is published only if it reaches a queue.
+    pub(crate) mandatory: bool,
 }
 
 /// Why not everything was confirmed.
@@ -55,6 +56,7 @@ pub(crate) struct Outlet {
 struct Open {
     session: Arc<Session>,
     channel: Channel,
+    confirms: Arc<Confirms>,
 }
 
 impl Outlet {
@@ -80,16 +82,16 @@ impl Outlet {
         let channel = session.channel().await?;
         answer("ask for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
         prepare(channel.clone()).await?;
-        let open = Open { session, channel };
+        let open = Open { session, channel, confirms: Arc::default() };
         *self.lock() = Some(open.clone());
         Ok(open)
     }
 
-    /// Publishes all of it in order and waits until the broker has confirmed every one. After an error any part may
-    /// have been taken.
-    pub(crate) async fn send<'a, F>(
+    /// Publishes all of it in order and waits until the broker has confirmed every one, those that are mandatory in a queue.
+    /// After an error any part may have been taken.
+    pub(crate) async fn send<F>(
         &self,
-        messages: impl Iterator<Item = Result<Outgoing<'a>, BusError>> + Send,
+        messages: impl Iterator<Item = Result<Outgoing, BusError>> + Send,
         prepare: impl FnOnce(Channel) -> F,
     ) -> Result<(), SendError>
     where
@@ -100,17 +102,18 @@ impl Outlet {
         self.unblocked(&session).await?;
         let open = timeout(self.confirm_timeout, self.open(prepare)).await;
         let open = open.map_err(|_| self.unconfirmed(&session))??;
-        let mut sending =
-            Sending { outlet: self, open, unconfirmed: VecDeque::new(), bytes: 0, whole: false };
+        let mut sending = Sending::begin(self, open);
         for message in messages {
             let message = message?;
-            while sending.unconfirmed.len() >= UNCONFIRMED_MAX || sending.bytes >= UNCONFIRMED_BYTES_MAX {
-                sending.confirm_next().await?;
+            while sending.unconfirmed.messages >= UNCONFIRMED_MAX
+                || sending.unconfirmed.bytes >= UNCONFIRMED_BYTES_MAX
+            {
+                sending.confirm_more().await?;
             }
             sending.push(message);
         }
-        while !sending.unconfirmed.is_empty() {
-            sending.confirm_next().await?;
+        while sending.unconfirmed.messages > 0 {
+            sending.confirm_more().await?;
         }
         sending.whole = true;
         Ok(())
@@ -160,59 +163,56 @@ impl Outlet {
     }
 }
 
-type Written<'a> =
-    Pin<Box<MaybeDone<Pin<Box<dyn Future<Output = lapin::Result<PublisherConfirm>> + Send + 'a>>>>>;
-
 /// One call's messages that are not confirmed yet.
-struct Sending<'s, 'a> {
+struct Sending<'s> {
     outlet: &'s Outlet,
     open: Open,
-    unconfirmed: VecDeque<(Written<'a>, usize)>,
-    bytes: usize,
+    call: u64,
+    unconfirmed: Unconfirmed,
     /// Whether everything was confirmed.
     whole: bool,
 }
 
-impl<'a> Sending<'_, 'a> {
-    /// Queues a message to be written, without waiting.
-    fn push(&mut self, message: Outgoing<'a>) {
-        let channel = self.open.channel.clone();
-        let bytes = message.body.len();
-        let writing = async move {
-            let Outgoing { exchange, routing_key, properties, body } = message;
-            let options = BasicPublishOptions::default();
-            channel.basic_publish(exchange, routing_key, options, body, properties).await
-        };
-        let writing: Pin<Box<dyn Future<Output = _> + Send + 'a>> = Box::pin(writing);
-        let mut written = Box::pin(maybe_done(writing));
-        // The first poll queues the frames. Nobody is to be woken when they are written: the confirm comes later.
-        let _ = written.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        self.bytes += bytes;
-        self.unconfirmed.push_back((written, bytes));
+impl<'s> Sending<'s> {
+    fn begin(outlet: &'s Outlet, open: Open) -> Self {
+        let call = open.confirms.begin();
+        Self { outlet, open, call, unconfirmed: Unconfirmed::default(), whole: false }
     }
 
-    /// Waits for the confirm of the oldest one.
-    async fn confirm_next(&mut self) -> Result<(), SendError> {
-        let Some((mut written, bytes)) = self.unconfirmed.pop_front() else { return Ok(()) };
-        self.bytes -= bytes;
-        let confirmed = async {
-            written.as_mut().await;
-            match written.as_mut().take_output() {
-                Some(confirm) => confirm?.await.map(Some),
-                None => Ok(None),
-            }
+    /// Queues a message to be written, without waiting.
+    fn push(&mut self, message: Outgoing) {
+        let channel = self.open.channel.clone();
+        let Outgoing { exchange, routing_key, properties, body, mandatory } = message;
+        let bytes = body.len();
+        let publishing = async move {
+            let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
+            channel.basic_publish(exchange, routing_key, options, &body, properties).await
         };
-        match timeout(self.outlet.confirm_timeout, confirmed).await {
-            Ok(Ok(Some(Confirmation::Ack(_)))) => Ok(()),
-            Ok(Ok(_)) => Err(SendError::Refused),
-            Ok(Err(error)) => Err(refused("publish", &error).into()),
+        self.unconfirmed = self.open.confirms.push(self.call, bytes, publishing);
+    }
+
+    /// Waits until something more is confirmed.
+    async fn confirm_more(&mut self) -> Result<(), SendError> {
+        let progress = self.open.confirms.progress(self.call, self.unconfirmed);
+        match timeout(self.outlet.confirm_timeout, progress).await {
+            Ok(Ok(unconfirmed)) => {
+                self.unconfirmed = unconfirmed;
+                Ok(())
+            }
+            Ok(Err(Trouble::Refused)) => Err(SendError::Refused),
+            // Giving up the channel has everything declared before the next message is sent.
+            Ok(Err(Trouble::Returned(routing_key))) => Err(SendError::Bus(BusError::Unavailable(format!(
+                "RabbitMQ has no queue for {routing_key}, which a group should have: it is declared again"
+            )))),
+            Ok(Err(Trouble::Failed(error))) => Err(refused("publish", &error).into()),
             Err(_) => Err(self.outlet.unconfirmed(&self.open.session).into()),
         }
     }
 }
 
-impl Drop for Sending<'_, '_> {
+impl Drop for Sending<'_> {
     fn drop(&mut self) {
+        self.open.confirms.end(self.call);
         if !self.whole {
             self.outlet.abandon(&self.open);
         }

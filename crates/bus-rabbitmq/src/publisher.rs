@@ -1,9 +1,10 @@
 //! Publishing to every group that subscribes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bus::{BusError, Message, Publisher};
+use bus::{BusError, Message, Publisher, Topic};
 use lapin::types::ShortString;
 
 use crate::outlet::{Outgoing, Outlet, SendError};
@@ -24,13 +25,15 @@ impl RabbitPublisher {
         Self { shared, exchange, outlet }
     }
 
-    fn outgoing<'a>(&self, message: &'a Message) -> Result<Outgoing<'a>, BusError> {
+    fn outgoing(&self, message: &Message, expected: &BTreeSet<Topic>) -> Result<Outgoing, BusError> {
         let names = &self.shared.names;
         Ok(Outgoing {
             exchange: self.exchange.clone(),
             routing_key: names.routing_key(&message.topic, names.shard_of(&message.key))?,
             properties: wire::properties(message),
-            body: &message.body,
+            body: message.body.clone(),
+            // To what nobody subscribes, there need be no queue.
+            mandatory: expected.contains(&message.topic),
         })
     }
 }
@@ -45,8 +48,10 @@ impl Publisher for RabbitPublisher {
         }
         let frame_bytes_max = self.shared.publishing.session()?.frame_bytes_max();
         messages.iter().try_for_each(|message| wire::check(message, frame_bytes_max))?;
-        let outgoing = messages.iter().map(|message| self.outgoing(message));
-        // It may be a broker that has lost everything, or a part, and what reaches no queue is confirmed all the same.
+        let expected = self.shared.known.topics();
+        let outgoing = messages.iter().map(|message| self.outgoing(message, &expected));
+        // It may be a broker that has lost everything, or a part. What then reaches no queue comes back; what reaches one
+        // group's and not another's does not.
         let prepare = |channel| async move {
             let _turn = self.shared.turn("declare the groups again").await?;
             declare_known(&self.shared, &channel).await

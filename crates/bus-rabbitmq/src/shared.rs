@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bus::BusError;
+use bytes::Bytes;
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel};
@@ -110,13 +111,14 @@ impl Shared {
         done
     }
 
-    /// Publishes to queues, past the exchange, and waits for the confirms.
+    /// Publishes to queues, past the exchange, and waits for the confirms. A queue that is not there is an error.
     pub(crate) async fn send_to_queues(
         &self,
         messages: impl Iterator<Item = (ShortString, BasicProperties, &[u8])> + Send,
     ) -> Result<(), SendError> {
         let outgoing = messages.map(|(routing_key, properties, body)| {
-            Ok(Outgoing { exchange: ShortString::default(), routing_key, properties, body })
+            let (exchange, body) = (ShortString::default(), Bytes::copy_from_slice(body));
+            Ok(Outgoing { exchange, routing_key, properties, body, mandatory: true })
         });
         self.direct.send(outgoing, |_| async { Ok(()) }).await
     }
