@@ -38,7 +38,8 @@ fn order(workflows: &Workflows, history: History) -> Vec<JournalEntry> {
     let mut snapshot: Option<Vec<u8>> = None;
     let mut journal = Vec::new();
     let mut now_ms = 1_700_000_000_000;
-    let mut fact = Some(Fact::Started { execution: "order-00000042".to_owned(), input: input(), seed: 7 });
+    let mut fact =
+        Some(Fact::Started { execution: "order-00000042".to_owned(), input: input(), seed: 7, first_id: 1 });
     while let Some(next) = fact.take() {
         now_ms += 3;
         journal.push(JournalEntry { at_ms: now_ms, fact: next.clone() });

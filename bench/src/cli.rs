@@ -15,6 +15,7 @@ use crate::limit;
 use crate::load::{self, LoadArgs};
 use crate::probe::ProbeArgs;
 use crate::processes::launch::LaunchArgs;
+use crate::replay::ReplayArgs;
 use crate::simulate::SimulateArgs;
 use crate::switch::{LoadsArgs, SwitchArgs};
 use crate::target::{self, PostgresUrl, Urls};
@@ -73,6 +74,8 @@ pub enum Command {
     Down(DownArgs),
     /// Messages that could not be handled: lists them, shows one, puts some back.
     DeadLetters(DeadLettersArgs),
+    /// Sets orders going again of which the broker lost something: the services say again what they committed.
+    Replay(ReplayArgs),
     /// Keeps a steady load on a running system, in either style or both, and audits every order.
     Load(Box<LoadArgs>),
     /// Changes the load on a running system at once: its style, its rate, how many payments are declined.

@@ -1,7 +1,8 @@
 //! The system that `duet up` runs in a folder, as its state describes it: where other commands have from what their flags do
 //! not say, instead of from defaults of their own.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use host::ConfigError;
 use host::address::redact;
@@ -31,6 +32,12 @@ impl Described {
         let dir = dir.absolute().map_err(|error| wrong(&error))?;
         let state = Folder::new(dir.clone()).read_state().map_err(|error| wrong(&error))?;
         Ok(state.filter(|state| state.phase != Phase::Stopped).map(|state| Self { state, dir }))
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The bus that it brought itself; on a broker it has none.
@@ -64,6 +71,12 @@ impl Described {
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.state.namespace.as_deref()
+    }
+
+    /// Each instance of its services and of its orchestrator, and where it serves HTTP, if it runs.
+    pub fn participants(&self) -> impl Iterator<Item = (Program, Option<SocketAddr>)> {
+        let participants = self.state.processes.iter().filter(|entry| entry.id.program != Program::Bus);
+        participants.map(|entry| (entry.id.program, entry.address.filter(|_| entry.process.is_some())))
     }
 
     /// Its gateway's ledger.

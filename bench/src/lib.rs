@@ -5,6 +5,7 @@
 //! - [`generate`], [`orders_file`]: where orders come from;
 //! - [`report`]: the machine-readable result; [`table`] and [`picture`]: the same for people;
 //! - [`up`]: the system as processes, supervised, made of [`processes`]; [`dead_letters`]: what they could not handle;
+//!   [`replay`]: what the broker lost;
 //! - [`simulate`], [`audit`], [`limit`], [`bus_command`]: the other commands.
 //!
 //! It measures from outside: through the bus, and the stores' read side. It knows which services there are in one
@@ -29,7 +30,9 @@ pub mod picture;
 pub mod probe;
 mod proc;
 pub mod processes;
+pub mod replay;
 pub mod report;
+pub mod services;
 pub mod simulate;
 pub mod switch;
 pub mod table;

@@ -5,11 +5,13 @@
 //!
 //! - [`sender`] sends orders as the [`plan`] says, made by [`orders`];
 //! - [`checker`] audits every order once it had the time to settle, whoever placed it; [`verdict`] is what it found;
+//! - [`hold_ups`] are the times in which somebody whom orders need was not ready: they do not count against orders;
 //! - [`http`] tells how things stand, and takes changes of the plan;
 //! - [`board`] is what these share: counts, metrics, and which orders are under way.
 
 pub mod board;
 pub mod checker;
+pub mod hold_ups;
 pub mod http;
 pub mod observer;
 pub mod orders;
@@ -34,9 +36,11 @@ use telemetry::{Code, exit_with};
 use tokio::sync::watch;
 
 use crate::cell::executions;
+use crate::services::{self, Instance, Services};
 use crate::target;
 use board::Board;
 use checker::{Checker, Patience};
+use hold_ups::HoldUps;
 use observer::Observer;
 use orders::Orders;
 use plan::{Plan, StyleChoice};
@@ -66,6 +70,9 @@ pub struct LoadArgs {
     /// What the services' schemas begin with, once that is known.
     #[arg(skip)]
     namespace: Option<String>,
+    /// Who is asked whether it is ready, once that is known.
+    #[arg(skip)]
+    services: Services,
 }
 
 /// The plan to begin with.
@@ -101,7 +108,13 @@ struct AuditArgs {
     /// The gateway's ledger, written by order-status [default: that of the system in --dir, or gateway.ledger].
     #[arg(long, value_name = "FILE", env = "DUET_LEDGER")]
     ledger: Option<PathBuf>,
-    /// How long an order may take until it counts as stuck, in seconds: more than every time-out and retry of the flow.
+    /// Where the services and the orchestrator serve HTTP, as NAME=HOST:PORT, an entry for each instance: as long as one of
+    /// them is not ready, orders are held up, and not stuck [default: those of the system in --dir].
+    #[arg(long = "services", value_name = "NAME=HOST:PORT,…", env = "DUET_SERVICES", value_delimiter = ',')]
+    #[arg(value_parser = services::instance)]
+    instances: Vec<Instance>,
+    /// How long an order may take until it counts as stuck, in seconds: more than every time-out and retry of the flow. Time in
+    /// which a service is not ready does not count.
     #[arg(long, value_name = "S", env = "DUET_STUCK_AFTER_S", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
     stuck_after_s: u32,
@@ -132,11 +145,12 @@ pub struct Checked {
     stores: Stores,
     ledger: PathBuf,
     patience: Patience,
+    services: Services,
 }
 
 /// Where the stores of the services are.
 #[derive(Clone, Debug)]
-enum Stores {
+pub(crate) enum Stores {
     Folder(PathBuf),
     /// Schemas, which begin with that.
     Database(StoreAddress, Option<String>),
@@ -144,7 +158,7 @@ enum Stores {
 
 impl Stores {
     /// As given, or else beside the observer's own, whose schema is none of theirs.
-    fn parse(
+    pub(crate) fn parse(
         given: Option<&str>,
         mut own: StoreAddress,
         namespace: Option<String>,
@@ -176,7 +190,8 @@ impl Stores {
         }
     }
 
-    fn witnesses(&self) -> Result<Witnesses, HostError> {
+    /// Opens them for reading.
+    pub(crate) fn witnesses(&self) -> Result<Witnesses, HostError> {
         let reader = |name| connect::reader(&self.address(name));
         Ok(Witnesses {
             order_history: reader(order_history::NAME)?,
@@ -214,19 +229,23 @@ impl Binary for LoadArgs {
                 settle: seconds(self.audit.settle_s),
                 stuck: seconds(self.audit.stuck_after_s),
             },
+            services: self.services.clone(),
         })
     }
 
     async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { plan, fate, orders_max, stores, ledger, patience } = settings;
+        let Checked { plan, fate, orders_max, stores, ledger, patience, services } = settings;
         let board = Arc::new(Board::register(&registry)?);
         let clock = Arc::new(SystemClock);
         let (change, changes) = watch::channel(plan);
         board.planned(&change.borrow());
         let orders = Orders::new(fate, u64::try_from(clock.now()).unwrap_or(0));
         let standing = Standing::register(&registry)?;
-        let checker = Checker::new(Arc::clone(&store) as _, Arc::clone(&board), patience, standing.clone());
+        let hold_ups = HoldUps::default();
+        let (observed, counts) = (Arc::clone(&store), Arc::clone(&board));
+        let checker = Checker::new(observed as _, counts, patience, standing.clone(), hold_ups.clone());
+        tokio::spawn(watch(services, hold_ups, standing.clone(), Arc::clone(&clock) as _));
         tokio::spawn(checker.run(stores.witnesses()?, LedgerTail::new(ledger), Arc::clone(&clock) as _));
         let router = http::router(http::Api::new(change, fate.rates.decline, Arc::clone(&board), standing));
         let watched = Arc::clone(&bus);
@@ -247,6 +266,16 @@ impl Binary for LoadArgs {
     }
 }
 
+/// Looks every second who is ready, for ever.
+async fn watch(services: Services, hold_ups: HoldUps, standing: Standing, clock: Arc<dyn Clock>) {
+    loop {
+        let away = services.away().await;
+        hold_ups.looked(clock.now(), away);
+        standing.set_held_up(hold_ups.now());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
 /// Where orders enter the system and leave it, in both styles.
 fn observed_topics() -> Vec<Topic> {
     Style::ALL.into_iter().flat_map(|style| [topics::placed(style), topics::closed(style)]).collect()
@@ -262,13 +291,17 @@ impl LoadArgs {
             stores: self.audit.stores.take(),
             ledger: self.audit.ledger.take(),
             namespace: None,
+            services: match self.audit.instances.is_empty() {
+                true => Services::Unknown,
+                false => Services::Listed(std::mem::take(&mut self.audit.instances)),
+            },
         };
         if self.host.bus_file.is_none() {
             self.system.complete(&mut places)?;
         }
         (self.host.bus, self.host.store) = (places.bus, places.store);
         (self.audit.stores, self.audit.ledger) = (places.stores, places.ledger);
-        self.namespace = places.namespace;
+        (self.namespace, self.services) = (places.namespace, places.services);
         Ok(self)
     }
 }

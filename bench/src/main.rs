@@ -8,8 +8,8 @@ use bench::cli::{Cli, Command, CompareArgs};
 use bench::switch::SwitchError;
 use bench::up::UpError;
 use bench::{
-    audit, bus_command, cell, compare, control, dead_letters, limit, load, probe, processes, simulate,
-    switch, text, up,
+    audit, bus_command, cell, compare, control, dead_letters, limit, load, probe, processes, replay,
+    simulate, switch, text, up,
 };
 use host::ConfigError;
 use telemetry::{Code, LogOptions, exit, exit_with};
@@ -57,6 +57,9 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Down(args)) => up_ended(up::down(&args)),
         Some(Command::DeadLetters(args)) => {
             dead_letters::main(&args).unwrap_or_else(|error| exit_with(&error, error.code()))
+        }
+        Some(Command::Replay(args)) => {
+            replay::main(&args).unwrap_or_else(|error| exit_with(&error, error.code()))
         }
         Some(Command::Control(args)) => ended(control::main(&args)),
         Some(Command::Probe(args)) => ended(probe::main(&args)),

@@ -12,6 +12,7 @@ use telemetry::{Code, tell};
 use tokio::time::{Instant, sleep};
 
 use crate::http::{Answer, Request, ask, get};
+use crate::load::hold_ups::HoldUp;
 use crate::load::http::LoadState;
 use crate::load::plan::{self, Change, StyleChoice};
 use crate::load::verdict::Report;
@@ -228,14 +229,20 @@ pub fn audit(loads: &LoadsArgs, within: Duration) -> Result<ExitCode, SwitchErro
         for load in loads.running().await? {
             let report = load.judged_to(asked, deadline).await?;
             findings.push(report.verdict.verdict);
-            let waiting = report.waiting;
-            text::print(&format!(
-                "{}\n{}\n\n{waiting} more orders are under way or have just ended\n\n",
-                load.name, report.verdict
-            ));
+            text::print(&audited(&load.name, &report));
         }
         Ok(exit_code(&findings))
     })
+}
+
+/// A load's verdict, whom orders wait for, and how many the verdict is not about.
+fn audited(name: &str, report: &Report) -> String {
+    let mut text = format!("{name}\n{}\n\n", report.verdict);
+    for HoldUp { by, why, .. } in &report.held_up {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "held up by {by}: {why}");
+    }
+    text + &format!("{} more orders are under way or have just ended\n\n", report.waiting)
 }
 
 /// What `duet audit` ends with when no load is violated and one could not be judged.

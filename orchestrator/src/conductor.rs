@@ -4,7 +4,6 @@
 //! follows. The execution's snapshot is the entity's state, the facts are its journal (see [`crate::engine`]), and both
 //! are committed together with the commands they lead to.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -21,6 +20,7 @@ use traces::{KeyValue, Span, SpanKind, Tracer};
 
 use crate::engine::{Effect, Execution, Fact, History, JournalEntry, Phase, Stepped, TaskId, TimerId, step};
 use crate::metrics::Metrics;
+use crate::replay::{Replay, Replayed};
 use crate::workflow::Workflows;
 
 /// The orchestrator's consumer group.
@@ -128,7 +128,7 @@ impl Conductor {
         &self,
         state: Option<Run>,
         message: &Message,
-        effects: &mut Effects<NoCalls>,
+        effects: &mut Effects<NoCalls, Replayed>,
     ) -> Result<Option<Run>, Rejected> {
         if message.topic == contract::topics::REPLIES {
             let fact = reply_fact(message)?;
@@ -146,7 +146,9 @@ impl Conductor {
             // Placed again under another message id: the execution is this order's.
             Some(run) if run.placed.as_ref().is_none_or(|before| *before == placed) => Ok(Some(run)),
             // What was refused gives way: it has done nothing.
-            Some(run) if run.was_refused() => self.start(rival(order, envelope), effects).map(Some),
+            Some(run) if run.was_refused() => {
+                self.start(rival(order, envelope), run.execution.next_id(), effects).map(Some)
+            }
             Some(mut run) if run.rivals.len() < RIVALS_MAX && self.is_in_doubt(&run)? => {
                 let rival = rival(order, envelope);
                 if !run.rivals.iter().any(|known| known.order == rival.order) {
@@ -157,7 +159,7 @@ impl Conductor {
             Some(_) => {
                 Err(Rejected(format!("another order is being executed under the id {}", order.order_id)))
             }
-            None => self.start(rival(order, envelope), effects).map(Some),
+            None => self.start(rival(order, envelope), 1, effects).map(Some),
         }
     }
 
@@ -169,13 +171,13 @@ impl Conductor {
     }
 
     /// Once it is known whose the id is: those that waited for it have their turn, or come again to be rejected.
-    fn settle_rivals(&self, mut run: Run, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
+    fn settle_rivals(&self, mut run: Run, effects: &mut Effects<NoCalls, Replayed>) -> Result<Run, Rejected> {
         if run.rivals.is_empty() || self.is_in_doubt(&run)? {
             return Ok(run);
         }
         let mut rivals = std::mem::take(&mut run.rivals);
         if run.was_refused() {
-            let mut next = self.start(rivals.remove(0), effects)?;
+            let mut next = self.start(rivals.remove(0), run.execution.next_id(), effects)?;
             next.rivals = rivals;
             return Ok(next);
         }
@@ -187,19 +189,31 @@ impl Conductor {
         Ok(run)
     }
 
-    fn start(&self, placed: Rival, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
+    /// Begins an execution whose tasks and timers have ids from `first_id` on.
+    fn start(
+        &self,
+        placed: Rival,
+        first_id: u64,
+        effects: &mut Effects<NoCalls, Replayed>,
+    ) -> Result<Run, Rejected> {
         let Rival { order, traceparent } = placed;
         let placed = envelope::fingerprint(&order, Style::Orchestration);
         let fact = Fact::Started {
             execution: order.order_id.clone(),
             input: json!({ "order": order, "settings": self.settings }),
             seed: seed_of(&order.order_id),
+            first_id,
         };
         let origin = Origin { traceparent, placed: Some(placed), rivals: Vec::new() };
         self.step(self.workflows.current(), None, fact, origin, effects)
     }
 
-    fn advance(&self, run: Run, fact: Fact, effects: &mut Effects<NoCalls>) -> Result<Run, Rejected> {
+    fn advance(
+        &self,
+        run: Run,
+        fact: Fact,
+        effects: &mut Effects<NoCalls, Replayed>,
+    ) -> Result<Run, Rejected> {
         let definition = self.workflows.pinned(run.execution.definition()).map_err(rejected)?;
         let origin = Origin { traceparent: run.traceparent, placed: run.placed, rivals: run.rivals };
         let run = self.step(definition, Some(run.execution), fact, origin, effects)?;
@@ -212,7 +226,7 @@ impl Conductor {
         execution: Option<Execution>,
         fact: Fact,
         origin: Origin,
-        effects: &mut Effects<NoCalls>,
+        effects: &mut Effects<NoCalls, Replayed>,
     ) -> Result<Run, Rejected> {
         let Origin { traceparent, placed, rivals } = origin;
         let now_ms = effects.now().unsigned_abs();
@@ -236,14 +250,42 @@ impl Conductor {
                 // What is sent comes from the state in which the execution now waits or, once it has ended, from its last one.
                 let cause = after.or(before).and_then(|visit| self.span_of(visit, traceparent.as_deref()));
                 let cause = cause.map(|cause| cause.to_string()).or_else(|| traceparent.clone());
-                let envelope =
-                    Envelope { style: Style::Orchestration, traceparent: cause, correlation: None };
+                let envelope = Envelope { traceparent: cause, ..Envelope::new(Style::Orchestration) };
                 for effect in step.effects {
                     bring_about(effect, &envelope, effects)?;
                 }
                 Ok(Run { execution: step.execution, traceparent, placed, rivals })
             }
         }
+    }
+}
+
+impl Conductor {
+    /// Says again the commands to which the execution has no answer. One that has come meanwhile makes no difference: a command
+    /// that was carried out changes nothing.
+    fn say_again(
+        &self,
+        state: Option<Run>,
+        replay: &Replay,
+        effects: &mut Effects<NoCalls, Replayed>,
+    ) -> Result<Option<Run>, Rejected> {
+        let Some(run) = state else {
+            effects.answer(None);
+            return Ok(None);
+        };
+        if run.execution.started_ms() != replay.started_ms {
+            return Err(Rejected(
+                "another execution has taken the place of the one that was looked at".to_owned(),
+            ));
+        }
+        let cause = waiting(&run.execution).and_then(|visit| self.span_of(visit, run.traceparent.as_deref()));
+        let traceparent = cause.map(|cause| cause.to_string()).or_else(|| run.traceparent.clone());
+        let envelope = Envelope { traceparent, replayed: true, ..Envelope::new(Style::Orchestration) };
+        for call in &replay.calls {
+            bring_about(call.clone(), &envelope, effects)?;
+        }
+        effects.answer(Some(replay.calls.len()));
+        Ok(Some(run))
     }
 }
 
@@ -306,14 +348,14 @@ impl Handler for Conductor {
     type State = Run;
     type Call = NoCalls;
     type Outcome = NoCalls;
-    type Request = Infallible;
-    type Answer = Infallible;
+    type Request = Replay;
+    type Answer = Replayed;
 
     fn handle(
         &self,
         state: Option<Run>,
-        input: Input<'_, NoCalls>,
-        effects: &mut Effects<NoCalls>,
+        input: Input<'_, NoCalls, Replay>,
+        effects: &mut Effects<NoCalls, Replayed>,
     ) -> Result<Option<Run>, Rejected> {
         match input {
             Input::Message(message) => self.on_message(state, message, effects),
@@ -326,7 +368,7 @@ impl Handler for Conductor {
                 self.advance(run, Fact::TimerFired { timer }, effects).map(Some)
             }
             Input::Outcome(outcome) => match *outcome {},
-            Input::Request(never) => match *never {},
+            Input::Request(replay) => self.say_again(state, replay, effects),
         }
     }
 }
@@ -347,7 +389,11 @@ fn reply_fact(message: &Message) -> Result<Fact, Rejected> {
     })
 }
 
-fn bring_about(effect: Effect, envelope: &Envelope, effects: &mut Effects<NoCalls>) -> Result<(), Rejected> {
+fn bring_about(
+    effect: Effect,
+    envelope: &Envelope,
+    effects: &mut Effects<NoCalls, Replayed>,
+) -> Result<(), Rejected> {
     match effect {
         Effect::Invoke { task, function, payload, fire_and_forget } => {
             let known = command::function(&function);
@@ -440,12 +486,15 @@ mod tests {
     #[test]
     fn an_execution_that_is_refused_ends_and_gives_way_to_the_order_that_was_taken() {
         let (run, task) = hears(None, &placed("c-2")).unwrap();
-        let (run, sent) = hears(Some(run), &refused(&task.unwrap())).unwrap();
+        let refusal = refused(&task.unwrap());
+        let (run, sent) = hears(Some(run), &refusal).unwrap();
         assert!(run.was_refused() && sent.is_none(), "{run:?}");
         let (same, sent) = hears(Some(run.clone()), &placed("c-2")).unwrap();
         assert_eq!((&same, sent), (&run, None), "it is not tried again");
         let (other, sent) = hears(Some(run), &placed("c-1")).unwrap();
         assert!(!other.was_refused() && sent.is_some());
+        // What was said to the one before, and said again, is not said to it.
+        assert_eq!(hears(Some(other.clone()), &refusal).unwrap().0, other);
     }
 
     #[test]
@@ -462,5 +511,79 @@ mod tests {
         let (run, _) = hears(None, &placed("c-1")).unwrap();
         let old = Run { placed: None, ..run };
         assert_eq!(hears(Some(old.clone()), &placed("c-2")).unwrap().0, old);
+    }
+
+    /// What the conductor says again: the execution, and the functions called with whether a reply is wanted.
+    fn says_again(run: Run, journal: &[bytes::Bytes]) -> (Run, Vec<(String, bool)>) {
+        let workflows = Workflows::embedded();
+        let entries = journal.iter().map(|entry| serde_json::from_slice(entry).unwrap());
+        let (execution, calls) = crate::engine::unanswered(workflows.current(), entries).unwrap();
+        assert_eq!(execution, run.execution, "the journal leads to the execution");
+        let replay = Replay { started_ms: execution.started_ms(), calls };
+        let conductor = Conductor::new(Arc::new(workflows), Settings::default());
+        let mut effects = Effects::new("o-1", 9);
+        let run = conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap().unwrap();
+        let said = effects.messages().iter().map(|sent| {
+            assert_eq!(sent.headers.get(envelope::REPLAYED), Some("true"));
+            let kind = sent.headers.get("type").unwrap();
+            let name = kind.trim_start_matches("duet.command.").trim_end_matches(".v1");
+            (name.to_owned(), sent.headers.get(command::TASK_HEADER).is_some())
+        });
+        let said: Vec<_> = said.collect();
+        assert_eq!(effects.take_answer(), Some(Some(said.len())));
+        (run, said)
+    }
+
+    #[test]
+    fn what_an_execution_waits_for_is_asked_again_and_what_it_told_is_told_again() {
+        let conductor = Conductor::new(Arc::new(Workflows::embedded()), Settings::default());
+        let (mut state, mut journal, mut task) = (None, Vec::new(), String::new());
+        let expected: [&[(&str, bool)]; 5] = [
+            &[("record-order", true)],
+            &[("authorise-payment", true)],
+            &[("request-acceptance", true)],
+            &[("capture-payment", true), ("notify-customer", false)],
+            &[
+                ("notify-customer", false),
+                ("start-preparation", false),
+                ("dispatch-order", false),
+                ("notify-customer", false),
+                ("deliver-order", true),
+            ],
+        ];
+        for (n, expected) in expected.into_iter().enumerate() {
+            let message = if n == 0 { placed("c-1") } else { reply(&task, &Reply::done()) };
+            let mut effects = Effects::new("o-1", 7);
+            state = conductor.handle(state, Input::Message(&message), &mut effects).unwrap();
+            let asked = effects.messages().iter().find_map(|sent| sent.headers.get(command::TASK_HEADER));
+            task = asked.unwrap_or(&task).to_owned();
+            journal.extend(effects.journal_entries().iter().cloned());
+            // The durations of the workflow are zero, but each is a timer.
+            while let Some(timer) =
+                state.as_ref().and_then(|run: &Run| run.execution.pending_timers().first().copied())
+                && n == 4
+            {
+                let mut effects = Effects::new("o-1", 8);
+                state = conductor.handle(state, Input::Timer(&timer.id.0.to_string()), &mut effects).unwrap();
+                journal.extend(effects.journal_entries().iter().cloned());
+            }
+            let before = state.clone();
+            let (run, said) = says_again(state.unwrap(), &journal);
+            let said: Vec<_> = said.iter().map(|(name, asks)| (name.as_str(), *asks)).collect();
+            assert_eq!(said, expected, "at {n}");
+            assert_eq!(Some(&run), before.as_ref(), "nothing else happens");
+            state = Some(run);
+        }
+    }
+
+    #[test]
+    fn what_another_execution_asked_for_is_not_said() {
+        let (run, _) = hears(None, &placed("c-1")).unwrap();
+        let conductor = Conductor::new(Arc::new(Workflows::embedded()), Settings::default());
+        let mut effects = Effects::new("o-1", 9);
+        let replay = Replay { started_ms: 1, calls: Vec::new() };
+        conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap_err();
+        conductor.handle(None, Input::Request(&replay), &mut effects).unwrap();
+        assert_eq!(effects.take_answer(), Some(None), "no such execution");
     }
 }

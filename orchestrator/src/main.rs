@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
@@ -10,14 +10,14 @@ use contract::command::FUNCTIONS;
 use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
 use orchestrator::stored::{self, StoredError};
 use orchestrator::workflow::Workflows;
-use orchestrator::{Conductor, NAME, Settings, topics};
+use orchestrator::{Conductor, NAME, Settings, replay, topics};
 use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
 use store::Store;
 
 /// Drives the services through a durable state machine written in the Amazon States Language.
 ///
 /// Starts one execution of its workflow for every order that is placed in the orchestration, sends the services
-/// commands and decides what comes next. Serves /metrics, /healthz and /readyz. Logs go to standard error; standard
+/// commands and decides what comes next. Serves POST /orders/{id}/replay, /metrics, /healthz and /readyz. Logs go to standard error; standard
 /// output gets one line of JSON that names the HTTP address.
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, max_term_width = 100, after_help = EXAMPLES)]
@@ -98,12 +98,16 @@ impl Binary for Cli {
         let metrics = Metrics::register(NAME, &registry)?;
         let counts = orchestrator::metrics::Metrics::register(&registry)?;
         let kept = keep(workflows, Arc::clone(&store));
-        Ok(Service::prepared(axum::Router::new(), kept, move |workflows, health| {
-            let handler =
-                Conductor::new(Arc::new(workflows), settings).with_metrics(counts).with_tracer(tracer);
+        let (requests, asked) = participant::requests();
+        let known = Arc::<OnceLock<Arc<Workflows>>>::default();
+        let router = replay::router(Arc::clone(&store) as _, Arc::clone(&known), requests);
+        Ok(Service::prepared(router, kept, move |workflows, health| {
+            let workflows = Arc::clone(known.get_or_init(|| Arc::new(workflows)));
+            let handler = Conductor::new(workflows, settings).with_metrics(counts).with_tracer(tracer);
             let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
             Participant::new(NAME, topics(), handler, calls, store, bus, clock)
                 .with_options(options)
+                .with_requests(asked)
                 .with_metrics(metrics)
                 .with_health(health)
         }))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use auditor::SentOrder;
 use bench::generate::Generator;
 use bus::{Bus, Origin, Outcome, Publisher, Settlement, Subscription};
+use contract::envelope::REPLAYED;
 use contract::{Envelope, Event, Order, Style, TerminalState, topics};
 use participant::{Clock as _, SystemClock};
 use tokio::task::JoinHandle;
@@ -47,8 +48,12 @@ impl Book {
         self.0.lock().unwrap().sent.push(SentOrder::new(order, style));
     }
 
-    fn ended(&self, order_id: String, message_id: String, state: TerminalState) {
+    fn ended(&self, order_id: String, message_id: String, state: TerminalState, replayed: bool) {
         let mut entries = self.0.lock().unwrap();
+        // Said again: the same end, unless it is another.
+        if replayed && entries.ended.get(&order_id).is_some_and(|(_, known)| *known == state) {
+            return;
+        }
         let first = entries.ended.entry(order_id.clone()).or_insert_with(|| (message_id.clone(), state));
         // The same message may come again; another one may not.
         if first.0 != message_id {
@@ -130,7 +135,8 @@ impl Observer {
                     let Ok(Event::OrderClosed { status, .. }) = Event::decode(message) else {
                         panic!("not a terminal event: {message:?}");
                     };
-                    book.ended(message.key.clone(), message.id.clone(), status);
+                    let replayed = message.headers.get(REPLAYED).is_some();
+                    book.ended(message.key.clone(), message.id.clone(), status, replayed);
                     settlements.push(Settlement { token: delivery.token, outcome: Outcome::Done });
                 }
                 // What cannot be settled comes again.

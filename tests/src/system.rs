@@ -97,10 +97,30 @@ impl System {
     /// Something does not come up.
     pub async fn start(setup: Setup) -> Self {
         let system = Self::launch(setup).await;
-        for process in system.participants() {
+        system.until_ready().await;
+        system
+    }
+
+    /// Waits until every participant that runs is ready.
+    ///
+    /// # Panics
+    /// One does not become so.
+    pub async fn until_ready(&self) {
+        for process in self.participants() {
             until("all participants to be ready", async || process.ready().await).await;
         }
-        system
+    }
+
+    /// Kills the memory bus by SIGKILL, with everything that waits in it, and starts another in its place.
+    ///
+    /// # Panics
+    /// The bus is a broker's, or does not start again.
+    pub async fn kill_bus(&mut self) {
+        let mut bus = self.bus.take().expect("a bus of the system's own");
+        let address = bus.address().to_string();
+        bus.kill();
+        bus.killed().await;
+        self.bus = Some(Process::start(self.folder(), "duet", &["bus", "--listen", &address]).await);
     }
 
     /// Starts everything, whether its broker and database are there or not.

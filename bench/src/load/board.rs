@@ -220,11 +220,17 @@ impl Board {
         self.lock().unseen.values().copied().min()
     }
 
-    /// Orders that the bus confirmed before `then` and that the observer has not seen, at most `limit`.
-    pub fn unseen_since(&self, then: Millis, limit: usize) -> Vec<String> {
+    /// Orders that the bus has confirmed and the observer has not seen, at most `limit` of those of which it is late for
+    /// that, by when the bus confirmed them.
+    pub fn unseen(&self, is_late: impl Fn(Millis) -> bool, limit: usize) -> Vec<String> {
         let state = self.lock();
-        let late = state.unseen.iter().filter(|(_, since)| **since < then);
+        let late = state.unseen.iter().filter(|(_, since)| is_late(**since));
         late.take(limit).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The clock was put back by so many milliseconds: what is remembered happened by so much earlier.
+    pub fn put_back(&self, by: Millis) {
+        self.lock().unseen.values_mut().for_each(|since| *since -= by);
     }
 }
 
@@ -324,7 +330,7 @@ mod tests {
         board.closed("a", style, TerminalState::Delivered, false, Some(7), None);
         board.closed("stranger", style, TerminalState::Delivered, false, None, None);
         assert_eq!(board.in_flight()[&style], 0);
-        assert_eq!(board.unseen_since(6, 10), ["b"]);
-        assert_eq!(board.unseen_since(5, 10), Vec::<String>::new());
+        assert_eq!(board.unseen(|since| since < 6, 10), ["b"]);
+        assert_eq!(board.unseen(|since| since < 5, 10), Vec::<String>::new());
     }
 }

@@ -5,7 +5,14 @@
 //! has yet to tell the customer), so the order is judged again; after it the violation counts, and the order is judged
 //! again now and then all the same: one that was stuck may end after all. An order that is as it should be is done with.
 //!
+//! Time in which a program that the order needs was not ready does not count against it (see [`super::hold_ups`]): then it is
+//! held up, and not stuck.
+//!
 //! What cannot be read is read again in the next round; until all of it could be, the verdict is "not judged".
+//!
+//! When orders began and ended is told by the wall clock, which may be set while they are under way. So each round compares it with
+//! a clock that is never set: time that was skipped counts against nobody, and after a step back everything remembered is moved
+//! back with it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -13,12 +20,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auditor::{AuditError, Judged, Violation, ViolationKind, Witnesses};
+use contract::Style;
 use outside::{LedgerEntry, LedgerTail};
 use participant::{Clock, Millis};
 use store::{Read, StoreError};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::board::Board;
+use super::hold_ups::HoldUps;
 use super::observer::Seen;
 use super::verdict::Standing;
 
@@ -37,6 +46,17 @@ const OPEN_MAX: usize = 200_000;
 const LEDGER_PAGE: usize = 20_000;
 /// Orders sent and never seen that are named.
 const UNSEEN_NAMED: usize = 100;
+/// The wall clock was set if between two rounds it went so many milliseconds more, or less, than the steady one.
+const CLOCK_SET_MS: Millis = 1_000;
+
+/// A moment by both clocks, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Since the Unix epoch, as far as the clock is right.
+    pub wall: Millis,
+    /// Since any moment in the past; never set.
+    pub steady: Millis,
+}
 
 /// How long orders may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,23 +67,46 @@ pub struct Patience {
     pub stuck: Duration,
 }
 
+/// When an order began and ended. Neither is in the future when it is taken down: a clock that says so was set since.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    placed: Option<Millis>,
+    ended: Option<Millis>,
+}
+
+impl Times {
+    /// Takes down what was not seen before.
+    fn see(&mut self, seen: &Seen, now: Millis) {
+        let placed = || seen.placed.as_ref().map(|placed| placed.at.min(now));
+        let ended = || seen.closings.first().map(|closing| closing.at.min(now));
+        self.placed = self.placed.or_else(placed);
+        self.ended = self.ended.or_else(ended);
+    }
+
+    fn put_back(&mut self, by: Millis) {
+        for at in [&mut self.placed, &mut self.ended].into_iter().flatten() {
+            *at -= by;
+        }
+    }
+}
+
 impl Patience {
-    /// When an order should be looked at next: judged, if that is not after `now`.
-    fn look_at(self, seen: &Seen, now: Millis) -> Millis {
-        match (seen.closings.first(), &seen.placed) {
-            (Some(closing), _) => closing.at + ms(self.settle),
+    /// When an order should be looked at next: judged, if that is not after `now`. `held` is how much of the time since then
+    /// does not count.
+    fn look_at(self, times: Times, held: impl Fn(Millis) -> Millis, now: Millis) -> Millis {
+        match (times.ended, times.placed) {
+            (Some(ended), _) => ended + ms(self.settle),
             // It may end at any time until then.
-            (None, Some(placed)) => (placed.at + ms(self.stuck)).min(now + AGAIN_MS),
+            (None, Some(placed)) => (placed + ms(self.stuck) + held(placed)).min(now + AGAIN_MS),
             // Nothing is kept of an order that was neither opened nor closed.
             (None, None) => 0,
         }
     }
 
     /// From when on what is wrong with it counts.
-    fn counts_from(self, seen: &Seen) -> Millis {
-        let began = seen.placed.as_ref().map_or(0, |placed| placed.at);
-        let ended = seen.closings.first().map_or(0, |closing| closing.at);
-        began.max(ended) + ms(self.stuck)
+    fn counts_from(self, times: Times, held: impl Fn(Millis) -> Millis) -> Millis {
+        let last = times.placed.unwrap_or(0).max(times.ended.unwrap_or(0));
+        last + ms(self.stuck) + held(last)
     }
 }
 
@@ -94,6 +137,7 @@ enum CheckError {
 struct Open {
     /// When it began, as far as was seen.
     began: Millis,
+    times: Times,
     moves: Vec<LedgerEntry>,
 }
 
@@ -115,6 +159,9 @@ pub struct Checker {
     board: Arc<Board>,
     patience: Patience,
     standing: Standing,
+    hold_ups: HoldUps,
+    /// The last round.
+    last: Option<Moment>,
     /// Up to where the observer's store was gone through.
     cursor: u64,
     open: HashMap<String, Open>,
@@ -129,12 +176,20 @@ pub struct Checker {
 impl Checker {
     /// Of what the observer keeps in that store.
     #[must_use]
-    pub fn new(observed: Arc<dyn Read>, board: Arc<Board>, patience: Patience, standing: Standing) -> Self {
+    pub fn new(
+        observed: Arc<dyn Read>,
+        board: Arc<Board>,
+        patience: Patience,
+        standing: Standing,
+        hold_ups: HoldUps,
+    ) -> Self {
         Self {
             observed,
             board,
             patience,
             standing,
+            hold_ups,
+            last: None,
             cursor: 0,
             open: HashMap::new(),
             agenda: BinaryHeap::new(),
@@ -145,17 +200,56 @@ impl Checker {
 
     /// Checks on and on. What cannot be read is said in the [`Standing`], and read again in the next round.
     pub async fn run(mut self, witnesses: Witnesses, mut ledger: LedgerTail, clock: Arc<dyn Clock>) {
+        let began = Instant::now();
         loop {
-            self.look_round(&witnesses, &mut ledger, clock.now()).await;
+            let now = Moment { wall: clock.now(), steady: ms(began.elapsed()) };
+            self.look_round(&witnesses, &mut ledger, now).await;
             sleep(ROUND).await;
         }
     }
 
     /// One round, and what came of it.
-    async fn look_round(&mut self, witnesses: &Witnesses, ledger: &mut LedgerTail, now: Millis) {
+    async fn look_round(&mut self, witnesses: &Witnesses, ledger: &mut LedgerTail, moment: Moment) {
+        self.mind_the_clock(moment);
+        let now = moment.wall;
         let round = self.round(witnesses, ledger, now).await;
         self.standing.set_waiting(self.open.len(), now);
         self.standing.set_trouble(round.err().map(|error| telemetry::chain(&error)));
+    }
+
+    /// Sees whether the wall clock was set since the last round.
+    fn mind_the_clock(&mut self, now: Moment) {
+        let Some(last) = self.last.replace(now) else { return };
+        let expected = last.wall + (now.steady - last.steady);
+        let jump_ms = now.wall - expected;
+        if jump_ms.abs() < CLOCK_SET_MS {
+            return;
+        }
+        tracing::warn!(jump_ms, "the clock was set; orders are given the time that it took or gave");
+        self.hold_ups.clock_jumped(expected, now.wall);
+        // What was skipped is known as a spell in which everybody was held up; only what is remembered without an order moves.
+        self.unclaimed.values_mut().for_each(|(since, _)| *since += jump_ms);
+        if jump_ms < 0 {
+            self.put_back(-jump_ms);
+        }
+    }
+
+    /// The clock was put back: what is remembered happened by so much earlier, and what is planned comes by so much earlier.
+    fn put_back(&mut self, by: Millis) {
+        self.board.put_back(by);
+        for open in self.open.values_mut() {
+            open.began -= by;
+            open.times.put_back(by);
+        }
+        let unjudged = std::mem::take(&mut self.unjudged);
+        self.unjudged = unjudged.into_iter().map(|(began, id)| (began - by, id)).collect();
+        let agenda = std::mem::take(&mut self.agenda);
+        self.agenda = agenda.into_iter().map(|Reverse((at, id))| Reverse((at - by, id))).collect();
+    }
+
+    /// How much of the time since then does not count against an order of that style.
+    fn held(&self, style: Style, now: Millis) -> impl Fn(Millis) -> Millis + '_ {
+        move |since| self.hold_ups.held(style, since, now)
     }
 
     async fn round(
@@ -175,7 +269,10 @@ impl Checker {
         if caught_up && is_whole {
             self.settle_unclaimed(now).await?;
         }
-        let unseen = self.board.unseen_since(now - ms(self.patience.stuck), UNSEEN_NAMED);
+        // Whoever cannot reach the bus is not ready, and the observer may be held up by the same.
+        let held = self.held(Style::Orchestration, now);
+        let is_late = |since| now > since + ms(self.patience.stuck) + held(since);
+        let unseen = self.board.unseen(is_late, UNSEEN_NAMED);
         self.standing.set_unseen(unseen);
         if caught_up && is_whole {
             let oldest = self.unjudged.first().map(|(began, _)| *began);
@@ -198,11 +295,14 @@ impl Checker {
                 if seen.closings.is_empty() {
                     self.board.under_way(&order_id, seen.style);
                 }
-                let (at, began) = (self.patience.look_at(&seen, now), seen.began());
+                let mut times = Times::default();
+                times.see(&seen, now);
+                let at = self.patience.look_at(times, self.held(seen.style, now), now);
+                let began = seen.began().min(now);
                 let moves = self.unclaimed.remove(&order_id).map(|(_, moves)| moves).unwrap_or_default();
                 self.agenda.push(Reverse((at, order_id.clone())));
                 self.unjudged.insert((began, order_id.clone()));
-                self.open.insert(order_id, Open { began, moves });
+                self.open.insert(order_id, Open { began, times, moves });
             }
             if is_last {
                 return Ok(true);
@@ -252,14 +352,17 @@ impl Checker {
     }
 
     /// Looks at one order.
-    async fn look(&self, witnesses: &Witnesses, order_id: &str, now: Millis) -> Result<Look, CheckError> {
+    async fn look(&mut self, witnesses: &Witnesses, order_id: &str, now: Millis) -> Result<Look, CheckError> {
         let entity = self.observed.get(order_id).await.map_err(CheckError::Observer)?;
         let seen = entity.map(|entity| read(order_id, &entity)).transpose()?.flatten();
         let Some(seen) = seen else { return Ok(Look::Done) };
         if !seen.closings.is_empty() {
             self.board.over(order_id);
         }
-        let due = self.patience.look_at(&seen, now);
+        let Some(open) = self.open.get_mut(order_id) else { return Ok(Look::Done) };
+        open.times.see(&seen, now);
+        let times = open.times;
+        let due = self.patience.look_at(times, self.held(seen.style, now), now);
         if due > now {
             return Ok(Look::Again { at: due, is_wrong: false });
         }
@@ -277,9 +380,10 @@ impl Checker {
             self.standing.done(order_id, &judged);
             return Ok(Look::Done);
         }
-        if now < self.patience.counts_from(&seen) {
+        if now < self.patience.counts_from(times, self.held(seen.style, now)) {
             return Ok(Look::Again { at: now + AGAIN_MS, is_wrong: false });
         }
+        advise(order_id, &mut violations);
         self.standing.wrong(order_id, violations);
         Ok(Look::Again { at: now + WRONG_AGAIN_MS, is_wrong: true })
     }
@@ -311,6 +415,22 @@ fn read(order_id: &str, entity: &store::Entity) -> Result<Option<Seen>, CheckErr
         .map_err(|source| CheckError::Seen { order_id: order_id.to_owned(), source })
 }
 
+/// Says how what may have been lost on the way can be had again, once an order.
+fn advise(order_id: &str, violations: &mut [Violation]) {
+    use ViolationKind::{
+        ExecutionMissing, ExecutionUnfinished, NoticeMissing, Stuck, UnexpectedTerminalEvent,
+    };
+    let may_help = |kind| {
+        matches!(
+            kind,
+            Stuck | NoticeMissing | ExecutionMissing | ExecutionUnfinished | UnexpectedTerminalEvent
+        )
+    };
+    if let Some(violation) = violations.iter_mut().find(|violation| may_help(violation.kind)) {
+        violation.detail += &format!("; `duet replay {order_id}` says again what the services committed");
+    }
+}
+
 /// What is wrong with how the order's end was told.
 fn odd_ends(order_id: &str, seen: &Seen, judged: Option<&Judged>) -> Vec<Violation> {
     let mut odd = Vec::new();
@@ -318,7 +438,10 @@ fn odd_ends(order_id: &str, seen: &Seen, judged: Option<&Judged>) -> Vec<Violati
     if seen.placed.is_none() {
         add(ViolationKind::NeverSent, "its end was seen, but it was never placed".to_owned());
     }
-    if seen.closings.len() > 1 {
+    // Told once, and again: one end. Told in two ways, or twice by itself: two.
+    let told = seen.closings.iter().filter(|closing| !closing.replayed).count();
+    let is_of_two_minds = seen.closings.iter().any(|closing| closing.state != seen.closings[0].state);
+    if told > 1 || is_of_two_minds {
         let ids: Vec<_> = seen.closings.iter().map(|closing| closing.message_id.as_str()).collect();
         let detail = format!("its end was told {} times: {}", ids.len(), ids.join(", "));
         add(ViolationKind::UnexpectedTerminalEvent, detail);

@@ -47,6 +47,11 @@ impl Seen {
         }
     }
 
+    /// Whether a message that says again how it left says nothing new.
+    fn has_ended_so(&self, state: TerminalState) -> bool {
+        self.closings.iter().any(|closing| closing.state == state)
+    }
+
     /// When it began, as far as was seen.
     #[must_use]
     pub fn began(&self) -> Millis {
@@ -73,6 +78,9 @@ pub struct Closing {
     pub state: TerminalState,
     /// The message that said so.
     pub message_id: String,
+    /// It was said again: it is not another end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
 }
 
 /// The handler. What it counts on the [`Board`] may be counted again when a commit has to be made again; what it keeps is
@@ -150,10 +158,12 @@ impl Handler for Observer {
             Input::Request(never) => match *never {},
         };
         let malformed = |error: contract::Malformed| Rejected(error.to_string());
-        let style = Envelope::of(message).map_err(malformed)?.style;
+        let Envelope { style, replayed, .. } = Envelope::of(message).map_err(malformed)?;
         let mut seen =
             state.unwrap_or(Seen { style, placed: None, rivals: Vec::new(), closings: Vec::new() });
         match Event::decode(message).map_err(malformed)? {
+            Event::OrderPlaced { .. } if replayed && seen.placed.is_some() => {}
+            Event::OrderClosed { status, .. } if replayed && seen.has_ended_so(status) => {}
             Event::OrderPlaced { order } => {
                 let sent = SentOrder::new(&order, style);
                 seen.place(said_at(message).unwrap_or(effects.now()), sent);
@@ -171,7 +181,7 @@ impl Handler for Observer {
                 self.record(message, style, status, placed, effects.now());
                 if seen.closings.len() < CLOSINGS_MAX {
                     let message_id = message.id.clone();
-                    seen.closings.push(Closing { at: effects.now(), state: status, message_id });
+                    seen.closings.push(Closing { at: effects.now(), state: status, message_id, replayed });
                 }
             }
             event => return Err(Rejected(format!("{} neither opens nor closes an order", event.kind()))),
@@ -211,10 +221,13 @@ mod tests {
     }
 
     fn closed(id: &str) -> Message {
-        let event =
-            Event::OrderClosed { status: TerminalState::Delivered, reason: None, customer_id: "c".into() };
-        let Encoded { topic, headers, body } =
-            event.encode(&Envelope::new(Style::Choreography), "duet/test", 0);
+        ended(id, TerminalState::Delivered, false)
+    }
+
+    fn ended(id: &str, status: TerminalState, replayed: bool) -> Message {
+        let event = Event::OrderClosed { status, reason: None, customer_id: "c".into() };
+        let envelope = Envelope { replayed, ..Envelope::new(Style::Choreography) };
+        let Encoded { topic, headers, body } = event.encode(&envelope, "duet/test", 0);
         Message { id: id.into(), topic, key: "o-1".into(), headers, body }
     }
 
@@ -261,6 +274,24 @@ mod tests {
         let state = see(&observer, state, &closed("other"), 7).unwrap();
         assert_eq!((state.placed.is_some(), state.closings.len()), (true, 2));
         assert_eq!(observer.board.in_flight()[&Style::Choreography], 0, "it is not under way any more");
+    }
+
+    #[test]
+    fn what_is_said_again_is_news_only_to_whom_it_was_lost() {
+        let observer = observer();
+        let mut said_again = placed(2_000);
+        said_again.headers.set(contract::envelope::REPLAYED, "true");
+        let state = see(&observer, None, &placed(1_000), 1_001);
+        let state = see(&observer, state, &said_again, 2_001);
+        let state = see(&observer, state, &ended("m", TerminalState::Delivered, true), 2_002).unwrap();
+        assert_eq!((state.placed.as_ref().unwrap().at, state.closings[0].replayed), (1_000, true));
+        let state = see(&observer, Some(state), &ended("n", TerminalState::Delivered, true), 2_003);
+        assert_eq!(state.as_ref().unwrap().closings.len(), 1);
+        // Another end is another, however it is told.
+        let state = see(&observer, state, &ended("o", TerminalState::Cancelled, true), 2_004).unwrap();
+        assert_eq!(state.closings.len(), 2);
+        let lost = see(&observer, None, &said_again, 2_001).unwrap();
+        assert_eq!(lost.placed.unwrap().at, 2_000);
     }
 
     #[test]

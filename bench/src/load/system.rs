@@ -6,6 +6,7 @@ use host::ConfigError;
 use host::address::redact;
 
 use crate::described::Described;
+use crate::services::Services;
 use crate::target::with_option;
 use crate::up::settings::{DirArgs, namespace};
 
@@ -38,6 +39,8 @@ pub struct Places {
     pub ledger: Option<PathBuf>,
     /// What the services' schemas begin with.
     pub namespace: Option<String>,
+    /// The services themselves.
+    pub services: Services,
 }
 
 impl SystemArgs {
@@ -50,6 +53,9 @@ impl SystemArgs {
         let found = found.filter(|found| places.bus == BUS_DEFAULT || found.is_on(&places.bus));
         if let Some(found) = &found {
             complete_from(found, places)?;
+            if places.services == Services::Unknown {
+                places.services = Services::System(found.dir().to_owned());
+            }
         }
         let described = found.as_ref().and_then(Described::namespace);
         places.namespace = self.namespace.clone().or_else(|| described.map(str::to_owned));

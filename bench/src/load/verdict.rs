@@ -10,6 +10,9 @@ use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 use serde::{Deserialize, Serialize};
 use telemetry::{Registry, registered};
 
+use super::hold_ups::HoldUp;
+use crate::processes::Program;
+
 /// Orders found wrong that are kept, at the most; all are counted.
 const WRONG_MAX: usize = 10_000;
 /// Violations that a report lists.
@@ -33,6 +36,7 @@ struct State {
     unseen: Vec<String>,
     strangers: u64,
     waiting: usize,
+    held_up: Vec<HoldUp>,
     /// Every order placed before then was judged.
     judged_to: Option<Millis>,
     trouble: Option<String>,
@@ -47,6 +51,7 @@ struct Metrics {
     verdict: IntGaugeVec,
     oldest: Gauge,
     failures: IntCounter,
+    held_up: IntGaugeVec,
 }
 
 /// The verdict on a system that goes on working.
@@ -65,6 +70,9 @@ pub struct Report {
     pub strangers: u64,
     /// Why nothing can be judged at the moment.
     pub trouble: Option<String>,
+    /// Whom orders wait for at the moment: as long as they do, they are not stuck.
+    #[serde(default)]
+    pub held_up: Vec<HoldUp>,
 }
 
 impl Report {
@@ -73,7 +81,10 @@ impl Report {
     pub fn out_of_time(mut self) -> Self {
         if self.verdict.is_clean() {
             self.verdict.verdict = Finding::NotJudged;
-            let why = "Not every order was judged in time; --within-s waits longer".to_owned();
+            let by: Vec<_> = self.held_up.iter().map(|held_up| held_up.by.as_str()).collect();
+            let held_up =
+                if by.is_empty() { String::new() } else { format!(": held up by {}", by.join(", ")) };
+            let why = format!("Not every order was judged in time{held_up}; --within-s waits longer");
             self.verdict.not_judged = Some(why);
         }
         self
@@ -94,6 +105,9 @@ impl Standing {
         }
         for kind in ViolationKind::ALL {
             metrics.violations.with_label_values(&[kind.as_str()]).set(0);
+        }
+        for program in Program::PARTICIPANTS {
+            metrics.held_up.with_label_values(&[program.name()]).set(0);
         }
         let standing = Self(Arc::new(Shared { state: Mutex::default(), metrics }));
         standing.tell(&State::default());
@@ -154,6 +168,20 @@ impl Standing {
         self.lock().judged_to = Some(then);
     }
 
+    /// Orders wait for these.
+    pub fn set_held_up(&self, held_up: Vec<HoldUp>) {
+        let mut state = self.lock();
+        let was = |by: &str| state.held_up.iter().any(|held_up| held_up.by == by);
+        for HoldUp { by, why, .. } in held_up.iter().filter(|held_up| !was(&held_up.by)) {
+            tracing::warn!(by, why, "orders are held up: this program is not ready");
+        }
+        for program in Program::PARTICIPANTS {
+            let holds_up = held_up.iter().any(|held_up| held_up.by == program.name());
+            self.0.metrics.held_up.with_label_values(&[program.name()]).set(holds_up.into());
+        }
+        state.held_up = held_up;
+    }
+
     /// So many orders are not done with.
     pub fn set_waiting(&self, waiting: usize, now: Millis) {
         let mut state = self.lock();
@@ -205,6 +233,7 @@ impl Standing {
             judged_to: state.judged_to,
             strangers: state.strangers,
             trouble: state.trouble.clone(),
+            held_up: state.held_up.clone(),
         }
     }
 }
@@ -272,6 +301,7 @@ impl Metrics {
         );
         let verdict = opts("verdict", "1 for the verdict that stands: clean, violated or not_judged.");
         let failures = opts("failures_total", "Rounds in which not all could be read.");
+        let held_up = opts("held_up", "1 while orders wait for this program, which is not ready.");
         Ok(Self {
             judged: registered(registry, IntCounterVec::new(judged, &["style", "outcome"]))?,
             violations: registered(registry, IntGaugeVec::new(violations, &["kind"]))?,
@@ -281,6 +311,7 @@ impl Metrics {
             verdict: registered(registry, IntGaugeVec::new(verdict, &["verdict"]))?,
             oldest: registered(registry, Gauge::with_opts(oldest))?,
             failures: registered(registry, IntCounter::with_opts(failures))?,
+            held_up: registered(registry, IntGaugeVec::new(held_up, &["by"]))?,
         })
     }
 }

@@ -1,8 +1,8 @@
 //! The envelope: CloudEvents 1.0 attributes in binary mode, as message headers.
 //!
 //! The bus carries `id` and `subject` (the order's id, which is the message's key) itself; the other attributes
-//! are headers under their CloudEvents names. Extensions: `style`, `correlationid`, and `traceparent` (W3C Trace
-//! Context, via the CloudEvents distributed tracing extension).
+//! are headers under their CloudEvents names. Extensions: `style`, `correlationid`, `traceparent` (W3C Trace
+//! Context, via the CloudEvents distributed tracing extension), and `replayed` (it was said before, see [`REPLAYED`]).
 
 use bus::{Headers, Message, Topic};
 use bytes::Bytes;
@@ -12,6 +12,9 @@ use crate::time::{self, Millis};
 use crate::trace::{TRACEPARENT, TraceContext};
 use crate::{Order, Style};
 
+/// The header of a message that says again what was said before, under another id: what its sender committed may have been lost on
+/// the way. Whoever counts must not count it beside the first.
+pub const REPLAYED: &str = "replayed";
 /// CloudEvents' version.
 pub const SPEC_VERSION: &str = "1.0";
 
@@ -24,6 +27,8 @@ pub struct Envelope {
     pub traceparent: Option<String>,
     /// What the message answers, where it answers something.
     pub correlation: Option<String>,
+    /// It says again what was said before. Not handed on.
+    pub replayed: bool,
 }
 
 /// A message that cannot be understood: terminal, it goes to the dead letters.
@@ -58,7 +63,7 @@ impl Envelope {
     /// Of a new order in this style.
     #[must_use]
     pub fn new(style: Style) -> Self {
-        Self { style, traceparent: None, correlation: None }
+        Self { style, traceparent: None, correlation: None, replayed: false }
     }
 
     /// Reads it from a message.
@@ -76,6 +81,7 @@ impl Envelope {
                 .filter(|text| TraceContext::parse(text).is_some())
                 .map(str::to_owned),
             correlation: message.headers.get("correlationid").map(str::to_owned),
+            replayed: message.headers.get(REPLAYED).is_some(),
         })
     }
 
@@ -94,6 +100,9 @@ impl Envelope {
         }
         if let Some(correlation) = &self.correlation {
             headers.set("correlationid", correlation.clone());
+        }
+        if self.replayed {
+            headers.set(REPLAYED, "true");
         }
         headers
     }
@@ -142,6 +151,15 @@ mod tests {
 
     fn id(order: &Order, style: Style) -> String {
         placed(order, &Envelope::new(style), "duet/test", 0).id
+    }
+
+    #[test]
+    fn what_is_said_again_is_marked_and_nothing_else() {
+        for replayed in [false, true] {
+            let envelope = Envelope { replayed, ..Envelope::new(Style::Choreography) };
+            let message = placed(&order(), &envelope, "duet/test", 0);
+            assert_eq!(Envelope::of(&message).unwrap(), envelope);
+        }
     }
 
     #[test]

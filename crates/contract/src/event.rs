@@ -290,6 +290,7 @@ mod tests {
             style: Style::Choreography,
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
             correlation: Some("c".into()),
+            replayed: false,
         };
         assert_eq!(every_event().len(), Event::KINDS.len());
         for (event, (kind, topic)) in every_event().into_iter().zip(Event::KINDS) {

@@ -23,6 +23,7 @@ mod layers;
 mod monitor;
 mod private;
 pub mod problem;
+pub mod replay;
 mod run;
 pub mod serve;
 mod shutdown;

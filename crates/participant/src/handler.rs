@@ -208,6 +208,12 @@ impl<C, A> Effects<C, A> {
         &self.calls
     }
 
+    /// The entries appended to the journal so far, for handlers' tests.
+    #[must_use]
+    pub fn journal_entries(&self) -> &[Bytes] {
+        &self.journal
+    }
+
     /// The timers set (`Some`) or cancelled (`None`) so far, for handlers' tests.
     #[must_use]
     pub fn timers(&self) -> &BTreeMap<String, Option<Millis>> {

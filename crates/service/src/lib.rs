@@ -32,7 +32,17 @@ pub struct Context {
     pub traceparent: Option<String>,
     /// The orchestrator's task that waits for the reply; `None` when nobody does.
     pub task: Option<String>,
+    /// Whether it says again what may have been lost: what it led to before may have been lost as well.
+    pub replayed: bool,
 }
+
+/// Asks a service to say again what an order's state implies: what it committed may have been lost after the bus had taken it.
+/// Nothing else happens; whoever hears it again does what it has not done yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replay;
+
+/// How many messages were said again; `None` where nothing is known of the order.
+pub type Replayed = Option<usize>;
 
 /// Reads a message.
 ///
@@ -43,7 +53,8 @@ pub fn read(message: &Message) -> Result<(Request, Context), Rejected> {
         return Err(Rejected(format!("the message's key {:?} is not the id of an order", message.key)));
     }
     let malformed = |error: contract::Malformed| Rejected(error.to_string());
-    let Envelope { style, traceparent, correlation: _ } = Envelope::of(message).map_err(malformed)?;
+    let Envelope { style, traceparent, correlation: _, replayed } =
+        Envelope::of(message).map_err(malformed)?;
     let is_command = message.headers.get("type").is_some_and(|kind| kind.starts_with("duet.command."));
     let (request, its_style) = if is_command {
         (Request::Command(Command::decode(message).map_err(malformed)?), Style::Orchestration)
@@ -54,7 +65,7 @@ pub fn read(message: &Message) -> Result<(Request, Context), Rejected> {
         return Err(Rejected(format!("a message of the {its_style} for an order of the {style}")));
     }
     let task = message.headers.get(TASK_HEADER).map(str::to_owned);
-    Ok((request, Context { style, traceparent, task }))
+    Ok((request, Context { style, traceparent, task, replayed }))
 }
 
 /// Writes a service's messages about one order.
@@ -75,8 +86,15 @@ impl<'a, C, A> Post<'a, C, A> {
         style: Style,
         traceparent: Option<&str>,
     ) -> Self {
-        let envelope = Envelope { style, traceparent: traceparent.map(str::to_owned), correlation: None };
+        let envelope = Envelope { traceparent: traceparent.map(str::to_owned), ..Envelope::new(style) };
         Self { effects, source, envelope }
+    }
+
+    /// Publishes again an event that was published before.
+    pub fn publish_again(&mut self, event: &Event) {
+        let envelope = Envelope { replayed: true, ..self.envelope.clone() };
+        let encoded = event.encode(&envelope, self.source, self.effects.now());
+        self.send(encoded);
     }
 
     /// The time of the decision.
@@ -183,6 +201,21 @@ mod tests {
             effects.messages().iter().map(|message| message.headers.get("correlationid")).collect();
         assert_eq!(correlations, [Some("t-1"), None]);
         assert!(effects.messages().iter().all(|message| message.headers.get("traceparent") == Some("trace")));
+    }
+
+    #[test]
+    fn what_is_said_again_says_so() {
+        let mut effects = Effects::<()>::new("o-1", 5);
+        let mut post = Post::new(&mut effects, "duet/test", Style::Choreography, None);
+        post.publish_again(&Event::OrderPreparing {});
+        post.publish(&Event::OrderPreparing {});
+        let mut read_again = effects.messages().iter().map(|sent| {
+            let (topic, headers, body) = (sent.topic.clone(), sent.headers.clone(), sent.body.clone());
+            let (_, context) =
+                read(&Message { id: "m".into(), topic, key: "o-1".into(), headers, body }).unwrap();
+            context.replayed
+        });
+        assert_eq!((read_again.next(), read_again.next()), (Some(true), Some(false)));
     }
 
     #[test]

@@ -28,6 +28,17 @@ pub struct Faults {
     pub duplicate: f64,
     /// A delivery is held back, so that later ones overtake it.
     pub delay: f64,
+    /// A message that the bus has taken is lost before its group gets it, as from a disk that dies. Not one that customers sent:
+    /// nobody else knows of those.
+    pub broker_loses: f64,
+}
+
+impl Faults {
+    /// The same on a broker that loses what it has confirmed.
+    #[must_use]
+    pub fn with_losses(self) -> Self {
+        Self { broker_loses: 0.08, ..self }
+    }
 }
 
 impl Default for Faults {
@@ -41,6 +52,7 @@ impl Default for Faults {
             ack_lost: 0.03,
             duplicate: 0.05,
             delay: 0.05,
+            broker_loses: 0.0,
         }
     }
 }
@@ -100,6 +112,9 @@ impl Chaos {
             return false;
         }
         let probability = fault(&inner.faults);
+        if probability == 0.0 {
+            return false;
+        }
         let strikes = inner.rng.random_bool(probability);
         inner.injected += u64::from(strikes);
         strikes

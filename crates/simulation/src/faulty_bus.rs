@@ -1,5 +1,5 @@
 //! A bus that loses acknowledgements, delivers twice, late and out of order, and fails to publish, also after the
-//! fact.
+//! fact; and one that loses what it has confirmed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -113,7 +113,14 @@ struct Later {
     deliveries: Vec<(Instant, Delivery)>,
     /// Deliveries whose acknowledgement was lost, and when the bus notices.
     lost_acks: Vec<(Instant, Token)>,
+    /// Deliveries that the bus has lost: nobody will ever get them.
+    lost: Vec<Token>,
     duplicates: u64,
+}
+
+/// Whether somebody has committed what the message says, and can say it again.
+fn is_of_a_participant(message: &Message) -> bool {
+    !message.id.starts_with("placed/")
 }
 
 impl FaultyConsumer {
@@ -129,6 +136,12 @@ impl FaultyConsumer {
     fn disturb(&self, deliveries: Vec<Delivery>) -> Vec<Delivery> {
         let mut now = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
+            if is_of_a_participant(&delivery.message) && self.spot.chaos.strikes(|faults| faults.broker_loses)
+            {
+                self.spot.note(format_args!("{} is LOST", delivery.message.id));
+                self.later().lost.push(delivery.token);
+                continue;
+            }
             if self.spot.chaos.strikes(|faults| faults.duplicate) {
                 let at = self.some_time();
                 self.spot.note(format_args!("{} will come twice", delivery.message.id));
@@ -159,6 +172,17 @@ impl FaultyConsumer {
         due.into_iter().map(|(_, delivery)| delivery).collect()
     }
 
+    /// The bus has what it lost no more.
+    async fn forget_lost(&self) -> Result<(), BusError> {
+        let lost = self.later().lost.clone();
+        if !lost.is_empty() {
+            let gone = lost.iter().map(|token| Settlement { token: *token, outcome: Outcome::Done });
+            self.inner.settle(gone.collect()).await?;
+            self.later().lost.retain(|token| !lost.contains(token));
+        }
+        Ok(())
+    }
+
     /// The bus notices acknowledgements that never arrived, and delivers again. They are forgotten only once that is
     /// done, so that a dropped call loses none.
     async fn notice_lost_acks(&self) -> Result<(), BusError> {
@@ -186,6 +210,7 @@ impl Consumer for FaultyConsumer {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, BusError> {
         loop {
             self.notice_lost_acks().await?;
+            self.forget_lost().await?;
             let due = self.take_due_deliveries();
             if !due.is_empty() {
                 return Ok(due);

@@ -10,6 +10,10 @@
 //! Everything happens in one thread on paused time, and every decision comes from the seed: the same seed is the
 //! same world, step by step. [`World::trace`] tells what happened.
 //!
+//! A broker that loses what it has confirmed ([`Faults::with_losses`]) leaves orders that nothing moves any more; once each is
+//! replayed ([`Scenario::replays`]), every one of them must have ended exactly once. They are also replayed at any other time,
+//! which must change nothing.
+//!
 //! That it can fail is shown by the [`participant::Weakness`]es: each switches one guarantee off, and the auditor
 //! must notice.
 

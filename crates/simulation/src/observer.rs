@@ -8,15 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use bus::Topic;
+use contract::envelope::REPLAYED;
 use contract::{Event, Style, topics};
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
+use serde::{Deserialize, Serialize};
 use store::{Read, StoreError};
 
 /// The observer's consumer group.
 pub(crate) const NAME: &str = "observer";
 
-/// How often each type of message was seen of one order.
-type Tally = BTreeMap<String, u32>;
+/// What was seen of one order.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// How often each type of message was seen.
+    counts: BTreeMap<String, u32>,
+    /// The types that were said again: whoever says so does not want them to be counted.
+    again: BTreeSet<String>,
+}
 
 pub(crate) struct Observer;
 
@@ -43,12 +51,17 @@ impl Handler for Observer {
         let kind =
             message.headers.get("type").ok_or_else(|| Rejected("a message without a type".to_owned()))?;
         let mut tally = state.unwrap_or_default();
-        *tally.entry(kind.to_owned()).or_default() += 1;
+        if message.headers.get(REPLAYED).is_some() {
+            tally.again.insert(kind.to_owned());
+        } else {
+            *tally.counts.entry(kind.to_owned()).or_default() += 1;
+        }
         Ok(Some(tally))
     }
 }
 
 const PLACED: &str = "duet.order.placed.v1";
+const CLOSED: &str = "duet.order.closed.v1";
 
 /// The orders of which the observer counted anything but once, with what it was. Under the ids of `rivals` several were placed.
 pub(crate) async fn miscounted(
@@ -64,11 +77,11 @@ pub(crate) async fn miscounted(
         for (_, order_id, entity) in page {
             let tally: Tally = serde_json::from_slice(&entity.state).unwrap_or_default();
             let may_repeat = |kind: &str| kind == PLACED && rivals.contains(&order_id);
-            let doubled = tally.iter().filter(|(kind, count)| **count != 1 && !may_repeat(kind));
+            let doubled = tally.counts.iter().filter(|(kind, count)| **count != 1 && !may_repeat(kind));
             found.extend(
                 doubled.map(|(kind, count)| (order_id.clone(), format!("{kind} was counted {count} times"))),
             );
-            if !tally.contains_key("duet.order.closed.v1") {
+            if !tally.counts.contains_key(CLOSED) && !tally.again.contains(CLOSED) {
                 found.push((order_id, "its exit was never seen".to_owned()));
             }
         }

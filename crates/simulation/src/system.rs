@@ -12,10 +12,11 @@ use notifications::{Decision, Notifications, Offer, OfferCaller, Restaurant, Sim
 use orchestrator::engine::Status;
 use orchestrator::workflow::Workflows;
 use orchestrator::{Conductor, stored};
-use order_history::{OrderHistory, Place, Placed};
+use order_history::{Answer, Ask, OrderHistory, Place, Placed};
 use order_status::OrderStatus;
 use outside::{Fate, Gateway, MemoryLedger};
-use participant::{Clock, Handler, NoCalls, Options, Participant, Requests, Weakness};
+use participant::{Asked, Clock, Handler, NoCalls, Options, Participant, Requests, Weakness};
+use service::{Replay, Replayed};
 use store::memory::MemoryStore;
 use store::{Read, Store, StoreError};
 use tokio::task::JoinSet;
@@ -67,16 +68,46 @@ struct Member {
     options: Options,
 }
 
-type PlaceRequests = Requests<Place, Placed>;
+/// Where the participant that lives at the moment is asked.
+struct Desk<R, A>(Arc<Mutex<Option<Requests<R, A>>>>);
+
+impl<R, A> Clone for Desk<R, A> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R, A> Default for Desk<R, A> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<R, A> Desk<R, A> {
+    /// That of a new life, at which it finds what it is asked.
+    fn open(&self) -> Asked<R, A> {
+        let (requests, asked) = participant::requests();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(requests);
+        asked
+    }
+
+    /// Asks once; `None` where there is no answer.
+    async fn ask(&self, key: &str, request: R) -> Option<A> {
+        let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        requests?.ask(key, request).await.ok()
+    }
+}
 
 pub(crate) struct System {
     bus: Arc<dyn Bus>,
     order_history: Member,
-    /// Asks the order-history that lives at the moment.
-    requests: Arc<Mutex<Option<PlaceRequests>>>,
+    history_desk: Desk<Ask, Answer>,
     order_status: Member,
+    status_desk: Desk<Replay, Replayed>,
     notifications: Member,
+    notifications_desk: Desk<Replay, Replayed>,
     orchestrator: Member,
+    orchestrator_desk: Desk<orchestrator::Replay, orchestrator::Replayed>,
     observer: Member,
     workflows: Arc<Workflows>,
     gateway: Arc<Gateway>,
@@ -108,7 +139,10 @@ impl System {
         let ledger = Arc::new(MemoryLedger::default());
         Self {
             order_history: member(order_history::NAME),
-            requests: Arc::default(),
+            history_desk: Desk::default(),
+            status_desk: Desk::default(),
+            notifications_desk: Desk::default(),
+            orchestrator_desk: Desk::default(),
             order_status: member(order_status::NAME),
             notifications: member(notifications::NAME),
             orchestrator: member(orchestrator::NAME),
@@ -127,18 +161,20 @@ impl System {
 
     /// Starts the participants, for ever; one that gives up ends its task with the reason.
     pub(crate) async fn start(&self, tasks: &mut JoinSet<String>) -> Result<(), String> {
-        let (made, place) = (self.order_history.clone(), Arc::clone(&self.requests));
+        let (made, desk) = (self.order_history.clone(), self.history_desk.clone());
         let order_history = move || {
-            let (requests, asked) = participant::requests();
-            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(requests);
-            made.participant(order_history::topics(), OrderHistory, NoCalls::caller()).with_requests(asked)
+            let handler = OrderHistory;
+            made.participant(order_history::topics(), handler, NoCalls::caller()).with_requests(desk.open())
         };
-        let (made, gateway) = (self.order_status.clone(), Arc::clone(&self.gateway));
+        let (made, desk) = (self.order_status.clone(), self.status_desk.clone());
+        let gateway = Arc::clone(&self.gateway);
         let order_status = move || {
             let caller = order_status::GatewayCaller::new(Arc::clone(&gateway) as _, CALL_TIMEOUT);
-            made.participant(order_status::topics(), OrderStatus::default(), Arc::new(caller))
+            let handler = OrderStatus::default();
+            made.participant(order_status::topics(), handler, Arc::new(caller)).with_requests(desk.open())
         };
         let (made, fate) = (self.notifications.clone(), self.fate);
+        let desk = self.notifications_desk.clone();
         let notifications = move || {
             let restaurants = HesitantRestaurants {
                 known: SimulatedRestaurants { fate, latency: Duration::ZERO, late: RESTAURANT_LATE },
@@ -146,16 +182,18 @@ impl System {
             };
             let caller = OfferCaller::new(Arc::new(restaurants), CALL_TIMEOUT);
             let settings = notifications::Settings { restaurant_timeout_ms: RESTAURANT_TIMEOUT_S * 1000 };
-            made.participant(notifications::topics(), Notifications { settings }, Arc::new(caller))
+            let handler = Notifications { settings };
+            made.participant(notifications::topics(), handler, Arc::new(caller)).with_requests(desk.open())
         };
         let (made, workflows) = (self.orchestrator.clone(), Arc::clone(&self.workflows));
+        let desk = self.orchestrator_desk.clone();
         let orchestrator = move || {
             let settings = orchestrator::Settings {
                 restaurant_timeout_s: RESTAURANT_TIMEOUT_S,
                 ..orchestrator::Settings::default()
             };
             let conductor = Conductor::new(Arc::clone(&workflows), settings);
-            made.participant(orchestrator::topics(), conductor, NoCalls::caller())
+            made.participant(orchestrator::topics(), conductor, NoCalls::caller()).with_requests(desk.open())
         };
         self.supervise(tasks, &self.order_history.spot, order_history).await?;
         self.supervise(tasks, &self.order_status.spot, order_status).await?;
@@ -196,14 +234,37 @@ impl System {
     /// Places the order as an HTTP client does: again and again, until it is answered.
     pub(crate) async fn place(&self, order: &Order, style: Style) -> Placed {
         loop {
-            let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(requests) = requests {
-                let place = Place { order: order.clone(), style, traceparent: None };
-                if let Ok(placed) = requests.ask(order.order_id.as_str(), place).await {
-                    return placed;
-                }
+            let place = Place { order: order.clone(), style, traceparent: None };
+            if let Some(Answer::Placed(placed)) =
+                self.history_desk.ask(&order.order_id, Ask::Place(place)).await
+            {
+                return placed;
             }
             tokio::time::sleep(PLACE_AGAIN).await;
+        }
+    }
+
+    /// Asks every participant once to say again what it knows of the order, in any order. One that is away does not.
+    pub(crate) async fn replay(&self, order_id: &str, chaos: &Chaos) {
+        let first = chaos.below(4);
+        for who in (first..4).chain(0..first) {
+            let said = match who {
+                0 => match self.history_desk.ask(order_id, Ask::Replay(Replay)).await {
+                    Some(Answer::Replayed(said)) => said,
+                    Some(Answer::Placed(_)) | None => None,
+                },
+                1 => self.status_desk.ask(order_id, Replay).await.flatten(),
+                2 => self.notifications_desk.ask(order_id, Replay).await.flatten(),
+                _ => {
+                    let store = &self.orchestrator.store;
+                    match orchestrator::replay::of_journal(store, &self.workflows, order_id).await {
+                        Ok(Some(replay)) => self.orchestrator_desk.ask(order_id, replay).await.flatten(),
+                        Ok(None) | Err(_) => None,
+                    }
+                }
+            };
+            let name = self.members()[who].spot.participant;
+            chaos.note(|| format!("{name:<14} is asked to replay {order_id}: {said:?}"));
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Scenario {
     pub faults: Faults,
     /// How often the outside world misbehaves.
     pub rates: Rates,
+    /// Whether orders are replayed: now and then while the faults go on, and each when the world has come to rest.
+    pub replays: bool,
     /// A guarantee to be switched off.
     pub weakness: Option<Weakness>,
     /// Whether to tell what happened.
@@ -57,6 +59,7 @@ impl Scenario {
                 restaurant_decline: 0.1,
                 restaurant_silence: 0.15,
             },
+            replays: false,
             weakness: None,
             traced: false,
         }
@@ -133,11 +136,17 @@ async fn live(scenario: &Scenario) -> World {
         Err(reason) => Some(reason),
         Ok(()) => {
             let story = async {
-                let sent = place_orders(&chaos, scenario.orders, &system, &*bus, &*clock).await?;
+                let sent = place_orders(&chaos, scenario, &system, &*bus, &*clock).await?;
                 tokio::time::sleep_until(Instant::now() + Duration::from_secs(CHAOS_S)).await;
                 chaos.calm();
                 chaos.note(|| "the faults stop".to_owned());
                 come_to_rest(&system).await;
+                if scenario.replays {
+                    for order_id in sent.iter().map(|order| &order.order_id) {
+                        system.replay(order_id, &chaos).await;
+                    }
+                    come_to_rest(&system).await;
+                }
                 Ok(sent)
             };
             tokio::select! {
@@ -183,14 +192,21 @@ fn rivals(sent: &[SentOrder]) -> BTreeSet<String> {
 /// ids are those of other orders as well.
 async fn place_orders(
     chaos: &Chaos,
-    count: usize,
+    scenario: &Scenario,
     system: &System,
     bus: &dyn Bus,
     clock: &dyn Clock,
 ) -> Result<Vec<SentOrder>, String> {
+    let count = scenario.orders;
     let publisher = bus.publisher(Origin::Edge).await.map_err(|error| error.to_string())?;
-    let mut sent = Vec::with_capacity(count);
+    let mut sent: Vec<SentOrder> = Vec::with_capacity(count);
     for n in 0..count {
+        if scenario.replays
+            && chaos.below(2) == 0
+            && let Some(earlier) = sent.get(chaos.below(sent.len()))
+        {
+            system.replay(&earlier.order_id, chaos).await;
+        }
         tokio::time::sleep(chaos.millis(CHAOS_S * 1000 / (2 * count as u64))).await;
         let (order, style) = orders::order(chaos, n);
         sent.push(SentOrder::new(&order, style));

@@ -201,6 +201,11 @@ impl Execution {
         self.head.started_ms
     }
 
+    /// The id that its next task or timer will have: none so great was ever used.
+    pub fn next_id(&self) -> u64 {
+        self.head.next_id
+    }
+
     /// How many events its history has.
     pub fn history_len(&self) -> u64 {
         self.head.history_len

@@ -16,6 +16,15 @@ pub struct TaskId(pub u64);
 #[serde(transparent)]
 pub struct TimerId(pub u64);
 
+const fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_one(id: &u64) -> bool {
+    *id == one()
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
@@ -28,6 +37,10 @@ pub enum Fact {
         input: Value,
         /// What jitter and the functions with randomness are computed from.
         seed: u64,
+        /// The first id of its tasks and timers: 1, unless it takes the place of another execution under its id, whose own are
+        /// not used again.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        first_id: u64,
     },
     /// A task answered.
     #[serde(rename = "ok")]

@@ -41,5 +41,5 @@ mod step;
 pub use execution::{Activity, Branch, DecodeError, Ending, Execution, Frame, Phase, Status, Timer};
 pub use fact::{Effect, Fact, IllegalFact, JournalEntry, TaskId, TimerId};
 pub use history::{Detail, HistoryEvent};
-pub use replay::{ReplayError, replay};
+pub use replay::{ReplayError, replay, unanswered};
 pub use step::{History, Step, Stepped, Tally, step};

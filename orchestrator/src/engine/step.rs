@@ -65,19 +65,26 @@ pub fn step(
 ) -> Result<Stepped, IllegalFact> {
     let keep = history == History::Keep;
     match (execution, fact) {
-        (None, Fact::Started { execution, input, seed }) => {
-            Ok(Stepped::Advanced(Box::new(start(definition, execution, input, seed, now_ms, keep))))
+        (None, Fact::Started { execution, input, seed, first_id }) => {
+            let origin = Origin { id: execution, seed, first_id };
+            Ok(Stepped::Advanced(Box::new(start(definition, origin, input, now_ms, keep))))
         }
         (None, _) => Err(IllegalFact::NotStarted),
         (Some(execution), fact) => resume(definition, execution, fact, now_ms, keep),
     }
 }
 
+/// What an execution is told at its start and keeps.
+struct Origin {
+    id: String,
+    seed: u64,
+    first_id: u64,
+}
+
 fn start(
     definition: &Definition,
-    id: String,
+    Origin { id, seed, first_id }: Origin,
     input: serde_json::Value,
-    seed: u64,
     now_ms: u64,
     keep: bool,
 ) -> Step {
@@ -86,7 +93,7 @@ fn start(
         definition: definition.fingerprint().to_owned(),
         seed,
         started_ms: now_ms,
-        next_id: 1,
+        next_id: first_id,
         history_len: 0,
         input: definition.reads_execution_input().then(|| input.clone()),
         limit: None,

@@ -13,7 +13,7 @@ const TASK: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": t
     "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "Retry": [{"ErrorEquals": ["States.ALL"]}]}}}"#;
 
 fn started() -> Fact {
-    Fact::Started { execution: "e".to_owned(), input: json!({}), seed: 1 }
+    Fact::Started { execution: "e".to_owned(), input: json!({}), seed: 1, first_id: 1 }
 }
 
 fn ok(task: u64) -> Fact {

@@ -109,7 +109,7 @@ impl Script {
     /// timers fire when nothing else is left.
     pub(crate) fn run(mut self, definition: &Definition, input: Value) -> RunLog {
         let mut now_ms = START_MS;
-        let mut facts = vec![Fact::Started { execution: "e1".to_owned(), input, seed: 7 }];
+        let mut facts = vec![Fact::Started { execution: "e1".to_owned(), input, seed: 7, first_id: 1 }];
         let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
         let mut log = (None, Vec::new(), Vec::new(), Vec::new());
         let mut tally = Tally::default();

@@ -72,7 +72,12 @@ fn state(prefix: &str, index: usize, seeds: &[Seed], (kind, jump, number): Seed,
 /// A random fact: mostly about something that is pending.
 fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -> Fact {
     let Some(execution) = execution else {
-        return Fact::Started { execution: "e".to_owned(), input: order_input(), seed: u64::from(number) };
+        return Fact::Started {
+            execution: "e".to_owned(),
+            input: order_input(),
+            seed: u64::from(number),
+            first_id: 1,
+        };
     };
     let (tasks, timers) = (execution.pending_tasks(), execution.pending_timers());
     let task = if tasks.is_empty() { TaskId(which as u64) } else { tasks[which % tasks.len()] };

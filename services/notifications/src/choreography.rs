@@ -4,7 +4,7 @@
 use contract::command::Milestone;
 use contract::{Event, Order, Style, TerminalState};
 use participant::Rejected;
-use service::Post;
+use service::{Post, Replayed};
 
 use crate::handler::Settings;
 use crate::restaurant::{Decision, Offer};
@@ -26,7 +26,7 @@ pub fn on_event(
     state: Option<OrderNotices>,
     event: Event,
     traceparent: Option<String>,
-    post: &mut Post<'_, Offer>,
+    post: &mut Post<'_, Offer, Replayed>,
 ) -> Result<Option<OrderNotices>, Rejected> {
     match (state, event) {
         (state, Event::PaymentAuthorised { order }) => {
@@ -54,7 +54,11 @@ pub fn on_event(
     }
 }
 
-fn meet(customer_id: String, traceparent: Option<String>, post: &mut Post<'_, Offer>) -> OrderNotices {
+fn meet(
+    customer_id: String,
+    traceparent: Option<String>,
+    post: &mut Post<'_, Offer, Replayed>,
+) -> OrderNotices {
     post.effects.link(CUSTOMER_INDEX, customer_id.as_str());
     steps::open(Style::Choreography, customer_id, traceparent)
 }
@@ -63,7 +67,7 @@ fn ask_restaurant(
     settings: &Settings,
     mut notices: OrderNotices,
     order: Order,
-    post: &mut Post<'_, Offer>,
+    post: &mut Post<'_, Offer, Replayed>,
 ) -> OrderNotices {
     if steps::ask_restaurant(&mut notices, &order.restaurant_id, post.now()) == Asking::Now {
         post.effects.link(RESTAURANT_INDEX, order.restaurant_id.as_str());
@@ -77,7 +81,7 @@ fn tell(
     mut notices: OrderNotices,
     milestone: Milestone,
     reason: Option<String>,
-    post: &Post<'_, Offer>,
+    post: &Post<'_, Offer, Replayed>,
 ) -> Result<OrderNotices, Rejected> {
     steps::tell_customer(&mut notices, milestone, reason, post.now()).map_err(Rejected)?;
     Ok(notices)
@@ -90,7 +94,7 @@ fn tell(
 pub fn on_decision(
     notices: OrderNotices,
     decision: Decision,
-    post: &mut Post<'_, Offer>,
+    post: &mut Post<'_, Offer, Replayed>,
 ) -> Result<OrderNotices, Rejected> {
     post.effects.cancel_timer(ANSWER_TIMER);
     match decision {
@@ -105,6 +109,17 @@ pub fn on_decision(
     }
 }
 
+/// Says again what came of asking the restaurant. Until it has answered there is nothing to say.
+pub fn say_again(notices: &OrderNotices, post: &mut Post<'_, Offer, Replayed>) {
+    let event = match notices.answer {
+        Answer::NotAsked | Answer::Awaited => return,
+        Answer::Accepted => Event::RestaurantAccepted {},
+        Answer::Declined => Event::RestaurantDeclined { reason: DECLINED.to_owned() },
+        Answer::TimedOut => Event::RestaurantTimedOut {},
+    };
+    post.publish_again(&event);
+}
+
 /// Decides on a timer of this order that is due. One that has been overtaken changes nothing.
 ///
 /// # Errors
@@ -112,7 +127,7 @@ pub fn on_decision(
 pub fn on_timer(
     mut notices: OrderNotices,
     name: &str,
-    post: &mut Post<'_, Offer>,
+    post: &mut Post<'_, Offer, Replayed>,
 ) -> Result<OrderNotices, Rejected> {
     if name != ANSWER_TIMER {
         return Err(Rejected(format!("notifications sets no timer {name:?}")));

@@ -1,10 +1,8 @@
 //! The service as a participant's handler.
 
-use std::convert::Infallible;
-
 use contract::Style;
 use participant::{Effects, Handler, Input, Rejected};
-use service::{Post, Request};
+use service::{Post, Replay, Replayed, Request};
 
 use crate::restaurant::{Offer, OfferOutcome};
 use crate::state::OrderNotices;
@@ -34,14 +32,14 @@ impl Handler for Notifications {
     type State = OrderNotices;
     type Call = Offer;
     type Outcome = OfferOutcome;
-    type Request = Infallible;
-    type Answer = Infallible;
+    type Request = Replay;
+    type Answer = Replayed;
 
     fn handle(
         &self,
         state: Option<OrderNotices>,
-        input: Input<'_, OfferOutcome>,
-        effects: &mut Effects<Offer>,
+        input: Input<'_, OfferOutcome, Replay>,
+        effects: &mut Effects<Offer, Replayed>,
     ) -> Result<Option<OrderNotices>, Rejected> {
         match (input, state) {
             (Input::Message(message), mut state) => {
@@ -84,7 +82,20 @@ impl Handler for Notifications {
                     Style::Orchestration => Ok(Some(orchestration::on_decision(order, decision, &mut post))),
                 }
             }
-            (Input::Request(never), _) => match *never {},
+            (Input::Request(Replay), state) => {
+                let before = effects.messages().len();
+                if let Some(order) = &state {
+                    let mut post = Post::new(effects, SOURCE, order.style, order.traceparent.as_deref());
+                    match order.style {
+                        Style::Choreography => choreography::say_again(order, &mut post),
+                        // The workflow asks again, and is answered.
+                        Style::Orchestration => {}
+                    }
+                }
+                let said = effects.messages().len() - before;
+                effects.answer(state.as_ref().map(|_| said));
+                Ok(state)
+            }
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! | request | answer |
 //! | --- | --- |
+//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`host::replay`] |
 //! | `GET /orders/{id}/notifications` | 200: the restaurant's answer, and every notice about the order, oldest first |
 //! | `GET /customers/{id}/notifications?limit=&before=` | 200: what the customer was told, order by order |
 //! | `GET /restaurants/{id}/notifications?limit=&before=` | 200: what the restaurant was told, order by order |
@@ -25,18 +26,25 @@ use axum::{Json, Router};
 use contract::{Style, time};
 use host::Problem;
 use host::extract::{Id, Listing, Page};
+use participant::Requests;
 use serde::Serialize;
+use service::{Replay, Replayed};
 use store::Read;
 
 use crate::{Answer, CUSTOMER_INDEX, Notice, OrderNotices, RESTAURANT_INDEX, What};
 
-/// The service's routes over what is in `store`.
-pub fn router(store: Arc<dyn Read>) -> Router {
+/// The service's routes over what is in `store`. Whoever answers `requests` says again what is there.
+pub fn router(store: Arc<dyn Read>, requests: Requests<Replay, Replayed>) -> Router {
+    let replay = host::replay::router(move |order_id| {
+        let requests = requests.clone();
+        async move { requests.ask(order_id, Replay).await.map_err(|error| host::replay::problem(&error)) }
+    });
     Router::new()
         .route("/orders/{id}/notifications", get(of_order))
         .route("/customers/{id}/notifications", get(of_customer))
         .route("/restaurants/{id}/notifications", get(of_restaurant))
         .with_state(store)
+        .merge(replay)
 }
 
 type Shared = State<Arc<dyn Read>>;
@@ -140,7 +148,8 @@ mod tests {
 
     async fn get(store: &MemoryStore, path: &str) -> (u16, Value) {
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let response = router(Arc::new(store.clone())).oneshot(request).await.unwrap();
+        let response =
+            router(Arc::new(store.clone()), participant::requests().0).oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())

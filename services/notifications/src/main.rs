@@ -101,10 +101,12 @@ impl Binary for Cli {
         let patience = Duration::from_millis(settings.handler.restaurant_timeout_ms.into()) * 2;
         let calls = Arc::new(OfferCaller::new(Arc::new(settings.restaurants), patience));
         let calls = Arc::new(TracedCaller::new(calls, tracer));
-        let router = http::router(store.clone());
+        let (requests, asked) = participant::requests();
+        let router = http::router(store.clone(), requests);
         let handler = Notifications { settings: settings.handler };
         let participant = Participant::new(NAME, topics(), handler, calls, store, bus, Arc::new(SystemClock))
             .with_options(options)
+            .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         Ok(Service::new(participant, router))
     }

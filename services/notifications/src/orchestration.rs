@@ -3,7 +3,7 @@
 use contract::command::errors;
 use contract::{Command, Reply, Style};
 use participant::Rejected;
-use service::{Context, Post};
+use service::{Context, Post, Replayed};
 
 use crate::choreography::DECLINED;
 use crate::restaurant::{Decision, Offer};
@@ -19,7 +19,7 @@ pub fn on_command(
     state: Option<OrderNotices>,
     command: Command,
     context: Context,
-    post: &mut Post<'_, Offer>,
+    post: &mut Post<'_, Offer, Replayed>,
 ) -> Result<OrderNotices, Rejected> {
     let Context { traceparent, task, .. } = context;
     let mut notices = state.unwrap_or_else(|| steps::open(Style::Orchestration, String::new(), traceparent));
@@ -55,7 +55,11 @@ pub fn on_command(
 }
 
 /// Whether the order is this customer's, which is learned from the first command that names one.
-fn is_its_customer(notices: &mut OrderNotices, customer_id: String, post: &mut Post<'_, Offer>) -> bool {
+fn is_its_customer(
+    notices: &mut OrderNotices,
+    customer_id: String,
+    post: &mut Post<'_, Offer, Replayed>,
+) -> bool {
     if notices.customer_id.is_empty() {
         post.effects.link(CUSTOMER_INDEX, customer_id.as_str());
         notices.customer_id = customer_id;
@@ -68,7 +72,7 @@ fn request_acceptance(
     mut notices: OrderNotices,
     offer: Offer,
     task: Option<String>,
-    post: &mut Post<'_, Offer>,
+    post: &mut Post<'_, Offer, Replayed>,
 ) -> Result<OrderNotices, Rejected> {
     let is_new = notices.restaurant_id.is_none();
     let asking = steps::ask_restaurant(&mut notices, &offer.restaurant_id, post.now());
@@ -93,7 +97,7 @@ fn request_acceptance(
 pub fn on_decision(
     mut notices: OrderNotices,
     decision: Decision,
-    post: &mut Post<'_, Offer>,
+    post: &mut Post<'_, Offer, Replayed>,
 ) -> OrderNotices {
     post.reply(notices.waiting_task.take(), &reply(decision));
     notices

@@ -3,11 +3,11 @@
 use contract::Command;
 use contract::command::errors;
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
-use service::{Post, Request};
+use service::{Post, Replay, Request};
 
-use crate::place::{self, Place, Placed};
+use crate::replay::{Answer, Ask};
 use crate::state::OrderRecord;
-use crate::{SOURCE, choreography, orchestration};
+use crate::{SOURCE, choreography, orchestration, place, replay};
 
 /// Decides what each message means to the history.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,20 +17,24 @@ impl Handler for OrderHistory {
     type State = OrderRecord;
     type Call = NoCalls;
     type Outcome = NoCalls;
-    type Request = Place;
-    type Answer = Placed;
+    type Request = Ask;
+    type Answer = Answer;
 
     fn handle(
         &self,
         state: Option<OrderRecord>,
-        input: Input<'_, NoCalls, Place>,
-        effects: &mut Effects<NoCalls, Placed>,
+        input: Input<'_, NoCalls, Ask>,
+        effects: &mut Effects<NoCalls, Answer>,
     ) -> Result<Option<OrderRecord>, Rejected> {
         let message = match input {
             Input::Message(message) => message,
             Input::Timer(name) => return Err(Rejected(format!("the history sets no timer {name:?}"))),
             Input::Outcome(never) => match *never {},
-            Input::Request(request) => return Ok(Some(place::place(state, request, effects))),
+            Input::Request(Ask::Place(place)) => return Ok(Some(place::place(state, place, effects))),
+            Input::Request(Ask::Replay(Replay)) => {
+                replay::replay(state.as_ref(), effects);
+                return Ok(state);
+            }
         };
         let (request, context) = service::read(message)?;
         let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());

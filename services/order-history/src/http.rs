@@ -5,6 +5,7 @@
 //! | `GET /orders/{id}` | 200: the order with its status and timeline; `"status": "accepted"` while it was taken and is not recorded yet, `"open"` until it is closed |
 //! | `GET /customers/{id}/orders?limit=&before=` | 200: `{"items": […], "next": …}`, newest first; `next` is the `before` of the next page |
 //! | `POST /orders?style=choreography` | takes an order (JSON, see [`contract::Order`]): below |
+//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`host::replay`] |
 //!
 //! Whatever goes wrong is answered as RFC 9457 problem details: 400 (with every wrong field), 404, 503 with
 //! `Retry-After`.
@@ -30,6 +31,7 @@
 //! An order is refused with 503 as long as more than [`room::WAITING_MAX`] messages wait for whoever begins its flow.
 
 mod place;
+mod replay;
 pub mod room;
 
 use std::sync::Arc;
@@ -46,8 +48,7 @@ use serde::Serialize;
 use store::Read;
 use traces::Tracer;
 
-use crate::place::{Place, Placed};
-use crate::{CUSTOMER_INDEX, Change, OrderRecord};
+use crate::{Answer, Ask, CUSTOMER_INDEX, Change, OrderRecord};
 use room::Room;
 
 /// The service's routes over the history in `store`. Whoever answers `requests` accepts orders, while there is room on `bus`;
@@ -55,20 +56,22 @@ use room::Room;
 pub fn router(
     store: Arc<dyn Read>,
     bus: Arc<dyn Bus>,
-    requests: Requests<Place, Placed>,
+    requests: Requests<Ask, Answer>,
     tracer: Tracer,
 ) -> Router {
+    let replay = replay::router(requests.clone());
     let api = Arc::new(Api { store, requests, room: Room::new(bus), tracer });
     Router::new()
         .route("/orders", post(place::place))
         .route("/orders/{id}", get(order))
         .route("/customers/{id}/orders", get(orders_of_customer))
         .with_state(api)
+        .merge(replay)
 }
 
 struct Api {
     store: Arc<dyn Read>,
-    requests: Requests<Place, Placed>,
+    requests: Requests<Ask, Answer>,
     room: Room,
     tracer: Tracer,
 }

@@ -4,6 +4,7 @@ use contract::{Event, Order, Style, TerminalState};
 use participant::{Effects, NoCalls};
 use service::Post;
 
+use crate::replay::Answer;
 use crate::state::OrderRecord;
 use crate::{CUSTOMER_INDEX, SOURCE, steps};
 
@@ -48,16 +49,16 @@ impl Placed {
 pub(crate) fn place(
     state: Option<OrderRecord>,
     place: &Place,
-    effects: &mut Effects<NoCalls, Placed>,
+    effects: &mut Effects<NoCalls, Answer>,
 ) -> OrderRecord {
     let Place { order, style, traceparent } = place;
     if let Some(record) = state {
-        effects.answer(Placed::again(&record, order, *style));
+        effects.answer(Answer::Placed(Placed::again(&record, order, *style)));
         return record;
     }
     let mut post = Post::new(effects, SOURCE, *style, traceparent.as_deref());
     post.publish(&Event::OrderPlaced { order: order.clone() });
     post.effects.link(CUSTOMER_INDEX, order.customer_id.as_str());
-    post.effects.answer(Placed::Accepted);
+    post.effects.answer(Answer::Placed(Placed::Accepted));
     steps::accept(order.clone(), *style, effects.now())
 }

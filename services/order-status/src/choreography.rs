@@ -3,7 +3,7 @@
 
 use contract::{Event, Order, Style};
 use participant::Rejected;
-use service::Post;
+use service::{Context, Post, Replayed};
 
 use crate::gateway::{GatewayCall, Operation};
 use crate::handler::Settings;
@@ -25,12 +25,18 @@ const TIMED_OUT: &str = "the restaurant did not answer in time";
 pub fn on_event(
     state: Option<OrderProgress>,
     event: Event,
-    traceparent: Option<String>,
-    post: &mut Post<'_, GatewayCall>,
+    context: Context,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<OrderProgress, Rejected> {
     match (state, event) {
-        (None, Event::OrderRecorded { order }) => Ok(begin(order, traceparent, post)),
-        (Some(progress), Event::OrderRecorded { .. }) => Ok(progress),
+        (None, Event::OrderRecorded { order }) => Ok(begin(order, context.traceparent, post)),
+        (Some(progress), Event::OrderRecorded { order }) => {
+            // The order is not kept once the restaurant was sent it; whoever says it again brings it.
+            if context.replayed && progress.payment == Payment::Authorised {
+                post.publish_again(&Event::PaymentAuthorised { order });
+            }
+            Ok(progress)
+        }
         (Some(progress), Event::RestaurantAccepted {}) => call_for(progress, Operation::Capture, post),
         (Some(progress), Event::RestaurantDeclined { reason }) => undo(progress, reason, post),
         (Some(progress), Event::RestaurantTimedOut {}) => undo(progress, TIMED_OUT.to_owned(), post),
@@ -39,7 +45,11 @@ pub fn on_event(
     }
 }
 
-fn begin(order: Order, traceparent: Option<String>, post: &mut Post<'_, GatewayCall>) -> OrderProgress {
+fn begin(
+    order: Order,
+    traceparent: Option<String>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
+) -> OrderProgress {
     let (amount_minor, currency) = (order.total_minor, order.currency.clone());
     let mut progress = steps::open(Style::Choreography, amount_minor, currency, traceparent);
     progress.order = Some(order);
@@ -50,7 +60,7 @@ fn begin(order: Order, traceparent: Option<String>, post: &mut Post<'_, GatewayC
 fn undo(
     mut progress: OrderProgress,
     reason: String,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<OrderProgress, Rejected> {
     if progress.payment == Payment::Authorising {
         post.effects.cancel_timer(RETRY_TIMER);
@@ -63,7 +73,7 @@ fn undo(
 fn call_for(
     mut progress: OrderProgress,
     operation: Operation,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<OrderProgress, Rejected> {
     match steps::meaning(operation, progress.payment) {
         Meaning::Ask => ask(&mut progress, operation, post),
@@ -73,9 +83,35 @@ fn call_for(
     Ok(progress)
 }
 
-fn ask(progress: &mut OrderProgress, operation: Operation, post: &mut Post<'_, GatewayCall>) {
+fn ask(progress: &mut OrderProgress, operation: Operation, post: &mut Post<'_, GatewayCall, Replayed>) {
     let call = steps::ask(progress, post.effects.key(), operation);
     post.call(call);
+}
+
+/// Says again what everybody was told of the order. What is still under way is told in its time; that the payment is authorised is
+/// said again when [`Event::OrderRecorded`] is.
+pub fn say_again(progress: &OrderProgress, post: &mut Post<'_, GatewayCall, Replayed>) {
+    let reason = || progress.reason.clone().unwrap_or_default();
+    match progress.payment {
+        Payment::Declined => post.publish_again(&Event::PaymentDeclined { reason: reason() }),
+        Payment::Voided => post.publish_again(&Event::PaymentVoided { reason: reason() }),
+        Payment::Captured => {
+            post.publish_again(&Event::PaymentCaptured { amount_minor: progress.amount_minor });
+            let steps = [
+                (Progress::Preparing, Event::OrderPreparing {}),
+                (Progress::OutForDelivery, Event::OrderOutForDelivery {}),
+                (Progress::Delivered, Event::OrderDelivered {}),
+            ];
+            for (_, event) in steps.iter().filter(|(step, _)| *step <= progress.progress) {
+                post.publish_again(event);
+            }
+        }
+        Payment::None
+        | Payment::Authorising
+        | Payment::Authorised
+        | Payment::Capturing
+        | Payment::Voiding => {}
+    }
 }
 
 /// Decides on what the gateway's answer came to.
@@ -86,7 +122,7 @@ pub fn on_settled(
     settings: &Settings,
     mut progress: OrderProgress,
     settled: Settled,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<OrderProgress, Rejected> {
     match settled {
         Settled::Authorised => match progress.order.take() {
@@ -114,7 +150,7 @@ fn ask_later(
     settings: &Settings,
     progress: &mut OrderProgress,
     operation: Operation,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<(), Rejected> {
     let attempts = progress.attempts;
     match operation {
@@ -141,7 +177,7 @@ pub fn on_timer(
     settings: &Settings,
     mut progress: OrderProgress,
     name: &str,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<OrderProgress, Rejected> {
     match name {
         RETRY_TIMER => {
@@ -160,7 +196,7 @@ pub fn on_timer(
 fn move_on(
     settings: &Settings,
     progress: &mut OrderProgress,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<(), Rejected> {
     while let Some((to, _)) = steps::next(progress.progress) {
         steps::advance(progress, to, post.now()).map_err(|cause| Rejected(cause.to_owned()))?;

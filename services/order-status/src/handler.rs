@@ -1,10 +1,8 @@
 //! The service as a participant's handler.
 
-use std::convert::Infallible;
-
 use contract::Style;
 use participant::{Effects, Handler, Input, Millis, Rejected};
-use service::{Post, Request};
+use service::{Post, Replay, Replayed, Request};
 
 use crate::gateway::{GatewayCall, GatewayOutcome};
 use crate::state::OrderProgress;
@@ -73,14 +71,14 @@ impl Handler for OrderStatus {
     type State = OrderProgress;
     type Call = GatewayCall;
     type Outcome = GatewayOutcome;
-    type Request = Infallible;
-    type Answer = Infallible;
+    type Request = Replay;
+    type Answer = Replayed;
 
     fn handle(
         &self,
         state: Option<OrderProgress>,
-        input: Input<'_, GatewayOutcome>,
-        effects: &mut Effects<GatewayCall>,
+        input: Input<'_, GatewayOutcome, Replay>,
+        effects: &mut Effects<GatewayCall, Replayed>,
     ) -> Result<Option<OrderProgress>, Rejected> {
         match (input, state) {
             (Input::Message(message), mut state) => {
@@ -98,7 +96,7 @@ impl Handler for OrderStatus {
                 }
                 match request {
                     Request::Event(event) => {
-                        choreography::on_event(state, event, context.traceparent, &mut post).map(Some)
+                        choreography::on_event(state, event, context, &mut post).map(Some)
                     }
                     Request::Command(command) => {
                         orchestration::on_command(state, command, context, &mut post)
@@ -124,7 +122,21 @@ impl Handler for OrderStatus {
                     Style::Orchestration => Ok(Some(orchestration::on_settled(progress, settled, &mut post))),
                 }
             }
-            (Input::Request(never), _) => match *never {},
+            (Input::Request(Replay), state) => {
+                let before = effects.messages().len();
+                if let Some(progress) = &state {
+                    let traceparent = progress.traceparent.as_deref();
+                    let mut post = Post::new(effects, SOURCE, progress.style, traceparent);
+                    match progress.style {
+                        Style::Choreography => choreography::say_again(progress, &mut post),
+                        // The workflow asks again, and is answered.
+                        Style::Orchestration => {}
+                    }
+                }
+                let said = effects.messages().len() - before;
+                effects.answer(state.as_ref().map(|_| said));
+                Ok(state)
+            }
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
         }
     }

@@ -3,6 +3,7 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /orders/{id}` | 200: where the order's payment and the order itself stand, and the timeline |
+//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`host::replay`] |
 //!
 //! ```json
 //! {
@@ -23,14 +24,20 @@ use axum::{Json, Router};
 use contract::{Style, time};
 use host::Problem;
 use host::extract::Id;
+use participant::Requests;
 use serde::Serialize;
+use service::{Replay, Replayed};
 use store::Read;
 
 use crate::{Change, OrderProgress, Payment, Progress};
 
-/// The service's routes over what is in `store`.
-pub fn router(store: Arc<dyn Read>) -> Router {
-    Router::new().route("/orders/{id}", get(order)).with_state(store)
+/// The service's routes over what is in `store`. Whoever answers `requests` says again what is there.
+pub fn router(store: Arc<dyn Read>, requests: Requests<Replay, Replayed>) -> Router {
+    let replay = host::replay::router(move |order_id| {
+        let requests = requests.clone();
+        async move { requests.ask(order_id, Replay).await.map_err(|error| host::replay::problem(&error)) }
+    });
+    Router::new().route("/orders/{id}", get(order)).with_state(store).merge(replay)
 }
 
 #[derive(Serialize)]
@@ -106,7 +113,8 @@ mod tests {
 
     async fn get(store: &MemoryStore, path: &str) -> (u16, Value) {
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let response = router(Arc::new(store.clone())).oneshot(request).await.unwrap();
+        let response =
+            router(Arc::new(store.clone()), participant::requests().0).oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())

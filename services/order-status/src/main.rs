@@ -132,10 +132,12 @@ impl Binary for Cli {
         let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
         let calls = Arc::new(GatewayCaller::new(gateway, settings.timeout));
         let calls = Arc::new(TracedCaller::new(calls, tracer));
-        let router = http::router(store.clone());
+        let (requests, asked) = participant::requests();
+        let router = http::router(store.clone(), requests);
         let handler = OrderStatus { settings: settings.handler };
         let participant = Participant::new(NAME, topics(), handler, calls, store, bus, Arc::new(SystemClock))
             .with_options(options)
+            .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         Ok(Service::new(participant, router))
     }

@@ -4,7 +4,7 @@ use contract::command::errors;
 use contract::{Command, Reply, Style};
 use participant::Rejected;
 use serde_json::json;
-use service::{Context, Post};
+use service::{Context, Post, Replayed};
 
 use crate::gateway::{GatewayCall, Operation};
 use crate::state::{OrderProgress, Progress};
@@ -18,7 +18,7 @@ pub fn on_command(
     state: Option<OrderProgress>,
     command: Command,
     context: Context,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<Option<OrderProgress>, Rejected> {
     let Context { traceparent, task, .. } = context;
     let open =
@@ -73,7 +73,7 @@ fn pay(
     operation: Operation,
     amount_minor: u64,
     task: Option<String>,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<OrderProgress, Rejected> {
     if amount_minor != progress.amount_minor {
         let cause = format!("the order costs {}, not {amount_minor}", progress.amount_minor);
@@ -107,7 +107,7 @@ fn pay(
 
 /// Makes this task the one that waits. The one before it hears that it waits in vain, so that a workflow whose
 /// commands arrive out of order can try again instead of waiting for its time-out.
-fn wait(progress: &mut OrderProgress, task: Option<String>, post: &mut Post<'_, GatewayCall>) {
+fn wait(progress: &mut OrderProgress, task: Option<String>, post: &mut Post<'_, GatewayCall, Replayed>) {
     if progress.waiting_task == task {
         return;
     }
@@ -120,7 +120,7 @@ fn wait(progress: &mut OrderProgress, task: Option<String>, post: &mut Post<'_, 
 pub fn on_settled(
     mut progress: OrderProgress,
     settled: Settled,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> OrderProgress {
     let reply = match settled {
         Settled::Authorised => done(Operation::Authorise, post.effects.key()),
@@ -154,7 +154,7 @@ fn move_on(
     mut progress: OrderProgress,
     to: Progress,
     task: Option<String>,
-    post: &mut Post<'_, GatewayCall>,
+    post: &mut Post<'_, GatewayCall, Replayed>,
 ) -> Result<OrderProgress, Rejected> {
     match steps::advance(&mut progress, to, post.now()) {
         Ok(_) => post.reply(task, &Reply::done()),

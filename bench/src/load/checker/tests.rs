@@ -6,6 +6,7 @@ use store::{Commit, EntityWrite, Read as _, Store as _};
 use super::super::observer::{Closing, Placed};
 use super::super::verdict::Report;
 use super::*;
+use crate::processes::Program;
 
 const PATIENCE: Patience = Patience { settle: Duration::from_secs(5), stuck: Duration::from_secs(60) };
 
@@ -18,6 +19,9 @@ struct Scene {
     folder: tempfile::TempDir,
     board: Arc<Board>,
     standing: Standing,
+    hold_ups: HoldUps,
+    /// How far the wall clock was set from the steady one.
+    set_by: Millis,
 }
 
 impl Scene {
@@ -26,9 +30,16 @@ impl Scene {
         let (observed, folder) = (Arc::new(MemoryStore::new()), tempfile::tempdir().unwrap());
         let board = Arc::new(Board::register(&registry).unwrap());
         let standing = Standing::register(&registry).unwrap();
+        let hold_ups = HoldUps::default();
         let nobody = || Arc::new(MemoryStore::new());
         Self {
-            checker: Checker::new(Arc::clone(&observed) as _, Arc::clone(&board), PATIENCE, standing.clone()),
+            checker: Checker::new(
+                Arc::clone(&observed) as _,
+                Arc::clone(&board),
+                PATIENCE,
+                standing.clone(),
+                hold_ups.clone(),
+            ),
             observed,
             witnesses: Witnesses {
                 order_history: nobody(),
@@ -40,6 +51,8 @@ impl Scene {
             folder,
             board,
             standing,
+            hold_ups,
+            set_by: 0,
         }
     }
 
@@ -52,8 +65,12 @@ impl Scene {
             total_minor: 1900,
             valid: true,
         };
-        let closing =
-            |at: &Millis| Closing { at: *at, state: TerminalState::Delivered, message_id: at.to_string() };
+        let closing = |at: &Millis| Closing {
+            at: *at,
+            state: TerminalState::Delivered,
+            message_id: at.to_string(),
+            replayed: false,
+        };
         let seen = Seen {
             style: sent.style,
             rivals: Vec::new(),
@@ -67,7 +84,8 @@ impl Scene {
     }
 
     async fn round(&mut self, now: Millis) -> Report {
-        self.checker.look_round(&self.witnesses, &mut self.ledger, now).await;
+        let moment = Moment { wall: now, steady: now - self.set_by };
+        self.checker.look_round(&self.witnesses, &mut self.ledger, moment).await;
         self.standing.report()
     }
 }
@@ -156,4 +174,66 @@ async fn an_order_that_the_bus_confirmed_and_nobody_saw_is_lost() {
     assert_eq!(kinds(&scene.round(461_001).await), [ViolationKind::Lost]);
     scene.board.placed("o-1", Style::Choreography);
     assert_eq!(kinds(&scene.round(462_000).await), [], "it came after all");
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_a_service_that_is_away_is_held_up_and_not_stuck() {
+    let mut scene = Scene::new();
+    let away = |programs: &[Program]| programs.iter().map(|program| (*program, String::new())).collect();
+    scene.hold_ups.looked(10_000, away(&[]));
+    scene.saw("o-1", Some(1_000), &[]).await;
+    scene.hold_ups.looked(11_000, away(&[Program::OrderStatus]));
+    for now in [61_000, 600_000] {
+        assert_eq!(kinds(&scene.round(now).await), [], "at {now}");
+    }
+    // What it had waited before counts with what it waits afterwards.
+    scene.hold_ups.looked(610_000, away(&[Program::Orchestrator]));
+    assert_eq!(kinds(&scene.round(660_999).await), []);
+    assert_eq!(
+        kinds(&scene.round(661_000).await),
+        [ViolationKind::Lost],
+        "everybody it needs was ready for 60 s"
+    );
+}
+
+#[tokio::test]
+async fn an_order_is_not_stuck_because_the_clock_was_set_forward() {
+    let mut scene = Scene::new();
+    scene.saw("o-1", Some(1_000), &[]).await;
+    scene.board.sending(["o-2"].into_iter(), 1_000);
+    scene.board.sent([("o-2", Style::Choreography)].into_iter(), 1_000);
+    scene.round(30_000).await;
+    const HOUR: Millis = 3_600_000;
+    scene.set_by = HOUR;
+    assert_eq!(kinds(&scene.round(HOUR + 31_000).await), []);
+    assert_eq!(kinds(&scene.round(HOUR + 60_000).await), []);
+    let report = scene.round(HOUR + 61_001).await;
+    assert_eq!(report.verdict.violations_total, 2, "a minute has passed: {:?}", report.verdict);
+}
+
+#[tokio::test]
+async fn an_order_is_judged_in_time_although_the_clock_was_set_back() {
+    const HOUR: Millis = 3_600_000;
+    let mut scene = Scene::new();
+    scene.saw("o-1", Some(HOUR + 1_000), &[]).await;
+    scene.saw("o-2", Some(HOUR + 1_000), &[HOUR + 2_000]).await;
+    scene.board.sending(["o-3"].into_iter(), HOUR + 1_000);
+    scene.board.sent([("o-3", Style::Choreography)].into_iter(), HOUR + 1_000);
+    scene.round(HOUR + 3_000).await;
+    scene.set_by = -HOUR;
+    // Two more, one seen before the step and one after it.
+    scene.saw("o-4", Some(HOUR + 3_500), &[]).await;
+    scene.saw("o-5", Some(4_500), &[]).await;
+    let report = scene.round(5_000).await;
+    assert_eq!((kinds(&report), report.waiting), (vec![], 4));
+    assert_eq!(report.judged_to, Some(1_000), "as the clock says now");
+    assert_eq!(kinds(&scene.round(60_999).await), []);
+    let report = scene.round(61_001).await;
+    let wrong =
+        |id: &str| report.verdict.violations.iter().any(|found| found.order_id.as_deref() == Some(id));
+    assert_eq!(["o-1", "o-3", "o-4", "o-5"].map(wrong), [true, true, false, false], "{report:?}");
+    let report = scene.round(65_001).await;
+    let wrong =
+        |id: &str| report.verdict.violations.iter().any(|found| found.order_id.as_deref() == Some(id));
+    assert_eq!(["o-2", "o-4", "o-5"].map(wrong), [true, true, true], "{report:?}");
 }

@@ -94,7 +94,7 @@ pub(super) fn reply() -> Described {
 }
 
 fn envelope(style: Style) -> Envelope {
-    Envelope { style, traceparent: Some(TRACEPARENT.to_owned()), correlation: None }
+    Envelope { traceparent: Some(TRACEPARENT.to_owned()), ..Envelope::new(style) }
 }
 
 fn example(name: &str, encoded: &Encoded) -> Value {

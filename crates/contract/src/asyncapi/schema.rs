@@ -113,6 +113,11 @@ fn envelope() -> Value {
                 "type": "string",
                 "description": "W3C Trace Context: the span that the message was sent in, where the order is traced.",
             },
+            "replayed": {
+                "type": "string",
+                "const": "true",
+                "description": "It says again, under another id, what was said before and may have been lost: `duet replay`.",
+            },
         },
         "required": ["specversion", "type", "source", "time", "datacontenttype", "style"],
     })

@@ -103,7 +103,7 @@ struct Life {
 }
 
 impl Life {
-    fn takes(&mut self, input: Input<'_, OfferOutcome>) {
+    fn takes(&mut self, input: Input<'_, OfferOutcome, Replay>) {
         self.now += 1;
         let mut effects = Effects::new("o-1", self.now);
         let service = Notifications { settings: Settings { restaurant_timeout_ms: 5000 } };
@@ -126,6 +126,14 @@ impl Life {
 
     fn hears(mut self, message: &Message) -> Self {
         self.takes(Input::Message(message));
+        self
+    }
+
+    /// Somebody asks that it be said again; nothing else may happen.
+    fn replayed(mut self) -> Self {
+        let before = self.state.clone();
+        self.takes(Input::Request(&Replay));
+        assert_eq!(self.state, before);
         self
     }
 
@@ -179,6 +187,25 @@ const OUT: What = What::Customer(Milestone::OutForDelivery);
 const DELIVERED: What = What::Customer(Milestone::Delivered);
 const REJECTED: What = What::Customer(Milestone::Rejected);
 const CANCELLED: What = What::Customer(Milestone::Cancelled);
+
+#[test]
+fn what_came_of_asking_the_restaurant_is_said_again() {
+    Life::default().replayed().hears(&authorised()).replayed().did(&["offer to r-1", "answer +5000"]);
+    let asked = || Life { log: Vec::new(), ..Life::default().hears(&authorised()) };
+    asked().accepts().replayed().did(&["restaurant.accepted", "answer off", "restaurant.accepted"]);
+    asked().answers(Some(Decision::Decline)).replayed().did(&[
+        "restaurant.declined",
+        "answer off",
+        "restaurant.declined",
+    ]);
+    asked().times_out().replayed().did(&["restaurant.timed_out", "restaurant.timed_out"]);
+    // The workflow asks again, and is answered.
+    Life::default().told(&request(), "t").accepts().replayed().told(&request(), "t").did(&[
+        "offer to r-1",
+        "t: done",
+        "t: done",
+    ]);
+}
 
 #[test]
 fn choreography_all_the_way() {

@@ -7,6 +7,7 @@ use contract::{Envelope, Event, Item, Order, Reply, Style, TerminalState};
 use proptest::prelude::*;
 
 use super::*;
+use crate::place::Place;
 use crate::state::Change;
 
 pub(crate) fn order() -> Order {
@@ -79,13 +80,29 @@ impl Life {
     /// The order is placed over HTTP.
     fn asked(mut self, order: Order, style: Style) -> Self {
         let mut effects = Effects::new("o-1", 7);
-        let request = Place { order, style, traceparent: None };
+        let request = Ask::Place(Place { order, style, traceparent: None });
         self.state = OrderHistory.handle(self.state, Input::Request(&request), &mut effects).unwrap();
         let sent = effects.messages().iter().map(say).collect::<Vec<_>>();
         self.links += format!("{effects:?}").matches("index: \"customer\"").count();
         self.sent.extend(sent);
-        self.sent.push(format!("{:?}", effects.take_answer().unwrap()));
+        let Some(Answer::Placed(placed)) = effects.take_answer() else { panic!("no answer") };
+        self.sent.push(format!("{placed:?}"));
         self
+    }
+
+    /// What is said again when somebody asks for it; nothing else may happen.
+    fn says_again(&self) -> Option<Vec<String>> {
+        let mut effects = Effects::new("o-1", 9);
+        let state = OrderHistory
+            .handle(self.state.clone(), Input::Request(&Ask::Replay(Replay)), &mut effects)
+            .unwrap();
+        assert_eq!(state, self.state);
+        let said = effects.messages();
+        assert!(said.iter().all(|sent| sent.headers.get(contract::envelope::REPLAYED).is_some()));
+        let said: Vec<_> = said.iter().map(say).collect();
+        let Some(Answer::Replayed(count)) = effects.take_answer() else { panic!("no answer") };
+        assert_eq!(count.unwrap_or(0), said.len());
+        count.map(|_| said)
     }
 
     fn timeline(&self) -> Vec<Change> {
@@ -113,6 +130,29 @@ fn say(outgoing: &participant::Outgoing) -> String {
             format!("closed as {status}")
         }
         other => other.kind().to_owned(),
+    }
+}
+
+#[test]
+fn what_it_knows_of_an_order_is_said_again() {
+    let delivered = event(&Event::OrderDelivered {});
+    let (placed_again, recorded_again) = ("duet.order.placed.v1", "duet.order.recorded.v1");
+    let life = Life::default;
+    #[rustfmt::skip]
+    let cases: [(Life, Option<&[&str]>); 7] = [
+        (life(), None),
+        (life().asked(order(), Style::Choreography), Some(&[placed_again])),
+        (life().asked(order(), Style::Orchestration), Some(&[placed_again])),
+        (life().hears(&placed(order())), Some(&[placed_again, recorded_again])),
+        // What comes next the workflow asks for.
+        (life().hears(&record_order(order())), Some(&[placed_again])),
+        (life().hears(&record_order(bad_order())), Some(&[placed_again, "closed as rejected"])),
+        (life().hears(&placed(order())).hears(&delivered), Some(&[placed_again, "closed as delivered"])),
+    ];
+    for (life, expected) in cases {
+        let said = life.says_again();
+        let said: Option<Vec<_>> = said.as_ref().map(|said| said.iter().map(String::as_str).collect());
+        assert_eq!(said.as_deref(), expected, "{:?}", life.state);
     }
 }
 

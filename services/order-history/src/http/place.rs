@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::{Api, Status};
 use crate::place::{Place, Placed};
+use crate::{Answer, Ask};
 
 /// The `style` parameter.
 pub(super) struct StyleParameter(Style);
@@ -85,7 +86,11 @@ async fn accept(api: &Api, order: &Order, style: Style, headers: &HeaderMap) -> 
     let order_id = order.order_id.as_str();
     api.room.check(style).await.map_err(|no_room| no_room.problem(order_id))?;
     let place = Place { order: order.clone(), style, traceparent: traceparent(api, order_id, headers) };
-    api.requests.ask(order_id, place).await.map_err(|error| not_accepted(order_id, &error))
+    match api.requests.ask(order_id, Ask::Place(place)).await {
+        Ok(Answer::Placed(placed)) => Ok(placed),
+        Ok(Answer::Replayed(_)) => Err(Problem::internal()),
+        Err(error) => Err(not_accepted(order_id, &error)),
+    }
 }
 
 /// The caller's trace, or else the order's own, if it is traced.

@@ -33,7 +33,12 @@ fn message(encoded: contract::Encoded) -> Message {
 }
 
 fn event(event: &Event) -> Message {
-    message(event.encode(&Envelope::new(Style::Choreography), "duet/test", 0))
+    event_of(event, false)
+}
+
+fn event_of(event: &Event, replayed: bool) -> Message {
+    let envelope = Envelope { replayed, ..Envelope::new(Style::Choreography) };
+    message(event.encode(&envelope, "duet/test", 0))
 }
 
 fn command(command: &Command, task: Option<&str>) -> Message {
@@ -116,7 +121,7 @@ fn life(settings: Settings) -> Life {
 }
 
 impl Life {
-    fn takes(&mut self, input: Input<'_, GatewayOutcome>) {
+    fn takes(&mut self, input: Input<'_, GatewayOutcome, Replay>) {
         let mut effects = Effects::new("o-1", self.now);
         match self.service.handle(self.state.clone(), input, &mut effects) {
             Err(Rejected(reason)) => self.log.push(format!("rejected: {reason}")),
@@ -137,6 +142,14 @@ impl Life {
 
     fn hears(mut self, message: &Message) -> Self {
         self.takes(Input::Message(message));
+        self
+    }
+
+    /// Somebody asks that it be said again; nothing else may happen.
+    fn replayed(mut self) -> Self {
+        let before = self.state.clone();
+        self.takes(Input::Request(&Replay));
+        assert_eq!(self.state, before);
         self
     }
 
@@ -206,6 +219,65 @@ fn choreography_all_the_way() {
         .hears(&accepted())
         .did(&[])
         .ends(Payment::Captured, Progress::Delivered, &ALL_THE_WAY);
+}
+
+#[test]
+fn what_was_told_of_an_order_is_said_again_at_every_stage() {
+    let settings = Settings { preparation_ms: 300, delivery_ms: 100, ..Settings::default() };
+    let said_again = event_of(&Event::OrderRecorded { order: order() }, true);
+    life(settings)
+        .replayed()
+        .hears(&recorded())
+        .hears(&said_again)
+        .replayed()
+        .did(&["Authorise#1"])
+        .done()
+        .replayed()
+        .did(&["payment.authorised"])
+        // A repetition alone says nothing; one that is said again brings the order along.
+        .hears(&recorded())
+        .did(&[])
+        .hears(&said_again)
+        .did(&["payment.authorised"])
+        .hears(&accepted())
+        .replayed()
+        .hears(&said_again)
+        .did(&["Capture#1"])
+        .done()
+        .did(&["payment.captured 1900", "order.preparing", "progress +300"])
+        .replayed()
+        .did(&["payment.captured 1900", "order.preparing"])
+        .fires("progress")
+        .did(&["order.out_for_delivery", "progress +100"])
+        .replayed()
+        .did(&["payment.captured 1900", "order.preparing", "order.out_for_delivery"])
+        .fires("progress")
+        .did(&["order.delivered"])
+        .replayed()
+        .did(&["payment.captured 1900", "order.preparing", "order.out_for_delivery", "order.delivered"])
+        .ends(Payment::Captured, Progress::Delivered, &ALL_THE_WAY);
+    life(Settings::default())
+        .hears(&recorded())
+        .hears(&declined())
+        .replayed()
+        .did(&["Authorise#1", "Void#1", "retry off"])
+        .done()
+        .replayed()
+        .did(&["payment.voided (no cook)", "payment.voided (no cook)"]);
+    life(Settings::default())
+        .hears(&recorded())
+        .gateway(GatewayResult::Declined("no money".into()))
+        .replayed()
+        .did(&["Authorise#1", "payment.declined (no money)", "payment.declined (no money)"]);
+    // The workflow asks again, and is answered.
+    life(Settings::default())
+        .told(&authorise(), "t")
+        .done()
+        .did(&["Authorise#1", "t: done {\"authorisation_id\":\"authorisation-o-1\"}"])
+        .replayed()
+        .did(&[])
+        .told(&authorise(), "t")
+        .did(&["t: done {\"authorisation_id\":\"authorisation-o-1\"}"]);
 }
 
 #[test]

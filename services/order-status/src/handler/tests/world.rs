@@ -94,7 +94,7 @@ impl World {
         }
     }
 
-    fn hand(&mut self, input: Input<'_, GatewayOutcome>) {
+    fn hand(&mut self, input: Input<'_, GatewayOutcome, Replay>) {
         let mut effects = Effects::new("o-1", self.life.now);
         match self.life.service.handle(self.life.state.clone(), input, &mut effects) {
             Err(Rejected(reason)) => return self.rejected.push(reason),
