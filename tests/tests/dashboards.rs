@@ -205,6 +205,11 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
     let prometheus = Prometheus::start(folder.path(), "exemplar-storage", &targets, &metrics).await;
     let native = Prometheus::start(folder.path(), "native-histograms", &targets, &metrics).await;
 
+    // So that there is a share of declined payments to show.
+    let change = r#"{"decline_rate": 0.1}"#;
+    let changed = http::ask(systems[0].load.address(), "PATCH /load", "", change).await.unwrap();
+    assert_eq!(changed.0, 200, "{}", changed.1);
+
     let begun = Instant::now();
     let mut silent = queries();
     assert!(silent.len() > 50, "{silent:?}");
