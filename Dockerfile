@@ -21,6 +21,8 @@ FROM chef AS build
 ARG FEATURES=bench/kafka-tls,order-history/kafka-tls,order-status/kafka-tls,notifications/kafka-tls,orchestrator/kafka-tls
 ARG PROGRAMS="-p bench -p order-history -p order-status -p notifications -p orchestrator"
 COPY --from=plan /src/recipe.json recipe.json
+# A patched dependency, which the recipe does not have.
+COPY third_party third_party
 RUN cargo chef cook --release --locked --recipe-path recipe.json $PROGRAMS --features $FEATURES
 COPY . .
 RUN cargo build --release --locked --bins $PROGRAMS --features $FEATURES

@@ -8,85 +8,18 @@
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bus::{Bus, BusError, Consumer, Depth, Message, Origin, Outcome, Topic};
-use bus_kafka::{KafkaBus, KafkaOptions};
+use bus_kafka::KafkaBus;
+use common::private::Private;
 use common::{PATIENCE, group, message, namespace, publish, receive, settle, until};
 use tokio::time::{Instant, sleep, timeout};
 
 const PLACED: Topic = Topic::new("orders/placed");
 const KEYS: u64 = 20;
-
-/// The ports of a Kafka at offset 0: for clients, and for itself.
-const PORTS: [u32; 2] = [9192, 9193];
-
-/// Above the ports of the shared set and below those that systems give away, where nobody listens: also servers of other
-/// kinds have ports there.
-fn free_offset(process: u32, number: u32) -> u32 {
-    let is_free = |port: u32| TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())).is_ok();
-    let mut offsets = (0..1000).map(|step| 2000 + (process + step) % 1000 * 10 + number * 2);
-    offsets
-        .find(|offset| PORTS.iter().all(|port| is_free(port + offset)))
-        .expect("a thousand places, all taken")
-}
-
-/// A Kafka of this test's own.
-struct Private {
-    folder: PathBuf,
-    offset: u32,
-}
-
-impl Private {
-    /// `None` where there is no Kafka to test with at all; that was said then.
-    fn start() -> Option<Self> {
-        servers::KAFKA.for_test()?;
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let process = std::process::id();
-        let folder = std::env::temp_dir().join(format!("duet-kafka-test-{process}-{number}"));
-        let private = Self { folder, offset: free_offset(process, number) };
-        private.run("up");
-        Some(private)
-    }
-
-    fn run(&self, command: &str) {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/brokers");
-        let status = Command::new(script)
-            .args([command, "kafka"])
-            .env("DUET_BROKERS_DIR", &self.folder)
-            .env("DUET_BROKERS_PORT_OFFSET", self.offset.to_string())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        assert!(status.unwrap().success(), "scripts/brokers {command} kafka");
-    }
-
-    /// The same, while the test goes on.
-    async fn run_beside(self: &Arc<Self>, command: &'static str) {
-        let private = Arc::clone(self);
-        tokio::task::spawn_blocking(move || private.run(command)).await.unwrap();
-    }
-
-    fn options(&self, namespace: &str) -> KafkaOptions {
-        let url = format!("kafka://127.0.0.1:{}?delivery_timeout_ms=2000", 9192 + self.offset);
-        let mut options = KafkaOptions::parse(&url).unwrap();
-        namespace.clone_into(&mut options.namespace);
-        options
-    }
-}
-
-impl Drop for Private {
-    fn drop(&mut self) {
-        self.run("kill");
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
 
 /// Publishes on and on, each batch until it is confirmed.
 struct Load {

@@ -2,14 +2,16 @@
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod private;
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{
-    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Guarantees, Headers, Message, Origin,
-    Outcome, Publisher, Settlement, Subscription, Topic,
+    Bus, BusError, Capabilities, Consumer, DeadLetter, Delivery, Depth, Figure, Guarantees, Headers, Message,
+    Origin, Outcome, Publisher, Settlement, Subscription, Topic,
 };
 use bus_kafka::{KafkaBus, KafkaOptions};
 use rdkafka::mocking::MockCluster;
@@ -95,6 +97,10 @@ impl Bus for Cleaned {
 
     async fn redrive(&self, group: &str, message_id: &str) -> Result<bool, BusError> {
         self.0.redrive(group, message_id).await
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        self.0.figures()
     }
 
     async fn guarantees(&self) -> Result<Guarantees, BusError> {
