@@ -42,6 +42,9 @@ impl Consumer for KafkaConsumer {
                 let taken = hold.intake().take(max.max(1), self.member.unsettled_max);
                 // Records that were passed over move the offset, too.
                 hold.store();
+                if hold.intake().has_gaps() {
+                    self.member.wake();
+                }
                 taken
             };
             for (topic, partition) in &taken.begun_again {

@@ -1,6 +1,7 @@
 //! What librdkafka measures of itself and the brokers: Kafka serves no metrics that Prometheus can read.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bus::{Figure, FigureKind};
@@ -30,7 +31,10 @@ impl Role {
 
 /// What all clients of one bus have measured so far.
 #[derive(Debug, Default)]
-pub(crate) struct Figures(Mutex<BTreeMap<Role, Sums>>);
+pub(crate) struct Figures {
+    clients: Mutex<BTreeMap<Role, Sums>>,
+    removed_unread: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct Sums {
@@ -54,7 +58,12 @@ pub(crate) struct Told(Mutex<Totals>);
 
 impl Figures {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Role, Sums>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds records that were gone before a group had read them.
+    pub(crate) fn removed_unread(&self, count: u64) {
+        self.removed_unread.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Adds what a client has measured since it `told` last.
@@ -74,6 +83,13 @@ impl Figures {
         for (role, sums) in &*self.lock() {
             sums.figures(*role, &mut all);
         }
+        all.push(Figure {
+            name: "duet_kafka_removed_unread_total",
+            help: "Records that were removed from a topic before the group had read them.",
+            kind: FigureKind::Counter,
+            labels: Vec::new(),
+            value: self.removed_unread.load(Ordering::Relaxed) as f64,
+        });
         // One name after the other.
         all.sort_by_key(|figure| figure.name);
         all

@@ -137,14 +137,14 @@ impl Inspector {
     }
 
     /// Makes sure that the group has an offset in each of the partitions. A group that is new begins at the ends as they
-    /// are now. One that was there before and has no offset somewhere, or one behind the end, has lost it, or never saw
-    /// the partition: it begins there with the first record that there is. Returns those partitions.
+    /// are now. One that was there before and has no offset somewhere, or one that the partition does not have, has lost
+    /// it, or never saw the partition: it begins there with the first record that there is. Returns those partitions.
     pub(crate) fn begin(
         &self,
         places: &[Place],
         may_be_new: bool,
         deadline: Instant,
-    ) -> Result<Vec<Place>, BusError> {
+    ) -> Result<Vec<Lost>, BusError> {
         // The ends first: whoever else commits an offset between the two questions leaves nothing missing, and what is
         // published once they are through lies behind the ends found here.
         let ends = until(deadline, || self.ends(places, deadline))?;
@@ -153,10 +153,16 @@ impl Inspector {
             self.commit(&ends)?;
             return Ok(Vec::new());
         }
-        let is_lost = |place: &Place| committed.get(place).is_none_or(|at| ends.get(place) < Some(at));
-        let lost: Vec<Place> = places.iter().filter(|place| is_lost(place)).cloned().collect();
-        self.commit(&until(deadline, || self.beginnings(&lost, deadline))?)?;
-        Ok(lost)
+        let behind: Vec<Place> =
+            places.iter().filter(|place| committed.get(place) != ends.get(place)).cloned().collect();
+        let mut beginnings = until(deadline, || self.beginnings(&behind, deadline))?;
+        beginnings.retain(|place, beginning| {
+            let has = *beginning..=ends.get(place).copied().unwrap_or(i64::MAX);
+            committed.get(place).is_none_or(|at| !has.contains(at))
+        });
+        self.commit(&beginnings)?;
+        let lost = |(place, to): (Place, i64)| Lost { from: committed.get(&place).copied(), place, to };
+        Ok(beginnings.into_iter().map(lost).collect())
     }
 
     /// Commits the group's offsets. Where it has members, they alone may do that: they begin at the beginning of what
@@ -228,6 +234,16 @@ fn until<T>(deadline: Instant, ask: impl Fn() -> Result<T, BusError>) -> Result<
             answer => return answer,
         }
     }
+}
+
+/// A partition in which a known group has no usable offset.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub(crate) place: Place,
+    /// The offset that it had, which the partition does not have.
+    pub(crate) from: Option<i64>,
+    /// That of the first record that there is.
+    pub(crate) to: i64,
 }
 
 /// Whether to read on.

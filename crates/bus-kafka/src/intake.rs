@@ -9,6 +9,7 @@ use bus::{Delivery, Message, Token};
 use rdkafka::Message as _;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 
+use crate::gaps::{GAPS_MAX, Gap};
 use crate::inspector::Place;
 use crate::member::MemberContext;
 use crate::record::{self, Decoded, Origin, Wanted};
@@ -37,6 +38,8 @@ pub(crate) struct Intake {
     /// How many of those handed out are deliveries; the others are poison.
     delivered: usize,
     poison: usize,
+    /// Not told yet.
+    gaps: Vec<Gap>,
 }
 
 /// One partition, as long as it is assigned.
@@ -250,6 +253,11 @@ impl Intake {
                 current = self.lease_next;
                 self.lease_next += 1;
             }
+            if let Some(from) = share.window.position().filter(|&position| position < offset)
+                && self.gaps.len() < GAPS_MAX
+            {
+                self.gaps.push(Gap { place: share.place.clone(), from, to: offset });
+            }
             let (message, reason) = match record::decode(&record, &share.wanted) {
                 Decoded::Unwanted => {
                     share.window.passed(offset);
@@ -355,6 +363,16 @@ impl Intake {
             }
         }
         moved
+    }
+
+    /// Whether offsets were passed over since this was last asked.
+    pub(crate) fn has_gaps(&self) -> bool {
+        !self.gaps.is_empty()
+    }
+
+    /// The offsets that were passed over since this was last asked.
+    pub(crate) fn take_gaps(&mut self) -> Vec<Gap> {
+        std::mem::take(&mut self.gaps)
     }
 
     pub(crate) fn standings(&self) -> impl Iterator<Item = (&Place, Standing)> {

@@ -15,8 +15,9 @@ use crate::config::{self, MESSAGE_BYTES_MAX};
 use crate::consumer::KafkaConsumer;
 use crate::context::Report;
 use crate::error::bus_error;
+use crate::gaps::Gap;
 use crate::graveyard::Graveyard;
-use crate::inspector::{Inspector, Place};
+use crate::inspector::{Inspector, Lost, Place};
 use crate::intake::Standing;
 use crate::member::{Member, Ring, Source};
 use crate::names::Names;
@@ -37,7 +38,7 @@ const VIEW_PATIENCE: Duration = Duration::from_secs(10);
 /// joining goes on in the background.
 const JOIN_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the last handle of a bus waits for its members to say goodbye when it is dropped.
-const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
+pub const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long groups to be removed may have members.
 const REMOVE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -205,7 +206,7 @@ impl Inner {
             self.topics.forget(wanted.keys());
         }
         let Begun { partitions, lost } = begun?;
-        self.tell_lost(&subscription.group, &lost);
+        self.tell_lost(&subscription.group, lost);
         // Last: it says that the group was declared.
         self.topics.ensure(&[(self.names.dead_letters(&subscription.group)?, Kind::DeadLetters)]).await?;
         let declared = wanted.keys().cloned().collect();
@@ -218,12 +219,23 @@ impl Inner {
         Ok(Ring { topic, sources: wanted.into_iter().map(source).collect() })
     }
 
-    fn tell_lost(&self, group: &str, lost: &[Place]) {
-        let Some(((topic, partition), more)) = lost.split_first() else { return };
+    fn tell_lost(&self, group: &str, lost: Vec<Lost>) {
+        let mut others = Vec::new();
+        for lost in lost {
+            match lost.from {
+                Some(from) if from < lost.to => {
+                    Gap { place: lost.place, from, to: lost.to }.tell(group, &self.report);
+                }
+                _ => others.push(lost),
+            }
+        }
+        let Some((Lost { place: (topic, partition), from, to }, more)) = others.split_first() else { return };
+        let had =
+            from.map_or_else(|| "no offset".to_owned(), |from| format!("an offset behind the end ({from})"));
         let text = format!(
-            "group {group} has no usable offset in partition {partition} of {topic} and in {} more, which were added, \
-             emptied or made anew, or whose offsets expired: it begins with the first record there, and messages may \
-             come again",
+            "group {group} has {had} in partition {partition} of {topic}, and no usable one in {} more, which were \
+             added, emptied or made anew, or whose offsets expired: it begins with the first record there (at {to}), and \
+             messages may come again",
             more.len()
         );
         self.report.line(tracing::Level::WARN, &format!("offsets of {group}"), &text);
@@ -243,13 +255,16 @@ impl Inner {
     }
 }
 
+/// How much longer than it was told to take what blocks is waited for.
+const BLOCKING_MARGIN: Duration = Duration::from_millis(200);
+
 /// Runs what blocks on a thread for that purpose; gives up waiting for it after `patience` and a little.
 pub(crate) async fn blocking<T: Send + 'static>(
     patience: Duration,
     run: impl FnOnce() -> Result<T, BusError> + Send + 'static,
 ) -> Result<T, BusError> {
     let running = tokio::task::spawn_blocking(run);
-    match tokio::time::timeout(patience + Duration::from_millis(200), running).await {
+    match tokio::time::timeout(patience + BLOCKING_MARGIN, running).await {
         Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(BusError::Closed),
         Err(_) => Err(BusError::Unavailable("no answer in time".to_owned())),
@@ -350,6 +365,11 @@ impl Bus for KafkaBus {
         Ok(true)
     }
 
+    /// Nothing is asked of the brokers: what was published lately tells.
+    async fn takes_messages(&self) -> Result<(), BusError> {
+        self.inner.outlet.progress.check(Instant::now())
+    }
+
     fn figures(&self) -> Vec<Figure> {
         self.inner.report.figures.all()
     }
@@ -382,6 +402,19 @@ impl Bus for KafkaBus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// See docs/TIMEOUTS.md.
+    #[test]
+    fn an_outer_time_out_is_longer_than_what_it_waits_for() {
+        let options = KafkaOptions::parse("kafka://127.0.0.1").unwrap();
+        assert!(options.delivery_timeout > crate::progress::SILENCE_MAX);
+        assert!(options.session_timeout > crate::member::PARTITIONS_TIMEOUT);
+        assert!(crate::member::REJOIN_PATIENCE > options.session_timeout);
+        // librdkafka's max.poll.interval.ms, which is not changed.
+        assert!(Duration::from_secs(300) > crate::member::SETTLING_PATIENCE);
+        // One round of a program's questions to its bus (host::monitor).
+        assert!(Duration::from_secs(2) > DEPTH_TIMEOUT + BLOCKING_MARGIN);
+    }
 
     #[test]
     fn depth_joins_what_the_broker_and_the_members_know() {

@@ -12,7 +12,9 @@
 //! - **Publishing.** One producer for the whole bus, `acks=all`, five requests under way at most, none of which it repeats by
 //!   itself. A call hands all its messages over and waits once, for the last confirmation; what fails for a moment it
 //!   publishes again. What is not confirmed in time (`delivery_timeout_ms`) has failed; a producer that delivers nothing is
-//!   replaced, whether or not its caller still waits. After a failure part of a call may have been written: published
+//!   replaced, whether or not its caller still waits. A call may last for two such times and five seconds: what fails for a
+//!   moment at the end of the first is tried once more. While nothing is confirmed for five seconds though something waits,
+//!   [`bus::Bus::takes_messages`] says so. After a failure part of a call may have been written: published
 //!   again, it comes twice, and a later message may have been written before an earlier one. One key keeps its order as
 //!   long as nothing fails.
 //! - **Consuming.** Members of a group share out keys, not streams: whoever has a key has it in every stream (see
@@ -27,7 +29,11 @@
 //!   known group that has no offset in a partition (added since, of a stream it did not take before, expired, of a topic
 //!   deleted and made anew) or one that the partition does not have begins there with the first record there is, which a
 //!   warning says; [`bus::Bus::depth`] counts from there, too. A group that does not consume for as long as messages are
-//!   kept (`retention_hours`) loses the oldest.
+//!   kept (`retention_hours`) loses the oldest. Records that were removed before they were read are told in a warning, with
+//!   topic, partition and offsets, and counted (`duet_kafka_removed_unread_total`), when a group is declared and when a member
+//!   comes to the gap. What is not noticed: records removed between a member's declaration and its first record of a partition;
+//!   and a topic that is deleted, made anew and longer than the offset that a member has reached, by the time that it
+//!   reads on. Only the topic's id would tell, and rdkafka does not show it.
 //! - **Dead letters** are settled once the brokers have confirmed their copy. What strangers write that is no message
 //!   (no key, no id, no topic, no value, not UTF-8, too large) becomes a dead letter at once, with a reason that names
 //!   what is wrong, and holds up nobody.
@@ -35,7 +41,8 @@
 //!   every question fail with [`bus::BusError::Unavailable`] in bounded time, and receiving waits. A member that is silent
 //!   for longer than its session (`session_timeout_ms`) is replaced, whether it died or was only cut off; what it had
 //!   not settled comes again. Dropping a consumer leaves the group at once, in the background; dropping the last
-//!   handle of a bus waits up to two seconds for that.
+//!   handle of a bus waits up to two seconds for that. A client that cannot leave its group, because its brokers are away
+//!   or librdkafka has forgotten them, is gone within half a minute nevertheless (`third_party/rdkafka/PATCH.md`).
 //! - **Logs.** What librdkafka says goes to `tracing`; of each kind of line one in ten seconds, with the number of those
 //!   left out.
 //! - **TLS and SCRAM** need the cargo feature `tls` (OpenSSL, built from source). Without it, a URL that asks for them is
@@ -64,6 +71,7 @@ mod context;
 mod dead;
 mod error;
 mod figures;
+mod gaps;
 mod graveyard;
 mod guarantees;
 mod inspector;
@@ -74,6 +82,7 @@ mod member;
 mod names;
 mod options;
 mod outlet;
+mod progress;
 mod publisher;
 mod record;
 mod remove;
@@ -82,6 +91,6 @@ mod version;
 mod view;
 mod window;
 
-pub use kafka_bus::KafkaBus;
+pub use kafka_bus::{GOODBYE_PATIENCE, KafkaBus};
 pub use limit::limit;
 pub use options::KafkaOptions;

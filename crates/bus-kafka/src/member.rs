@@ -37,7 +37,7 @@ use crate::outlet::drop_elsewhere;
 use crate::record::Wanted;
 
 /// How long a partition that is to go waits for its deliveries to be settled. Beyond it they come twice.
-const SETTLING_PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const SETTLING_PATIENCE: Duration = Duration::from_secs(5);
 /// The thread looks around at least this often, whoever wakes it.
 const TICK: Duration = Duration::from_millis(100);
 /// How often every partition is looked at, in case a wake-up was missed.
@@ -45,11 +45,11 @@ const LOOK_EVERYWHERE: Duration = Duration::from_secs(1);
 /// How long a member that lost its partitions because its session was over tries to join again, before its client is given
 /// up for a new one. librdkafka (2.10 and later) takes an answer without brokers, which a cluster of one gives while it
 /// shuts down, for the news that there are none any more, forgets them all, and may never ask again (its issue #5301).
-const REJOIN_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const REJOIN_PATIENCE: Duration = Duration::from_secs(10);
 /// How often the numbers of partitions are compared with those that the member shares out.
 const PARTITIONS_CHECK: Duration = Duration::from_secs(5);
 /// How long the brokers may take to tell the number of a topic's partitions: meanwhile the thread does nothing else.
-const PARTITIONS_TIMEOUT: Duration = Duration::from_millis(500);
+pub(crate) const PARTITIONS_TIMEOUT: Duration = Duration::from_millis(500);
 /// Events taken at one look.
 const EVENTS_MAX: usize = 32;
 
@@ -391,6 +391,10 @@ impl Thread {
                 }
             }
             self.let_go(&consumer);
+            let gaps = self.member.hold().intake().take_gaps();
+            for gap in gaps {
+                gap.tell_if_removed(&self.member.group, &self.member.report, &consumer);
+            }
             if self.going.is_none()
                 && self.lost_at.is_some_and(|lost_at| lost_at.elapsed() >= REJOIN_PATIENCE)
             {

@@ -18,11 +18,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::context::{Report, level_of};
 use crate::error::bus_error;
 use crate::figures::{Role, Told};
+use crate::progress::Progress;
 
 /// How often a full local queue is looked at again.
 const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(2);
 /// librdkafka itself ends every delivery in time; beyond this long after that, it is not waited for any longer.
-const GRACE: Duration = Duration::from_secs(5);
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// A record to be published.
 pub(crate) struct Outgoing<'a> {
@@ -41,6 +42,7 @@ pub(crate) struct Outlet {
     report: Arc<Report>,
     delivery_timeout: Duration,
     producer: Mutex<Arc<Handle>>,
+    pub(crate) progress: Progress,
 }
 
 type Raw = ThreadedProducer<Confirming>;
@@ -114,7 +116,12 @@ impl Sending {
             self.latch.fail(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut));
         }
         self.is_concluded = true;
-        let Some(error) = self.latch.failure() else { return Ok(()) };
+        let failure = self.latch.failure();
+        match &failure {
+            Some(error) if is_silence(error) => self.outlet.progress.given_up(Instant::now()),
+            _ => self.outlet.progress.answered(Instant::now()),
+        }
+        let Some(error) = failure else { return Ok(()) };
         self.outlet.replace_if_broken(&self.handle, &error);
         Err(error)
     }
@@ -125,7 +132,9 @@ impl Drop for Sending {
         if self.is_concluded {
             return;
         }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return self.outlet.progress.given_up(Instant::now());
+        };
         if self.left > 0 {
             self.latch.count_down(self.left);
         }
@@ -181,7 +190,7 @@ impl Outlet {
         delivery_timeout: Duration,
     ) -> Result<Self, BusError> {
         let producer = Mutex::new(Arc::new(open(&config, &report)?));
-        Ok(Self { config, report, delivery_timeout, producer })
+        Ok(Self { config, report, delivery_timeout, producer, progress: Progress::default() })
     }
 
     fn handle(&self) -> Arc<Handle> {
@@ -209,6 +218,7 @@ impl Outlet {
         self: &Arc<Self>,
         records: impl ExactSizeIterator<Item = Outgoing<'_>>,
     ) -> Sending {
+        self.progress.begun(Instant::now());
         let mut sending = Sending {
             outlet: Arc::clone(self),
             latch: Arc::new(Latch::new(records.len())),
@@ -263,6 +273,20 @@ impl Outlet {
             }
         }
     }
+}
+
+/// Whether the error means that nobody has answered.
+fn is_silence(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::MessageTimedOut
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::QueueFull
+        )
+    )
 }
 
 fn open(config: &ClientConfig, report: &Arc<Report>) -> Result<Handle, BusError> {
@@ -320,5 +344,20 @@ mod tests {
             }
         };
         assert!(tokio::time::timeout(GRACE + Duration::from_secs(5), replaced).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_producer_that_delivers_nothing_is_told_of_while_it_tries() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", listener.local_addr().unwrap().to_string());
+        let outlet = Arc::new(Outlet::new(config, Arc::default(), Duration::from_secs(60)).unwrap());
+        let headers = OwnedHeaders::new();
+        let record = Outgoing { topic: "t", partition: None, key: b"k", value: Some(b"v"), headers };
+        let sending = outlet.enqueue(std::iter::once(record)).await;
+        assert!(outlet.progress.check(Instant::now()).is_ok(), "it has only just begun");
+        let later = Instant::now() + crate::progress::SILENCE_MAX;
+        assert!(outlet.progress.check(later).is_err(), "nobody answers");
+        drop(sending);
     }
 }

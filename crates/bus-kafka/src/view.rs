@@ -12,7 +12,7 @@ use rdkafka::Message as _;
 use tokio::time::Instant;
 
 use crate::dead::Index;
-use crate::inspector::{Inspector, Next, Place};
+use crate::inspector::{Inspector, Lost, Next, Place};
 use crate::names::Names;
 use crate::record;
 
@@ -46,7 +46,7 @@ pub(crate) struct Begun {
     /// The number of partitions of each topic.
     pub(crate) partitions: BTreeMap<String, i32>,
     /// Where it was known before and has no usable offset: it begins there with the first record that there is.
-    pub(crate) lost: Vec<Place>,
+    pub(crate) lost: Vec<Lost>,
 }
 
 /// What was found in one look.

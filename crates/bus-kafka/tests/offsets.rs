@@ -7,14 +7,14 @@ mod common;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bus::{Bus, Consumer, Depth, Message, Outcome, Topic};
+use bus::{Bus, Consumer, Depth, Message, Outcome, Subscription, Topic};
 use bus_kafka::KafkaOptions;
 use common::{PATIENCE, cleaned, group, message, namespace, publish, receive, settle, until};
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 const PLACED: Topic = Topic::new("orders/placed");
 
@@ -47,13 +47,17 @@ impl Scene {
     }
 
     async fn write(&self, partition: i32, id: &str) {
+        self.write_body(partition, id, b"{}").await;
+    }
+
+    async fn write_body(&self, partition: i32, id: &str, body: &[u8]) {
         let header = |key, value| Header { key, value: Some(value) };
         let headers = || {
             OwnedHeaders::new().insert(header("duet-id", id)).insert(header("duet-topic", "orders/placed"))
         };
         let written = async {
             loop {
-                let record = FutureRecord::to(&self.topic).partition(partition).key("k").payload("{}");
+                let record = FutureRecord::to(&self.topic).partition(partition).key("k").payload(body);
                 if self.writer.send(record.headers(headers()), PATIENCE).await.is_ok() {
                     return;
                 }
@@ -68,6 +72,18 @@ impl Scene {
             deleted.iter().all(Result::is_ok)
         })
         .await;
+    }
+
+    /// Removes the records of a partition that come before `before`.
+    async fn remove_records(&self, partition: i32, before: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.topic, partition, Offset::Offset(before)).unwrap();
+        self.admin.delete_records(&list, &AdminOptions::new()).await.unwrap();
+    }
+
+    fn removed_unread(&self) -> f64 {
+        let figures = self.bus.figures();
+        figures.iter().find(|figure| figure.name == "duet_kafka_removed_unread_total").unwrap().value
     }
 
     /// Deletes the topic, and waits until the broker takes no more records for it: what it took meanwhile would go, too.
@@ -155,4 +171,64 @@ async fn a_topic_made_anew_is_read_from_its_beginning() {
     tokio::time::timeout(PATIENCE, published).await.unwrap();
     let consumer = scene.bus.subscribe(&subscription).await.unwrap();
     comes(&consumer, &["3"]).await;
+}
+
+#[tokio::test]
+async fn records_removed_while_the_group_is_away_are_told_and_the_rest_comes() {
+    let Some(scene) = Scene::open().await else { return };
+    let subscription = group("g", &[PLACED]);
+    scene.bus.declare(&subscription).await.unwrap();
+    for id in 0..10 {
+        scene.write(0, &id.to_string()).await;
+    }
+    scene.remove_records(0, 7).await;
+    scene.has_ready(3).await;
+    let consumer = scene.bus.subscribe(&subscription).await.unwrap();
+    comes(&consumer, &["7", "8", "9"]).await;
+    scene.has_ready(0).await;
+    assert_eq!(scene.removed_unread(), 7.0);
+}
+
+#[tokio::test]
+async fn records_removed_before_a_member_read_them_are_told_and_the_rest_comes() {
+    let Some(scene) = Scene::open().await else { return };
+    let subscription = Subscription { unsettled_max: 1, ..group("g", &[PLACED]) };
+    let consumer = scene.bus.subscribe(&subscription).await.unwrap();
+    scene.write(0, "first").await;
+    let held = receive(&consumer, 1).await;
+    // More than is fetched ahead.
+    let fetched_max = 4 << 20;
+    let body = vec![b' '; 800 << 10];
+    let count = i64::try_from(fetched_max / body.len() + 3).unwrap();
+    for _ in 0..count {
+        scene.write_body(0, "filling", &body).await;
+    }
+    scene.write(0, "last").await;
+    scene.remove_records(0, count + 1).await;
+    settle(&consumer, &held, Outcome::Done).await;
+    comes(&consumer, &["last"]).await;
+    until("it is told", || async { scene.removed_unread() > 0.0 }).await;
+    assert!(scene.removed_unread() <= count as f64, "{}", scene.removed_unread());
+    scene.has_ready(0).await;
+}
+
+#[tokio::test]
+async fn a_topic_that_lost_its_tail_is_read_from_its_beginning() {
+    let Some(scene) = Scene::open().await else { return };
+    let subscription = group("g", &[PLACED]);
+    let consumer = scene.bus.subscribe(&subscription).await.unwrap();
+    for id in 0..5 {
+        scene.write(0, &id.to_string()).await;
+    }
+    comes(&consumer, &["0", "1", "2", "3", "4"]).await;
+    scene.has_ready(0).await;
+    drop(consumer);
+    scene.delete_topic().await;
+    // The first call finds that it is gone.
+    until("the topic to be made anew", || async { scene.bus.declare(&subscription).await.is_ok() }).await;
+    scene.write(0, "again").await;
+    scene.has_ready(1).await;
+    let consumer = scene.bus.subscribe(&subscription).await.unwrap();
+    comes(&consumer, &["again"]).await;
+    assert_eq!(scene.removed_unread(), 0.0, "nothing was removed that it had not read");
 }
