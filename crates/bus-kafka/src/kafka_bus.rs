@@ -38,7 +38,7 @@ const VIEW_PATIENCE: Duration = Duration::from_secs(10);
 /// joining goes on in the background.
 const JOIN_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the last handle of a bus waits for its members to say goodbye when it is dropped.
-pub const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long groups to be removed may have members.
 const REMOVE_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -410,6 +410,8 @@ mod tests {
         assert!(options.delivery_timeout > crate::progress::SILENCE_MAX);
         assert!(options.session_timeout > crate::member::PARTITIONS_TIMEOUT);
         assert!(crate::member::REJOIN_PATIENCE > options.session_timeout);
+        // What the supervisor's test adds up.
+        assert_eq!(GOODBYE_PATIENCE, Duration::from_secs(2));
         // librdkafka's max.poll.interval.ms, which is not changed.
         assert!(Duration::from_secs(300) > crate::member::SETTLING_PATIENCE);
         // One round of a program's questions to its bus (host::monitor).

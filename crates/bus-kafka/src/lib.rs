@@ -91,6 +91,6 @@ mod version;
 mod view;
 mod window;
 
-pub use kafka_bus::{GOODBYE_PATIENCE, KafkaBus};
+pub use kafka_bus::KafkaBus;
 pub use limit::limit;
 pub use options::KafkaOptions;

@@ -17,8 +17,8 @@ use crate::report::ProcessRole;
 /// How long all of them together may take until they are ready: a Kafka lets the first members of a group wait for
 /// others.
 const READY_WITHIN: Duration = Duration::from_secs(30);
-/// How long they may take to finish their batches and end.
-const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// How long they may take to finish their batches and end: what each part may take is in docs/TIMEOUTS.md.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Four processes, and a fifth for the memory bus.
 pub(super) struct Separate {

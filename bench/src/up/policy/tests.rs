@@ -197,3 +197,14 @@ fn one_that_leaves_is_not_started_again() {
     assert_eq!(policy.handle(Event::Remove(status(2)), s(2)), []);
     assert_eq!((policy.members().len(), policy.next_due()), (1, None));
 }
+
+/// See docs/TIMEOUTS.md.
+#[test]
+fn an_outer_time_out_is_longer_than_what_it_waits_for() {
+    let http = host::HttpLimits::default();
+    assert!(http.request_timeout > order_history::http::room::ANSWER_WITHIN + participant::ANSWER_WITHIN);
+    // A Kafka bus's, the longest.
+    let goodbye = s(2);
+    let ending = participant::Options::default().shutdown_grace + http.drain_timeout + goodbye;
+    assert!(Patience::default().stop_within > ending);
+}
