@@ -63,7 +63,8 @@ async fn twenty_outages_leave_no_thread_and_no_descriptor_behind() {
         }
         assert!(
             Instant::now() < deadline,
-            "{now:?} threads and descriptors, {threads} and {descriptors} before"
+            "{now:?} threads and descriptors, {threads} and {descriptors} before: {:?}",
+            self::descriptors()
         );
         sleep(Duration::from_millis(100)).await;
     }
