@@ -27,6 +27,16 @@ pub struct Brokers {
     urls: BTreeMap<String, String>,
 }
 
+/// Whether nothing listens at the ports that the script adds this to.
+fn are_free(offset: &u32) -> bool {
+    const PORTS: [u32; 8] = [4_379, 5_442, 5_682, 9_192, 9_193, 15_682, 15_692, 25_682];
+    let is_free = |port: u32| {
+        u16::try_from(port + offset)
+            .is_ok_and(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
+    };
+    PORTS.into_iter().all(is_free)
+}
+
 impl Brokers {
     /// A set of which nothing runs yet.
     ///
@@ -34,7 +44,8 @@ impl Brokers {
     /// The script does not say where its servers would be.
     pub async fn new() -> Self {
         // Beside other sets on this machine, and below the ports that systems hand out.
-        let port_offset = 2_000 + std::process::id() % 50 * 100;
+        let mut offsets = (0..50).map(|n| 2_000 + (std::process::id() + n) % 50 * 100);
+        let port_offset = offsets.find(are_free).expect("ports that nobody uses");
         let mut brokers =
             Self { folder: tempfile::tempdir().unwrap(), port_offset, urls: BTreeMap::default() };
         let told = brokers.output("env", &[]).await;
