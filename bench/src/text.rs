@@ -50,7 +50,7 @@ pub fn print(text: &str) {
     write(&printable(text));
 }
 
-/// Prints what `draw` makes for such a terminal, like [`print`]. Where something in it had to be escaped, it comes without
+/// Prints what `draw` makes for such a terminal, like [`print()`]. Where something in it had to be escaped, it comes without
 /// colours: then nobody can tell whose they are.
 pub fn print_drawn(terminal: Terminal, draw: impl Fn(Terminal) -> String) {
     write(&drawn(terminal, draw));
@@ -62,7 +62,7 @@ fn drawn(terminal: Terminal, draw: impl Fn(Terminal) -> String) -> String {
     if terminal.colour && safe == plain { draw(terminal) } else { safe }
 }
 
-/// Prints JSON, like [`print`]; the values stay the same.
+/// Prints JSON, like [`print()`]; the values stay the same.
 pub fn print_json(json: &str) {
     write(&telemetry::printable_json(json));
 }
