@@ -50,9 +50,7 @@ impl Saturated {
         self.cpu_measuring += after.cpu_measuring.saturating_sub(before.cpu_measuring);
         self.commits += (after.work - before.work).commits;
         for now in &after.processes {
-            let before = before.processes.iter().find(|before| before.name == now.name);
-            let before = before.map_or(Duration::ZERO, |before| before.cpu);
-            *self.cpu_of.entry(now.name).or_default() += now.cpu.saturating_sub(before);
+            *self.cpu_of.entry(now.name).or_default() += now.cpu_since(&before.processes);
         }
     }
 
@@ -69,11 +67,7 @@ pub(super) fn cpu_between(before: &Used, after: &Used, processes: bool) -> Durat
         return after.cpu.saturating_sub(before.cpu).saturating_sub(measuring);
     }
     let participants = after.processes.iter().filter(|now| now.role == ProcessRole::Participant);
-    let used = participants.map(|now| {
-        let before = before.processes.iter().find(|before| before.name == now.name);
-        now.cpu.saturating_sub(before.map_or(Duration::ZERO, |before| before.cpu))
-    });
-    used.sum()
+    participants.map(|now| now.cpu_since(&before.processes)).sum()
 }
 
 /// The most memory that each of the participants' own processes had, over all their lives.

@@ -113,6 +113,14 @@ pub(super) struct ProcessUse {
     pub(super) peak_rss_bytes: u64,
 }
 
+impl ProcessUse {
+    /// CPU time since these were asked; all of it for a process that was not there yet.
+    pub(super) fn cpu_since(&self, before: &[Self]) -> Duration {
+        let before = before.iter().find(|before| before.name == self.name);
+        self.cpu.saturating_sub(before.map_or(Duration::ZERO, |before| before.cpu))
+    }
+}
+
 /// Every participant's store, for reading.
 type Stores = Vec<(&'static str, Arc<dyn Read>)>;
 
