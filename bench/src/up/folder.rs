@@ -218,26 +218,13 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::processes::kernel::Identity;
-    use crate::up::state::{Phase, SCHEMA};
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().mode() & 0o777
     }
 
     fn state(folder: &Folder) -> State {
-        State {
-            schema: SCHEMA.to_owned(),
-            supervisor: Identity::of(std::process::id()),
-            boot: None,
-            control: folder.socket(),
-            bus: "memory".to_owned(),
-            stores: "sqlite:x".to_owned(),
-            namespace: None,
-            ledger: None,
-            stop_s: 1,
-            phase: Phase::Running,
-            processes: Vec::new(),
-        }
+        State { boot: None, ..State::for_test(folder.socket(), Identity::of(std::process::id())) }
     }
 
     #[test]

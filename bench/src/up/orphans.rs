@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
     use crate::processes::Program;
-    use crate::up::state::{Entry, SCHEMA, State, boot};
+    use crate::up::state::{Entry, State};
 
     const WITHIN: Duration = Duration::from_millis(300);
 
@@ -129,19 +129,8 @@ mod tests {
     /// A folder whose supervisor was killed and left these behind.
     fn folder(dir: &tempfile::TempDir, processes: Vec<Entry>) -> Folder {
         let folder = Folder::new(dir.path().to_owned());
-        let state = State {
-            schema: SCHEMA.to_owned(),
-            supervisor: Identity { pid: 1, began_ticks: Some(0) },
-            boot: boot(),
-            control: folder.socket(),
-            bus: "memory".to_owned(),
-            stores: "sqlite:x".to_owned(),
-            namespace: None,
-            ledger: None,
-            stop_s: 1,
-            phase: Phase::Running,
-            processes,
-        };
+        let supervisor = Identity { pid: 1, began_ticks: Some(0) };
+        let state = State { processes, ..State::for_test(folder.socket(), supervisor) };
         folder.write_state(&state).unwrap();
         folder
     }

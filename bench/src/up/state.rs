@@ -99,6 +99,26 @@ pub enum Doing {
     Stopped,
 }
 
+#[cfg(test)]
+impl State {
+    /// A system of this start of the machine without processes, for tests to change what they are about.
+    pub(super) fn for_test(control: PathBuf, supervisor: Identity) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            supervisor,
+            boot: boot(),
+            control,
+            bus: "memory".to_owned(),
+            stores: "sqlite:x".to_owned(),
+            namespace: None,
+            ledger: None,
+            stop_s: 1,
+            phase: Phase::Running,
+            processes: Vec::new(),
+        }
+    }
+}
+
 impl State {
     /// Whether everything runs and is ready.
     #[must_use]

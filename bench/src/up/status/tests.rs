@@ -3,7 +3,6 @@ use std::time::Duration;
 use super::*;
 use crate::processes::ProcessId;
 use crate::processes::kernel::Identity;
-use crate::up::state::{SCHEMA, boot};
 
 /// This very process, which is the only one that surely runs.
 fn me() -> Identity {
@@ -33,17 +32,12 @@ fn entry(id: ProcessId, process: Option<Identity>, doing: Doing, reason: Option<
 
 fn state(phase: Phase, processes: Vec<Entry>) -> State {
     State {
-        schema: SCHEMA.to_owned(),
-        supervisor: me(),
-        boot: boot(),
-        control: "/x/control.sock".into(),
         bus: "memory, at tcp://127.0.0.1:7070".to_owned(),
         stores: "sqlite:/x".to_owned(),
-        namespace: None,
-        ledger: None,
         stop_s: 20,
         phase,
         processes,
+        ..State::for_test("/x/control.sock".into(), me())
     }
 }
 
