@@ -12,12 +12,12 @@ use common::{
     Broker, Log, connect, ids, message, options, publish, publish_at_last, publisher, receive, settle,
     subscription, until,
 };
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-/// One broker at a time: they are large.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+/// Two brokers at a time: they are large, and most of a test's time they start or stop.
+static BROKERS: Semaphore = Semaphore::const_new(2);
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
@@ -88,7 +88,7 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_confirmed_is_lost_when_the_broker_restarts_or_is_killed() {
-    let _turn = ONE_AT_A_TIME.lock().await;
+    let _broker = BROKERS.acquire().await.unwrap();
     let Some(broker) = blocking(Broker::start).await else { return };
     let scene = Scene::start(broker).await;
     let failures = scene.while_disturbed(|broker| broker.script("restart")).await;
@@ -105,7 +105,7 @@ async fn nothing_confirmed_is_lost_when_the_broker_restarts_or_is_killed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_and_queues_that_are_taken_away_come_again() {
-    let _turn = ONE_AT_A_TIME.lock().await;
+    let _broker = BROKERS.acquire().await.unwrap();
     let Some(broker) = blocking(Broker::start).await else { return };
     let scene = Scene::start(broker).await;
     for _ in 0..3 {
@@ -126,7 +126,7 @@ async fn connections_and_queues_that_are_taken_away_come_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_broker_every_call_fails_soon_and_works_again_afterwards() {
-    let _turn = ONE_AT_A_TIME.lock().await;
+    let _broker = BROKERS.acquire().await.unwrap();
     let Some(broker) = blocking(Broker::start).await else { return };
     let bus = connect(&options(&broker.url())).await;
     let publisher = publisher(&bus).await;
@@ -173,7 +173,7 @@ async fn without_a_broker_every_call_fails_soon_and_works_again_afterwards() {
 /// Seen through a bus that is served to another process, too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_short_of_memory_is_said_to_take_nothing_until_it_recovers() {
-    let _turn = ONE_AT_A_TIME.lock().await;
+    let _broker = BROKERS.acquire().await.unwrap();
     let Some(broker) = blocking(Broker::start).await else { return };
     let bus = connect(&options(&broker.url())).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -212,7 +212,7 @@ async fn a_broker_that_is_short_of_memory_is_said_to_take_nothing_until_it_recov
 /// consumer that could notice that it is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_broker_forgot_is_declared_again_before_anything_is_published_there() {
-    let _turn = ONE_AT_A_TIME.lock().await;
+    let _broker = BROKERS.acquire().await.unwrap();
     let Some(broker) = blocking(Broker::start).await else { return };
     let mut options = options(&broker.url());
     // Without it, what nobody consumes stays.

@@ -2,8 +2,8 @@
 //! and cut off, the database goes away, instances come and go, and messages that nobody understands arrive. Each time
 //! every order is accounted for, and readiness tells the truth.
 //!
-//! Each test has a RabbitMQ or Kafka and a PostgreSQL of its own, and they run one after another. On a machine without
-//! these servers they do not run, and say so.
+//! Each test has a RabbitMQ or Kafka and a PostgreSQL of its own, and they run side by side: most of their time they wait.
+//! On a machine without these servers they do not run, and say so.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 mod stranger;
@@ -19,7 +19,6 @@ use tests::process::Process;
 use tests::programs;
 use tests::system::PARTICIPANTS;
 use tests::{http, until};
-use tokio::sync::Mutex;
 use tokio::time::sleep;
 use trial::{Trial, not_ready, ready};
 
@@ -29,8 +28,6 @@ const DATABASE_AWAY: Duration = Duration::from_secs(5);
 const CLOSED_TIMES: usize = 3;
 /// Inputs that a new instance must handle.
 const SHARE_MIN: u64 = 20;
-
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_rabbitmq_no_order_is_lost_or_doubled_whatever_fails() {
@@ -43,7 +40,6 @@ async fn on_kafka_no_order_is_lost_or_doubled_whatever_fails() {
 }
 
 async fn everything_fails(broker: &'static str) {
-    let _turn = ONE_AT_A_TIME.lock().await;
     // The binaries may have to be built.
     let _ = programs::path("duet");
     let Some(mut trial) = Trial::start(broker).await else { return };
