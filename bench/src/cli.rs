@@ -49,7 +49,12 @@ impl Cli {
             load.mut_arg("store", |arg| arg.default_value(load::DEFAULTS.store))
                 .mut_arg("listen", |arg| arg.default_value(load::DEFAULTS.listen))
         });
-        Self::from_arg_matches(&command.try_get_matches_from(args)?)
+        let matches = command.try_get_matches_from(args)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Some(Command::Load(load)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+            load.note_given(matches);
+        }
+        Ok(cli)
     }
 }
 
@@ -174,6 +179,15 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_load_knows_whether_its_bus_was_named() {
+        for (flags, is_given) in [(&[][..], false), (&["--bus", "tcp://127.0.0.1:7070"][..], true)] {
+            let args = ["duet", "load"].iter().chain(flags).map(OsString::from);
+            let Some(Command::Load(load)) = Cli::from_args(args).unwrap().command else { panic!() };
+            assert_eq!(load.bus_is_given(), is_given || std::env::var_os("DUET_BUS").is_some(), "{flags:?}");
+        }
     }
 
     #[test]

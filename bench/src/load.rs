@@ -7,6 +7,8 @@
 //! - [`checker`] audits every order once it had the time to settle, whoever placed it; [`verdict`] is what it found;
 //! - [`hold_ups`] are the times in which somebody whom orders need was not ready: they do not count against orders;
 //! - [`http`] tells how things stand, and takes changes of the plan;
+//! - [`reader`] reads the services' stores, as soon as they are there;
+//! - [`sendings`] is what was sent, written down for the load's next life;
 //! - [`board`] is what these share: counts, metrics, and which orders are under way.
 
 pub mod board;
@@ -16,7 +18,9 @@ pub mod http;
 pub mod observer;
 pub mod orders;
 pub mod plan;
+pub mod reader;
 pub mod sender;
+pub mod sendings;
 pub mod system;
 pub mod verdict;
 
@@ -27,11 +31,13 @@ use std::time::Duration;
 
 use auditor::Witnesses;
 use bus::Topic;
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Parser};
 use contract::{Style, topics};
 use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, StoreAddress, connect};
 use outside::{Fate, LedgerTail, Rates};
 use participant::{Clock, Metrics, NoCalls, Participant, SystemClock};
+use store::Read;
 use telemetry::{Code, exit_with};
 use tokio::sync::watch;
 
@@ -44,7 +50,9 @@ use hold_ups::HoldUps;
 use observer::Observer;
 use orders::Orders;
 use plan::{Plan, StyleChoice};
+use reader::PatientReader;
 use sender::Sender;
+use sendings::{Former, Sendings};
 use system::{Places, SystemArgs};
 use verdict::Standing;
 
@@ -67,6 +75,9 @@ pub struct LoadArgs {
     /// Which system.
     #[command(flatten)]
     system: SystemArgs,
+    /// Whether a flag or the environment names the bus; a default does not.
+    #[arg(skip)]
+    bus_is_given: bool,
     /// What the services' schemas begin with, once that is known.
     #[arg(skip)]
     namespace: Option<String>,
@@ -192,7 +203,18 @@ impl Stores {
 
     /// Opens them for reading.
     pub(crate) fn witnesses(&self) -> Result<Witnesses, HostError> {
-        let reader = |name| connect::reader(&self.address(name));
+        self.witnesses_by(|name| connect::reader(&self.address(name)))
+    }
+
+    /// The same, each opened when it is read, and again for as long as it cannot be.
+    fn patient_witnesses(&self) -> Result<Witnesses, HostError> {
+        self.witnesses_by(|name| Ok(Arc::new(PatientReader::new(self.address(name)))))
+    }
+
+    fn witnesses_by(
+        &self,
+        reader: impl Fn(&'static str) -> Result<Arc<dyn Read>, HostError>,
+    ) -> Result<Witnesses, HostError> {
         Ok(Witnesses {
             order_history: reader(order_history::NAME)?,
             order_status: reader(order_status::NAME)?,
@@ -244,9 +266,16 @@ impl Binary for LoadArgs {
         let standing = Standing::register(&registry)?;
         let hold_ups = HoldUps::default();
         let (observed, counts) = (Arc::clone(&store), Arc::clone(&board));
-        let checker = Checker::new(observed as _, counts, patience, standing.clone(), hold_ups.clone());
+        let former = Former::new(orders.run());
+        let sendings = Sendings::start(orders.run(), Arc::clone(&store));
+        let checker =
+            Checker::new(observed as _, counts, patience, standing.clone(), hold_ups.clone(), former);
         tokio::spawn(watch(services, hold_ups, standing.clone(), Arc::clone(&clock) as _));
-        tokio::spawn(checker.run(stores.witnesses()?, LedgerTail::new(ledger), Arc::clone(&clock) as _));
+        tokio::spawn(checker.run(
+            stores.patient_witnesses()?,
+            LedgerTail::new(ledger),
+            Arc::clone(&clock) as _,
+        ));
         let router = http::router(http::Api::new(change, fate.rates.decline, Arc::clone(&board), standing));
         let watched = Arc::clone(&bus);
         let participant = Participant::new(
@@ -260,7 +289,7 @@ impl Binary for LoadArgs {
         )
         .with_options(options)
         .with_metrics(Metrics::register(NAME, &registry)?);
-        let sender = Sender::new(orders, watched, participant.subscription(), board, orders_max);
+        let sender = Sender::new(orders, watched, participant.subscription(), board, sendings, orders_max);
         tokio::spawn(sender.run(changes));
         Ok(Service::new(participant, router))
     }
@@ -282,11 +311,24 @@ fn observed_topics() -> Vec<Topic> {
 }
 
 impl LoadArgs {
+    /// Takes note of what was said and what is a default. `matches` is what it was made of.
+    pub(crate) fn note_given(&mut self, matches: &ArgMatches) {
+        let source = matches.value_source("bus");
+        self.bus_is_given = !matches!(source, None | Some(ValueSource::DefaultValue));
+    }
+
+    /// Whether a flag or the environment names the bus.
+    #[cfg(test)]
+    pub(crate) fn bus_is_given(&self) -> bool {
+        self.bus_is_given
+    }
+
     /// The same with what the flags leave open taken from the system that `duet up` runs.
     fn completed(mut self) -> Result<Self, ConfigError> {
         let Args { bus, store, .. } = &self.host;
         let mut places = Places {
             bus: bus.clone(),
+            bus_is_given: self.bus_is_given,
             store: store.clone(),
             stores: self.audit.stores.take(),
             ledger: self.audit.ledger.take(),

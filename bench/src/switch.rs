@@ -242,6 +242,13 @@ fn audited(name: &str, report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "held up by {by}: {why}");
     }
+    if report.never_came > 0 {
+        let orders = text::counted(report.never_came, "order");
+        let _ = writeln!(
+            text,
+            "{orders} that an earlier life of the load had begun to send never came: the bus had not confirmed them, so they are not lost"
+        );
+    }
     text + &format!("{} more orders are under way or have just ended\n\n", report.waiting)
 }
 

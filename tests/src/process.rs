@@ -135,6 +135,14 @@ impl Process {
         assert_eq!(status.code(), None, "{} ended by itself: {status}", self.name);
     }
 
+    /// Sends it a signal that does not end it.
+    ///
+    /// # Panics
+    /// It has ended before.
+    pub fn signal(&self, signal: Signal) {
+        send(&self.child, signal);
+    }
+
     /// Asks it to end with `signal`, and waits until it has. Returns its exit code.
     ///
     /// # Panics

@@ -66,6 +66,15 @@ impl Stores {
         }
     }
 
+    /// Where they all are, as `--stores` takes it; in a database they are told by [`run`](Self::run).
+    #[must_use]
+    pub fn url_of_all(&self) -> String {
+        match &self.kind {
+            StoreKind::Sqlite => format!("sqlite:{}", self.folder().display()),
+            StoreKind::Postgres(url) => url.clone(),
+        }
+    }
+
     /// What the participant's store holds, whether it runs or not.
     ///
     /// # Panics

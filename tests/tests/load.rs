@@ -2,13 +2,16 @@
 //! and started again under load.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
+use std::time::Duration;
+
 use bus::{Message, Origin};
 use contract::{Encoded, Envelope, Event, Style, TerminalState};
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::{Ended, Process, run};
-use tests::system::{Setup, System};
+use tests::system::{PARTICIPANTS, Setup, System};
 use tests::{http, until};
+use tokio::time::{Instant, sleep};
 
 /// Longer than any time-out and retry of the flow.
 const STUCK_S: &str = "20";
@@ -43,6 +46,20 @@ impl Scene {
             sent => Err(format!("{sent} were sent")),
         };
         until(&format!("{wanted} orders of the {style}"), reached).await;
+    }
+
+    async fn verdict(&self) -> Value {
+        let (status, body) = http::get(self.load.address(), "/verdict").await.unwrap();
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    async fn until_clean(&self) {
+        let is_clean = async || match self.verdict().await {
+            verdict if verdict["verdict"] == "clean" => Ok(()),
+            verdict => Err(verdict.to_string()),
+        };
+        until("a clean verdict", is_clean).await;
     }
 
     /// Runs a command of `duet` about this load.
@@ -148,17 +165,100 @@ async fn whoever_is_killed_under_load_leaves_a_clean_verdict() {
     scene.until_sent(Style::Orchestration, sent + 20).await;
     scene.system.begin("order-status").await;
     scene.system.begin("notifications").await;
-    // What it has seen outlives the load, too.
+    // What it has sent and seen outlives the load, too.
+    let sent = scene.sent(Style::Choreography).await;
     scene.load.kill();
     scene.system.kill(&["orchestrator"]).await;
     scene.system.begin("orchestrator").await;
     let load = start_load(&scene.system, &FLAGS).await;
     std::mem::replace(&mut scene.load, load).killed().await;
-    scene.until_sent(Style::Choreography, 50).await;
+    scene.until_sent(Style::Choreography, sent + 50).await;
+    let verdict = scene.verdict().await;
+    let state = scene.state().await;
+    for style in Style::ALL {
+        let judged = verdict["styles"][style.as_str()]["accepted"].as_u64().unwrap_or(0);
+        let sent = state["sent"][style.as_str()].as_u64().unwrap();
+        assert!(judged <= sent, "{judged} of {sent} orders of the {style} were checked");
+        assert_eq!(state["others"][style.as_str()], 0, "{state}");
+    }
     let audited = scene.duet(&["audit", "--within-s", "35"]).await;
     assert_eq!(audited.code, Some(0), "{}{}", audited.stdout, audited.stderr);
     let audited_orders = metric(&scene.load, "duet_audit_waiting_orders").await;
     assert!(audited_orders < 1_000.0, "{audited_orders} orders wait for their verdict");
+    scene.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_that_wait_for_a_service_are_held_up_and_not_stuck() {
+    // Longer than what makes orders wait in a system in which everybody is ready.
+    const STUCK: Duration = Duration::from_secs(8);
+    const LOOK_AGAIN: Duration = Duration::from_millis(200);
+    let system = System::start(Setup::default()).await;
+    let places = system.addresses().lock().unwrap().clone();
+    let places: Vec<_> = places.iter().map(|(name, address)| format!("{name}={address}")).collect();
+    let flags = ["--rate", "30", "--settle-s", "1", "--stuck-after-s", "8", "--services", &places.join(",")];
+    let load = start_load(&system, &flags).await;
+    let scene = Scene { system, load };
+    scene.until_clean().await;
+
+    let stopped = scene.system.participant(order_status::NAME);
+    stopped.signal(Signal::STOP);
+    let begun = Instant::now();
+    let held_up = async || match scene.verdict().await {
+        verdict if verdict["held_up"][0]["by"] == order_status::NAME => Ok(()),
+        verdict => Err(verdict["held_up"].to_string()),
+    };
+    until("orders to be held up", held_up).await;
+    while begun.elapsed() < STUCK * 3 / 2 {
+        let verdict = scene.verdict().await;
+        assert_ne!(verdict["verdict"], "violated", "{verdict}");
+        sleep(LOOK_AGAIN).await;
+    }
+    let waited = metric(&scene.load, "duet_audit_oldest_waiting_seconds").await;
+    assert!(waited > STUCK.as_secs_f64(), "no order has waited for longer than {waited} s");
+    assert_eq!(metric(&scene.load, "duet_audit_held_up{by=\"order-status\"}").await, 1.0);
+    let audited = scene.duet(&["audit", "--within-s", "1"]).await;
+    assert_eq!(audited.code, Some(3), "{}{}", audited.stdout, audited.stderr);
+    for said in ["VERDICT: not judged.", "held up by order-status"] {
+        assert!(audited.stdout.contains(said), "{}", audited.stdout);
+    }
+
+    stopped.signal(Signal::CONT);
+    let free = async || match scene.verdict().await {
+        verdict if verdict["held_up"] == Value::Array(Vec::new()) => Ok(()),
+        verdict => Err(verdict["held_up"].to_string()),
+    };
+    until("orders to be held up no more", free).await;
+    let audited = scene.duet(&["audit", "--within-s", "30"]).await;
+    assert_eq!(audited.code, Some(0), "{}{}", audited.stdout, audited.stderr);
+    assert!(!audited.stdout.contains("held up"), "{}", audited.stdout);
+    scene.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_that_is_there_before_the_services_judges_once_they_have_stored_something() {
+    let system = System::prepare(Setup::default()).await;
+    let load = start_load(&system, &FLAGS).await;
+    let mut scene = Scene { system, load };
+    let audited = scene.duet(&["audit", "--within-s", "1"]).await;
+    assert_eq!(audited.code, Some(3), "{}{}", audited.stdout, audited.stderr);
+    let why = "order-history.db does not exist: there is nothing to read yet";
+    assert!(
+        audited.stdout.contains("VERDICT: not judged.") && audited.stdout.contains(why),
+        "{}",
+        audited.stdout
+    );
+    assert!(metric(&scene.load, "duet_audit_failures_total").await >= 1.0);
+    for name in PARTICIPANTS {
+        scene.system.begin(name).await;
+    }
+    scene.system.until_ready().await;
+    scene.until_clean().await;
+    // What can never be right ends it at once.
+    let wrong = ["load", "--bus", scene.system.bus_url(), "--stores", "mysql://u:secret@h/db"];
+    let refused = run(scene.system.folder(), "duet", &wrong).await;
+    assert_eq!(refused.code, Some(64), "{}", refused.stderr);
+    assert!(refused.stderr.contains("mysql://") && !refused.stderr.contains("secret"), "{}", refused.stderr);
     scene.stop().await;
 }
 

@@ -1,16 +1,23 @@
 //! What a broker confirmed and then lost, had again from what the services committed: the real processes, on a bus that forgets
-//! everything when it is killed.
+//! everything when it is killed, and on real brokers whose queues and records are deleted.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::time::Duration;
 
 use bench::generate::Generator;
 use contract::Style;
+use lapin::options::QueueDeleteOptions;
+use lapin::{Connection, ConnectionProperties};
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tests::audit::audit;
 use tests::load::{Book, Observer, Until, send_over_http};
 use tests::process::{Ended, run};
-use tests::programs;
-use tests::system::{PARTICIPANTS, Setup, System};
+use tests::stores::StoreKind;
+use tests::system::{BusKind, PARTICIPANTS, Setup, System};
+use tests::{PATIENCE, programs};
 
 /// Orders placed, half of them in each style.
 const ORDERS: u64 = 40;
@@ -21,15 +28,20 @@ const LIMIT: Duration = Duration::from_secs(100);
 async fn replay(system: &System, args: &[&str]) -> Ended {
     let places = system.addresses().lock().unwrap().clone();
     let places: Vec<_> = places.iter().map(|(name, address)| format!("{name}={address}")).collect();
-    let (places, stores) = (places.join(","), format!("sqlite:{}", system.folder().display()));
-    let fixed = ["replay", "--services", &places, "--stores", &stores];
+    let (places, stores) = (places.join(","), system.stores().url_of_all());
+    let fixed = ["replay", "--services", &places, "--stores", &stores, "--namespace", system.stores().run()];
     run(system.folder(), "duet", &[&fixed, args].concat()).await
 }
 
-/// Places orders while one participant is not there yet, kills the bus with all that waits in it, and has the orders replayed
+/// Places orders while one participant is not there yet, has the bus lose all that waits in it, and has the orders replayed
 /// once everybody is there.
-async fn lose_what_waits_for(absent: &'static str, seed: u64) {
-    let mut system = System::prepare(Setup::default()).await;
+async fn lose_what_waits_for(
+    setup: Setup,
+    absent: &'static str,
+    seed: u64,
+    lose: impl AsyncFnOnce(&mut System),
+) {
+    let mut system = System::prepare(setup).await;
     for name in PARTICIPANTS.into_iter().filter(|name| *name != absent) {
         system.begin(name).await;
     }
@@ -54,7 +66,7 @@ async fn lose_what_waits_for(absent: &'static str, seed: u64) {
     let waiting = system.bus().depth(absent).await.unwrap().unwrap().ready;
     assert!(waiting >= ORDERS / 4, "only {waiting} messages wait for {absent}");
 
-    system.kill_bus().await;
+    lose(&mut system).await;
     system.begin(absent).await;
     system.until_ready().await;
     system.until("who is there to come to rest", async || system.at_rest().await).await;
@@ -77,6 +89,69 @@ async fn lose_what_waits_for(absent: &'static str, seed: u64) {
     let (stores, _) = system.stop().await;
     let verdict = audit(&stores, queues, &book, 0).await;
     assert!(verdict.is_clean(), "{absent} was absent: {verdict}");
+    for name in PARTICIPANTS {
+        stores.remove(name).await;
+    }
+}
+
+/// On a real broker and database; `None`, and it is said that the test does not run, where there is none.
+fn on(broker: servers::Server) -> Option<(String, Setup)> {
+    let (broker, database) = (broker.for_test()?, servers::POSTGRES.for_test()?);
+    let (bus, store) = (BusKind::Broker(broker.clone()), StoreKind::Postgres(database));
+    Some((broker, Setup { bus, store, ..Setup::default() }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_whose_queue_rabbitmq_lost_end_once_they_are_replayed() {
+    /// More than a group has.
+    const SHARDS: u16 = 64;
+    let Some((url, setup)) = on(servers::RABBITMQ) else { return };
+    let _ = programs::path("duet");
+    let absent = order_status::NAME;
+    let lose = async |system: &mut System| {
+        let connection = Connection::connect(&url, ConnectionProperties::default()).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        let mut messages = 0;
+        for shard in 0..SHARDS {
+            let queue = format!("{}.{absent}.{shard}", system.stores().run());
+            messages += channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await.unwrap();
+        }
+        assert!(u64::from(messages) >= ORDERS / 4, "{messages} messages were in the queues");
+    };
+    tokio::time::timeout(LIMIT, lose_what_waits_for(setup, absent, 200, lose)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_whose_records_kafka_lost_end_once_they_are_replayed() {
+    let Some((url, setup)) = on(servers::KAFKA) else { return };
+    let _ = programs::path("duet");
+    let lose = async |system: &mut System| delete_records(&url, system.stores().run()).await;
+    let lost = lose_what_waits_for(setup, notifications::NAME, 201, lose);
+    tokio::time::timeout(LIMIT, lost).await.unwrap();
+}
+
+/// Deletes everything that is in the streams of that namespace.
+async fn delete_records(url: &str, namespace: &str) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", url.strip_prefix("kafka://").unwrap());
+    let client: BaseConsumer = config.create().unwrap();
+    let metadata = client.fetch_metadata(None, PATIENCE).unwrap();
+    let prefix = format!("{namespace}.");
+    let is_stream = |name: &str| {
+        name.starts_with(&prefix) && !name.ends_with(".redrive") && !name.ends_with(".dead-letters")
+    };
+    let mut all = TopicPartitionList::new();
+    for topic in metadata.topics().iter().filter(|topic| is_stream(topic.name())) {
+        for partition in topic.partitions() {
+            all.add_partition_offset(topic.name(), partition.id(), Offset::End).unwrap();
+        }
+    }
+    assert!(all.count() > 0, "no streams in {namespace}");
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let deleted = admin.delete_records(&all, &AdminOptions::new()).await.unwrap();
+    for partition in deleted.elements() {
+        partition.error().unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,7 +161,8 @@ async fn orders_of_which_the_bus_lost_something_end_once_they_are_replayed() {
     for (seed, absent) in
         [order_status::NAME, notifications::NAME, orchestrator::NAME].into_iter().enumerate()
     {
-        let lost = lose_what_waits_for(absent, 100 + seed as u64);
+        let lose = async |system: &mut System| system.kill_bus().await;
+        let lost = lose_what_waits_for(Setup::default(), absent, 100 + seed as u64, lose);
         tokio::time::timeout(LIMIT, lost).await.unwrap();
     }
 }

@@ -35,6 +35,10 @@ struct State {
     unseen: BTreeMap<String, Millis>,
     /// Why nothing is sent, if nothing is.
     trouble: Option<String>,
+    /// Orders that former lives of the load have sent.
+    sent_before: BTreeMap<Style, u64>,
+    /// Orders that others have placed.
+    others: BTreeMap<Style, u64>,
 }
 
 struct Metrics {
@@ -99,13 +103,35 @@ impl Board {
     pub fn sent<'a>(&self, orders: impl Iterator<Item = (&'a str, Style)>, now: Millis) {
         let mut state = self.lock();
         for (id, style) in orders {
-            self.metrics.sent.with_label_values(&[style.as_str()]).inc();
-            // One that the observer has seen already is in doubt no more.
+            // One that the observer has seen already is in doubt no more, and counted.
             if state.in_doubt.remove(id).is_some() {
+                self.metrics.sent.with_label_values(&[style.as_str()]).inc();
                 state.unseen.insert(id.to_owned(), now);
             }
         }
         self.tell_doubt(&state);
+    }
+
+    /// The bus had confirmed this order to a former life of the load, and nobody has seen it: it is waited for from `now` on.
+    pub fn sent_before(&self, order_id: &str, now: Millis) {
+        self.lock().unseen.insert(order_id.to_owned(), now);
+    }
+
+    /// So many orders were sent by former lives of the load, and placed by others.
+    pub fn set_counts(&self, sent_before: &BTreeMap<Style, u64>, others: &BTreeMap<Style, u64>) {
+        let mut state = self.lock();
+        if state.sent_before != *sent_before {
+            state.sent_before = sent_before.clone();
+        }
+        if state.others != *others {
+            state.others = others.clone();
+        }
+    }
+
+    /// How many orders of each style others have placed, as far as the observer has seen it.
+    pub fn others(&self) -> BTreeMap<Style, u64> {
+        let state = self.lock();
+        Style::ALL.into_iter().map(|style| (style, state.others.get(&style).copied().unwrap_or(0))).collect()
     }
 
     fn tell_doubt(&self, state: &State) {
@@ -157,6 +183,8 @@ impl Board {
         let mut state = self.lock();
         state.unseen.remove(order_id);
         if state.in_doubt.remove(order_id).is_some() {
+            // It was sent, whatever becomes of the bus's answer.
+            self.metrics.sent.with_label_values(&[style.as_str()]).inc();
             self.tell_doubt(&state);
         }
     }
@@ -209,9 +237,13 @@ impl Board {
         Style::ALL.into_iter().map(|style| (style, of(style))).collect()
     }
 
-    /// How many orders of each style were sent.
+    /// How many orders of each style were sent, in this life of the load and those before.
     pub fn sent_so_far(&self) -> BTreeMap<Style, u64> {
-        let of = |style: Style| self.metrics.sent.with_label_values(&[style.as_str()]).get();
+        let before = self.lock().sent_before.clone();
+        let of = |style: Style| {
+            let now = self.metrics.sent.with_label_values(&[style.as_str()]).get();
+            now + before.get(&style).copied().unwrap_or(0)
+        };
         Style::ALL.into_iter().map(|style| (style, of(style))).collect()
     }
 
@@ -280,7 +312,7 @@ impl Metrics {
             )?,
             sent: counters(
                 "load_orders_sent_total",
-                "Orders sent by the load and confirmed by the bus.",
+                "Orders sent by the load: confirmed by the bus, or seen.",
                 style,
             )?,
             skipped: counter(
@@ -323,7 +355,9 @@ mod tests {
         board.sent([("b", style)].into_iter(), 5);
         board.placed("a", style);
         board.sent([("a", style)].into_iter(), 5);
-        assert_eq!((board.in_doubt(), board.sent_so_far()[&style]), (0, 2));
+        assert_eq!((board.in_doubt(), board.sent_so_far()[&style]), (0, 2), "each once");
+        board.set_counts(&BTreeMap::from([(style, 40)]), &BTreeMap::from([(style, 1)]));
+        assert_eq!((board.sent_so_far()[&style], board.others()[&style]), (42, 1));
         board.under_way("a", style);
         board.under_way("a", style);
         assert_eq!(board.in_flight()[&style], 1, "seen twice, it is one order");

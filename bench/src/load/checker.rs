@@ -8,11 +8,16 @@
 //! Time in which a program that the order needs was not ready does not count against it (see [`super::hold_ups`]): then it is
 //! held up, and not stuck.
 //!
+//! Orders that a former life of the load had begun to send are known from what it wrote down ([`super::sendings`]). One that the
+//! bus had confirmed is lost if nobody sees it; one that it had not is judged like the others where the system knows it.
+//!
 //! What cannot be read is read again in the next round; until all of it could be, the verdict is "not judged".
 //!
 //! When orders began and ended is told by the wall clock, which may be set while they are under way. So each round compares it with
 //! a clock that is never set: time that was skipped counts against nobody, and after a step back everything remembered is moved
 //! back with it.
+
+mod former;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -23,12 +28,14 @@ use auditor::{AuditError, Judged, Violation, ViolationKind, Witnesses};
 use contract::Style;
 use outside::{LedgerEntry, LedgerTail};
 use participant::{Clock, Millis};
+use serde::de::DeserializeOwned;
 use store::{Read, StoreError};
 use tokio::time::{Instant, sleep};
 
 use super::board::Board;
 use super::hold_ups::HoldUps;
 use super::observer::Seen;
+use super::sendings::{self, Former, Sending};
 use super::verdict::Standing;
 
 /// Between two rounds.
@@ -160,6 +167,7 @@ pub struct Checker {
     patience: Patience,
     standing: Standing,
     hold_ups: HoldUps,
+    former: Former,
     /// The last round.
     last: Option<Moment>,
     /// Up to where the observer's store was gone through.
@@ -174,7 +182,7 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Of what the observer keeps in that store.
+    /// Of what the observer keeps in that store, and what `former` lives of the load have.
     #[must_use]
     pub fn new(
         observed: Arc<dyn Read>,
@@ -182,6 +190,7 @@ impl Checker {
         patience: Patience,
         standing: Standing,
         hold_ups: HoldUps,
+        former: Former,
     ) -> Self {
         Self {
             observed,
@@ -189,6 +198,7 @@ impl Checker {
             patience,
             standing,
             hold_ups,
+            former,
             last: None,
             cursor: 0,
             open: HashMap::new(),
@@ -237,6 +247,7 @@ impl Checker {
     /// The clock was put back: what is remembered happened by so much earlier, and what is planned comes by so much earlier.
     fn put_back(&mut self, by: Millis) {
         self.board.put_back(by);
+        self.former.put_back(by);
         for open in self.open.values_mut() {
             open.began -= by;
             open.times.put_back(by);
@@ -259,15 +270,20 @@ impl Checker {
         now: Millis,
     ) -> Result<(), CheckError> {
         let caught_up = self.take_up(now).await?;
+        let (sent, others) = self.former.counts();
+        self.board.set_counts(sent, others);
         // Before anybody is judged: a gateway writes before it answers, so what is not there now did not happen.
         let entries = ledger.read_on(LEDGER_PAGE).map_err(CheckError::Ledger)?;
         let is_whole = entries.len() < LEDGER_PAGE;
         self.claim(entries, now);
+        // Who cannot be read is told at once, and not when the first order is due.
+        witnesses.probe().await?;
         if is_whole {
             self.judge_due(witnesses, now).await?;
         }
         if caught_up && is_whole {
             self.settle_unclaimed(now).await?;
+            self.settle_former(witnesses, now).await?;
         }
         // Whoever cannot reach the bus is not ready, and the observer may be held up by the same.
         let held = self.held(Style::Orchestration, now);
@@ -288,10 +304,21 @@ impl Checker {
             let page = self.observed.scan(self.cursor, SCAN_PAGE).await.map_err(CheckError::Observer)?;
             let is_last = page.len() < SCAN_PAGE;
             for (cursor, order_id, entity) in page {
-                let seen = read(&order_id, &entity)?;
+                if let Some(life) = sendings::life_of(&order_id) {
+                    let sending: Option<Sending> = read(&order_id, &entity)?;
+                    sending.into_iter().for_each(|sending| self.former.began(life, sending));
+                    self.cursor = cursor;
+                    continue;
+                }
+                let seen: Option<Seen> = read(&order_id, &entity)?;
                 // Only now: what cannot be read is read again in the next round.
                 self.cursor = cursor;
                 let Some(seen) = seen else { continue };
+                if self.former.begun(&order_id).is_some() {
+                    // It was taken up when the system was found to know it.
+                    continue;
+                }
+                self.former.seen(&order_id, seen.style, seen.placed.is_some());
                 if seen.closings.is_empty() {
                     self.board.under_way(&order_id, seen.style);
                 }
@@ -355,7 +382,7 @@ impl Checker {
     async fn look(&mut self, witnesses: &Witnesses, order_id: &str, now: Millis) -> Result<Look, CheckError> {
         let entity = self.observed.get(order_id).await.map_err(CheckError::Observer)?;
         let seen = entity.map(|entity| read(order_id, &entity)).transpose()?.flatten();
-        let Some(seen) = seen else { return Ok(Look::Done) };
+        let Some(seen) = former::known(seen, self.former.begun(order_id)) else { return Ok(Look::Done) };
         if !seen.closings.is_empty() {
             self.board.over(order_id);
         }
@@ -391,7 +418,9 @@ impl Checker {
     /// Money that moved for an order that is done with, or for none that anybody saw.
     async fn settle_unclaimed(&mut self, now: Millis) -> Result<(), CheckError> {
         let then = now - ms(self.patience.stuck);
-        let late = self.unclaimed.iter().filter(|(_, (since, _))| *since <= then);
+        // What is in doubt is waited for, and its money with it.
+        let is_late = |id: &str, since| since <= then && !self.former.is_in_doubt(id);
+        let late = self.unclaimed.iter().filter(|(id, (since, _))| is_late(id, *since));
         let late: Vec<String> = late.map(|(id, _)| id.clone()).take(JUDGED_MAX).collect();
         for order_id in late {
             let known = self.observed.get(&order_id).await.map_err(CheckError::Observer)?.is_some();
@@ -410,7 +439,7 @@ impl Checker {
     }
 }
 
-fn read(order_id: &str, entity: &store::Entity) -> Result<Option<Seen>, CheckError> {
+fn read<T: DeserializeOwned>(order_id: &str, entity: &store::Entity) -> Result<Option<T>, CheckError> {
     participant::inspect::state(entity)
         .map_err(|source| CheckError::Seen { order_id: order_id.to_owned(), source })
 }

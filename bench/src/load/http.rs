@@ -43,6 +43,7 @@ impl Api {
         LoadState {
             plan: *self.plan.borrow(),
             sent: self.board.sent_so_far(),
+            others: self.board.others(),
             in_doubt: self.board.in_doubt(),
             in_flight: self.board.in_flight(),
             resting: self.board.is_resting(),
@@ -57,8 +58,11 @@ pub struct LoadState {
     /// What it is to be.
     #[serde(flatten)]
     pub plan: Plan,
-    /// Orders that this life of the load sent and the bus confirmed, by style.
+    /// Orders that this life of the load and those before sent (the bus confirmed them, or they were seen), by style.
     pub sent: BTreeMap<Style, u64>,
+    /// Orders that were seen and placed by others, by style.
+    #[serde(default)]
+    pub others: BTreeMap<Style, u64>,
     /// Orders whose publishing was begun and that the bus has not confirmed yet: they are published until it has.
     pub in_doubt: usize,
     /// Orders under way, whoever placed them, by style.

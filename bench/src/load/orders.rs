@@ -28,6 +28,12 @@ impl Orders {
         Self { generator: Generator::new(fate.seed, 0.0), fate, run, made: 0, declined: 0.0 }
     }
 
+    /// What the ids of its orders begin with, up to the first `-`: the name of this run.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
     /// How many it has made.
     #[must_use]
     pub fn made(&self) -> u64 {

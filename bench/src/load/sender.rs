@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auditor::SentOrder;
 use bus::{Backoff, Bus, BusError, Message, Origin, Publisher, Subscription};
 use contract::{Envelope, Order, Style};
 use participant::{Clock as _, Millis, SystemClock};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::board::Board;
+use super::observer::Placed;
 use super::orders::Orders;
 use super::plan::Plan;
+use super::sendings::Sendings;
 
 /// CloudEvents source of its messages.
 const SOURCE: &str = "duet/load";
@@ -22,6 +25,8 @@ const BEHIND_MAX: Duration = Duration::from_secs(1);
 /// Pauses when the bus does not take orders.
 const BACKOFF_BASE: Duration = Duration::from_millis(20);
 const BACKOFF_CAP: Duration = Duration::from_secs(1);
+/// How long it may take to write down what is sent, until that is told as a trouble.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Sends the load.
 pub struct Sender {
@@ -29,6 +34,7 @@ pub struct Sender {
     bus: Arc<dyn Bus>,
     observer: Subscription,
     board: Arc<Board>,
+    sendings: Sendings,
     orders_max: u64,
 }
 
@@ -36,16 +42,18 @@ pub struct Sender {
 type Due = (Order, Style, Millis);
 
 impl Sender {
-    /// Sends `orders` on `bus`, at most so many, and none before the observer's group is there to see it.
+    /// Sends `orders` on `bus`, at most so many, and none before the observer's group is there to see it. All of them are written
+    /// down in `sendings`.
     #[must_use]
     pub fn new(
         orders: Orders,
         bus: Arc<dyn Bus>,
         observer: Subscription,
         board: Arc<Board>,
+        sendings: Sendings,
         orders_max: u64,
     ) -> Self {
-        Self { orders, bus, observer, board, orders_max }
+        Self { orders, bus, observer, board, sendings, orders_max }
     }
 
     /// Sends until whoever makes the plans is gone. An order that was begun is published until the bus has it.
@@ -93,39 +101,63 @@ impl Sender {
         batch
     }
 
-    /// Publishes these orders, however often it takes.
-    async fn send(&self, publisher: &mut Option<Arc<dyn Publisher>>, batch: &[Due]) {
-        let message = |(order, style, due): &Due| {
-            contract::envelope::placed(order, &Envelope::new(*style), SOURCE, *due)
-        };
-        let messages: Vec<Message> = batch.iter().map(message).collect();
+    /// Publishes these orders, however often it takes, and writes down that they are.
+    async fn send(&mut self, publisher: &mut Option<Arc<dyn Publisher>>, batch: &[Due]) {
         let ids = || batch.iter().map(|(order, ..)| order.order_id.as_str());
         self.board.sending(ids(), SystemClock.now());
-        let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
-        loop {
-            match self.publish(publisher, &messages).await {
-                Ok(()) => break,
-                Err(error) => {
-                    self.board.failed();
-                    if self.board.trouble().is_none() {
-                        tracing::warn!(%error, "the bus takes no orders; trying again");
-                    }
-                    self.board.set_trouble(Some(error.to_string()));
-                    *publisher = None;
-                    if !error.is_retryable() && !matches!(error, BusError::Closed) {
-                        self.board.withdrawn(ids());
-                        return sleep(BACKOFF_CAP).await;
-                    }
-                    sleep(backoff.next_delay()).await;
-                }
-            }
+        let placed = |(order, style, at): &Due| Placed { at: *at, sent: SentOrder::new(order, *style) };
+        let (begun, written) = self.sendings.begin(batch.iter().map(placed).collect()).await;
+        let taken = if begun.is_first {
+            // It says that this life was there, before anything of it can be seen.
+            self.until_written(written).await;
+            self.publish_all(publisher, batch).await
+        } else {
+            // At the same time: no order waits for it.
+            tokio::join!(self.publish_all(publisher, batch), self.until_written(written)).0
+        };
+        if !taken {
+            self.board.withdrawn(ids());
+            return sleep(BACKOFF_CAP).await;
         }
         if self.board.trouble().is_some() {
-            tracing::info!("the bus takes orders again");
+            tracing::info!("orders are sent again");
             self.board.set_trouble(None);
         }
         let sent = batch.iter().map(|(order, style, _)| (order.order_id.as_str(), *style));
         self.board.sent(sent, SystemClock.now());
+        self.sendings.confirmed(begun).await;
+    }
+
+    /// Whether the bus has taken them: it may refuse them for good.
+    async fn publish_all(&self, publisher: &mut Option<Arc<dyn Publisher>>, batch: &[Due]) -> bool {
+        let message = |(order, style, due): &Due| {
+            contract::envelope::placed(order, &Envelope::new(*style), SOURCE, *due)
+        };
+        let messages: Vec<Message> = batch.iter().map(message).collect();
+        let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
+        loop {
+            let Err(error) = self.publish(publisher, &messages).await else { return true };
+            self.board.failed();
+            if self.board.trouble().is_none() {
+                tracing::warn!(%error, "the bus takes no orders; trying again");
+            }
+            self.board.set_trouble(Some(error.to_string()));
+            *publisher = None;
+            if !error.is_retryable() && !matches!(error, BusError::Closed) {
+                return false;
+            }
+            sleep(backoff.next_delay()).await;
+        }
+    }
+
+    /// Waits until what is sent is written down: nothing more is sent before.
+    async fn until_written(&self, mut written: oneshot::Receiver<()>) {
+        // Its only error is that nobody writes any more.
+        if timeout(WRITTEN_WITHIN, &mut written).await.is_err() {
+            let trouble = "what is sent cannot be written down: the observer's store does not answer";
+            self.board.set_trouble(Some(trouble.to_owned()));
+            let _ = written.await;
+        }
     }
 
     async fn publish(

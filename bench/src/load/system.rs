@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use host::ConfigError;
 use host::address::redact;
+use telemetry::tell;
 
 use crate::described::Described;
 use crate::services::Services;
 use crate::target::with_option;
 use crate::up::settings::{DirArgs, namespace};
-
-/// The bus unless a flag names one: where `duet bus` listens by default, or that of the system in the folder.
-const BUS_DEFAULT: &str = "tcp://127.0.0.1:7070";
 
 /// Which system.
 #[derive(Clone, Debug, clap::Args)]
@@ -31,6 +29,8 @@ pub struct SystemArgs {
 pub struct Places {
     /// The bus.
     pub bus: String,
+    /// Whether a flag or the environment names the bus; otherwise it is only where `duet bus` listens by default.
+    pub bus_is_given: bool,
     /// The observer's store.
     pub store: String,
     /// The services' stores.
@@ -50,7 +50,18 @@ impl SystemArgs {
     /// What they leave open is written down without its password.
     pub fn complete(&self, places: &mut Places) -> Result<(), ConfigError> {
         let found = Described::find(&self.dir)?;
-        let found = found.filter(|found| places.bus == BUS_DEFAULT || found.is_on(&places.bus));
+        let found = found.filter(|found| {
+            let is_it = !places.bus_is_given || found.is_on(&places.bus);
+            if !is_it {
+                tell(format_args!(
+                    "what runs in {} is on {}, not on --bus {}: nothing is taken from there",
+                    found.dir().display(),
+                    found.bus_shown(),
+                    redact(&places.bus)
+                ));
+            }
+            is_it
+        });
         if let Some(found) = &found {
             complete_from(found, places)?;
             if places.services == Services::Unknown {
@@ -89,4 +100,47 @@ fn complete_from(found: &Described, places: &mut Places) -> Result<(), ConfigErr
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::processes::kernel::Identity;
+    use crate::up::folder::Folder;
+    use crate::up::state::State;
+
+    const KAFKA: &str = "kafka://127.0.0.1:9192";
+
+    /// What is found for that bus beside a system on Kafka.
+    fn completed(bus: &str, bus_is_given: bool) -> Result<Places, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().join("x"));
+        folder.make().unwrap();
+        let state = State::for_test(folder.socket(), Identity::of(std::process::id()));
+        folder.write_state(&State { bus: KAFKA.into(), namespace: Some("ns".into()), ..state }).unwrap();
+        let mut places = Places {
+            bus: bus.into(),
+            bus_is_given,
+            store: "memory:".into(),
+            stores: None,
+            ledger: None,
+            namespace: None,
+            services: Services::Unknown,
+        };
+        let dir = DirArgs { dir: folder.path().to_owned() };
+        SystemArgs { dir, namespace: None }.complete(&mut places).map(|()| places)
+    }
+
+    #[test]
+    fn a_bus_that_is_given_is_the_one_also_where_it_is_the_default() {
+        const DEFAULT: &str = "tcp://127.0.0.1:7070";
+        let error = completed(DEFAULT, false).unwrap_err().to_string();
+        assert!(error.contains(KAFKA), "nobody named it, so it is that of the system: {error}");
+        let given = completed(DEFAULT, true).unwrap();
+        assert_eq!((given.bus.as_str(), given.ledger, given.namespace), (DEFAULT, None, None));
+        assert_eq!(given.services, Services::Unknown, "those of the other system are not asked");
+        let same = completed(KAFKA, true).unwrap();
+        assert_eq!((same.bus, same.namespace), (format!("{KAFKA}?namespace=ns"), Some("ns".to_owned())));
+        assert!(same.ledger.is_some());
+    }
 }

@@ -35,6 +35,7 @@ struct State {
     wrong_more: u64,
     unseen: Vec<String>,
     strangers: u64,
+    never_came: u64,
     waiting: usize,
     held_up: Vec<HoldUp>,
     /// Every order placed before then was judged.
@@ -73,6 +74,10 @@ pub struct Report {
     /// Whom orders wait for at the moment: as long as they do, they are not stuck.
     #[serde(default)]
     pub held_up: Vec<HoldUp>,
+    /// Orders that a former life of the load had begun to send when it ended, and that never came: the bus had confirmed none of
+    /// them, so nobody has lost them.
+    #[serde(default)]
+    pub never_came: u64,
 }
 
 impl Report {
@@ -163,6 +168,11 @@ impl Standing {
         self.lock().strangers += 1;
     }
 
+    /// So many orders were begun by former lives of the load, confirmed by nobody, and never seen.
+    pub fn set_never_came(&self, orders: u64) {
+        self.lock().never_came = orders;
+    }
+
     /// Every order placed before then was judged.
     pub fn set_judged_to(&self, then: Millis) {
         self.lock().judged_to = Some(then);
@@ -234,6 +244,7 @@ impl Standing {
             strangers: state.strangers,
             trouble: state.trouble.clone(),
             held_up: state.held_up.clone(),
+            never_came: state.never_came,
         }
     }
 }

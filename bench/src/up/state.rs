@@ -102,7 +102,7 @@ pub enum Doing {
 #[cfg(test)]
 impl State {
     /// A system of this start of the machine without processes, for tests to change what they are about.
-    pub(super) fn for_test(control: PathBuf, supervisor: Identity) -> Self {
+    pub(crate) fn for_test(control: PathBuf, supervisor: Identity) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
             supervisor,

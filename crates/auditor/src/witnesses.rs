@@ -57,6 +57,23 @@ impl Witnesses {
         Ok(found)
     }
 
+    /// Whether every store can be read, by the cheapest question there is.
+    ///
+    /// # Errors
+    /// One cannot.
+    pub async fn probe(&self) -> Result<(), AuditError> {
+        // An id that no order has.
+        self.find("").await.map(drop)
+    }
+
+    /// Whether anybody has stored anything under the order's id.
+    ///
+    /// # Errors
+    /// A store cannot be read.
+    pub async fn know(&self, order_id: &str) -> Result<bool, AuditError> {
+        Ok(self.find(order_id).await?.iter().any(Option::is_some))
+    }
+
     /// What everybody knows of an order: what was [found](Self::find), and its money.
     pub(crate) fn known(&self, order_id: &str, found: &[Option<Entity>; 4], money: Money) -> Known {
         let execution = self.orchestrator.as_ref().map(|executions| {

@@ -33,7 +33,8 @@
 //!   topic, partition and offsets, and counted (`duet_kafka_removed_unread_total`), when a group is declared and when a member
 //!   comes to the gap. What is not noticed: records removed between a member's declaration and its first record of a partition;
 //!   and a topic that is deleted, made anew and longer than the offset that a member has reached, by the time that it
-//!   reads on. Only the topic's id would tell, and rdkafka does not show it.
+//!   reads on. Only the topic's id would tell (leader epochs begin anew, time stamps are the senders'); librdkafka asks for it
+//!   (`DescribeTopics`), rdkafka 0.39 does not.
 //! - **Dead letters** are settled once the brokers have confirmed their copy. What strangers write that is no message
 //!   (no key, no id, no topic, no value, not UTF-8, too large) becomes a dead letter at once, with a reason that names
 //!   what is wrong, and holds up nobody.

@@ -39,6 +39,7 @@ impl Scene {
                 PATIENCE,
                 standing.clone(),
                 hold_ups.clone(),
+                Former::new("l2"),
             ),
             observed,
             witnesses: Witnesses {
@@ -57,14 +58,7 @@ impl Scene {
     }
 
     async fn saw(&self, order_id: &str, placed_at: Option<Millis>, closed_at: &[Millis]) {
-        let sent = SentOrder {
-            order_id: order_id.into(),
-            style: Style::Choreography,
-            customer_id: "c".into(),
-            restaurant_id: "r".into(),
-            total_minor: 1900,
-            valid: true,
-        };
+        let sent = sent(order_id);
         let closing = |at: &Millis| Closing {
             at: *at,
             state: TerminalState::Delivered,
@@ -83,10 +77,30 @@ impl Scene {
         self.observed.commit(&Commit { entities: vec![write], ..Commit::default() }).await.unwrap();
     }
 
+    /// A former life of the load began to send these.
+    async fn former_life_began(&self, orders: &[&str], confirmed: bool) {
+        let placed = |order_id: &&str| Placed { at: 1_000, sent: sent(order_id) };
+        let sending = Sending { orders: orders.iter().map(placed).collect(), confirmed };
+        let state = serde_json::to_vec(&sending).unwrap().into();
+        let write = EntityWrite { key: format!("sent/l1/{}", orders[0]), state, ..EntityWrite::default() };
+        self.observed.commit(&Commit { entities: vec![write], ..Commit::default() }).await.unwrap();
+    }
+
     async fn round(&mut self, now: Millis) -> Report {
         let moment = Moment { wall: now, steady: now - self.set_by };
         self.checker.look_round(&self.witnesses, &mut self.ledger, moment).await;
         self.standing.report()
+    }
+}
+
+fn sent(order_id: &str) -> SentOrder {
+    SentOrder {
+        order_id: order_id.into(),
+        style: Style::Choreography,
+        customer_id: "c".into(),
+        restaurant_id: "r".into(),
+        total_minor: 1900,
+        valid: true,
     }
 }
 
@@ -174,6 +188,47 @@ async fn an_order_that_the_bus_confirmed_and_nobody_saw_is_lost() {
     assert_eq!(kinds(&scene.round(461_001).await), [ViolationKind::Lost]);
     scene.board.placed("o-1", Style::Choreography);
     assert_eq!(kinds(&scene.round(462_000).await), [], "it came after all");
+}
+
+#[tokio::test]
+async fn of_what_a_former_life_began_only_what_was_confirmed_can_be_lost() {
+    let mut scene = Scene::new();
+    scene.former_life_began(&["l1-0", "l1-1"], true).await;
+    scene.former_life_began(&["l1-2", "l1-3"], false).await;
+    for seen in ["l1-0", "l1-2", "by-hand"] {
+        scene.saw(seen, Some(1_000), &[]).await;
+    }
+    scene.round(500_000).await;
+    assert_eq!(scene.board.sent_so_far()[&Style::Choreography], 3, "confirmed, or seen");
+    assert_eq!(scene.board.others()[&Style::Choreography], 1);
+    // However long ago it was sent: this life has waited for it from its beginning on.
+    let lost = |report: &Report| {
+        let lost = report.verdict.violations.iter().filter(|found| found.detail.contains("confirmed it"));
+        lost.map(|found| found.order_id.clone().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(&scene.round(560_000).await), [""; 0]);
+    let report = scene.round(560_001).await;
+    assert_eq!((lost(&report), report.never_came), (vec!["l1-1".to_owned()], 1));
+    scene.board.placed("l1-1", Style::Choreography);
+    assert_eq!(lost(&scene.round(561_000).await), [""; 0], "it came after all");
+}
+
+#[tokio::test]
+async fn what_was_in_doubt_and_is_there_is_judged_like_the_others() {
+    let mut scene = Scene::new();
+    scene.former_life_began(&["l1-0", "l1-1"], false).await;
+    let history = MemoryStore::new();
+    let write = EntityWrite { key: "l1-0".into(), state: "{".into(), ..EntityWrite::default() };
+    history.commit(&Commit { entities: vec![write], ..Commit::default() }).await.unwrap();
+    scene.witnesses.order_history = Arc::new(history);
+    scene.round(500_000).await;
+    assert_eq!(scene.round(560_000).await.waiting, 0);
+    let report = scene.round(560_001).await;
+    assert_eq!((report.waiting, report.never_came), (1, 1), "one is there, and one is not");
+    let report = scene.round(561_001).await;
+    assert_eq!(scene.board.sent_so_far()[&Style::Choreography], 1);
+    assert!(kinds(&report).contains(&ViolationKind::CorruptState), "{report:?}");
+    assert!(!kinds(&report).contains(&ViolationKind::NeverSent), "{report:?}");
 }
 
 #[tokio::test]

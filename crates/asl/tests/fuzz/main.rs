@@ -1,5 +1,5 @@
-//! Mutated definitions: whatever the text is, it is read or refused, without a panic and in time that grows with its
-//! length alone.
+//! Mutated and made-up definitions: whatever the text is, it is read or refused, without a panic and in time that grows with its
+//! length alone; and what is read can be evaluated on any data: each expression comes to a value or to an error of the language.
 //!
 //! What is mutated stands in `tests/corpus`; an input that once failed is kept there, and read by every run. A run is
 //! [`INPUTS`] mutations from a fixed seed, or as many as fit into `DUET_FUZZ_SECONDS` from a new one:
@@ -8,7 +8,12 @@
 //! DUET_FUZZ_SECONDS=60 cargo test --workspace --test fuzz
 //! ```
 #![allow(clippy::disallowed_methods, reason = "it measures how long reading takes")]
+#![allow(clippy::print_stdout, reason = "a test may say what it did")]
 
+mod evaluate;
+mod generate;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,6 +24,8 @@ use rand_chacha::ChaCha8Rng;
 
 /// Mutations in a run without a time of its own.
 const INPUTS: u32 = 3_000;
+/// Data on which what was read is evaluated.
+const DATA: usize = 3;
 /// The longest that a mutation grows to, in bytes.
 const INPUT_BYTES_MAX: usize = 64 * 1024;
 /// The longest that reading one may take: a hundred times what a definition of that size takes on a busy machine.
@@ -76,16 +83,28 @@ fn corpus() -> Vec<(PathBuf, String)> {
     paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("it is text"))).collect()
 }
 
-/// Reads the text, as whoever is given a definition does, and all that is then said of it.
-fn read(text: &str, options: &Options) {
+/// Reads the text, as whoever is given a definition does, and all that is then said of it; evaluates what is in it. Whether it was
+/// read.
+fn read(text: &str, options: &Options) -> bool {
     match asl::parse(text, options) {
         Ok(definition) => {
             assert_eq!(asl::parse(text, options).as_ref(), Ok(&definition), "read again, it is the same");
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            // Data of the text's own, so that the text is all that has to be kept.
+            let mut random = ChaCha8Rng::seed_from_u64(hasher.finish());
+            for _ in 0..DATA {
+                let data = generate::value(&mut random, 0);
+                let said = evaluate::all(&definition, &data);
+                assert_eq!(evaluate::all(&definition, &data), said, "evaluated again, it is the same");
+            }
+            true
         }
         Err(problems) => {
             assert!(!problems.as_slice().is_empty(), "what is refused has a reason");
             assert!(problems.as_slice().len() <= asl::PROBLEMS_MAX);
             assert!(!problems.to_string().contains(|c: char| c.is_control() && c != '\n'), "{problems}");
+            false
         }
     }
 }
@@ -128,20 +147,37 @@ fn range(random: &mut impl Rng, length: usize) -> (usize, usize) {
 #[test]
 fn a_definition_is_read_or_refused_whatever_it_is() {
     let corpus = corpus();
-    let options = Options::with_functions(["f", "record-order"]);
+    let options = options();
     for (path, text) in &corpus {
         println!("{}", path.display());
         read(text, &options);
     }
+    run(|random| mutated(random, &corpus));
+}
+
+#[test]
+fn what_is_read_can_be_evaluated_whatever_it_is() {
+    let (inputs, were_read) = run(generate::definition);
+    // Else it shows nothing.
+    assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
+}
+
+fn options() -> Options {
+    Options::with_functions(["f", "record-order"])
+}
+
+/// Reads as many texts as a run has. How many those were, and how many of them were definitions.
+fn run(mut input: impl FnMut(&mut ChaCha8Rng) -> String) -> (u32, u32) {
+    let options = options();
     let seconds: Option<u64> =
         std::env::var("DUET_FUZZ_SECONDS").ok().map(|seconds| seconds.parse().expect("a number of seconds"));
     let seed =
         seconds.map_or(1, |_| SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs());
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let begun = Instant::now();
-    let mut inputs = 0;
+    let (mut inputs, mut were_read) = (0, 0);
     while seconds.map_or(inputs < INPUTS, |seconds| begun.elapsed() < Duration::from_secs(seconds)) {
-        let text = mutated(&mut random, &corpus);
+        let text = input(&mut random);
         let started = Instant::now();
         let outcome = catch_unwind(|| read(&text, &options));
         let took = started.elapsed();
@@ -154,8 +190,10 @@ fn a_definition_is_read_or_refused_whatever_it_is() {
             );
         }
         inputs += 1;
+        were_read += u32::from(outcome.unwrap_or(false));
     }
-    println!("{inputs} inputs from seed {seed} in {:?}", begun.elapsed());
+    println!("{inputs} inputs from seed {seed}, {were_read} of them read, in {:?}", begun.elapsed());
+    (inputs, were_read)
 }
 
 /// What is a megabyte long and made to be slow takes no longer than its length explains: four times the text takes far
