@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use host::ConfigError;
-use host::address::redact;
+use host::address::{MASK, redact};
 
 use crate::processes::Program;
 use crate::up::folder::Folder;
@@ -45,6 +45,18 @@ impl Described {
     pub fn own_bus(&self) -> Option<String> {
         let bus = self.state.processes.iter().find(|entry| entry.id.program == Program::Bus)?;
         Some(format!("tcp://{}", bus.address?))
+    }
+
+    /// Its bus, as another process reaches it: the one that it brought itself, or a broker whose URL has neither a
+    /// password nor settings, which are not written down.
+    #[must_use]
+    pub fn bus(&self) -> Option<String> {
+        let broker = || {
+            let known = &self.state.bus;
+            (known.contains("://") && !known.contains(MASK)).then(|| known.clone())
+        };
+        let brought = self.state.processes.iter().any(|entry| entry.id.program == Program::Bus);
+        if brought { self.own_bus() } else { broker() }
     }
 
     /// Whether it works on the bus at that URL, its namespace and other options aside.

@@ -247,6 +247,13 @@ pub(crate) fn with_option(url: &str, name: &str, value: &str) -> String {
     with_options(url, &options)
 }
 
+/// A URL without that option in its query, as [`with_option`] adds it.
+pub(crate) fn without_option(url: &str, name: &str) -> String {
+    let Some((place, query)) = url.split_once('?') else { return url.to_owned() };
+    let others: Vec<_> = query.split('&').filter(|option| option.split('=').next() != Some(name)).collect();
+    if others.is_empty() { place.to_owned() } else { format!("{place}?{}", others.join("&")) }
+}
+
 /// A URL with further options in its query.
 fn with_options(url: &str, options: &[String]) -> String {
     let separator = match url.split_once('?') {

@@ -84,8 +84,8 @@ impl SystemArgs {
 
 fn complete_from(found: &Described, places: &mut Places) -> Result<(), ConfigError> {
     if !found.is_on(&places.bus) {
-        places.bus = found.own_bus().ok_or_else(|| {
-            let expected = format!("the URL of {}: passwords are not kept in --dir", found.bus_shown());
+        places.bus = found.bus().ok_or_else(|| {
+            let expected = format!("the URL of {}: passwords and settings are not kept in --dir", found.bus_shown());
             ConfigError::new("--bus", "nothing", expected)
         })?;
     }
@@ -95,7 +95,7 @@ fn complete_from(found: &Described, places: &mut Places) -> Result<(), ConfigErr
         if stores.starts_with("sqlite:") {
             places.stores = Some(stores.to_owned());
         } else if !places.store.starts_with("postgres") {
-            let expected = format!("the URL of {stores}: passwords are not kept in --dir");
+            let expected = format!("the URL of {stores}: passwords and settings are not kept in --dir");
             return Err(ConfigError::new("--stores or --store", redact(&places.store), expected));
         }
     }
@@ -110,14 +110,28 @@ mod tests {
     use crate::up::state::State;
 
     const KAFKA: &str = "kafka://127.0.0.1:9192";
+    const DEFAULT: &str = "tcp://127.0.0.1:7070";
+
+    #[test]
+    fn a_broker_whose_url_is_not_written_down_whole_has_to_be_given() {
+        for written in ["amqp://***@127.0.0.1:5682/%2f", "kafka://127.0.0.1:9192?***"] {
+            let error = completed_beside(written, DEFAULT, false).unwrap_err().to_string();
+            assert!(error.contains("--bus") && error.contains(written), "{error}");
+        }
+    }
 
     /// What is found for that bus beside a system on Kafka.
     fn completed(bus: &str, bus_is_given: bool) -> Result<Places, ConfigError> {
+        completed_beside(KAFKA, bus, bus_is_given)
+    }
+
+    /// What is found for that bus beside a system whose bus is written down like that.
+    fn completed_beside(written: &str, bus: &str, bus_is_given: bool) -> Result<Places, ConfigError> {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::new(dir.path().join("x"));
         folder.make().unwrap();
         let state = State::for_test(folder.socket(), Identity::of(std::process::id()));
-        folder.write_state(&State { bus: KAFKA.into(), namespace: Some("ns".into()), ..state }).unwrap();
+        folder.write_state(&State { bus: written.into(), namespace: Some("ns".into()), ..state }).unwrap();
         let mut places = Places {
             bus: bus.into(),
             bus_is_given,
@@ -133,9 +147,8 @@ mod tests {
 
     #[test]
     fn a_bus_that_is_given_is_the_one_also_where_it_is_the_default() {
-        const DEFAULT: &str = "tcp://127.0.0.1:7070";
-        let error = completed(DEFAULT, false).unwrap_err().to_string();
-        assert!(error.contains(KAFKA), "nobody named it, so it is that of the system: {error}");
+        let unnamed = completed(DEFAULT, false).unwrap();
+        assert_eq!(unnamed.bus, format!("{KAFKA}?namespace=ns"), "nobody named it, so it is that of the system");
         let given = completed(DEFAULT, true).unwrap();
         assert_eq!((given.bus.as_str(), given.ledger, given.namespace), (DEFAULT, None, None));
         assert_eq!(given.services, Services::Unknown, "those of the other system are not asked");

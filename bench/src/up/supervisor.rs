@@ -24,7 +24,7 @@ use crate::processes::kernel::Identity;
 use crate::processes::launch::Launcher;
 use crate::processes::logs::{LOG_BYTES_MAX, Log};
 use crate::processes::{self, PlannedBus, ProcessId, Program, Programs};
-use crate::target::Url;
+use crate::target::{Url, without_option};
 
 /// Things seen of processes that wait to be looked at.
 const SEEN_MAX: usize = 64;
@@ -363,7 +363,8 @@ impl Supervisor {
 
     fn bus_shown(&self) -> String {
         match (&self.bus, &self.settings.bus) {
-            (_, PlannedBus::Url(url)) => redact(url),
+            // The namespace is written down by itself; with no other setting and no password the whole URL is.
+            (_, PlannedBus::Url(url)) => redact(&without_option(url, "namespace")),
             (Some(url), PlannedBus::Embedded) => format!("memory, at {url}"),
             (None, PlannedBus::Embedded) => "memory (what it holds is gone with its process)".to_owned(),
         }

@@ -232,7 +232,7 @@ impl fmt::Display for StoreAddress {
 }
 
 /// What stands for what is not shown.
-const MASK: &str = "***";
+pub const MASK: &str = "***";
 /// Words that a flag takes in place of a URL, and that hold no secret.
 const WORDS: [&str; 7] = ["", "memory", "memory:", "rabbitmq", "kafka", "sqlite", "postgres"];
 
