@@ -1,7 +1,7 @@
 //! *Where the time goes*: hop by hop, by service and step.
 
 use crate::board::Board;
-use crate::panel::{Panel, STYLES, quantile_of};
+use crate::panel::{Panel, STYLES, at_work, quantile_of};
 
 /// The mean of a histogram over the last minute, by these labels.
 fn mean(histogram: &str, by: &str, of: &str) -> String {
@@ -26,7 +26,7 @@ fn hop(expr: &str) -> String {
 /// The 99th percentile of a histogram over the last minute, of each style.
 fn slowest(title: &str, histogram: &str, description: &str) -> Panel {
     let expr = quantile_of("0.99", "style", histogram, "bus=~\"$bus\", style!=\"other\", service!=\"load\"");
-    Panel::lines(title, "s", description).query(&expr, "{{style}}").exemplars().logarithmic()
+    Panel::lines(title, "s", description).query(&at_work(&expr), "{{style}}").exemplars().logarithmic()
 }
 
 /// A mean by service, of what each does.
@@ -48,7 +48,7 @@ pub(crate) fn board() -> Board {
     .heading("Steps of a batch, by service")
     .each(by_service("Commit, $bus", "s", "duet_participant_commit_seconds", "Mean time from loading a batch's states until its commit."))
     .each(by_service("Publish, $bus", "s", "duet_participant_publish_seconds", "Mean time from publishing a batch's messages until the bus has confirmed them."))
-    .each(by_service("Inputs in a batch, $bus", "short", "duet_participant_batch_inputs", "Messages, timers and call outcomes that are committed together, on average: one commit and one round of confirms for all of them.").decimals(1))
+    .each(by_service("Inputs in a batch, $bus", "none", "duet_participant_batch_inputs", "Messages, timers and call outcomes that are committed together, on average: one commit and one round of confirms for all of them.").decimals(1))
     .each(
         Panel::lines("CPU by service, $bus", "percentunit", "Share of one core that each process uses.")
             .query("sum by (service) (rate(process_cpu_seconds_total{job=\"duet\", bus=~\"$bus\"}[1m]))", "{{service}}")
