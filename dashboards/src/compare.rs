@@ -105,13 +105,11 @@ pub(crate) fn board() -> Board {
         Panel::lines("Orders cancelled or rejected, $bus", ORDERS_PER_S, "Orders that were not delivered, in a second; dashed: rejected.")
             .query("sum by (style, outcome) (rate(duet_orders_closed_total{bus=~\"$bus\", outcome!=\"delivered\"}[1m]))", "{{style}} {{outcome}}")
             .dashed("choreography rejected")
-            .dashed("orchestration rejected")
-            .decimals(2),
+            .dashed("orchestration rejected"),
     )
     .each(
         Panel::lines("Compensations, $bus", PER_S, "Payments given back in a second, because the restaurant declined or did not answer: the void event in the choreography, the void command in the orchestration.")
-            .query("sum by (style) (rate(duet_bus_messages_published_total{bus=~\"$bus\", topic=~\"choreography/payment.voided|order-status.commands/void-payment\"}[1m]))", "{{style}}")
-            .decimals(2),
+            .query("sum by (style) (rate(duet_bus_messages_published_total{bus=~\"$bus\", topic=~\"choreography/payment.voided|order-status.commands/void-payment\"}[1m]))", "{{style}}"),
     )
     .each(
         Panel::lines("Memory, $bus", "bytes", "Resident memory of the services, and in the orchestration of the orchestrator as well. The services are the same processes in both styles.")

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 /// The data source that every query goes to; provisioned under this id.
 pub const SOURCE: &str = "prometheus";
 
-/// The styles with the colour that each has in every picture: here, on the load's page, in `scripts/stack-picture`;
-/// the terminal has the nearest of its 256.
+/// The styles with the colour that each has in every picture: here and on the load's page; the terminal has
+/// the nearest of its 256.
 pub const STYLES: [(&str, &str); 2] = [("choreography", "#2f7de1"), ("orchestration", "#e07b26")];
 /// Who works, with the colour that each has in every panel: none of a style's.
 const WORKERS: [(&str, &str); 6] = [
@@ -17,6 +17,8 @@ const WORKERS: [(&str, &str); 6] = [
     ("load", "#8e8e8e"),
     ("observer", "#8e8e8e"),
 ];
+/// Messages of neither style.
+const OTHER: (&str, &str) = ("other", "#8e8e8e");
 /// Of what is known to be neither good nor bad.
 const UNKNOWN: &str = "#808080";
 /// Orders in a second. Grafana itself puts a space before a suffix.
@@ -112,7 +114,7 @@ impl Panel {
     /// The values now, as bars, the longest first.
     #[must_use]
     pub fn bars(title: &str, unit: &'static str, description: &str) -> Self {
-        Self { height: 20, ..Self::new(Kind::BarGauge, title, unit, description) }
+        Self { height: 19, ..Self::new(Kind::BarGauge, title, unit, description) }
     }
 
     /// Asks this, and names what comes by the legend (`{{label}}`).
@@ -339,13 +341,14 @@ impl Panel {
             "percentunit" => 0.1,
             "bytes" | "Bps" => 1024.0,
             MILLISECONDS => 5.0,
-            ORDERS_PER_S | MESSAGES_PER_S => 10.0,
+            // Orders that were cancelled, or retries, are few.
+            ORDERS_PER_S | MESSAGES_PER_S | PER_S => 1.0,
             _ => 5.0,
         })
     }
 
     fn overrides(&self) -> Vec<Value> {
-        let by_style = STYLES.into_iter().map(|(style, colour)| {
+        let by_style = STYLES.into_iter().chain([OTHER]).map(|(style, colour)| {
             json!({
                 "matcher": { "id": "byRegexp", "options": format!("/^{style}/") },
                 "properties": [{ "id": "color", "value": fixed(colour) }],
@@ -386,7 +389,6 @@ impl Panel {
         } else {
             json!({
                 "displayMode": "table", "placement": "right", "showLegend": true, "calcs": ["lastNotNull"],
-                "width": LEGEND_WIDTH,
             })
         }
     }
@@ -431,10 +433,12 @@ impl Panel {
                 "valueMode": "text",
                 "showUnfilled": false,
                 "namePlacement": "left",
-                "sizing": "auto",
+                // As high and large with few bars as with many: names grow with their bars until they are cut.
+                "sizing": "manual",
                 "minVizWidth": 8,
-                "minVizHeight": 16,
-                "maxVizHeight": 300,
+                "minVizHeight": BAR_HEIGHT,
+                "maxVizHeight": BAR_HEIGHT,
+                "text": { "titleSize": 12, "valueSize": 14 },
                 "legend": { "displayMode": "list", "placement": "bottom", "showLegend": false, "calcs": [] },
             }),
         }
@@ -445,8 +449,9 @@ impl Panel {
 const FEW: [&str; 3] = ["style", "outcome", "bus"];
 /// Names of series that are those of who works.
 const BY_WORKER: [&str; 3] = ["{{service}}", "{{group}}", "{{by}}"];
-/// Pixels of a legend beside the lines: the same for all, so that the same moment stands below itself.
-const LEGEND_WIDTH: u32 = 230;
+
+/// Pixels.
+const BAR_HEIGHT: u32 = 16;
 
 /// What a panel of words says when there is nothing to show.
 const UNJUDGED: &str = "not judged";
