@@ -4,7 +4,7 @@ use crate::board::Board;
 use crate::panel::{MILLISECONDS, ORDERS_PER_S, PER_S, Panel, STYLES, at_work, quantile_of};
 
 /// How far back a style's latest full minute may lie.
-const REMEMBERED: &str = "1d";
+pub(crate) const REMEMBERED: &str = "1d";
 
 /// A recorded figure of each style's latest full minute, and the orchestration's by the choreography's.
 fn headline(title: &str, unit: &'static str, of: &str, description: &str) -> Panel {

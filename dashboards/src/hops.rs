@@ -1,6 +1,7 @@
 //! *Where the time goes*: hop by hop, by service and step.
 
 use crate::board::Board;
+use crate::compare::REMEMBERED;
 use crate::panel::{Panel, STYLES, at_work, quantile_of};
 
 /// The mean of a histogram over the last minute, by these labels.
@@ -10,11 +11,12 @@ fn mean(histogram: &str, by: &str, of: &str) -> String {
     )
 }
 
-/// The mean of each hop: a style after the other, on one axis.
-fn hops(title: &str, histogram: &str, by: &str, legend: &str, description: &str) -> Panel {
-    STYLES.iter().enumerate().fold(Panel::bars(title, "s", description), |panel, (index, (style, _))| {
-        let of = format!("bus=~\"$bus\", style=\"{style}\", service!=\"load\"");
-        panel.query(&format!("sort_desc({})", hop(&mean(histogram, by, &of))), legend).of_style(index)
+/// The mean of each hop, as recorded of each style's latest full minute: a style after the other, on one axis.
+fn hops(title: &str, recorded: &str, legend: &str, description: &str) -> Panel {
+    let description = format!("{description} Of each style's latest whole minute, however long ago.");
+    STYLES.iter().enumerate().fold(Panel::bars(title, "s", &description), |panel, (index, (style, _))| {
+        let latest = format!("last_over_time({recorded}{{bus=~\"$bus\", style=\"{style}\"}}[{REMEMBERED}])");
+        panel.query(&format!("sort_desc({})", hop(&latest)), legend).of_style(index)
     })
 }
 
@@ -41,8 +43,8 @@ pub(crate) fn board() -> Board {
         "2 Where the time goes",
         "Hop by hop: how long a message of each kind is on its way, and how long it takes to handle it.",
     )
-    .each(hops("Mean time of each message on its way, $bus", "duet_message_transit_seconds", "topic", "{{message}}", "From the decision to send a message until its receiver has it: the sender's commit, its outbox, the bus, the queue. The choreography's first, then the orchestration's. To the millisecond."))
-    .each(hops("Mean time of each message in hand, $bus", "duet_message_handling_seconds", "service, topic", "{{service}}: {{message}}", "From when a service has the message until it is settled: waiting for its batch, the decision, the commit, publishing what follows. The choreography's first, then the orchestration's."))
+    .each(hops("Mean time of each message on its way, $bus", "duet:full_minute:transit_seconds", "{{message}}", "From the decision to send a message until its receiver has it: the sender's commit, its outbox, the bus, the queue. The choreography's first, then the orchestration's. To the millisecond."))
+    .each(hops("Mean time of each message in hand, $bus", "duet:full_minute:handling_seconds", "{{service}}: {{message}}", "From when a service has the message until it is settled: waiting for its batch, the decision, the commit, publishing what follows. The choreography's first, then the orchestration's."))
     .each(slowest("Slowest of a hundred messages on their way, $bus", "duet_message_transit_seconds", "From the decision to send a message until its receiver has it: 99th percentile. A diamond is a message whose order has a trace."))
     .each(slowest("Slowest of a hundred messages in hand, $bus", "duet_message_handling_seconds", "From receiving a message until it is settled: 99th percentile. A diamond is a message whose order has a trace."))
     .heading("Steps of a batch, by service")

@@ -237,6 +237,19 @@ fn what_flaps_is_marked_as_one_spell() {
 }
 
 #[test]
+fn one_style_after_the_other_compares_as_well_as_both_at_once() {
+    let mut seen = 0;
+    for panel in panels(Some("stat")).iter().chain(&panels(Some("bargauge"))) {
+        for target in targets(panel).iter().filter(|target| text(target, "expr").contains("style=")) {
+            let expr = text(target, "expr");
+            assert!(expr.contains("last_over_time(duet:full_minute:"), "{expr}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 16, "{seen}");
+}
+
+#[test]
 fn what_is_asked_for_at_one_moment_comes_sorted() {
     for kind in ["stat", "bargauge"] {
         for panel in panels(Some(kind)) {
