@@ -199,7 +199,7 @@ fn annotations() -> Vec<Value> {
         annotation(
             "faults",
             "red",
-            "(1 - up{job=~\"duet|rabbitmq\", bus=~\"$bus\"}) > 0 and on (bus) (max by (bus) (up{job=\"duet\"}) == 1)",
+            "duet:fault_spell{bus=~\"$bus\"} > 0",
             "{{bus}}: {{service}} does not answer",
         ),
         annotation(

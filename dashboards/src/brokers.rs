@@ -6,11 +6,11 @@ use crate::panel::{MESSAGES_PER_S, PER_S, Panel};
 pub(crate) fn board() -> Board {
     Board::new("duet-brokers", "3 Brokers", "What waits on the brokers, what they take, and what they need for it.")
         .each(
-            Panel::lines("Messages waiting, by group, $bus", "short", "Ready to be delivered and not delivered yet: a queue's depth on RabbitMQ, the lag on Kafka.")
+            Panel::lines("Messages waiting, by group, $bus", "none", "Ready to be delivered and not delivered yet: a queue's depth on RabbitMQ, the lag on Kafka.")
                 .query("max by (group) (duet_bus_ready_messages{bus=~\"$bus\"})", "{{group}}"),
         )
         .each(
-            Panel::lines("Messages in hand, by group, $bus", "short", "Delivered and not settled yet.")
+            Panel::lines("Messages in hand, by group, $bus", "none", "Delivered and not settled yet.")
                 .query("max by (group) (duet_bus_unsettled_messages{bus=~\"$bus\"})", "{{group}}"),
         )
         .each(
@@ -35,7 +35,7 @@ pub(crate) fn board() -> Board {
             Panel::lines("Its time for a request, p99", "s", "From sending records to the broker until it has confirmed them, at the 99th percentile of the last seconds: the broker's own time and the network's.")
                 .query("max by (service) (duet_kafka_round_trip_seconds{bus=~\"$bus\", client=\"producer\", quantile=\"0.99\"})", "{{service}}"),
             Panel::lines("Requests", PER_S, "What the broker is asked for in a second, by the kind of request.")
-                .query("sum by (request) (rate(duet_kafka_requests_total{bus=~\"$bus\"}[1m]))", "{{request}}")
+                .query("sum by (request) (rate(duet_kafka_requests_total{bus=~\"$bus\"}[1m])) > 0", "{{request}}")
                 .stacked(),
         ])
         .row([
@@ -47,7 +47,7 @@ pub(crate) fn board() -> Board {
         ])
         .heading("RabbitMQ, as it says itself")
         .row([
-            Panel::lines("Messages in its queues", "short", "Ready and delivered without acknowledgement, over all queues.")
+            Panel::lines("Messages in its queues", "none", "Ready and delivered without acknowledgement, over all queues.")
                 .query("sum(rabbitmq_queue_messages_ready{bus=~\"$bus\"})", "ready")
                 .query("sum(rabbitmq_queue_messages_unacked{bus=~\"$bus\"})", "not acknowledged"),
             Panel::lines("Confirms and acknowledgements", MESSAGES_PER_S, "Publishes that it confirmed, and deliveries that were acknowledged, in a second.")

@@ -7,9 +7,10 @@ pub(crate) fn board() -> Board {
     let of = "bus=~\"$bus\", service=\"orchestrator\"";
     Board::new("duet-orchestrator", "4 Orchestrator", "The state machine: what it is told, what it says, what it commits.")
         .each(
-            Panel::lines("Executions by state, $bus", "short", "How many executions wait in each state of the workflow, on average over the last minute: the time that they spend there in a second (Little's law).")
+            Panel::lines("Executions by state, $bus", "none", "How many executions wait in each state of the workflow, on average over the last minute: the time that they spend there in a second (Little's law).")
                 .query(&format!("sum by (state) (rate(duet_orchestrator_state_seconds_sum{{{of}}}[1m]))"), "{{state}}")
-                .stacked(),
+                .stacked()
+                .sized(12, 12),
         )
         .each(
             Panel::lines("Executions begun and ended, $bus", PER_S, "In a second, the ended ones by how they ended. A failed one is an order that was cancelled or rejected, as the workflow has it.")
@@ -31,8 +32,9 @@ pub(crate) fn board() -> Board {
         )
         .each(
             Panel::lines("Commands sent, $bus", PER_S, "By the function that is asked for, in a second.")
-                .query(&format!("sum by (topic) (rate(duet_bus_messages_published_total{{{of}}}[1m]))"), "{{topic}}")
-                .stacked(),
+                .query(&format!("label_replace(sum by (topic) (rate(duet_bus_messages_published_total{{{of}, topic=~\".*[.]commands/.*\"}}[1m])), \"function\", \"$1\", \"topic\", \".*/(.*)\")"), "{{function}}")
+                .stacked()
+                .sized(12, 12),
         )
         .each(
             Panel::lines("Timers fired, $bus", PER_S, "Retries' back-offs and time-outs that came due, in a second.")

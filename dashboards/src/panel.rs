@@ -5,19 +5,30 @@ use serde_json::{Map, Value, json};
 /// The data source that every query goes to; provisioned under this id.
 pub const SOURCE: &str = "prometheus";
 
-/// The styles with the colour that each has in every picture: here, on the load's page, in `scripts/stack-picture`;
-/// the terminal has the nearest of its 256.
+/// The styles with the colour that each has in every picture: here and on the load's page; the terminal has
+/// the nearest of its 256.
 pub const STYLES: [(&str, &str); 2] = [("choreography", "#2f7de1"), ("orchestration", "#e07b26")];
+/// Who works, with the colour that each has in every panel: none of a style's.
+const WORKERS: [(&str, &str); 6] = [
+    ("order-history", "#56a64b"),
+    ("order-status", "#c9a100"),
+    ("notifications", "#a352cc"),
+    ("orchestrator", "#1f9e9e"),
+    ("load", "#8e8e8e"),
+    ("observer", "#8e8e8e"),
+];
+/// Messages of neither style.
+const OTHER: (&str, &str) = ("other", "#8e8e8e");
 /// Of what is known to be neither good nor bad.
 const UNKNOWN: &str = "#808080";
-/// Orders in a second.
-pub const ORDERS_PER_S: &str = "suffix: orders/s";
+/// Orders in a second. Grafana itself puts a space before a suffix.
+pub const ORDERS_PER_S: &str = "suffix:orders/s";
 /// Messages in a second.
-pub const MESSAGES_PER_S: &str = "suffix: msg/s";
+pub const MESSAGES_PER_S: &str = "suffix:msg/s";
 /// Whatever the title names, in a second.
-pub const PER_S: &str = "suffix: /s";
+pub const PER_S: &str = "suffix:/s";
 /// Milliseconds as a plain number, however few or many.
-pub const MILLISECONDS: &str = "suffix: ms";
+pub const MILLISECONDS: &str = "suffix:ms";
 
 /// How a panel looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +53,9 @@ pub struct Panel {
     scheme: &'static str,
     is_stacked: bool,
     is_logarithmic: bool,
+    /// Its values below each other, each beside its name.
+    is_list: bool,
+    has_band: bool,
     /// Once for each broker.
     pub(crate) is_repeated: bool,
     /// Columns of 24.
@@ -71,6 +85,8 @@ impl Panel {
             scheme: "Blues",
             is_stacked: false,
             is_logarithmic: false,
+            is_list: false,
+            has_band: false,
             is_repeated: false,
             width: 12,
             height: 8,
@@ -98,7 +114,7 @@ impl Panel {
     /// The values now, as bars, the longest first.
     #[must_use]
     pub fn bars(title: &str, unit: &'static str, description: &str) -> Self {
-        Self { height: 12, ..Self::new(Kind::BarGauge, title, unit, description) }
+        Self { height: 19, ..Self::new(Kind::BarGauge, title, unit, description) }
     }
 
     /// Asks this, and names what comes by the legend (`{{label}}`).
@@ -165,7 +181,8 @@ impl Panel {
 
     /// Fills what lies between two series, the upper one thin.
     #[must_use]
-    pub fn band(self, lower: &str, upper: &str) -> Self {
+    pub fn band(mut self, lower: &str, upper: &str) -> Self {
+        self.has_band = true;
         self.special(upper, "custom.fillBelowTo", lower)
             .special(upper, "custom.lineWidth", 1)
             .special(upper, "custom.fillOpacity", 18)
@@ -176,6 +193,13 @@ impl Panel {
     #[must_use]
     pub fn stacked(mut self) -> Self {
         self.is_stacked = true;
+        self
+    }
+
+    /// Puts the values below each other, each beside its name.
+    #[must_use]
+    pub fn listed(mut self) -> Self {
+        self.is_list = true;
         self
     }
 
@@ -317,13 +341,14 @@ impl Panel {
             "percentunit" => 0.1,
             "bytes" | "Bps" => 1024.0,
             MILLISECONDS => 5.0,
-            ORDERS_PER_S | MESSAGES_PER_S => 10.0,
+            // Orders that were cancelled, or retries, are few.
+            ORDERS_PER_S | MESSAGES_PER_S | PER_S => 1.0,
             _ => 5.0,
         })
     }
 
     fn overrides(&self) -> Vec<Value> {
-        let by_style = STYLES.into_iter().map(|(style, colour)| {
+        let by_style = STYLES.into_iter().chain([OTHER]).map(|(style, colour)| {
             json!({
                 "matcher": { "id": "byRegexp", "options": format!("/^{style}/") },
                 "properties": [{ "id": "color", "value": fixed(colour) }],
@@ -333,16 +358,45 @@ impl Panel {
             query.legend.contains("{{style}}")
                 || STYLES.iter().any(|(style, _)| query.legend.starts_with(style))
         });
-        by_style.filter(|_| is_by_style).chain(self.overrides.iter().cloned()).collect()
+        let by_worker = WORKERS.into_iter().map(|(worker, colour)| {
+            json!({
+                "matcher": { "id": "byName", "options": worker },
+                "properties": [{ "id": "color", "value": fixed(colour) }],
+            })
+        });
+        let is_by_worker = self.kind == Kind::TimeSeries
+            && self.queries.iter().any(|query| BY_WORKER.contains(&query.legend.as_str()));
+        let by_style = by_style.filter(|_| is_by_style);
+        let by_worker = by_worker.filter(|_| is_by_worker);
+        by_style.chain(by_worker).chain(self.overrides.iter().cloned()).collect()
+    }
+
+    /// Whether it is known how many series there are, which is few: by style, or named one by one.
+    fn has_few_series(&self) -> bool {
+        let is_few = |legend: &str| {
+            let labels = legend.split("{{").skip(1).filter_map(|rest| rest.split("}}").next());
+            labels.into_iter().all(|label| FEW.contains(&label))
+        };
+        self.queries.iter().all(|query| is_few(&query.legend))
+    }
+
+    /// Few names stand below the lines, which then have all of the width; many beside them, where there is room for each.
+    fn legend(&self) -> Value {
+        if self.has_few_series() {
+            // Of a band the values would take a line more.
+            let calcs: &[&str] = if self.has_band { &[] } else { &["lastNotNull"] };
+            json!({ "displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": calcs })
+        } else {
+            json!({
+                "displayMode": "table", "placement": "right", "showLegend": true, "calcs": ["lastNotNull"],
+            })
+        }
     }
 
     fn options(&self) -> Value {
         match self.kind {
             Kind::TimeSeries => json!({
-                // Beside the lines there is room for every series; below them three rows are shown.
-                "legend": {
-                    "displayMode": "table", "placement": "right", "showLegend": true, "calcs": ["lastNotNull"],
-                },
+                "legend": self.legend(),
                 "tooltip": { "mode": "multi", "sort": "desc" },
             }),
             Kind::Stat => json!({
@@ -350,10 +404,10 @@ impl Panel {
                 "colorMode": if self.words.is_empty() { "value" } else { "background" },
                 "graphMode": "none",
                 "textMode": "value_and_name",
-                "wideLayout": false,
+                "wideLayout": self.is_list,
                 "justifyMode": "auto",
-                "orientation": "vertical",
-                "text": { "titleSize": 12, "valueSize": 22 },
+                "orientation": if self.is_list { "horizontal" } else { "vertical" },
+                "text": { "titleSize": if self.is_list { 13 } else { 12 }, "valueSize": if self.is_list { 20 } else { 22 } },
                 "showPercentChange": false,
                 "percentChangeColorMode": "standard",
             }),
@@ -379,15 +433,25 @@ impl Panel {
                 "valueMode": "text",
                 "showUnfilled": false,
                 "namePlacement": "left",
-                "sizing": "auto",
+                // As high and large with few bars as with many: names grow with their bars until they are cut.
+                "sizing": "manual",
                 "minVizWidth": 8,
-                "minVizHeight": 16,
-                "maxVizHeight": 300,
+                "minVizHeight": BAR_HEIGHT,
+                "maxVizHeight": BAR_HEIGHT,
+                "text": { "titleSize": 12, "valueSize": 14 },
                 "legend": { "displayMode": "list", "placement": "bottom", "showLegend": false, "calcs": [] },
             }),
         }
     }
 }
+
+/// Labels that have two or three values.
+const FEW: [&str; 3] = ["style", "outcome", "bus"];
+/// Names of series that are those of who works.
+const BY_WORKER: [&str; 3] = ["{{service}}", "{{group}}", "{{by}}"];
+
+/// Pixels.
+const BAR_HEIGHT: u32 = 16;
 
 /// What a panel of words says when there is nothing to show.
 const UNJUDGED: &str = "not judged";
@@ -406,6 +470,11 @@ pub(crate) fn quantile_of(quantile: &str, by: &str, histogram: &str, of: &str) -
         "histogram_quantile({quantile}, sum by ({by}) (rate({histogram}{{{of}}}[1m]))) \
          or histogram_quantile({quantile}, sum by ({by}, le) (rate({histogram}_bucket{{{of}}}[1m])))"
     )
+}
+
+/// Only while the style is at work: after a switch the minute holds the last stragglers alone, which say nothing of the style.
+pub(crate) fn at_work(quantile: &str) -> String {
+    format!("({quantile}) and on (style) duet:at_work{{bus=~\"$bus\"}}")
 }
 
 /// The data source, as panels name it.

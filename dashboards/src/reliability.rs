@@ -14,27 +14,32 @@ pub(crate) fn board() -> Board {
                 .query("sum by (service) (rate(duet_participant_retries_total{bus=~\"$bus\"}[1m]))", "{{service}}"),
         )
         .each(
-            Panel::lines("Outbox, $bus", "short", "Batches committed whose messages the bus has not confirmed, or that are not forgotten yet.")
+            Panel::lines("Outbox, $bus", "none", "Batches committed whose messages the bus has not confirmed, or that are not forgotten yet.")
                 .query("sum by (service) (duet_participant_outbox_rows{bus=~\"$bus\"})", "{{service}}")
                 .decimals(0),
         )
         .each(
-            Panel::lines("Dead letters, $bus", "short", "Messages that could never be handled, by the group that set them aside.")
+            Panel::lines("Dead letters, $bus", "none", "Messages that could never be handled, by the group that set them aside.")
                 .query("max by (group) (duet_bus_dead_letters{bus=~\"$bus\"})", "{{group}}")
                 .decimals(0),
         )
         .each(
-            Panel::lines("Processes that answer, $bus", "short", "Of services, orchestrator and load.")
+            Panel::lines("Processes that answer, $bus", "none", "Of services, orchestrator and load.")
                 .query("sum by (bus) (up{job=\"duet\", bus=~\"$bus\"})", "{{bus}}")
                 .decimals(0),
         )
         .each(
-            Panel::lines("Processes that wait, $bus", "short", "For a server that they need, by what they wait for: each is a check of /readyz.")
+            Panel::lines("Processes that wait, $bus", "none", "For a server that they need, by what they wait for: each is a check of /readyz.")
                 .query("sum by (check) (1 - duet_ready{bus=~\"$bus\", check!=\"shutdown\"})", "{{check}}")
                 .decimals(0),
         )
         .each(
-            Panel::lines("Time since each process began, $bus", "s", "A fall to zero is a restart.")
+            Panel::lines("Orders held up, by whom, $bus", "none", "1 while orders wait for a service that is not ready: they are neither lost nor stuck, and go on once it is.")
+                .query("max by (by) (duet_audit_held_up{bus=~\"$bus\"})", "{{by}}")
+                .decimals(0),
+        )
+        .each(
+            Panel::lines("Time since each process began, $bus", "dthms", "A fall to zero is a restart.")
                 .query("time() - max by (service) (process_start_time_seconds{job=\"duet\", bus=~\"$bus\"})", "{{service}}"),
         )
         .each(

@@ -1,6 +1,7 @@
 //! What once made the dashboards hard to read, as rules that every panel keeps.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use dashboards::panel::STYLES;
@@ -65,9 +66,14 @@ fn a_style_has_one_colour_everywhere() {
             let own = overrides.iter().find(|one| one["matcher"]["options"] == pattern.as_str());
             let own = own.unwrap_or_else(|| panic!("{style} has no colour of its own: {panel:#}"));
             assert_eq!(own["properties"][0]["value"]["fixedColor"], colour);
+            // What is of neither style has none of their colours.
+            assert!(
+                !by_label || overrides.iter().any(|one| one["matcher"]["options"] == "/^other/"),
+                "{panel:#}"
+            );
         }
     }
-    for file in ["bench/src/control/page.html", "scripts/stack-picture"] {
+    for file in ["bench/src/control/page.html"] {
         let text =
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)).unwrap();
         for (style, colour) in STYLES {
@@ -118,10 +124,129 @@ fn lines_have_bounds_and_a_legend_that_shows_every_series() {
             is_logarithmic || defaults["custom"]["axisSoftMax"].is_number(),
             "zeros go to a hundred: {panel:#}"
         );
-        assert_eq!(panel["options"]["legend"]["displayMode"], "table");
-        assert_eq!(panel["options"]["legend"]["placement"], "right");
-        assert!(!["ops", "mins"].contains(&text(defaults, "unit")), "{panel:#}");
+        // What is rare would lie on the ground.
+        let is_rate = text(defaults, "unit").ends_with("/s") && text(defaults, "unit").starts_with("suffix");
+        assert!(!is_rate || defaults["custom"]["axisSoftMax"].as_f64() <= Some(1.0), "{panel:#}");
+        // Few names, known beforehand, fit below; of many three rows would be shown there, so they stand beside the lines.
+        let are_few =
+            targets(&panel).iter().all(|target| labels(text(target, "legendFormat")).all(is_one_of_few));
+        let legend = &panel["options"]["legend"];
+        let place = (text(legend, "displayMode"), text(legend, "placement"));
+        assert_eq!(place, if are_few { ("list", "bottom") } else { ("table", "right") }, "{panel:#}");
+        assert!(legend["width"].is_null(), "of long names the values would be cut: {panel:#}");
     }
+}
+
+/// The labels in a legend.
+fn labels(legend: &str) -> impl Iterator<Item = &str> {
+    legend.split("{{").skip(1).filter_map(|rest| rest.split("}}").next())
+}
+
+fn is_one_of_few(label: &str) -> bool {
+    ["style", "outcome", "bus"].contains(&label)
+}
+
+#[test]
+fn numbers_are_plain() {
+    for panel in panels(None) {
+        let unit = text(&panel["fieldConfig"]["defaults"], "unit");
+        // Of these the axis had "8.33 mins", "op/s", and "1 K" four times; a suffix gets its space from Grafana.
+        assert!(!["ops", "mins", "short"].contains(&unit), "{panel:#}");
+        assert!(!unit.starts_with("suffix: "), "two spaces: {panel:#}");
+    }
+}
+
+#[test]
+fn who_works_has_one_colour_everywhere_and_none_of_a_style() {
+    let mut seen = BTreeMap::<String, String>::new();
+    let mut by_worker = 0;
+    for panel in panels(Some("timeseries")) {
+        let legends = ["{{service}}", "{{group}}", "{{by}}"];
+        if !targets(&panel).iter().any(|target| legends.contains(&text(target, "legendFormat"))) {
+            continue;
+        }
+        by_worker += 1;
+        for own in panel["fieldConfig"]["overrides"].as_array().unwrap() {
+            let worker = own["matcher"]["options"].as_str().unwrap().to_owned();
+            let colour = own["properties"][0]["value"]["fixedColor"].as_str().unwrap().to_owned();
+            assert!(STYLES.iter().all(|(_, style)| *style != colour), "{worker} has a style's colour");
+            assert_eq!(*seen.entry(worker).or_insert(colour.clone()), colour);
+        }
+    }
+    assert!(by_worker > 5, "{by_worker}");
+    for worker in ["order-history", "order-status", "notifications", "orchestrator"] {
+        let colour = seen.get(worker).unwrap_or_else(|| panic!("{worker} has no colour: {seen:?}"));
+        assert_eq!(seen.values().filter(|other| *other == colour).count(), 1, "{worker}: {seen:?}");
+    }
+}
+
+#[test]
+fn values_and_names_have_room_beside_each_other() {
+    for panel in panels(Some("stat")) {
+        let is_narrow = panel["gridPos"]["w"].as_u64().unwrap() < 12;
+        // Three of them side by side ran into each other.
+        let is_list =
+            panel["options"]["orientation"] == "horizontal" && panel["options"]["wideLayout"] == true;
+        assert_eq!(is_list, is_narrow, "{panel:#}");
+        assert!(
+            !is_list || panel["gridPos"]["h"].as_u64().unwrap() > targets(&panel).len() as u64,
+            "{panel:#}"
+        );
+    }
+    for panel in panels(Some("bargauge")) {
+        // Twelve of the choreography and thirteen of the orchestration, each of 26 pixels: else one would have to scroll in it.
+        assert!(panel["gridPos"]["h"].as_u64().unwrap() * 38 - 48 >= 26 * 25, "{panel:#}");
+        // Names grow with the bars until they are cut.
+        let options = &panel["options"];
+        assert!(options["text"]["titleSize"].is_number() && options["maxVizHeight"] == 16, "{panel:#}");
+    }
+}
+
+#[test]
+fn a_percentile_of_a_style_ends_with_its_work() {
+    let mut seen = 0;
+    for panel in panels(None) {
+        for target in targets(&panel) {
+            let expr = text(target, "expr");
+            if expr.contains("histogram_quantile") && expr.contains("by (style") {
+                assert!(expr.contains("duet:at_work"), "stragglers' times after a switch: {expr}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 3, "{seen}");
+}
+
+#[test]
+fn held_up_is_told_beside_the_verdict_and_is_no_violation() {
+    let verdict = panels(Some("stat")).into_iter().find(|panel| panel["title"] == "Verdict").unwrap();
+    let held_up = targets(&verdict).iter().find(|target| text(target, "expr").contains("duet_audit_held_up"));
+    assert_eq!(text(held_up.unwrap(), "legendFormat"), "by {{by}}");
+    let words = verdict["fieldConfig"]["defaults"]["mappings"][0]["options"].as_object().unwrap();
+    let colour = |word: &str| words.values().find(|one| one["text"] == word).unwrap()["color"].clone();
+    assert!(!["red", "green"].contains(&colour("held up").as_str().unwrap()));
+    assert_eq!((colour("clean"), colour("VIOLATED")), ("green".into(), "red".into()));
+}
+
+#[test]
+fn what_flaps_is_marked_as_one_spell() {
+    for query in dashboards::board::annotation_queries() {
+        let is_raw = ["up{", "duet_ready{"].iter().any(|metric| query.contains(metric));
+        assert!(!is_raw || query.contains("process_start_time"), "a curtain of lines: {query}");
+    }
+}
+
+#[test]
+fn one_style_after_the_other_compares_as_well_as_both_at_once() {
+    let mut seen = 0;
+    for panel in panels(Some("stat")).iter().chain(&panels(Some("bargauge"))) {
+        for target in targets(panel).iter().filter(|target| text(target, "expr").contains("style=")) {
+            let expr = text(target, "expr");
+            assert!(expr.contains("last_over_time(duet:full_minute:"), "{expr}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 16, "{seen}");
 }
 
 #[test]
@@ -193,7 +318,7 @@ fn the_first_screen_has_verdict_latency_and_one_row_of_controls() {
     let place = |panel: &Value, field: &str| panel["gridPos"][field].as_u64().unwrap();
     let named =
         panels.iter().filter(|panel| panel["repeat"] == "bus" && panel["type"] == "row").count() as u64;
-    let twice = 4 * named;
+    let twice = 5 * named;
     assert!(place(latency, "y") + place(latency, "h") + twice <= 18, "{latency:#}");
     let verdict = panels.iter().find(|panel| panel["title"] == "Verdict").unwrap();
     assert_eq!(place(verdict, "y"), 1);
