@@ -85,7 +85,8 @@ impl SystemArgs {
 fn complete_from(found: &Described, places: &mut Places) -> Result<(), ConfigError> {
     if !found.is_on(&places.bus) {
         places.bus = found.bus().ok_or_else(|| {
-            let expected = format!("the URL of {}: passwords and settings are not kept in --dir", found.bus_shown());
+            let expected =
+                format!("the URL of {}: passwords and settings are not kept in --dir", found.bus_shown());
             ConfigError::new("--bus", "nothing", expected)
         })?;
     }
@@ -148,7 +149,11 @@ mod tests {
     #[test]
     fn a_bus_that_is_given_is_the_one_also_where_it_is_the_default() {
         let unnamed = completed(DEFAULT, false).unwrap();
-        assert_eq!(unnamed.bus, format!("{KAFKA}?namespace=ns"), "nobody named it, so it is that of the system");
+        assert_eq!(
+            unnamed.bus,
+            format!("{KAFKA}?namespace=ns"),
+            "nobody named it, so it is that of the system"
+        );
         let given = completed(DEFAULT, true).unwrap();
         assert_eq!((given.bus.as_str(), given.ledger, given.namespace), (DEFAULT, None, None));
         assert_eq!(given.services, Services::Unknown, "those of the other system are not asked");
