@@ -13,16 +13,19 @@ fn mean(histogram: &str, by: &str, of: &str) -> String {
 
 /// The mean of each hop, as recorded of each style's latest full minute: a style after the other, on one axis.
 fn hops(title: &str, recorded: &str, legend: &str, description: &str) -> Panel {
-    let description = format!("{description} Of each style's latest whole minute, however long ago.");
+    let description = format!(
+        "{description} Of each style's latest whole minute, however long ago. Events of an order (`order.placed`) are named without `order`."
+    );
     STYLES.iter().enumerate().fold(Panel::bars(title, "s", &description), |panel, (index, (style, _))| {
         let latest = format!("last_over_time({recorded}{{bus=~\"$bus\", style=\"{style}\"}}[{REMEMBERED}])");
         panel.query(&format!("sort_desc({})", hop(&latest)), legend).of_style(index)
     })
 }
 
-/// Names the message by what stands behind the slash of its topic.
+/// Names the message by what stands behind the slash of its topic; an event of the order without saying so, or the longest name, behind
+/// that of its service, is cut in a window of 1280 pixels.
 fn hop(expr: &str) -> String {
-    format!("label_replace({expr}, \"message\", \"$1\", \"topic\", \".*/(.*)\")")
+    format!("label_replace({expr}, \"message\", \"$1\", \"topic\", \".*/(?:order[.])?(.*)\")")
 }
 
 /// The 99th percentile of a histogram over the last minute, of each style.

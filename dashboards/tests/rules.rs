@@ -203,6 +203,24 @@ fn values_and_names_have_room_beside_each_other() {
 }
 
 #[test]
+fn no_name_of_a_message_is_cut() {
+    // In a window of 1280 pixels 37 letters were.
+    const LETTERS_MAX: usize = 34;
+    for panel in panels(Some("bargauge")) {
+        for target in targets(&panel) {
+            assert!(text(target, "expr").contains("\".*/(?:order[.])?(.*)\""), "named otherwise: {target:#}");
+        }
+    }
+    for group in contract::groups::all() {
+        for topic in &group.topics {
+            let (_, message) = topic.as_str().split_once('/').unwrap();
+            let name = format!("{}: {}", group.group, message.strip_prefix("order.").unwrap_or(message));
+            assert!(name.chars().count() <= LETTERS_MAX, "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_percentile_of_a_style_ends_with_its_work() {
     let mut seen = 0;
     for panel in panels(None) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use servers::REQUIRE;
+use servers::{PortOffset, REQUIRE};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -23,31 +23,18 @@ const NOT_INSTALLED: i32 = 69;
 #[derive(Debug)]
 pub struct Brokers {
     folder: TempDir,
-    port_offset: u32,
+    port_offset: PortOffset,
     urls: BTreeMap<String, String>,
-}
-
-/// Whether nothing listens at the ports that the script adds this to.
-fn are_free(offset: &u32) -> bool {
-    const PORTS: [u32; 8] = [4_379, 5_442, 5_682, 9_192, 9_193, 15_682, 15_692, 25_682];
-    let is_free = |port: u32| {
-        u16::try_from(port + offset)
-            .is_ok_and(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
-    };
-    PORTS.into_iter().all(is_free)
 }
 
 impl Brokers {
     /// A set of which nothing runs yet.
     ///
     /// # Panics
-    /// The script does not say where its servers would be.
+    /// No ports are free, or the script does not say where its servers would be.
     pub async fn new() -> Self {
-        // Beside other sets on this machine, and below the ports that systems hand out.
-        let mut offsets = (0..50).map(|n| 2_000 + (std::process::id() + n) % 50 * 100);
-        let port_offset = offsets.find(are_free).expect("ports that nobody uses");
-        let mut brokers =
-            Self { folder: tempfile::tempdir().unwrap(), port_offset, urls: BTreeMap::default() };
+        let (folder, port_offset) = (tempfile::tempdir().unwrap(), PortOffset::claim());
+        let mut brokers = Self { folder, port_offset, urls: BTreeMap::default() };
         let told = brokers.output("env", &[]).await;
         for line in String::from_utf8(told.stdout).unwrap().lines() {
             let (name, url) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
@@ -124,7 +111,7 @@ impl Brokers {
         let mut script = std::process::Command::new(Path::new(SCRIPT));
         script.arg(command).stdin(Stdio::null());
         script.env("DUET_BROKERS_DIR", self.folder.path());
-        script.env("DUET_BROKERS_PORT_OFFSET", self.port_offset.to_string());
+        script.env("DUET_BROKERS_PORT_OFFSET", self.port_offset.get().to_string());
         script
     }
 }

@@ -8,7 +8,8 @@
 //! - [`load`]: customers who order, and an observer who sees their orders end;
 //! - [`audit`]: the verdict on what they left behind.
 //!
-//! Nothing here waits longer than [`PATIENCE`], every port is a free one, and no process outlives its value.
+//! Nothing here waits longer than [`PATIENCE`], every port is a free one (what listens takes any; [`brokers`] have
+//! ports that nobody else is given while they live), and no process outlives its value.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 pub mod audit;

@@ -2,11 +2,15 @@
 //!
 //! Each server is found by an environment variable, or where `scripts/brokers up` puts it. A test that needs one asks
 //! here first: it gets the URL of a server that answers, or says that it did not run. With
-//! `DUET_REQUIRE_SERVERS=1` (as in CI) it fails instead.
+//! `DUET_REQUIRE_SERVERS=1` (as in CI) it fails instead. One that stops or kills a server starts its own, at a [`PortOffset`].
 #![allow(clippy::print_stderr, reason = "it is how a test says that it did not run")]
+
+mod ports;
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
+
+pub use ports::PortOffset;
 
 /// A server that this project can use and does not bring along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //! length alone; and what is read can be evaluated on any data: each expression comes to a value or to an error of the language.
 //!
 //! What is mutated stands in `tests/corpus`; an input that once failed is kept there, and read by every run. A run is
-//! [`INPUTS`] mutations from a fixed seed, or as many as fit into `DUET_FUZZ_SECONDS` from a new one:
+//! [`INPUTS`] mutations from a fixed seed, or as many as fit into `DUET_FUZZ_SECONDS` from a new one. The input in hand is in a file
+//! that is named at the beginning: it is still there when reading it ends the process or never ends.
 //!
 //! ```sh
 //! DUET_FUZZ_SECONDS=60 cargo test --workspace --test fuzz
@@ -12,13 +13,15 @@
 
 mod evaluate;
 mod generate;
+mod in_hand;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use asl::Options;
+use in_hand::InHand;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -152,12 +155,13 @@ fn a_definition_is_read_or_refused_whatever_it_is() {
         println!("{}", path.display());
         read(text, &options);
     }
-    run(|random| mutated(random, &corpus));
+    run("mutated", |random| mutated(random, &corpus), |text| read(text, &options));
 }
 
 #[test]
 fn what_is_read_can_be_evaluated_whatever_it_is() {
-    let (inputs, were_read) = run(generate::definition);
+    let options = options();
+    let (inputs, were_read) = run("made-up", generate::definition, |text| read(text, &options));
     // Else it shows nothing.
     assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
 }
@@ -166,27 +170,30 @@ fn options() -> Options {
     Options::with_functions(["f", "record-order"])
 }
 
-/// Reads as many texts as a run has. How many those were, and how many of them were definitions.
-fn run(mut input: impl FnMut(&mut ChaCha8Rng) -> String) -> (u32, u32) {
-    let options = options();
+/// Reads as many texts of that kind as a run has. How many those were, and how many of them were definitions.
+fn run(
+    kind: &str,
+    mut input: impl FnMut(&mut ChaCha8Rng) -> String,
+    read: impl Fn(&str) -> bool,
+) -> (u32, u32) {
     let seconds: Option<u64> =
         std::env::var("DUET_FUZZ_SECONDS").ok().map(|seconds| seconds.parse().expect("a number of seconds"));
     let seed =
         seconds.map_or(1, |_| SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs());
     let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut in_hand = InHand::new(kind, seed);
     let begun = Instant::now();
     let (mut inputs, mut were_read) = (0, 0);
     while seconds.map_or(inputs < INPUTS, |seconds| begun.elapsed() < Duration::from_secs(seconds)) {
         let text = input(&mut random);
+        in_hand.is(&text);
         let started = Instant::now();
-        let outcome = catch_unwind(|| read(&text, &options));
+        let outcome = catch_unwind(AssertUnwindSafe(|| read(&text)));
         let took = started.elapsed();
         if outcome.is_err() || took > INPUT_TIME_MAX {
-            let kept = std::env::temp_dir().join(format!("asl-fuzz-{seed}-{inputs}.json"));
-            std::fs::write(&kept, &text).expect("the failing input is kept");
             panic!(
                 "input {inputs} of seed {seed} took {took:?} or panicked: put {} into the corpus",
-                kept.display()
+                in_hand.keep().display()
             );
         }
         inputs += 1;
@@ -194,6 +201,39 @@ fn run(mut input: impl FnMut(&mut ChaCha8Rng) -> String) -> (u32, u32) {
     }
     println!("{inputs} inputs from seed {seed}, {were_read} of them read, in {:?}", begun.elapsed());
     (inputs, were_read)
+}
+
+/// What a process finds in its environment that is to end as a stack overflow ends it.
+const TO_ABORT: &str = "ASL_FUZZ_TO_ABORT";
+
+#[test]
+fn an_input_that_ends_the_process_is_kept_and_the_seed_is_said() {
+    let input = "one that is too much";
+    if std::env::var_os(TO_ABORT).is_some() {
+        run("to-abort", |_| input.to_owned(), |_| std::process::abort());
+    }
+    let this = "an_input_that_ends_the_process_is_kept_and_the_seed_is_said";
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut process = std::process::Command::new(std::env::current_exe().expect("it has a path"));
+    process.args(["--exact", this]).env(TO_ABORT, "1").env("TMPDIR", folder.path());
+    let ended = process.env_remove("DUET_FUZZ_SECONDS").output().expect("started");
+    assert!(!ended.status.success());
+    let mut files = std::fs::read_dir(folder.path()).expect("a folder");
+    let kept = files.next().expect("an input is kept").expect("it can be listed").path();
+    assert_eq!(std::fs::read_to_string(&kept).expect("it is text"), input);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains(&kept.display().to_string()) && said.contains("seed 1,"), "{said}");
+}
+
+#[test]
+fn nothing_is_left_of_a_run_that_found_nothing() {
+    let mut in_hand = InHand::new("harmless", 7);
+    in_hand.is("a longer one");
+    in_hand.is("another");
+    let path = in_hand.path().to_owned();
+    assert_eq!(std::fs::read_to_string(&path).expect("it is text"), "another");
+    drop(in_hand);
+    assert!(!path.exists());
 }
 
 /// What is a megabyte long and made to be slow takes no longer than its length explains: four times the text takes far

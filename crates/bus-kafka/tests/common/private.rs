@@ -1,30 +1,17 @@
 //! A Kafka of a test's own, to be stopped and killed.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bus_kafka::KafkaOptions;
-
-/// The ports of a Kafka at offset 0: for clients, and for itself.
-const PORTS: [u32; 2] = [9192, 9193];
-
-/// Above the ports of the shared set and below those that systems give away, where nobody listens: also servers of other
-/// kinds have ports there.
-fn free_offset(process: u32, number: u32) -> u32 {
-    let is_free = |port: u32| TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())).is_ok();
-    let mut offsets = (0..1000).map(|step| 2000 + (process + step) % 1000 * 10 + number * 2);
-    offsets
-        .find(|offset| PORTS.iter().all(|port| is_free(port + offset)))
-        .expect("a thousand places, all taken")
-}
+use servers::PortOffset;
 
 /// A Kafka of this test's own.
 pub(crate) struct Private {
     folder: PathBuf,
-    offset: u32,
+    offset: PortOffset,
 }
 
 impl Private {
@@ -35,7 +22,7 @@ impl Private {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
         let folder = std::env::temp_dir().join(format!("duet-kafka-test-{process}-{number}"));
-        let private = Self { folder, offset: free_offset(process, number) };
+        let private = Self { folder, offset: PortOffset::claim() };
         private.run("up");
         Some(private)
     }
@@ -45,7 +32,7 @@ impl Private {
         let status = Command::new(script)
             .args([command, "kafka"])
             .env("DUET_BROKERS_DIR", &self.folder)
-            .env("DUET_BROKERS_PORT_OFFSET", self.offset.to_string())
+            .env("DUET_BROKERS_PORT_OFFSET", self.offset.get().to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
@@ -67,7 +54,7 @@ impl Private {
     }
 
     pub(crate) fn options(&self, namespace: &str) -> KafkaOptions {
-        let url = format!("kafka://127.0.0.1:{}?delivery_timeout_ms=2000", 9192 + self.offset);
+        let url = format!("kafka://127.0.0.1:{}?delivery_timeout_ms=2000", 9192 + self.offset.get());
         let mut options = KafkaOptions::parse(&url).unwrap();
         namespace.clone_into(&mut options.namespace);
         options

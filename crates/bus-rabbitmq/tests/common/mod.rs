@@ -14,6 +14,7 @@ use bus::{
     Subscription, Topic,
 };
 use bus_rabbitmq::{RabbitBus, RabbitOptions};
+use servers::PortOffset;
 use tokio::time::{sleep, timeout};
 
 /// How long anything that must happen may take.
@@ -165,7 +166,7 @@ impl Log {
 /// A RabbitMQ of the test's own, to be stopped and killed.
 pub(crate) struct Broker {
     folder: tempfile::TempDir,
-    offset: u16,
+    offset: PortOffset,
 }
 
 impl Broker {
@@ -179,19 +180,13 @@ impl Broker {
             eprintln!("NOT RUN: {test}: rabbitmq-server is not installed");
             return None;
         }
-        let is_free = |offset: &u16| {
-            let ports = [4379, 5682, 15682, 15692, 25682].map(|port| port + offset);
-            ports.iter().all(|&port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok())
-        };
-        let first = 7000 + (std::process::id() % 40) as u16 * 100;
-        let offset = (first..30_000).step_by(100).find(is_free).expect("free ports");
-        let broker = Self { folder: tempfile::tempdir().expect("a folder"), offset };
+        let broker = Self { folder: tempfile::tempdir().expect("a folder"), offset: PortOffset::claim() };
         broker.script("up");
         Some(broker)
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("amqp://guest:guest@127.0.0.1:{}/%2f", 5682 + self.offset)
+        format!("amqp://guest:guest@127.0.0.1:{}/%2f", 5682 + self.offset.get())
     }
 
     /// `up`, `down`, `kill` or `restart`.
@@ -200,7 +195,7 @@ impl Broker {
         let mut script = Command::new(script);
         script.args([command, "rabbitmq"]);
         script.env("DUET_BROKERS_DIR", self.folder.path());
-        script.env("DUET_BROKERS_PORT_OFFSET", self.offset.to_string());
+        script.env("DUET_BROKERS_PORT_OFFSET", self.offset.get().to_string());
         succeed(command, script);
     }
 
@@ -212,9 +207,9 @@ impl Broker {
     /// RabbitMQ's own administration.
     pub(crate) fn control(&self, arguments: &[&str]) {
         let mut control = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
-        control.arg("-n").arg(format!("duet-{}@localhost", 5682 + self.offset)).args(arguments);
+        control.arg("-n").arg(format!("duet-{}@localhost", 5682 + self.offset.get())).args(arguments);
         control.env("HOME", self.folder.path().join("rabbitmq"));
-        control.env("ERL_EPMD_PORT", (4379 + self.offset).to_string());
+        control.env("ERL_EPMD_PORT", (4379 + self.offset.get()).to_string());
         succeed("rabbitmqctl", control);
     }
 }
