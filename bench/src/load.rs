@@ -264,7 +264,7 @@ impl Binary for LoadArgs {
         board.planned(&change.borrow());
         let orders = Orders::new(fate, u64::try_from(clock.now()).unwrap_or(0));
         let standing = Standing::register(&registry)?;
-        let hold_ups = HoldUps::default();
+        let hold_ups = HoldUps::watched_from(clock.now());
         let (observed, counts) = (Arc::clone(&store), Arc::clone(&board));
         let former = Former::new(orders.run());
         let sendings = Sendings::start(orders.run(), Arc::clone(&store));
