@@ -22,7 +22,6 @@ use crate::described::Described;
 use crate::processes::Program;
 use crate::target::{Url, Urls};
 use crate::text;
-use crate::up::folder::Folder;
 use crate::up::settings::{DirArgs, bus_url, namespace};
 use work::{Listed, Redriven};
 
@@ -49,7 +48,7 @@ pub enum DeadLettersCommand {
 #[derive(Clone, Debug, Args)]
 pub struct PlaceArgs {
     /// The bus: rabbitmq, kafka, or a URL (amqp://, amqps://, kafka://, or tcp:// for `duet bus`).
-    /// [default: that of the system which `duet up` runs in --dir, if it is memory]
+    /// [default: that of the system which `duet up` runs in --dir]
     #[arg(long, value_name = "BUS", env = "DUET_BUS", hide_env_values = true)]
     pub bus: Option<String>,
     /// What `duet up` runs.
@@ -75,18 +74,12 @@ impl PlaceArgs {
         }
         let wrong = |expected: String| ConfigError::new("--bus", "nothing", expected);
         let folder = self.dir.dir.display();
-        let dir = self.dir.absolute().map_err(|error| wrong(format!("{EXPECTED} {folder} ({error})")))?;
-        match Folder::new(dir).read_state() {
-            Ok(Some(state)) => {
-                let own = state.processes.iter().find(|entry| entry.id.program == Program::Bus);
-                let address = own.and_then(|bus| bus.address).map(|address| format!("tcp://{address}"));
-                address.ok_or_else(|| {
-                    wrong(format!("rabbitmq, kafka or the URL: what {folder} runs is on {}", state.bus))
-                })
-            }
-            Ok(None) => Err(wrong(format!("{EXPECTED} {folder} (--dir)"))),
-            Err(error) => Err(wrong(format!("{EXPECTED} {folder} ({})", telemetry::chain(&error)))),
-        }
+        let Some(found) = Described::find_also_ended(&self.dir)? else {
+            return Err(wrong(format!("{EXPECTED} {folder} (--dir)")));
+        };
+        found.bus(&self.urls).ok_or_else(|| {
+            wrong(format!("rabbitmq, kafka or the URL: what {folder} runs is on {}", found.bus_shown()))
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use host::ConfigError;
 use host::address::{MASK, redact};
 
 use crate::processes::Program;
+use crate::target::{PostgresUrl, Urls};
 use crate::up::folder::Folder;
 use crate::up::settings::DirArgs;
 use crate::up::state::{Phase, State};
@@ -25,13 +26,27 @@ impl Described {
     /// # Errors
     /// What is written there cannot be read.
     pub fn find(dir: &DirArgs) -> Result<Option<Self>, ConfigError> {
+        Ok(Self::find_also_ended(dir)?.filter(Self::runs))
+    }
+
+    /// What runs in the folder or has run there last; `None` where nothing ever did.
+    ///
+    /// # Errors
+    /// What is written there cannot be read.
+    pub fn find_also_ended(dir: &DirArgs) -> Result<Option<Self>, ConfigError> {
         let wrong = |error: &dyn std::error::Error| {
             let expected = format!("a folder of duet up ({})", telemetry::chain(error));
             ConfigError::new("--dir", dir.dir.display(), expected)
         };
         let dir = dir.absolute().map_err(|error| wrong(&error))?;
         let state = Folder::new(dir.clone()).read_state().map_err(|error| wrong(&error))?;
-        Ok(state.filter(|state| state.phase != Phase::Stopped).map(|state| Self { state, dir }))
+        Ok(state.map(|state| Self { state, dir }))
+    }
+
+    /// Whether it runs; it may be that a process of it does not.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        self.state.phase != Phase::Stopped
     }
 
     /// Its folder.
@@ -47,13 +62,15 @@ impl Described {
         Some(format!("tcp://{}", bus.address?))
     }
 
-    /// Its bus, as another process reaches it: the one that it brought itself, or a broker whose URL has neither a
-    /// password nor settings, which are not written down.
+    /// Its bus, as another process reaches it: the one that it brought itself, a broker whose URL has neither a password nor
+    /// settings (these are not written down), or the one of `urls` that is at the same place.
     #[must_use]
-    pub fn bus(&self) -> Option<String> {
+    pub fn bus(&self, urls: &Urls) -> Option<String> {
         let broker = || {
-            let known = &self.state.bus;
-            (known.contains("://") && !known.contains(MASK)).then(|| known.clone())
+            let written = &self.state.bus;
+            let is_whole = written.contains("://") && !written.contains(MASK);
+            let known = urls.brokers().into_iter().find(|url| self.is_on(url.expose()));
+            is_whole.then(|| written.clone()).or_else(|| known.map(|url| url.expose().to_owned()))
         };
         let brought = self.state.processes.iter().any(|entry| entry.id.program == Program::Bus);
         if brought { self.own_bus() } else { broker() }
@@ -62,9 +79,7 @@ impl Described {
     /// Whether it works on the bus at that URL, its namespace and other options aside.
     #[must_use]
     pub fn is_on(&self, bus: &str) -> bool {
-        let place = |url: &str| url.split('?').next().unwrap_or(url).to_owned();
-        let known = place(&self.state.bus);
-        self.own_bus().as_deref() == Some(bus) || place(&redact(bus)) == known
+        self.own_bus().as_deref() == Some(bus) || place(&redact(bus)) == place(&self.state.bus)
     }
 
     /// What its bus is, without secrets.
@@ -77,6 +92,19 @@ impl Described {
     #[must_use]
     pub fn stores_shown(&self) -> &str {
         &self.state.stores
+    }
+
+    /// Its stores, as another process reaches them: the folder with a file for each, or that database, if it is the one
+    /// that they are in.
+    #[must_use]
+    pub fn stores(&self, database: &PostgresUrl) -> Option<String> {
+        let (written, database) = (&self.state.stores, database.url());
+        let is_folder = written.starts_with("sqlite:");
+        let is_it = || place(&redact(database.expose())) == place(written);
+        match is_folder {
+            true => Some(written.clone()),
+            false => is_it().then(|| database.expose().to_owned()),
+        }
     }
 
     /// What stands before its names on a broker and those of its schemas.
@@ -96,4 +124,9 @@ impl Described {
     pub fn ledger(&self) -> PathBuf {
         self.state.ledger.clone().unwrap_or_else(|| self.dir.join("gateway.ledger"))
     }
+}
+
+/// A URL without its settings.
+fn place(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
 }

@@ -78,6 +78,9 @@ pub struct LoadArgs {
     /// Whether a flag or the environment names the bus; a default does not.
     #[arg(skip)]
     bus_is_given: bool,
+    /// The same of the observer's store.
+    #[arg(skip)]
+    store_is_given: bool,
     /// What the services' schemas begin with, once that is known.
     #[arg(skip)]
     namespace: Option<String>,
@@ -264,7 +267,7 @@ impl Binary for LoadArgs {
         board.planned(&change.borrow());
         let orders = Orders::new(fate, u64::try_from(clock.now()).unwrap_or(0));
         let standing = Standing::register(&registry)?;
-        let hold_ups = HoldUps::default();
+        let hold_ups = HoldUps::watched_from(clock.now());
         let (observed, counts) = (Arc::clone(&store), Arc::clone(&board));
         let former = Former::new(orders.run());
         let sendings = Sendings::start(orders.run(), Arc::clone(&store));
@@ -313,8 +316,9 @@ fn observed_topics() -> Vec<Topic> {
 impl LoadArgs {
     /// Takes note of what was said and what is a default. `matches` is what it was made of.
     pub(crate) fn note_given(&mut self, matches: &ArgMatches) {
-        let source = matches.value_source("bus");
-        self.bus_is_given = !matches!(source, None | Some(ValueSource::DefaultValue));
+        let is_given = |name| !matches!(matches.value_source(name), None | Some(ValueSource::DefaultValue));
+        self.bus_is_given = is_given("bus");
+        self.store_is_given = is_given("store") || is_given("store_file");
     }
 
     /// Whether a flag or the environment names the bus.
@@ -330,6 +334,7 @@ impl LoadArgs {
             bus: bus.clone(),
             bus_is_given: self.bus_is_given,
             store: store.clone(),
+            store_is_given: self.store_is_given,
             stores: self.audit.stores.take(),
             ledger: self.audit.ledger.take(),
             namespace: None,

@@ -22,6 +22,7 @@ use crate::http::{Answer, Request, ask};
 use crate::load::Stores;
 use crate::processes::Program;
 use crate::services::{self, Instance, Services, ready};
+use crate::target::PostgresUrl;
 use crate::text;
 use crate::up::settings::{DirArgs, namespace};
 
@@ -57,6 +58,9 @@ pub struct ReplayArgs {
     /// What the schemas begin with [default: what `duet up` was told that runs in --dir].
     #[arg(long, value_name = "NAME", env = "DUET_NAMESPACE", value_parser = namespace)]
     pub namespace: Option<String>,
+    /// Where the database is whose password is not written down in --dir.
+    #[command(flatten)]
+    pub postgres: PostgresUrl,
 }
 
 const EXAMPLES: &str = "\
@@ -176,20 +180,16 @@ fn places(args: &ReplayArgs, found: Option<&Described>) -> Result<Vec<(Program, 
 
 /// Where the stores are: as said, or those of the system.
 fn stores(args: &ReplayArgs, found: Option<&Described>) -> Result<Stores, ConfigError> {
-    let described = found.map(Described::stores_shown);
-    let given = match (&args.stores, described) {
-        (Some(given), _) => given.as_str(),
-        (None, Some(stores)) if stores.starts_with("sqlite:") => stores,
-        (None, Some(stores)) => {
-            let expected = format!("the URL of {stores}: passwords are not kept in --dir");
-            return Err(ConfigError::new("--stores", "nothing", expected));
-        }
-        (None, None) => {
-            return Err(ConfigError::new("--stores", "nothing", "sqlite:DIR or postgres://…"));
-        }
+    let nothing = |expected: &str| ConfigError::new("--stores", "nothing", expected);
+    let given = match (&args.stores, found) {
+        (Some(given), _) => given.clone(),
+        (None, Some(found)) => found.stores(&args.postgres).ok_or_else(|| {
+            nothing(&format!("the URL of {}: passwords are not kept in --dir", found.stores_shown()))
+        })?,
+        (None, None) => return Err(nothing("sqlite:DIR or postgres://…")),
     };
     let namespace = args.namespace.as_deref().or_else(|| found.and_then(Described::namespace));
-    Stores::parse(Some(given), host::StoreAddress::Memory, namespace.map(str::to_owned))
+    Stores::parse(Some(&given), host::StoreAddress::Memory, namespace.map(str::to_owned))
 }
 
 /// What the participants said of one order.

@@ -288,6 +288,9 @@ pub struct Cell {
     pub outcomes_digest: String,
     /// Orders/s at saturation.
     pub orders_per_s: Option<f64>,
+    /// Whether that is of a full window only; otherwise there were too few orders, and filling and emptying it are in it.
+    #[serde(default = "full")]
+    pub window_was_full: bool,
     /// The rate of the paced phase as a share of the former.
     #[serde(default)]
     pub paced_share: Option<f64>,
@@ -398,4 +401,9 @@ pub struct Percentiles {
     pub max: f64,
     /// How many values there are.
     pub count: u64,
+}
+
+/// What reports from before it was told are taken for.
+fn full() -> bool {
+    true
 }

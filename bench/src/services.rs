@@ -70,8 +70,13 @@ impl Services {
         match self {
             Self::Unknown => {}
             Self::System(dir) => {
-                let found = Described::find(&DirArgs { dir: dir.clone() })?;
-                for (program, address) in found.iter().flat_map(Described::participants) {
+                let Some(found) = Described::find_also_ended(&DirArgs { dir: dir.clone() })? else {
+                    return Ok(known);
+                };
+                if !found.runs() {
+                    return Ok(Program::PARTICIPANTS.map(|program| (program, Vec::new())).into());
+                }
+                for (program, address) in found.participants() {
                     known.entry(program).or_default().extend(address.map(|address| address.to_string()));
                 }
             }
@@ -132,6 +137,9 @@ async fn is_ready(place: &String) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processes::kernel::Identity;
+    use crate::up::folder::Folder;
+    use crate::up::state::{Phase, State};
 
     #[test]
     fn an_instance_is_a_participants_name_and_place() {
@@ -141,6 +149,20 @@ mod tests {
             let said = instance(wrong).unwrap_err();
             assert!(said.contains("order-history, order-status, notifications"), "{wrong}: {said}");
         }
+    }
+
+    #[tokio::test]
+    async fn after_duet_down_every_participant_is_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().join("x"));
+        let services = Services::System(folder.path().to_owned());
+        assert_eq!(services.away().await, BTreeMap::new(), "nothing ever ran there");
+        folder.make().unwrap();
+        let state = State::for_test(folder.socket(), Identity::of(std::process::id()));
+        folder.write_state(&State { phase: Phase::Stopped, ..state }).unwrap();
+        let away = services.away().await;
+        assert_eq!(away.keys().copied().collect::<Vec<_>>().len(), Program::PARTICIPANTS.len(), "{away:?}");
+        assert!(away.values().all(|why| why == "it does not run"), "{away:?}");
     }
 
     #[tokio::test]

@@ -246,7 +246,8 @@ fn audited(name: &str, report: &Report) -> String {
         let orders = text::counted(report.never_came, "order");
         let _ = writeln!(
             text,
-            "{orders} that an earlier life of the load had begun to send never came: the bus had not confirmed them, so they are not lost"
+            "{orders} that an earlier life of the load had begun to send never came: that the bus confirmed them had not been \
+             written down, so they are not taken for lost"
         );
     }
     text + &format!("{} more orders are under way or have just ended\n\n", report.waiting)

@@ -50,7 +50,12 @@ fn verdict(out: &mut String, report: &Report, terminal: Terminal) -> std::fmt::R
         }
     }
     let one_bus = report.environment.buses.len() <= 1;
+    let alike = report.cells.windows(2).all(|pair| pair[0].orders == pair[1].orders);
     match (report.outcomes_differ, one_bus) {
+        (Some(0), _) if !alike => writeln!(
+            out,
+            "Each order that several cells had ended the same way in them; counts of orders and paths are not comparable."
+        )?,
         (Some(0), true) => writeln!(out, "Each order ended the same way in both styles.")?,
         (Some(0), false) => writeln!(out, "Each order ended the same way in every cell.")?,
         (Some(orders), true) => {

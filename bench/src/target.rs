@@ -79,15 +79,21 @@ impl fmt::Debug for PostgresUrl {
 
 impl fmt::Debug for Urls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rabbitmq_url, kafka_url, postgres } = self;
-        let (rabbitmq, kafka) =
-            (set_or_default(rabbitmq_url.as_ref(), RABBITMQ), set_or_default(kafka_url.as_ref(), KAFKA));
+        let ([rabbitmq, kafka], postgres) = (self.brokers(), &self.postgres);
         write!(f, "Urls({rabbitmq}, {kafka}, {postgres:?})")
     }
 }
 
 fn set_or_default(set: Option<&String>, server: Server) -> Url {
     Url::new(set.filter(|url| !url.is_empty()).map_or(server.default_url, String::as_str))
+}
+
+impl Urls {
+    /// Where the brokers are.
+    #[must_use]
+    pub fn brokers(&self) -> [Url; 2] {
+        [set_or_default(self.rabbitmq_url.as_ref(), RABBITMQ), set_or_default(self.kafka_url.as_ref(), KAFKA)]
+    }
 }
 
 /// A bus of a run.

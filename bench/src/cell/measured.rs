@@ -44,8 +44,7 @@ impl Saturated {
     /// One more phase.
     pub(super) fn add(&mut self, sent: u64, steady: Steady, before: &Used, after: &Used) {
         self.orders += sent;
-        self.steady.orders += steady.orders;
-        self.steady.took += steady.took;
+        self.steady = self.steady.and(steady);
         self.cpu += after.cpu.saturating_sub(before.cpu);
         self.cpu_measuring += after.cpu_measuring.saturating_sub(before.cpu_measuring);
         self.commits += (after.work - before.work).commits;
@@ -137,6 +136,7 @@ pub(super) fn cell(seen: &Seen<'_>, state: &flight::State, audited: &Audited) ->
         unaccounted: summary.unaccounted,
         outcomes_digest: format!("{:016x}", state.digest),
         orders_per_s: saturated.orders_per_s(),
+        window_was_full: saturated.steady.is_full,
         latency_ms,
         latency_waiting_ms: state.waiting.percentiles(),
         latency_refused_ms: state.refused.percentiles(),

@@ -52,15 +52,33 @@ pub(super) struct Sender {
 }
 
 /// What a saturated phase reached while the window was full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Steady {
     /// Orders that ended.
     pub(super) orders: u64,
     /// In which time.
     pub(super) took: Duration,
+    /// Whether the window was full all the time; otherwise there were too few orders for that, and filling and emptying it
+    /// are in these figures.
+    pub(super) is_full: bool,
+}
+
+impl Default for Steady {
+    fn default() -> Self {
+        Self { orders: 0, took: Duration::ZERO, is_full: true }
+    }
 }
 
 impl Steady {
+    /// This and another phase.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            orders: self.orders + other.orders,
+            took: self.took + other.took,
+            is_full: self.is_full && other.is_full,
+        }
+    }
+
     /// Orders/s; `None` where no time passed.
     pub(super) fn orders_per_s(&self) -> Option<f64> {
         let seconds = self.took.as_secs_f64();
@@ -174,9 +192,9 @@ impl Sender {
         let steady = match full_since {
             // Long enough to be a measurement.
             Some((since, first)) if ended - first >= window as u64 => {
-                Steady { orders: ended - first, took: all_sent - since }
+                Steady { orders: ended - first, took: all_sent - since, is_full: true }
             }
-            _ => Steady { orders: self.ended() - ended_before, took: begun.elapsed() },
+            _ => Steady { orders: self.ended() - ended_before, took: begun.elapsed(), is_full: false },
         };
         Ok((sent, steady))
     }

@@ -47,7 +47,7 @@ pub struct CompareArgs {
     /// With --orders: leaves out bad lines instead of refusing the file.
     #[arg(long, help_heading = "Orders")]
     pub skip_bad: bool,
-    /// Generated orders per cell, besides those that warm it up [default: as many as fit into a minute; on brokers half a minute a cell].
+    /// Generated orders per cell, over all phases; brokers are not warmed until they settle then [default: as many as fit into a minute; on brokers half a minute a cell].
     #[arg(long, value_name = "N", help_heading = "Orders", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// Seed of the orders and of the outside world: the same seed, the same orders and outcomes [default: 1].

@@ -128,6 +128,11 @@ impl Board {
         }
     }
 
+    /// How many orders former lives of the load have sent, as far as is known.
+    pub fn sent_before_so_far(&self) -> u64 {
+        self.lock().sent_before.values().sum()
+    }
+
     /// How many orders of each style others have placed, as far as the observer has seen it.
     pub fn others(&self) -> BTreeMap<Style, u64> {
         let state = self.lock();
@@ -180,6 +185,11 @@ impl Board {
     /// The observer saw an order placed.
     pub fn placed(&self, order_id: &str, style: Style) {
         self.metrics.placed.with_label_values(&[style.as_str()]).inc();
+        self.was_seen(order_id, style);
+    }
+
+    /// The order stands in the observer's store as placed, whoever wrote that: another instance of the load may have.
+    pub fn was_seen(&self, order_id: &str, style: Style) {
         let mut state = self.lock();
         state.unseen.remove(order_id);
         if state.in_doubt.remove(order_id).is_some() {
@@ -347,6 +357,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_order_that_another_instance_saw_is_not_waited_for() {
+        let board = Board::register(&telemetry::registry()).unwrap();
+        let style = Style::Choreography;
+        board.sending(["a", "b"].into_iter(), 5);
+        board.was_seen("a", style);
+        board.sent([("a", style), ("b", style)].into_iter(), 6);
+        assert_eq!((board.oldest_unseen(), board.sent_so_far()[&style]), (Some(6), 2));
+        board.was_seen("b", style);
+        assert_eq!((board.oldest_unseen(), board.sent_so_far()[&style]), (None, 2));
+    }
+
+    #[test]
     fn orders_are_in_flight_from_placed_to_closed() {
         let board = Board::register(&telemetry::registry()).unwrap();
         let style = Style::Orchestration;
@@ -358,6 +380,7 @@ mod tests {
         assert_eq!((board.in_doubt(), board.sent_so_far()[&style]), (0, 2), "each once");
         board.set_counts(&BTreeMap::from([(style, 40)]), &BTreeMap::from([(style, 1)]));
         assert_eq!((board.sent_so_far()[&style], board.others()[&style]), (42, 1));
+        assert_eq!(board.sent_before_so_far(), 40);
         board.under_way("a", style);
         board.under_way("a", style);
         assert_eq!(board.in_flight()[&style], 1, "seen twice, it is one order");

@@ -292,7 +292,8 @@ impl Checker {
         self.standing.set_unseen(unseen);
         if caught_up && is_whole {
             let oldest = self.unjudged.first().map(|(began, _)| *began);
-            let judged_to = [oldest, self.board.oldest_unseen()].into_iter().flatten().fold(now, Millis::min);
+            let open = [oldest, self.board.oldest_unseen(), self.former.oldest_open()];
+            let judged_to = open.into_iter().flatten().fold(now, Millis::min);
             self.standing.set_judged_to(judged_to);
         }
         Ok(())
@@ -314,6 +315,10 @@ impl Checker {
                 // Only now: what cannot be read is read again in the next round.
                 self.cursor = cursor;
                 let Some(seen) = seen else { continue };
+                if seen.placed.is_some() {
+                    // Whoever saw it, and also between our looking for it in vain and the observer's commit.
+                    self.board.was_seen(&order_id, seen.style);
+                }
                 if self.former.begun(&order_id).is_some() {
                     // It was taken up when the system was found to know it.
                     continue;

@@ -12,6 +12,8 @@ use crate::processes::Program;
 
 /// Spells that are remembered of each style, at the most: from before the oldest, all time counts.
 const SPELLS_MAX: usize = 1_000;
+/// Before any order.
+const EVER: Millis = Millis::MIN / 2;
 
 /// Orders wait for somebody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,16 @@ impl HoldUps {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Every change is whole after any panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody watched before `now`: whoever was away then is not known, so that time counts against no order.
+    #[must_use]
+    pub fn watched_from(now: Millis) -> Self {
+        let hold_ups = Self::default();
+        for style in Style::ALL {
+            hold_ups.lock().spells.entry(style).or_default().add(Spell { from: EVER, to: now });
+        }
+        hold_ups
     }
 
     /// These programs were found away at `now`, with the reason, and all others ready.
@@ -174,6 +186,20 @@ mod tests {
         hold_ups.looked(4_000, away(&[]));
         assert_eq!(hold_ups.held(Style::Orchestration, 0, 9_000), 3_000);
         assert_eq!(hold_ups.now(), []);
+    }
+
+    #[test]
+    fn time_in_which_nobody_watched_does_not_count() {
+        let hold_ups = HoldUps::watched_from(500_000);
+        hold_ups.looked(501_000, away(&[]));
+        hold_ups.looked(502_000, away(&[Program::OrderStatus]));
+        hold_ups.looked(503_000, away(&[]));
+        for style in Style::ALL {
+            assert_eq!(hold_ups.held(style, 1_000, 510_000), 499_000 + 2_000);
+            assert_eq!(hold_ups.held(style, 505_000, 510_000), 0);
+        }
+        hold_ups.clock_jumped(510_000, 410_000);
+        assert_eq!(hold_ups.held(Style::Choreography, 1_000, 410_000), 399_000 + 2_000);
     }
 
     #[test]

@@ -34,6 +34,17 @@ impl Orders {
         &self.run
     }
 
+    /// Whether an order's id begins like those of some run of a load.
+    #[must_use]
+    pub fn is_of_a_run(order_id: &str) -> bool {
+        let (run, rest) = order_id.split_once('-').unwrap_or((order_id, ""));
+        let digits = run.strip_prefix('l').unwrap_or_default();
+        let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        (1..=16).contains(&digits.len())
+            && digits.bytes().all(is_hex)
+            && rest.starts_with(|c: char| c.is_ascii_digit())
+    }
+
     /// How many it has made.
     #[must_use]
     pub fn made(&self) -> u64 {
@@ -93,11 +104,14 @@ mod tests {
             let mut orders = Orders::new(FATE, run);
             for n in 0..500 {
                 let order = orders.next((n % 2 == 0).then_some(0.3));
-                assert!(contract::order::is_id(&order.order_id));
+                assert!(contract::order::is_id(&order.order_id) && Orders::is_of_a_run(&order.order_id));
                 assert_eq!(order.rejections(), Vec::<String>::new());
                 ids.insert(order.order_id);
             }
         }
         assert_eq!(ids.len(), 1000);
+        for id in ["o-1", "lunch-1", "l-1", "l1", "l1-x", "L1-1"] {
+            assert!(!Orders::is_of_a_run(id), "{id}");
+        }
     }
 }

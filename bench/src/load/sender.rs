@@ -1,5 +1,6 @@
 //! Sends orders when they are due, at the rate of the plan, which may change at any time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use auditor::SentOrder;
 use bus::{Backoff, Bus, BusError, Message, Origin, Publisher, Subscription};
 use contract::{Envelope, Order, Style};
 use participant::{Clock as _, Millis, SystemClock};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -25,6 +27,8 @@ const BEHIND_MAX: Duration = Duration::from_secs(1);
 /// Pauses when the bus does not take orders.
 const BACKOFF_BASE: Duration = Duration::from_millis(20);
 const BACKOFF_CAP: Duration = Duration::from_secs(1);
+/// Batches that are published and not yet written down, at the most: further ones wait, and orders with them.
+const UNWRITTEN_MAX: usize = 8;
 /// How long it may take to write down what is sent, until that is told as a trouble.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -35,6 +39,8 @@ pub struct Sender {
     observer: Subscription,
     board: Arc<Board>,
     sendings: Sendings,
+    /// Tell when batches are written down, in their order.
+    unwritten: VecDeque<oneshot::Receiver<()>>,
     orders_max: u64,
 }
 
@@ -53,7 +59,7 @@ impl Sender {
         sendings: Sendings,
         orders_max: u64,
     ) -> Self {
-        Self { orders, bus, observer, board, sendings, orders_max }
+        Self { orders, bus, observer, board, sendings, unwritten: VecDeque::new(), orders_max }
     }
 
     /// Sends until whoever makes the plans is gone. An order that was begun is published until the bus has it.
@@ -61,7 +67,7 @@ impl Sender {
         let mut publisher: Option<Arc<dyn Publisher>> = None;
         let mut pace = Pace::new(plans.borrow_and_update().rate_per_s, Instant::now());
         loop {
-            let resting = self.orders.made() >= self.orders_max;
+            let resting = self.room() == 0;
             self.board.set_resting(resting);
             let due = if resting { None } else { pace.next() };
             tokio::select! {
@@ -87,11 +93,17 @@ impl Sender {
         }
     }
 
+    /// How many orders more may be sent, in this life and those before altogether.
+    fn room(&self) -> u64 {
+        self.orders_max.saturating_sub(self.orders.made() + self.board.sent_before_so_far())
+    }
+
     /// What is due by `now`.
     fn batch(&mut self, pace: &mut Pace, now: Instant, plan: Plan) -> Vec<Due> {
         let wall = SystemClock.now();
         let mut batch = Vec::new();
-        while batch.len() < BATCH_MAX && self.orders.made() < self.orders_max {
+        let room = usize::try_from(self.room()).unwrap_or(usize::MAX);
+        while batch.len() < BATCH_MAX.min(room) {
             let Some(due) = pace.next().filter(|due| *due <= now) else { break };
             pace.taken();
             let late = i64::try_from((now - due).as_millis()).unwrap_or(i64::MAX);
@@ -107,14 +119,9 @@ impl Sender {
         self.board.sending(ids(), SystemClock.now());
         let placed = |(order, style, at): &Due| Placed { at: *at, sent: SentOrder::new(order, *style) };
         let (begun, written) = self.sendings.begin(batch.iter().map(placed).collect()).await;
-        let taken = if begun.is_first {
-            // It says that this life was there, before anything of it can be seen.
-            self.until_written(written).await;
-            self.publish_all(publisher, batch).await
-        } else {
-            // At the same time: no order waits for it.
-            tokio::join!(self.publish_all(publisher, batch), self.until_written(written)).0
-        };
+        self.unwritten.push_back(written);
+        let taken = self.publish_all(publisher, batch).await;
+        self.mind_the_unwritten().await;
         if !taken {
             self.board.withdrawn(ids());
             return sleep(BACKOFF_CAP).await;
@@ -150,10 +157,24 @@ impl Sender {
         }
     }
 
-    /// Waits until what is sent is written down: nothing more is sent before.
-    async fn until_written(&self, mut written: oneshot::Receiver<()>) {
+    /// Waits while too much of what is sent is not written down: nothing more is sent before.
+    async fn mind_the_unwritten(&mut self) {
+        while let Some(written) = self.unwritten.front_mut() {
+            if written.try_recv() == Err(TryRecvError::Empty) {
+                if self.unwritten.len() <= UNWRITTEN_MAX {
+                    return;
+                }
+                self.until_written().await;
+            }
+            self.unwritten.pop_front();
+        }
+    }
+
+    /// Waits until the oldest is written down.
+    async fn until_written(&mut self) {
+        let Some(written) = self.unwritten.front_mut() else { return };
         // Its only error is that nobody writes any more.
-        if timeout(WRITTEN_WITHIN, &mut written).await.is_err() {
+        if timeout(WRITTEN_WITHIN, &mut *written).await.is_err() {
             let trouble = "what is sent cannot be written down: the observer's store does not answer";
             self.board.set_trouble(Some(trouble.to_owned()));
             let _ = written.await;

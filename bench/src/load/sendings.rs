@@ -2,9 +2,10 @@
 //! begun, and what the bus had confirmed to it.
 //!
 //! Each batch has a row of its own in the observer's store, under a key that no order can have. It is written while the batch is
-//! published (that of a life's first batch before), and once more when the bus has confirmed it; neither makes an order wait. So a
-//! load that is killed leaves at the most what it did in its last moments unwritten: what was published then counts once it is
-//! seen, and nobody calls it lost before.
+//! published, and once more when the bus has confirmed it; an order waits for that only where many rows are unwritten. So a load that
+//! ends leaves its last batches unwritten, or written down as begun though the bus has confirmed them: they count once they are
+//! seen, and nobody calls them lost before. How many these are is bounded (see [`super::sender`]), not how long ago they were: a store
+//! that does not answer makes the load wait.
 //!
 //! [`Former`] is what the next life makes of these rows.
 
@@ -21,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
 use super::observer::Placed;
+use super::orders::Orders;
 
 /// What the keys of such rows begin with: an order's id has no slash.
 const PREFIX: &str = "sent/";
@@ -52,8 +54,6 @@ pub fn life_of(key: &str) -> Option<&str> {
 pub struct Begun {
     key: String,
     sending: Sending,
-    /// Whether it is the first of this life of the load.
-    pub is_first: bool,
 }
 
 /// Takes down what is sent in this life of the load.
@@ -84,7 +84,7 @@ impl Sendings {
     /// These orders are about to be published. What is returned beside them comes when that is written down.
     pub async fn begin(&mut self, orders: Vec<Placed>) -> (Begun, oneshot::Receiver<()>) {
         let key = format!("{PREFIX}{}/{}", self.life, self.begun);
-        let begun = Begun { key, sending: Sending { orders, confirmed: false }, is_first: self.begun == 0 };
+        let begun = Begun { key, sending: Sending { orders, confirmed: false } };
         self.begun += 1;
         let (written, receiver) = oneshot::channel();
         self.write(&begun, Some(written)).await;
@@ -107,8 +107,7 @@ impl Sendings {
 async fn write_all(store: Arc<dyn Store>, mut queue: mpsc::Receiver<Row>) {
     let mut rows = Vec::new();
     while queue.recv_many(&mut rows, AT_ONCE).await > 0 {
-        let commit = Commit { entities: writes(&rows), ..Commit::default() };
-        write(&*store, &commit).await;
+        write(&*store, writes(&rows)).await;
         for row in rows.drain(..) {
             // Whoever waited for it may have gone.
             let _ = row.written.map(|written| written.send(()));
@@ -133,14 +132,38 @@ fn writes(rows: &[Row]) -> Vec<EntityWrite> {
     last.into_iter().map(write).collect()
 }
 
-/// Writes it, however often it takes, unless it never can be.
-async fn write(store: &dyn Store, commit: &Commit) {
+/// Writes these rows, however often it takes, unless they never can be.
+async fn write(store: &dyn Store, rows: Vec<EntityWrite>) {
+    let commit = Commit { entities: rows, ..Commit::default() };
+    if commit_at_last(store, &commit).await == Written::Conflict {
+        // One of them was written before, and we were not told; or it was not, when it could not be. So each by itself.
+        for row in commit.entities {
+            let alone = |row| Commit { entities: vec![row], ..Commit::default() };
+            let again = EntityWrite { expected: 0, ..row.clone() };
+            if commit_at_last(store, &alone(row)).await == Written::Conflict {
+                // Nobody else writes it: if it is there, it is as it has to be.
+                commit_at_last(store, &alone(again)).await;
+            }
+        }
+    }
+}
+
+/// What came of writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// All of it is written, or never can be.
+    Done,
+    /// Nothing is: a row is not in the version that was expected.
+    Conflict,
+}
+
+async fn commit_at_last(store: &dyn Store, commit: &Commit) -> Written {
     let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
     let mut is_told = false;
     loop {
         match store.commit(commit).await {
-            // A conflict: it was written before, and we were not told. Nobody else writes these rows.
-            Ok(_) | Err(StoreError::Conflict { .. }) => return,
+            Ok(_) => return Written::Done,
+            Err(StoreError::Conflict { .. }) => return Written::Conflict,
             Err(error) if error.is_retryable() => {
                 if !std::mem::replace(&mut is_told, true) {
                     tracing::warn!(%error, "what is sent cannot be written down; trying again");
@@ -153,7 +176,7 @@ async fn write(store: &dyn Store, commit: &Commit) {
                     error,
                     "what is sent cannot be written down: a load that starts again will not know it"
                 );
-                return;
+                return Written::Done;
             }
         }
     }
@@ -164,7 +187,6 @@ async fn write(store: &dyn Store, commit: &Commit) {
 #[derive(Debug, Default)]
 pub struct Former {
     life: String,
-    lives: BTreeSet<String>,
     /// Begun, and not seen so far.
     open: BTreeMap<String, Unseen>,
     /// Known to have been begun, though the observer has not seen them placed.
@@ -208,7 +230,6 @@ impl Former {
         if self.is_own(life) {
             return;
         }
-        self.lives.insert(life.to_owned());
         for placed in sending.orders {
             let confirmed = sending.confirmed;
             if confirmed {
@@ -227,12 +248,11 @@ impl Former {
         if let (Some(known), false) = (known, placed) {
             self.begun.insert(order_id.to_owned(), known.placed);
         }
-        // An id begins with the life that made it.
-        let life = order_id.split('-').next().unwrap_or_default();
-        if self.is_own(life) || was_counted {
+        // An id begins with the life that made it, also one from before lives wrote down what they sent.
+        if self.is_own(order_id.split('-').next().unwrap_or_default()) || was_counted {
             return;
         }
-        let counts = if self.lives.contains(life) { &mut self.sent } else { &mut self.others };
+        let counts = if Orders::is_of_a_run(order_id) { &mut self.sent } else { &mut self.others };
         *counts.entry(style).or_default() += 1;
     }
 
@@ -287,13 +307,19 @@ impl Former {
         }
     }
 
+    /// When the oldest order was begun that has neither been seen nor been found never to have come.
+    #[must_use]
+    pub fn oldest_open(&self) -> Option<Millis> {
+        self.open.values().map(|unseen| unseen.placed.at).min()
+    }
+
     /// How an order was begun of which the observer has not seen that it was placed.
     #[must_use]
     pub fn begun(&self, order_id: &str) -> Option<&Placed> {
         self.begun.get(order_id)
     }
 
-    /// How many orders were in doubt and never came: nobody had confirmed them, so nobody has lost them.
+    /// How many orders were in doubt and never came: they are not known to have been confirmed, so nobody has lost them.
     #[must_use]
     pub fn never_came_count(&self) -> u64 {
         self.never_came.len() as u64
@@ -345,11 +371,9 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let mut sendings = Sendings::start("l1", Arc::clone(&store) as _);
         let (first, written) = sendings.begin(vec![placed("l1-0")]).await;
-        assert!(first.is_first);
         written.await.unwrap();
         sendings.confirmed(first).await;
-        let (second, written) = sendings.begin(vec![placed("l1-1")]).await;
-        assert!(!second.is_first);
+        let (_, written) = sendings.begin(vec![placed("l1-1")]).await;
         written.await.unwrap();
         let read = async |key| {
             let entity = store.get(key).await.unwrap().unwrap();
@@ -359,6 +383,23 @@ mod tests {
         assert_eq!(read("sent/l1/1").await, sending(&["l1-1"], false));
         assert_eq!((life_of("sent/l1/1"), life_of("l1-1")), (Some("l1"), None));
         assert!(!contract::order::is_id("sent/l1/1"), "no order is in its way");
+    }
+
+    #[tokio::test]
+    async fn a_row_that_is_not_as_expected_takes_no_other_with_it() {
+        let store = MemoryStore::new();
+        let row = |n: u8, confirmed| Row {
+            key: format!("sent/l1/{n}"),
+            sending: sending(&["l1-0"], confirmed),
+            written: None,
+        };
+        // The first was written, and we were not told; that the second was begun could not be written.
+        write(&store, writes(&[row(0, false)])).await;
+        write(&store, writes(&[row(0, false), row(1, true), row(2, false)])).await;
+        for (n, version) in [(0, 1), (1, 1), (2, 1)] {
+            let entity = store.get(&format!("sent/l1/{n}")).await.unwrap();
+            assert_eq!(entity.map(|entity| entity.version), Some(version), "row {n}");
+        }
     }
 
     #[test]
@@ -386,6 +427,9 @@ mod tests {
         }
         assert_eq!(sent_and_others(&former), [3, 1], "this life's own are counted elsewhere");
         assert_eq!(former.to_look_for(10), ["l1-1", "l1-3"]);
+        assert_eq!(former.oldest_open(), Some(1_000));
+        former.seen("l18c-7", Style::Choreography, true);
+        assert_eq!(sent_and_others(&former), [4, 1], "of a life that wrote nothing down");
     }
 
     #[test]

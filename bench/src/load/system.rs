@@ -8,8 +8,11 @@ use telemetry::tell;
 
 use crate::described::Described;
 use crate::services::Services;
-use crate::target::with_option;
-use crate::up::settings::{DirArgs, namespace};
+use crate::target::{Urls, with_option};
+use crate::up::settings::{DirArgs, bus_url, namespace};
+
+/// The observer's store in the folder of a system.
+const STORE_FILE: &str = "observer.db";
 
 /// Which system.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,6 +25,9 @@ pub struct SystemArgs {
     /// --dir on this bus].
     #[arg(long, value_name = "NAME", env = "DUET_NAMESPACE", value_parser = namespace)]
     namespace: Option<String>,
+    /// Where servers are that are named by a word, or whose passwords are not written down in --dir.
+    #[command(flatten)]
+    urls: Urls,
 }
 
 /// Where everything is, as far as flags say it; then whatever they say.
@@ -33,6 +39,8 @@ pub struct Places {
     pub bus_is_given: bool,
     /// The observer's store.
     pub store: String,
+    /// Whether a flag or the environment names it; otherwise it is beside the system's own, where there is one.
+    pub store_is_given: bool,
     /// The services' stores.
     pub stores: Option<String>,
     /// The gateway's ledger.
@@ -49,6 +57,9 @@ impl SystemArgs {
     /// # Errors
     /// What they leave open is written down without its password.
     pub fn complete(&self, places: &mut Places) -> Result<(), ConfigError> {
+        if ["rabbitmq", "kafka"].contains(&places.bus.as_str()) {
+            places.bus = bus_url(&places.bus, None, &self.urls)?.expose().to_owned();
+        }
         let found = Described::find(&self.dir)?;
         let found = found.filter(|found| {
             let is_it = !places.bus_is_given || found.is_on(&places.bus);
@@ -63,7 +74,7 @@ impl SystemArgs {
             is_it
         });
         if let Some(found) = &found {
-            complete_from(found, places)?;
+            complete_from(found, &self.urls, places)?;
             if places.services == Services::Unknown {
                 places.services = Services::System(found.dir().to_owned());
             }
@@ -82,20 +93,22 @@ impl SystemArgs {
     }
 }
 
-fn complete_from(found: &Described, places: &mut Places) -> Result<(), ConfigError> {
+fn complete_from(found: &Described, urls: &Urls, places: &mut Places) -> Result<(), ConfigError> {
     if !found.is_on(&places.bus) {
-        places.bus = found.bus().ok_or_else(|| {
+        places.bus = found.bus(urls).ok_or_else(|| {
             let expected =
                 format!("the URL of {}: passwords and settings are not kept in --dir", found.bus_shown());
             ConfigError::new("--bus", "nothing", expected)
         })?;
     }
     places.ledger.get_or_insert_with(|| found.ledger());
+    if !places.store_is_given {
+        places.store = format!("sqlite:{}", found.dir().join(STORE_FILE).display());
+    }
     if places.stores.is_none() {
-        let stores = found.stores_shown();
-        if stores.starts_with("sqlite:") {
-            places.stores = Some(stores.to_owned());
-        } else if !places.store.starts_with("postgres") {
+        places.stores = found.stores(&urls.postgres);
+        if places.stores.is_none() && !places.store.starts_with("postgres") {
+            let stores = found.stores_shown();
             let expected = format!("the URL of {stores}: passwords and settings are not kept in --dir");
             return Err(ConfigError::new("--stores or --store", redact(&places.store), expected));
         }
@@ -114,8 +127,15 @@ mod tests {
     const DEFAULT: &str = "tcp://127.0.0.1:7070";
 
     #[test]
-    fn a_broker_whose_url_is_not_written_down_whole_has_to_be_given() {
-        for written in ["amqp://***@127.0.0.1:5682/%2f", "kafka://127.0.0.1:9192?***"] {
+    fn a_server_whose_password_is_not_written_down_is_the_one_that_is_known_at_its_place() {
+        let found = completed_beside("amqp://***@127.0.0.1:5682/%2f", DEFAULT, false).unwrap();
+        assert_eq!(found.bus, "amqp://guest:guest@127.0.0.1:5682/%2f?namespace=ns");
+        assert_eq!(
+            completed("kafka", true).unwrap().bus,
+            format!("{KAFKA}?namespace=ns"),
+            "a word is enough"
+        );
+        for written in ["amqp://***@elsewhere:5682/%2f", "kafka://elsewhere:9192?***"] {
             let error = completed_beside(written, DEFAULT, false).unwrap_err().to_string();
             assert!(error.contains("--bus") && error.contains(written), "{error}");
         }
@@ -137,13 +157,14 @@ mod tests {
             bus: bus.into(),
             bus_is_given,
             store: "memory:".into(),
+            store_is_given: false,
             stores: None,
             ledger: None,
             namespace: None,
             services: Services::Unknown,
         };
         let dir = DirArgs { dir: folder.path().to_owned() };
-        SystemArgs { dir, namespace: None }.complete(&mut places).map(|()| places)
+        SystemArgs { dir, namespace: None, urls: Urls::default() }.complete(&mut places).map(|()| places)
     }
 
     #[test]
@@ -160,5 +181,11 @@ mod tests {
         let same = completed(KAFKA, true).unwrap();
         assert_eq!((same.bus, same.namespace), (format!("{KAFKA}?namespace=ns"), Some("ns".to_owned())));
         assert!(same.ledger.is_some());
+        assert!(
+            same.store.starts_with("sqlite:/") && same.store.ends_with("/x/observer.db"),
+            "{}",
+            same.store
+        );
+        assert_eq!(given.store, "memory:", "of no system that is found");
     }
 }

@@ -74,8 +74,8 @@ pub struct Report {
     /// Whom orders wait for at the moment: as long as they do, they are not stuck.
     #[serde(default)]
     pub held_up: Vec<HoldUp>,
-    /// Orders that a former life of the load had begun to send when it ended, and that never came: the bus had confirmed none of
-    /// them, so nobody has lost them.
+    /// Orders that a former life of the load had begun to send when it ended, and that never came: no confirmation of the bus had
+    /// been written down, so they are not taken for lost.
     #[serde(default)]
     pub never_came: u64,
 }
@@ -168,7 +168,7 @@ impl Standing {
         self.lock().strangers += 1;
     }
 
-    /// So many orders were begun by former lives of the load, confirmed by nobody, and never seen.
+    /// So many orders were begun by former lives of the load, not known to be confirmed, and never seen.
     pub fn set_never_came(&self, orders: u64) {
         self.lock().never_came = orders;
     }

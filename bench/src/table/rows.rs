@@ -92,6 +92,11 @@ pub(super) fn write(
     };
     columns.heading(out, terminal)?;
     rows(out, SPEED)?;
+    if columns.cells().any(|cell| cell.orders_per_s.is_some() && !cell.window_was_full) {
+        out.push_str(
+            "  (too few orders for a full window: the time to fill and empty it counts, too; see --count, --window)\n",
+        );
+    }
     if columns.cells().any(|cell| cell.broker_messages_per_s.is_some()) {
         rows(out, LIMIT)?;
     }

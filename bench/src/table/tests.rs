@@ -30,6 +30,7 @@ fn cell(style: Style, factor: f64) -> Cell {
         unaccounted: 0,
         outcomes_digest: "00000000000000aa".into(),
         orders_per_s: Some(5000.0 / factor),
+        window_was_full: true,
         paced_share: Some(0.1 * factor),
         curve: Vec::new(),
         latency_ms: Some(percentiles(3.0 * factor)),
@@ -278,6 +279,17 @@ fn cells_that_are_not_equal_are_marked_at_the_top() {
     let shown = shown(&report);
     let said = "NOT EQUAL: compared although the cells' guarantees differ (--unequal):\n  durability: memory differs";
     assert!(shown.find(said).unwrap() < shown.find("orders/s").unwrap(), "{shown}");
+}
+
+#[test]
+fn a_saturation_without_a_full_window_says_so_and_different_counts_are_not_compared() {
+    let mut report = report();
+    let few = "too few orders for a full window";
+    assert!(!shown(&report).contains(few));
+    report.cells[0].window_was_full = false;
+    assert!(shown(&report).contains(few));
+    report.cells[0].orders += 1;
+    assert!(shown(&report).contains("Each order that several cells had ended the same way in them"));
 }
 
 #[test]

@@ -31,7 +31,8 @@ impl Checker {
                 self.former.never_came(&order_id);
             } else if let Some(placed) = self.former.exists(&order_id) {
                 let began = placed.at.min(now);
-                let times = Times { placed: Some(began), ended: None };
+                // It may have come only now, so it has its time from now on.
+                let times = Times { placed: Some(now), ended: None };
                 let moves = self.unclaimed.remove(&order_id).map(|(_, moves)| moves).unwrap_or_default();
                 self.agenda.push(Reverse((now, order_id.clone())));
                 self.unjudged.insert((began, order_id.clone()));

@@ -209,7 +209,9 @@ async fn of_what_a_former_life_began_only_what_was_confirmed_can_be_lost() {
     assert_eq!(lost(&scene.round(560_000).await), [""; 0]);
     let report = scene.round(560_001).await;
     assert_eq!((lost(&report), report.never_came), (vec!["l1-1".to_owned()], 1));
-    scene.board.placed("l1-1", Style::Choreography);
+    assert_eq!(report.judged_to, Some(1_000), "it is not judged to be well because it is old");
+    // Another instance of the load may have seen it: what counts is what is stored.
+    scene.saw("l1-1", Some(1_000), &[]).await;
     assert_eq!(lost(&scene.round(561_000).await), [""; 0], "it came after all");
 }
 
@@ -222,10 +224,12 @@ async fn what_was_in_doubt_and_is_there_is_judged_like_the_others() {
     history.commit(&Commit { entities: vec![write], ..Commit::default() }).await.unwrap();
     scene.witnesses.order_history = Arc::new(history);
     scene.round(500_000).await;
-    assert_eq!(scene.round(560_000).await.waiting, 0);
+    let report = scene.round(560_000).await;
+    assert_eq!((report.waiting, report.judged_to), (0, Some(1_000)), "they are still looked for");
     let report = scene.round(560_001).await;
     assert_eq!((report.waiting, report.never_came), (1, 1), "one is there, and one is not");
-    let report = scene.round(561_001).await;
+    assert_eq!(kinds(&scene.round(620_000).await), [], "it may have come only when it was found");
+    let report = scene.round(620_001).await;
     assert_eq!(scene.board.sent_so_far()[&Style::Choreography], 1);
     assert!(kinds(&report).contains(&ViolationKind::CorruptState), "{report:?}");
     assert!(!kinds(&report).contains(&ViolationKind::NeverSent), "{report:?}");
@@ -249,6 +253,17 @@ async fn an_order_that_waits_for_a_service_that_is_away_is_held_up_and_not_stuck
         [ViolationKind::Lost],
         "everybody it needs was ready for 60 s"
     );
+}
+
+#[tokio::test]
+async fn an_order_that_waited_while_no_load_was_there_is_not_stuck() {
+    let mut scene = Scene::new();
+    scene.checker.hold_ups = HoldUps::watched_from(300_000);
+    scene.saw("o-1", Some(1_000), &[]).await;
+    for now in [300_100, 359_999] {
+        assert_eq!(kinds(&scene.round(now).await), [], "a service may have been away until {now}");
+    }
+    assert_eq!(kinds(&scene.round(360_000).await), [ViolationKind::Lost]);
 }
 
 #[tokio::test]
