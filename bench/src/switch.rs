@@ -226,18 +226,22 @@ pub fn audit(loads: &LoadsArgs, within: Duration) -> Result<ExitCode, SwitchErro
     block_on(async {
         let (asked, deadline) = (SystemClock.now(), Instant::now() + within);
         let mut findings = Vec::new();
-        for load in loads.running().await? {
+        let running = loads.running().await?;
+        let several = running.len() > 1;
+        for load in running {
             let report = load.judged_to(asked, deadline).await?;
             findings.push(report.verdict.verdict);
-            text::print(&audited(&load.name, &report));
+            text::print(&audited(several.then_some(&*load.name), &report));
         }
         Ok(exit_code(&findings))
     })
 }
 
-/// A load's verdict, whom orders wait for, and how many the verdict is not about.
-fn audited(name: &str, report: &Report) -> String {
-    let mut text = format!("{name}\n{}\n\n", report.verdict);
+/// A load's verdict, with its name where there are several, whom orders wait for, and how many the verdict is not about.
+fn audited(name: Option<&str>, report: &Report) -> String {
+    let mut text = name.map(|name| format!("{name}\n")).unwrap_or_default();
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{}\n\n", report.verdict);
     for HoldUp { by, why, .. } in &report.held_up {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "held up by {by}: {why}");

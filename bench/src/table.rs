@@ -54,7 +54,7 @@ fn verdict(out: &mut String, report: &Report, terminal: Terminal) -> std::fmt::R
     match (report.outcomes_differ, one_bus) {
         (Some(0), _) if !alike => writeln!(
             out,
-            "Each order that several cells had ended the same way in them; counts of orders and paths are not comparable."
+            "Each order that several cells had ended the same way in them. They had not equally many:\ncounts of orders and paths taken are not comparable."
         )?,
         (Some(0), true) => writeln!(out, "Each order ended the same way in both styles.")?,
         (Some(0), false) => writeln!(out, "Each order ended the same way in every cell.")?,

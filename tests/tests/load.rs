@@ -196,7 +196,7 @@ async fn orders_that_wait_for_a_service_are_held_up_and_not_stuck() {
     let system = System::start(Setup::default()).await;
     let places = system.addresses().lock().unwrap().clone();
     let places: Vec<_> = places.iter().map(|(name, address)| format!("{name}={address}")).collect();
-    let flags = ["--rate", "30", "--settle-s", "1", "--stuck-after-s", "8", "--services", &places.join(",")];
+    let flags = ["--rate", "10", "--settle-s", "1", "--stuck-after-s", "8", "--services", &places.join(",")];
     let load = start_load(&system, &flags).await;
     let scene = Scene { system, load };
     scene.until_clean().await;

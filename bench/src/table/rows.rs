@@ -94,7 +94,7 @@ pub(super) fn write(
     rows(out, SPEED)?;
     if columns.cells().any(|cell| cell.orders_per_s.is_some() && !cell.window_was_full) {
         out.push_str(
-            "  (too few orders for a full window: the time to fill and empty it counts, too; see --count, --window)\n",
+            "  (too few orders to keep the window full: filling and emptying it counts, too; more: --count)\n",
         );
     }
     if columns.cells().any(|cell| cell.broker_messages_per_s.is_some()) {

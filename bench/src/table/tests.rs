@@ -284,12 +284,13 @@ fn cells_that_are_not_equal_are_marked_at_the_top() {
 #[test]
 fn a_saturation_without_a_full_window_says_so_and_different_counts_are_not_compared() {
     let mut report = report();
-    let few = "too few orders for a full window";
+    let few = "too few orders to keep the window full";
     assert!(!shown(&report).contains(few));
     report.cells[0].window_was_full = false;
     assert!(shown(&report).contains(few));
     report.cells[0].orders += 1;
-    assert!(shown(&report).contains("Each order that several cells had ended the same way in them"));
+    assert!(shown(&report).contains("Each order that several cells had ended the same way in them."));
+    assert!(shown(&report).lines().all(|line| line.chars().count() <= 100));
 }
 
 #[test]
