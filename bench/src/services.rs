@@ -161,7 +161,7 @@ mod tests {
         let state = State::for_test(folder.socket(), Identity::of(std::process::id()));
         folder.write_state(&State { phase: Phase::Stopped, ..state }).unwrap();
         let away = services.away().await;
-        assert_eq!(away.keys().copied().collect::<Vec<_>>().len(), Program::PARTICIPANTS.len(), "{away:?}");
+        assert_eq!(away.len(), Program::PARTICIPANTS.len(), "{away:?}");
         assert!(away.values().all(|why| why == "it does not run"), "{away:?}");
     }
 

@@ -69,6 +69,22 @@ pub struct Placed {
     pub sent: SentOrder,
 }
 
+#[cfg(test)]
+impl Placed {
+    /// A small order of the choreography, for tests.
+    pub(crate) fn for_test(order_id: &str, at: Millis) -> Self {
+        let sent = SentOrder {
+            order_id: order_id.into(),
+            style: Style::Choreography,
+            customer_id: "c".into(),
+            restaurant_id: "r".into(),
+            total_minor: 1900,
+            valid: true,
+        };
+        Self { at, sent }
+    }
+}
+
 /// How an order left the system.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Closing {

@@ -159,22 +159,20 @@ impl Sender {
 
     /// Waits while too much of what is sent is not written down: nothing more is sent before.
     async fn mind_the_unwritten(&mut self) {
-        while let Some(written) = self.unwritten.front_mut() {
-            if written.try_recv() == Err(TryRecvError::Empty) {
-                if self.unwritten.len() <= UNWRITTEN_MAX {
-                    return;
+        while let Some(mut oldest) = self.unwritten.pop_front() {
+            if oldest.try_recv() == Err(TryRecvError::Empty) {
+                if self.unwritten.len() < UNWRITTEN_MAX {
+                    return self.unwritten.push_front(oldest);
                 }
-                self.until_written().await;
+                self.until_written(oldest).await;
             }
-            self.unwritten.pop_front();
         }
     }
 
-    /// Waits until the oldest is written down.
-    async fn until_written(&mut self) {
-        let Some(written) = self.unwritten.front_mut() else { return };
+    /// Waits until it is written down.
+    async fn until_written(&self, mut written: oneshot::Receiver<()>) {
         // Its only error is that nobody writes any more.
-        if timeout(WRITTEN_WITHIN, &mut *written).await.is_err() {
+        if timeout(WRITTEN_WITHIN, &mut written).await.is_err() {
             let trouble = "what is sent cannot be written down: the observer's store does not answer";
             self.board.set_trouble(Some(trouble.to_owned()));
             let _ = written.await;

@@ -339,22 +339,13 @@ impl Former {
 
 #[cfg(test)]
 mod tests {
-    use auditor::SentOrder;
     use store::Read as _;
     use store::memory::MemoryStore;
 
     use super::*;
 
     fn placed(order_id: &str) -> Placed {
-        let sent = SentOrder {
-            order_id: order_id.into(),
-            style: Style::Choreography,
-            customer_id: "c".into(),
-            restaurant_id: "r".into(),
-            total_minor: 1900,
-            valid: true,
-        };
-        Placed { at: 1_000, sent }
+        Placed::for_test(order_id, 1_000)
     }
 
     fn sending(ids: &[&str], confirmed: bool) -> Sending {

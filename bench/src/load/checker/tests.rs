@@ -1,4 +1,4 @@
-use auditor::{Finding, SentOrder};
+use auditor::Finding;
 use contract::{Style, TerminalState};
 use store::memory::MemoryStore;
 use store::{Commit, EntityWrite, Read as _, Store as _};
@@ -58,7 +58,6 @@ impl Scene {
     }
 
     async fn saw(&self, order_id: &str, placed_at: Option<Millis>, closed_at: &[Millis]) {
-        let sent = sent(order_id);
         let closing = |at: &Millis| Closing {
             at: *at,
             state: TerminalState::Delivered,
@@ -66,9 +65,9 @@ impl Scene {
             replayed: false,
         };
         let seen = Seen {
-            style: sent.style,
+            style: Style::Choreography,
             rivals: Vec::new(),
-            placed: placed_at.map(|at| Placed { at, sent }),
+            placed: placed_at.map(|at| Placed::for_test(order_id, at)),
             closings: closed_at.iter().map(closing).collect(),
         };
         let state = serde_json::to_vec(&seen).unwrap().into();
@@ -79,7 +78,7 @@ impl Scene {
 
     /// A former life of the load began to send these.
     async fn former_life_began(&self, orders: &[&str], confirmed: bool) {
-        let placed = |order_id: &&str| Placed { at: 1_000, sent: sent(order_id) };
+        let placed = |order_id: &&str| Placed::for_test(order_id, 1_000);
         let sending = Sending { orders: orders.iter().map(placed).collect(), confirmed };
         let state = serde_json::to_vec(&sending).unwrap().into();
         let write = EntityWrite { key: format!("sent/l1/{}", orders[0]), state, ..EntityWrite::default() };
@@ -90,17 +89,6 @@ impl Scene {
         let moment = Moment { wall: now, steady: now - self.set_by };
         self.checker.look_round(&self.witnesses, &mut self.ledger, moment).await;
         self.standing.report()
-    }
-}
-
-fn sent(order_id: &str) -> SentOrder {
-    SentOrder {
-        order_id: order_id.into(),
-        style: Style::Choreography,
-        customer_id: "c".into(),
-        restaurant_id: "r".into(),
-        total_minor: 1900,
-        valid: true,
     }
 }
 
