@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use host::BusAddress;
+use daemon::BusAddress;
 use tokio::net::TcpListener;
 
 /// Why the bus cannot be served.
@@ -36,14 +36,14 @@ pub fn main(address: SocketAddr) -> Result<ExitCode, BusCommandError> {
 }
 
 async fn serve(address: SocketAddr) -> Result<ExitCode, BusCommandError> {
-    let stop = host::on_signals().map_err(BusCommandError::System)?;
+    let stop = daemon::on_signals().map_err(BusCommandError::System)?;
     let bound = TcpListener::bind(address).await;
     let listener = bound.map_err(|source| BusCommandError::Listen { address, source })?;
     let listening = listener.local_addr().map_err(BusCommandError::System)?;
     let mut out = std::io::stdout();
     // Whoever does not read it knows the address.
     let _ = writeln!(out, "listening on {listening}").and_then(|()| out.flush());
-    let bus = host::connect::bus(&BusAddress::Memory);
+    let bus = daemon::connect::bus(&BusAddress::Memory);
     bus::remote::serve(listener, bus, stop.requested()).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -24,7 +24,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bus::BusError;
-use host::ConfigError;
+use daemon::ConfigError;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, timeout};
 
@@ -57,7 +57,7 @@ pub enum CellError {
     Config(ConfigError),
     /// A store cannot be opened.
     #[error("the system cannot be started")]
-    Open(#[source] Box<host::HostError>),
+    Open(#[source] Box<daemon::HostError>),
     /// A store cannot be read.
     #[error("the store of {name} cannot be used")]
     Store {

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use host::ConfigError;
+use daemon::ConfigError;
 
 pub use self::compare::{CompareArgs, Level};
 use crate::control::ControlArgs;

@@ -22,9 +22,9 @@ use std::time::Duration;
 
 use bus::BusError;
 use contract::Style;
+use daemon::{HostError, Shutdown, connect};
 use durability::Durability;
-use host::{HostError, Shutdown, connect};
-use outside::Rates;
+use external::Rates;
 use participant::{Clock, SystemClock};
 use telemetry::{Code, tell};
 use tokio::time::Instant;
@@ -150,7 +150,7 @@ pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
 async fn compare(settings: &Settings) -> Result<Report, CompareError> {
     let began = SystemClock.now();
     let begun = Instant::now();
-    let interrupt = host::on_signals().map_err(CompareError::System)?;
+    let interrupt = daemon::on_signals().map_err(CompareError::System)?;
     let json = settings.json.as_deref().map(JsonFile::open).transpose()?;
     let files = Files::make(settings)?;
     let work = Work::prepare(settings, &interrupt).await?;

@@ -7,7 +7,7 @@
 //! | `PATCH /api/loads/{bus}` | changes that load: 200, 400 with every wrong field, 404, or 502 when it does not answer |
 //! | `GET /healthz` | 200 |
 //!
-//! Any of them is refused when another web page could have sent it: see [`host::guard`].
+//! Any of them is refused when another web page could have sent it: see [`daemon::guard`].
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -24,8 +24,8 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::Args;
+use daemon::{AllowedHosts, Guarded, HttpLimits, Problem, serve};
 use futures::future::join_all;
-use host::{AllowedHosts, Guarded, HttpLimits, Problem, serve};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -80,7 +80,7 @@ pub fn main(args: &ControlArgs) -> Result<ExitCode, ControlError> {
 }
 
 async fn run(args: &ControlArgs) -> Result<ExitCode, ControlError> {
-    let stop = host::on_signals().map_err(ControlError::System)?;
+    let stop = daemon::on_signals().map_err(ControlError::System)?;
     let listener = serve::bind(args.listen).await?;
     let address = listener.local_addr().unwrap_or(args.listen);
     // A closed standard output is no reason not to serve.

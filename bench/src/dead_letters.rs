@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bus::{Bus, BusError};
 use clap::{Args, Subcommand};
-use host::{BusAddress, ConfigError};
+use daemon::{BusAddress, ConfigError};
 use participant::{Clock as _, SystemClock};
 use telemetry::Code;
 
@@ -234,7 +234,7 @@ async fn connect(place: &PlaceArgs) -> Result<(work::Patient, Url), DeadLettersE
     let address = BusAddress::parse(url.expose())?;
     let within = Duration::from_secs(place.timeout_s.into());
     let connected: Result<Arc<dyn Bus>, BusError> =
-        work::within(within + LAST_ATTEMPT, host::connect::bus_now(&address, within)).await;
+        work::within(within + LAST_ATTEMPT, daemon::connect::bus_now(&address, within)).await;
     match connected {
         Ok(bus) => Ok((work::Patient::new(bus, within), url)),
         Err(source) => Err(DeadLettersError::Connect { url, within, source }),

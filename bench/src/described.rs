@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use host::ConfigError;
-use host::address::{MASK, redact};
+use daemon::ConfigError;
+use daemon::address::{MASK, redact};
 
 use crate::processes::Program;
 use crate::target::{PostgresUrl, Urls};

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bus::{BusError, Load};
+use daemon::{HostError, connect};
 use durability::Durability;
-use host::{HostError, connect};
 use store::StoreError;
 use store::sqlite::{ROW_BYTES, ROWS_PER_TRANSACTION};
 use telemetry::Code;
@@ -162,7 +162,7 @@ pub fn main(settings: &Settings) -> Result<ExitCode, LimitError> {
 }
 
 async fn measure(settings: &Settings) -> Result<ExitCode, LimitError> {
-    let interrupt = host::on_signals().map_err(LimitError::System)?;
+    let interrupt = daemon::on_signals().map_err(LimitError::System)?;
     let dir = match &settings.store {
         StoreChoice::Sqlite(Some(dir)) => dir.clone(),
         StoreChoice::Sqlite(None) | StoreChoice::Postgres(_) => std::env::temp_dir(),

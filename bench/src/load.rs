@@ -34,8 +34,8 @@ use bus::Topic;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Parser};
 use contract::{Style, topics};
-use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, StoreAddress, connect};
-use outside::{Fate, LedgerTail, Rates};
+use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, StoreAddress, connect};
+use external::{Fate, LedgerTail, Rates};
 use participant::{Clock, Metrics, NoCalls, Participant, SystemClock};
 use store::Read;
 use telemetry::{Code, exit_with};
@@ -103,7 +103,7 @@ struct PlanArgs {
     #[arg(long, value_name = "N", env = "DUET_SEED", default_value_t = 0)]
     seed: u64,
     /// How often payments are declined, as order-status was told.
-    #[arg(long, value_name = "RATE", env = "DUET_DECLINE_RATE", value_parser = host::probability)]
+    #[arg(long, value_name = "RATE", env = "DUET_DECLINE_RATE", value_parser = daemon::probability)]
     #[arg(default_value_t = Rates::default().decline)]
     decline_rate: f64,
     /// Orders that are sent altogether, at the most: then the load rests, so that a stack left alone does not fill the disk.
@@ -360,7 +360,7 @@ pub fn main(args: LoadArgs) -> ExitCode {
         Ok(args) => args,
         Err(error) => return exit_with(&error, Code::Usage),
     };
-    match host::start(&args) {
+    match daemon::start(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit_with(&error, error.code()),
     }

@@ -11,14 +11,14 @@ use bench::{
     audit, bus_command, cell, compare, control, dead_letters, limit, load, probe, processes, replay,
     simulate, switch, text, up,
 };
-use host::ConfigError;
+use daemon::ConfigError;
 use telemetry::{Code, LogOptions, exit, exit_with};
 
 fn main() -> ExitCode {
-    host::keep_files_private();
+    daemon::keep_files_private();
     let cli = match Cli::from_args(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return host::tell_of_flags(&error),
+        Err(error) => return daemon::tell_of_flags(&error),
     };
     // A service says for itself what it logs.
     let is_service = matches!(cli.command, Some(Command::Load(_)));
@@ -80,11 +80,11 @@ fn logs(command: &Option<Command>) -> LogOptions {
         Some(Command::Simulate(_)) => "off",
         // How often anything had to be tried again stands in the result.
         Some(Command::Cell) => {
-            "warn,host::connect=error,bus=error,bus_kafka=error,bus_rabbitmq=error,\
+            "warn,daemon::connect=error,bus=error,bus_kafka=error,bus_rabbitmq=error,\
              store::postgres=error,participant=error"
         }
         // Servers that are away are tried again and again; the error at the end says so once.
-        _ => "warn,host::connect=error,bus_kafka=error,bus_rabbitmq=error,store::postgres=error",
+        _ => "warn,daemon::connect=error,bus_kafka=error,bus_rabbitmq=error,store::postgres=error",
     };
     let filter = std::env::var("DUET_LOG").unwrap_or_else(|_| quiet.to_owned());
     LogOptions { filter, ..LogOptions::default() }

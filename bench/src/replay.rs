@@ -1,7 +1,7 @@
 //! `duet replay`: sets orders going again of which the broker lost something that it had confirmed.
 //!
 //! Nobody publishes such a message again: whoever sent it has forgotten it. So each service is asked to say again what its state of
-//! the order implies ([`host::replay`]). It may be asked at any time and as often as one likes: whoever hears it again does what he
+//! the order implies ([`daemon::replay`]). It may be asked at any time and as often as one likes: whoever hears it again does what he
 //! has not done yet. [`stuck`] finds the orders that may need it.
 
 pub mod stuck;
@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use clap::Args;
 use contract::order::{ID_BYTES_MAX, is_id};
-use host::replay::Replayed;
-use host::{ConfigError, HostError};
+use daemon::replay::Replayed;
+use daemon::{ConfigError, HostError};
 use telemetry::Code;
 
 use crate::described::Described;
@@ -189,7 +189,7 @@ fn stores(args: &ReplayArgs, found: Option<&Described>) -> Result<Stores, Config
         (None, None) => return Err(nothing("sqlite:DIR or postgres://…")),
     };
     let namespace = args.namespace.as_deref().or_else(|| found.and_then(Described::namespace));
-    Stores::parse(Some(&given), host::StoreAddress::Memory, namespace.map(str::to_owned))
+    Stores::parse(Some(&given), daemon::StoreAddress::Memory, namespace.map(str::to_owned))
 }
 
 /// What the participants said of one order.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use auditor::{Paths, ViolationKind};
 use contract::{Style, TerminalState};
 use durability::Durability;
-use outside::Rates;
+use external::Rates;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::protocol::Phase;

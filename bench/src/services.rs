@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use daemon::ConfigError;
 use futures::future::join_all;
-use host::ConfigError;
 
 use crate::described::Described;
 use crate::http;

@@ -66,7 +66,7 @@ pub struct SwitchArgs {
     #[arg(long, value_name = "N", value_parser = plan::rate)]
     pub rate: Option<f64>,
     /// The share of orders whose payment is declined, from now on.
-    #[arg(long, value_name = "RATE", value_parser = host::probability)]
+    #[arg(long, value_name = "RATE", value_parser = daemon::probability)]
     pub decline_rate: Option<f64>,
     /// Which.
     #[command(flatten)]

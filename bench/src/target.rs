@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use daemon::address::redact;
+use daemon::{BusAddress, ConfigError, StoreAddress};
 use durability::Durability;
-use host::address::redact;
-use host::{BusAddress, ConfigError, StoreAddress};
 use serde::{Deserialize, Serialize};
-use servers::{KAFKA, POSTGRES, RABBITMQ, Server};
+use testbed::{KAFKA, POSTGRES, RABBITMQ, Server};
 
 /// A URL that may hold a password: it is shown without.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use host::ConfigError;
+use daemon::ConfigError;
 use telemetry::Code;
 
 use crate::processes::keeper::Exit;

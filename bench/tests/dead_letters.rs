@@ -10,7 +10,7 @@ use bus::{
     Bus, Headers, Message, Origin, Outcome, RemoteBus, RemoteOptions, Settlement, Subscription, Topic,
 };
 use bytes::Bytes;
-use host::{BusAddress, connect};
+use daemon::{BusAddress, connect};
 
 const TOPIC: Topic = Topic::new("choreography/order.placed");
 
@@ -182,7 +182,7 @@ async fn what_is_not_there_is_said() {
 }
 
 /// Lists, shows and puts back on a real broker, in a namespace of its own.
-async fn on_a_broker(server: servers::Server) {
+async fn on_a_broker(server: testbed::Server) {
     let Some(url) = server.for_test() else { return };
     let namespace = format!("letters_{}_{}", std::process::id(), server.name.to_lowercase());
     let address = BusAddress::parse(&url).unwrap().with_namespace(&namespace);
@@ -211,12 +211,12 @@ async fn on_a_broker(server: servers::Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_are_found_on_rabbitmq() {
-    on_a_broker(servers::RABBITMQ).await;
+    on_a_broker(testbed::RABBITMQ).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_are_found_on_kafka() {
-    on_a_broker(servers::KAFKA).await;
+    on_a_broker(testbed::KAFKA).await;
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use contract::command::FUNCTIONS;
-use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
 use orchestrator::stored::{self, StoredError};
 use orchestrator::workflow::Workflows;
 use orchestrator::{Conductor, NAME, Settings, replay, topics};
@@ -139,5 +139,5 @@ fn load(path: &Path) -> Result<Workflows, ConfigError> {
 }
 
 fn main() -> ExitCode {
-    host::main::<Cli>()
+    daemon::main::<Cli>()
 }

@@ -7,7 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use host::Problem;
+use daemon::Problem;
 use participant::Requests;
 use store::{Read, StoreError};
 
@@ -73,13 +73,13 @@ pub async fn of_journal(
     Ok(Some(Replay { started_ms: execution.started_ms(), calls }))
 }
 
-/// `POST /orders/{id}/replay` (see [`host::replay`]) of the executions in `store`. Until `workflows` are there, the answer is 503.
+/// `POST /orders/{id}/replay` (see [`daemon::replay`]) of the executions in `store`. Until `workflows` are there, the answer is 503.
 pub fn router(
     store: Arc<dyn Read>,
     workflows: Arc<OnceLock<Arc<Workflows>>>,
     requests: Requests<Replay, Replayed>,
 ) -> Router {
-    host::replay::router(move |order_id| {
+    daemon::replay::router(move |order_id| {
         let (store, workflows, requests) = (Arc::clone(&store), Arc::clone(&workflows), requests.clone());
         async move {
             let starting = || Problem::unavailable("the orchestrator is starting: ask again in a moment");
@@ -87,7 +87,7 @@ pub fn router(
             let replay =
                 of_journal(&*store, workflows, &order_id).await.map_err(|error| problem(&order_id, error))?;
             let Some(replay) = replay else { return Ok(None) };
-            requests.ask(order_id, replay).await.map_err(|error| host::replay::problem(&error))
+            requests.ask(order_id, replay).await.map_err(|error| daemon::replay::problem(&error))
         }
     })
 }

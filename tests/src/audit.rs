@@ -4,8 +4,8 @@ use std::io;
 
 use auditor::{Evidence, ExecutionView, Executions, Rows, Verdict, Witnesses};
 use bus::Depth;
+use external::{FileLedger, LedgerEntry};
 use orchestrator::engine::Status;
-use outside::{FileLedger, LedgerEntry};
 use store::Entity;
 
 use crate::load::Book;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use servers::{PortOffset, REQUIRE};
 use tempfile::TempDir;
+use testbed::{PortOffset, REQUIRE};
 use tokio::process::Command;
 use tokio::time::timeout;
 

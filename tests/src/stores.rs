@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use host::{StoreAddress, connect};
+use daemon::{StoreAddress, connect};
 use store::Read;
 use tempfile::TempDir;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bus::{Bus, Depth};
-use host::{BusAddress, connect};
+use daemon::{BusAddress, connect};
 use rustix::process::Signal;
 use store::Stats;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
-use servers::{KAFKA, POSTGRES, RABBITMQ};
+use testbed::{KAFKA, POSTGRES, RABBITMQ};
 use tests::process::{Ended, command, run, send};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -277,8 +277,8 @@ async fn stores_in_postgres_are_kept_on_request_and_audited_again() {
         let prefix = prefix.rsplit(' ').next().unwrap();
         for participant in tests::system::PARTICIPANTS {
             let schema = format!("{prefix}_{}", participant.replace('-', "_"));
-            let address = host::StoreAddress::parse(&url).unwrap().with_schema(&schema);
-            host::connect::drop_schema(&address).await.unwrap();
+            let address = daemon::StoreAddress::parse(&url).unwrap().with_schema(&schema);
+            daemon::connect::drop_schema(&address).await.unwrap();
         }
     }
 }
@@ -406,8 +406,8 @@ async fn a_broker_that_dies_in_the_middle_of_a_run_fails_it_soon_with_what_is_le
     for name in left {
         let namespace = name.split('*').next().unwrap();
         assert!(namespace.starts_with("duet-compare-"), "{name}");
-        let address = host::BusAddress::parse(&url).unwrap().with_namespace(namespace);
-        let bus = host::connect::bus_now(&address, Duration::from_secs(10)).await.unwrap();
+        let address = daemon::BusAddress::parse(&url).unwrap().with_namespace(namespace);
+        let bus = daemon::connect::bus_now(&address, Duration::from_secs(10)).await.unwrap();
         bus.remove(&groups).await.unwrap();
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
-use servers::{KAFKA, RABBITMQ, REQUIRE};
+use testbed::{KAFKA, RABBITMQ, REQUIRE};
 use tests::collector::Collector;
 use tests::process::Process;
 use tests::system::{BusKind, PARTICIPANTS, Setup, System};

@@ -14,13 +14,13 @@ async fn an_order_waits_for_services_that_have_never_run_on_the_memory_bus() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_waits_for_services_that_have_never_run_on_rabbitmq() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     an_order_waits(BusKind::Broker(url)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_waits_for_services_that_have_never_run_on_kafka() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     an_order_waits(BusKind::Broker(url)).await;
 }
 

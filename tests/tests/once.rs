@@ -8,7 +8,7 @@ use bench::generate::Generator;
 use bus::{DeadLetter, Origin};
 use contract::{Envelope, Order, Style};
 use participant::inspect;
-use servers::POSTGRES;
+use testbed::POSTGRES;
 use tests::audit::audit;
 use tests::load::{Book, OBSERVER, Observer};
 use tests::process::Process;

@@ -95,8 +95,8 @@ async fn lose_what_waits_for(
 }
 
 /// On a real broker and database; `None`, and it is said that the test does not run, where there is none.
-fn on(broker: servers::Server) -> Option<(String, Setup)> {
-    let (broker, database) = (broker.for_test()?, servers::POSTGRES.for_test()?);
+fn on(broker: testbed::Server) -> Option<(String, Setup)> {
+    let (broker, database) = (broker.for_test()?, testbed::POSTGRES.for_test()?);
     let (bus, store) = (BusKind::Broker(broker.clone()), StoreKind::Postgres(database));
     Some((broker, Setup { bus, store, ..Setup::default() }))
 }
@@ -105,7 +105,7 @@ fn on(broker: servers::Server) -> Option<(String, Setup)> {
 async fn orders_whose_queue_rabbitmq_lost_end_once_they_are_replayed() {
     /// More than a group has.
     const SHARDS: u16 = 64;
-    let Some((url, setup)) = on(servers::RABBITMQ) else { return };
+    let Some((url, setup)) = on(testbed::RABBITMQ) else { return };
     let _ = programs::path("duet");
     let absent = order_status::NAME;
     let lose = async |system: &mut System| {
@@ -123,7 +123,7 @@ async fn orders_whose_queue_rabbitmq_lost_end_once_they_are_replayed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_whose_records_kafka_lost_end_once_they_are_replayed() {
-    let Some((url, setup)) = on(servers::KAFKA) else { return };
+    let Some((url, setup)) = on(testbed::KAFKA) else { return };
     let _ = programs::path("duet");
     let lose = async |system: &mut System| delete_records(&url, system.stores().run()).await;
     let lost = lose_what_waits_for(setup, notifications::NAME, 201, lose);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::{Style, TraceContext};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use rustix::process::Signal;
-use servers::{KAFKA, RABBITMQ};
+use testbed::{KAFKA, RABBITMQ};
 use tests::collector::{Collector, Span};
 use tests::process::Process;
 use tests::system::{BusKind, Setup, System};

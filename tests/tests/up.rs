@@ -10,7 +10,7 @@ use std::time::Duration;
 use bench::generate::Generator;
 use bench::processes::kernel::Identity;
 use bench::processes::{Member, Plan, PlannedBus, Processes, ProcessesError, Program, Programs};
-use host::{BusAddress, StoreAddress, connect};
+use daemon::{BusAddress, StoreAddress, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -402,8 +402,8 @@ struct Shared {
 
 impl Shared {
     /// On these servers, where both answer.
-    fn on(bus: servers::Server, place: &Place) -> Option<Self> {
-        let (bus, store) = (bus.for_test()?, servers::POSTGRES.for_test()?);
+    fn on(bus: testbed::Server, place: &Place) -> Option<Self> {
+        let (bus, store) = (bus.for_test()?, testbed::POSTGRES.for_test()?);
         let name = place.path().file_name().unwrap().to_string_lossy().to_lowercase();
         let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         Some(Self { bus, store, namespace: format!("up_{name}") })
@@ -426,7 +426,7 @@ impl Shared {
     }
 }
 
-async fn instances_come_and_go_on(server: servers::Server) {
+async fn instances_come_and_go_on(server: testbed::Server) {
     let place = Place::new();
     let Some(shared) = Shared::on(server, &place) else { return };
     let flags = shared.flags();
@@ -473,12 +473,12 @@ async fn instances_come_and_go_on(server: servers::Server) {
 
 #[tokio::test]
 async fn instances_come_and_go_on_rabbitmq_and_postgres() {
-    instances_come_and_go_on(servers::RABBITMQ).await;
+    instances_come_and_go_on(testbed::RABBITMQ).await;
 }
 
 #[tokio::test]
 async fn instances_come_and_go_on_kafka_and_postgres() {
-    instances_come_and_go_on(servers::KAFKA).await;
+    instances_come_and_go_on(testbed::KAFKA).await;
 }
 
 /// A plan on the embedded bus and files in the folder.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use auditor::{Evidence, ExecutionView, Executions, Rows, SentLedger, Verdict, Witnesses};
 use bus::Depth;
 use contract::Style;
+use daemon::connect;
 use durability::Durability;
-use host::connect;
-use outside::{FileLedger, LedgerEntry};
+use external::{FileLedger, LedgerEntry};
 use serde::{Deserialize, Serialize};
 use store::Read;
 

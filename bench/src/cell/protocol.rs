@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use auditor::Violation;
 use contract::Style;
-use outside::Rates;
+use external::Rates;
 use serde::{Deserialize, Serialize};
 
 use crate::orders_file::Rules;

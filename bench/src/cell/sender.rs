@@ -8,7 +8,7 @@ use std::time::Duration;
 use auditor::{SentOrder, SentWriter};
 use bus::{BusError, Message, Publisher};
 use contract::{Envelope, Style};
-use outside::Fate;
+use external::Fate;
 use participant::{Clock, SystemClock};
 use tokio::runtime::Handle;
 use tokio::time::Instant;

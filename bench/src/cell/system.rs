@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{Bus, Depth, Guarantees, Meter, MeteredBus, Origin, Publisher};
-use host::{BusAddress, StoreAddress, connect};
+use daemon::{BusAddress, StoreAddress, connect};
 use store::Read;
 
 use super::protocol::Spec;

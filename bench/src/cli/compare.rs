@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use daemon::ConfigError;
 use durability::Durability;
-use host::ConfigError;
-use outside::Rates;
+use external::Rates;
 
 use crate::compare::{OrdersFile, Settings};
 use crate::measure;
@@ -54,7 +54,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", help_heading = "Orders")]
     pub seed: Option<u64>,
     /// Share of generated orders that cannot be taken, 0 to 1 [default: 0.01].
-    #[arg(long, value_name = "P", help_heading = "Orders", value_parser = host::probability)]
+    #[arg(long, value_name = "P", help_heading = "Orders", value_parser = daemon::probability)]
     pub invalid_rate: Option<f64>,
 
     /// Orders/s of the paced phase, where latency is measured [default: 500, or half of what the slowest cell reached
@@ -70,16 +70,16 @@ pub struct CompareArgs {
     pub window: u32,
 
     /// Share of payments that are declined, 0 to 1 [default: 0.02].
-    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = host::probability)]
+    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
     pub decline_rate: Option<f64>,
     /// Share of calls that the payment gateway does not answer (in half of these it has acted), 0 to 1 [default: 0.01].
-    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = host::probability)]
+    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
     pub gateway_fault_rate: Option<f64>,
     /// Share of orders that restaurants decline, 0 to 1 [default: 0.02].
-    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = host::probability)]
+    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
     pub restaurant_decline_rate: Option<f64>,
     /// Share of orders that restaurants do not answer in time (half of these too late, half never), 0 to 1 [default: 0.01].
-    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = host::probability)]
+    #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
     pub restaurant_silence_rate: Option<f64>,
 
     /// The buses: memory (it lives as long as the process), rabbitmq, kafka, amqp://… or kafka://…; several with commas

@@ -2,7 +2,7 @@
 
 use std::process::{ExitStatus, Stdio};
 
-use host::Shutdown;
+use daemon::Shutdown;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 

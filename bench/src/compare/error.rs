@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::BusError;
-use host::HostError;
+use daemon::HostError;
 use store::StoreError;
 
 use super::guarantees::{self, Difference};

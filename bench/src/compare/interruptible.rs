@@ -2,7 +2,7 @@
 
 use std::panic::resume_unwind;
 
-use host::Shutdown;
+use daemon::Shutdown;
 
 use super::CompareError;
 

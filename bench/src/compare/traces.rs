@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use contract::Style;
+use daemon::connect;
 use durability::Durability;
-use host::connect;
 use participant::Millis;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -142,7 +142,7 @@ async fn remove_schemas(place: &StorePlace) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use host::StoreAddress;
+    use daemon::StoreAddress;
 
     use super::*;
     use crate::target::Url;

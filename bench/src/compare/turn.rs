@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::Shutdown;
+use daemon::Shutdown;
 use tokio::time::Instant;
 
 use super::CompareError;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use contract::time;
-use host::Shutdown;
+use daemon::Shutdown;
 use telemetry::tell;
 
 use super::error::REPLAY_MAX;

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use auditor::{AuditError, Judged, Violation, ViolationKind, Witnesses};
 use contract::Style;
-use outside::{LedgerEntry, LedgerTail};
+use external::{LedgerEntry, LedgerTail};
 use participant::{Clock, Millis};
 use serde::de::DeserializeOwned;
 use store::{Read, StoreError};

@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use contract::Style;
-use host::Problem;
+use daemon::Problem;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 

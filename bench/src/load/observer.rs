@@ -8,7 +8,7 @@ use auditor::SentOrder;
 use bus::Message;
 use contract::trace::TRACEPARENT;
 use contract::{Envelope, Event, Style, TerminalState, time};
-use outside::Fate;
+use external::Fate;
 use participant::{Effects, Handler, Input, Millis, NoCalls, Rejected};
 use serde::{Deserialize, Serialize};
 use traces::{KeyValue, Span, SpanKind, Tracer};
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     fn observer() -> Observer {
-        let fate = Fate { seed: 1, rates: outside::Rates::default() };
+        let fate = Fate { seed: 1, rates: external::Rates::default() };
         Observer::new(Arc::new(Board::register(&telemetry::registry()).unwrap()), fate)
     }
 
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn an_order_that_had_to_wait_is_counted_apart() {
         for (silence, waits) in [(0.0, "no"), (1.0, "yes")] {
-            let rates = outside::Rates {
+            let rates = external::Rates {
                 decline: 0.0,
                 gateway_fault: 0.0,
                 restaurant_decline: 0.0,

@@ -1,7 +1,7 @@
 //! The orders of a load: without end, each under an id that no other run has used.
 
 use contract::Order;
-use outside::Fate;
+use external::Fate;
 
 use crate::generate::Generator;
 
@@ -73,7 +73,7 @@ impl Orders {
 mod tests {
     use std::collections::BTreeSet;
 
-    use outside::Rates;
+    use external::Rates;
 
     use super::*;
 

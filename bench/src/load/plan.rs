@@ -104,7 +104,7 @@ impl Plan {
         let mut plan = self;
         let mut errors = Vec::new();
         let mut wrong = |name: &str, value: String, expected: &str| {
-            errors.push(host::extract::field(name, value, expected.to_owned()));
+            errors.push(daemon::extract::field(name, value, expected.to_owned()));
         };
         if let Some(style) = &change.style {
             match style.parse() {

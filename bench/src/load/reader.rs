@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bus::Backoff;
 use bytes::Bytes;
-use host::{StoreAddress, connect};
+use daemon::{StoreAddress, connect};
 use store::{Durability, Entity, Read, Stats, StoreError};
 use tokio::time::Instant;
 
@@ -177,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_that_is_refused_may_be_put_right() {
-        let Some(url) = servers::POSTGRES.for_test() else { return };
+        let Some(url) = testbed::POSTGRES.for_test() else { return };
         let refused = url.replacen("postgres://", "", 1);
         let (_, place) = refused.rsplit_once('@').unwrap();
         let address = StoreAddress::parse(&format!("postgres://nobody_of_that_name:wrong@{place}")).unwrap();

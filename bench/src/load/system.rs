@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use host::ConfigError;
-use host::address::redact;
+use daemon::ConfigError;
+use daemon::address::redact;
 use telemetry::tell;
 
 use crate::described::Described;

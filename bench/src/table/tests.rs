@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use auditor::{Paths, ViolationKind};
 use contract::{Style, TerminalState};
 use durability::Durability;
-use outside::Rates;
+use external::Rates;
 
 use super::*;
 use crate::report::{

@@ -32,7 +32,7 @@ pub(super) async fn main(
     if folder.is_supervised()? {
         return Err(taken(folder));
     }
-    let interrupted = host::on_signals().map_err(UpError::System)?;
+    let interrupted = daemon::on_signals().map_err(UpError::System)?;
     let log = folder.supervisor_log();
     let log_from = log.len();
     let mut supervisor = start(programs, &log).map_err(UpError::System)?;

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use host::address::redact;
-use host::{BusAddress, ConfigError, StoreAddress};
+use daemon::address::redact;
+use daemon::{BusAddress, ConfigError, StoreAddress};
 
 use super::policy::Patience;
 use crate::processes::program::UnknownProgram;

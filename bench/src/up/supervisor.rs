@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use host::Shutdown;
-use host::address::redact;
+use daemon::Shutdown;
+use daemon::address::redact;
 use participant::{Clock as _, SystemClock};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -83,7 +83,7 @@ pub(super) async fn run(
     programs: Programs,
     lock: Lock,
 ) -> Result<ExitCode, UpError> {
-    let stop = host::on_signals().map_err(UpError::System)?;
+    let stop = daemon::on_signals().map_err(UpError::System)?;
     let launcher = Launcher::new().map_err(UpError::System)?;
     let (watch, seen) = mpsc::channel(SEEN_MAX);
     let (asking, asked) = mpsc::channel(ASKED_MAX);

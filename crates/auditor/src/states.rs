@@ -4,7 +4,7 @@ pub use notifications::state as notices;
 pub use order_history::state as history;
 pub use order_status::state as progress;
 
+pub use external::{LedgerEntry, Operation};
 pub use history::OrderRecord;
 pub use notices::OrderNotices;
-pub use outside::{LedgerEntry, Operation};
 pub use progress::OrderProgress;

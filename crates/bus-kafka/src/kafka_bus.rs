@@ -414,7 +414,7 @@ mod tests {
         assert_eq!(GOODBYE_PATIENCE, Duration::from_secs(2));
         // librdkafka's max.poll.interval.ms, which is not changed.
         assert!(Duration::from_secs(300) > crate::member::SETTLING_PATIENCE);
-        // One round of a program's questions to its bus (host::monitor).
+        // One round of a program's questions to its bus (daemon::monitor).
         assert!(Duration::from_secs(2) > DEPTH_TIMEOUT + BLOCKING_MARGIN);
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bus::Bus;
 
 async fn bus() -> Option<Arc<dyn Bus>> {
-    Some(common::bus_at(&servers::KAFKA.for_test()?).await)
+    Some(common::bus_at(&testbed::KAFKA.for_test()?).await)
 }
 
 bus::bus_conformance!(bus);

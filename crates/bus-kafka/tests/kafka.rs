@@ -34,7 +34,7 @@ fn stranger(url: &str) -> FutureProducer {
 
 #[tokio::test]
 async fn guarantees_are_what_the_cluster_says() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     for (durability, words) in
         [(Durability::Kill, "in the page cache"), (Durability::Power, "flushed to disk")]
     {
@@ -54,7 +54,7 @@ async fn guarantees_are_what_the_cluster_says() {
 
 #[tokio::test]
 async fn topics_of_a_lower_durability_are_not_used_for_a_higher_one() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let mut options = options(&url);
     let kill = cleaned(options.clone()).await;
     publish(&*kill, &[message(&PLACED, "k", 1)]).await.unwrap();
@@ -66,7 +66,7 @@ async fn topics_of_a_lower_durability_are_not_used_for_a_higher_one() {
 
 #[tokio::test]
 async fn more_replicas_than_brokers_are_refused_in_words() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let mut options = KafkaOptions::parse(&format!("{url}?replication=100")).unwrap();
     options.namespace = namespace();
     let bus = KafkaBus::connect(options).await.unwrap();
@@ -76,7 +76,7 @@ async fn more_replicas_than_brokers_are_refused_in_words() {
 
 #[tokio::test]
 async fn removing_a_namespace_leaves_the_others_alone() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let (mine, mut other) = (options(&url), options(&url));
     other.namespace = format!("{}-2", mine.namespace);
     let (mine, other) = (cleaned(mine).await, cleaned(other).await);
@@ -101,7 +101,7 @@ async fn removing_a_namespace_leaves_the_others_alone() {
 
 #[tokio::test]
 async fn strangers_records_become_dead_letters_and_hold_up_nobody() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let options = options(&url);
     let topic = format!("{}.orders", options.namespace);
     let bus = cleaned(options).await;
@@ -152,7 +152,7 @@ async fn strangers_records_become_dead_letters_and_hold_up_nobody() {
 
 #[tokio::test]
 async fn one_member_has_all_messages_of_a_key_whatever_the_stream() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let bus = bus_at(&url).await;
     let subscription = group("g", &[PLACED, REPLY]);
     let consumers =
@@ -189,7 +189,7 @@ async fn one_member_has_all_messages_of_a_key_whatever_the_stream() {
 
 #[tokio::test]
 async fn a_member_that_leaves_is_replaced_at_once_and_its_keys_tell_the_epoch() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let bus = bus_at(&url).await;
     let first = bus.subscribe(&group("g", &[PLACED])).await.unwrap();
     let second = bus.subscribe(&group("g", &[PLACED])).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_member_that_leaves_is_replaced_at_once_and_its_keys_tell_the_epoch() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn groups_declared_by_several_at_once_miss_nothing() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let options = options(&url);
     let bus = cleaned(options.clone()).await;
     // An older stream: a new group begins at its end.
@@ -239,7 +239,7 @@ async fn groups_declared_by_several_at_once_miss_nothing() {
 
 #[tokio::test]
 async fn a_topic_that_was_deleted_is_made_anew() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let mut options = KafkaOptions::parse(&format!("{url}?delivery_timeout_ms=2000")).unwrap();
     options.namespace = namespace();
     let bus = cleaned(options.clone()).await;
@@ -257,7 +257,7 @@ async fn a_topic_that_was_deleted_is_made_anew() {
 
 #[tokio::test]
 async fn depth_is_known_without_a_declaration_of_one_s_own() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let options = options(&url);
     let bus = cleaned(options.clone()).await;
     bus.declare(&group("g", &[PLACED])).await.unwrap();
@@ -272,7 +272,7 @@ async fn depth_is_known_without_a_declaration_of_one_s_own() {
 
 #[tokio::test]
 async fn overlapping_calls_keep_their_order() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let bus = bus_at(&url).await;
     let consumer = bus.subscribe(&group("g", &[PLACED])).await.unwrap();
     let publisher = bus.publisher(bus::Origin::Participant).await.unwrap();
@@ -290,7 +290,7 @@ async fn overlapping_calls_keep_their_order() {
 
 #[tokio::test]
 async fn names_that_kafka_does_not_take_are_refused() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let bus = bus_at(&url).await;
     let refusal = publish(&*bus, &[message(&Topic::new("no good/placed"), "k", 1)]).await.unwrap_err();
     assert!(matches!(refusal, BusError::Protocol(_)), "{refusal}");
@@ -334,7 +334,7 @@ fn the_bus_can_be_shared() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_redriven_by_two_at_once_and_refused_again_are_no_more_than_before() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let options = options(&url);
     let bus = cleaned(options.clone()).await;
     let consumer = bus.subscribe(&group("g", &[PLACED])).await.unwrap();

@@ -69,7 +69,7 @@ impl Member {
 
 #[tokio::test]
 async fn a_killed_member_is_replaced() {
-    let Some(url) = servers::KAFKA.for_test() else { return };
+    let Some(url) = testbed::KAFKA.for_test() else { return };
     let namespace = namespace();
     let bus = cleaned(options(&url, &namespace)).await;
     let subscription = group("g", &[PLACED]);

@@ -29,7 +29,7 @@ struct Scene {
 
 impl Scene {
     async fn open() -> Option<Self> {
-        let url = servers::KAFKA.for_test()?;
+        let url = testbed::KAFKA.for_test()?;
         let mut options = KafkaOptions::parse(&url).unwrap();
         options.namespace = namespace();
         let (topic, group_id) = (format!("{}.orders", options.namespace), format!("{}.g", options.namespace));

@@ -7,7 +7,7 @@ use bus::Bus;
 use bus_rabbitmq::{RabbitBus, RabbitOptions};
 
 async fn rabbit_bus() -> Option<Arc<dyn Bus>> {
-    let url = servers::RABBITMQ.for_test()?;
+    let url = testbed::RABBITMQ.for_test()?;
     let mut options = RabbitOptions::parse(&url).expect("a URL of RabbitMQ");
     // The suite's groups and topics have names of their own, so its tests can share a namespace.
     options.namespace = "conformance".to_owned();

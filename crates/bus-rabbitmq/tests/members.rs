@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 /// While others come and go in order, each message is received once, and each key's in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_that_come_and_go_in_order_double_nothing() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let options = options(&url);
     let bus = connect(&options).await;
     let log = Log::default();
@@ -46,7 +46,7 @@ async fn members_that_come_and_go_in_order_double_nothing() {
 /// A member whose process dies is replaced by whoever stands in line behind it, not only once it is missed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_member_is_replaced_at_once() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let options = options(&url);
     let bus = connect(&options).await;
     let survivor = bus.subscribe(&subscription("g")).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_dead_member_is_replaced_at_once() {
 /// A member that only subscribed takes nothing away from the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_that_does_not_receive_holds_nothing_up() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let bus = connect(&options(&url)).await;
     let publisher = publisher(&bus).await;
     let working = bus.subscribe(&subscription("g")).await.unwrap();
@@ -103,7 +103,7 @@ async fn a_member_that_does_not_receive_holds_nothing_up() {
 /// What a member that joins later must get is kept from it until the former owner has settled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shard_is_handed_over_when_what_was_handed_out_is_settled() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let bus = connect(&options(&url)).await;
     let publisher = publisher(&bus).await;
     let first = bus.subscribe(&subscription("g")).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_shard_is_handed_over_when_what_was_handed_out_is_settled() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn order_within_a_shard_survives_a_member_that_dies_with_many_deliveries() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let options = options(&url);
     let bus = connect(&options).await;
     let publisher = publisher(&bus).await;

@@ -23,7 +23,7 @@ fn header(name: &str, value: impl Into<LongString>) -> FieldTable {
 /// What each of them lacks is its dead letter's reason; those around them arrive.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_cannot_be_read_become_dead_letters_and_hold_up_nobody() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let options = options(&url);
     let bus = connect(&options).await;
     let consumer = bus.subscribe(&subscription("g")).await.unwrap();
@@ -100,7 +100,7 @@ async fn messages_that_cannot_be_read_become_dead_letters_and_hold_up_nobody() {
 /// Dead letters keep their order, however often somebody looks or takes one off.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_keep_their_order() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let bus = connect(&options(&url)).await;
     let consumer = bus.subscribe(&subscription("g")).await.unwrap();
     let messages: Vec<_> = (0..60).map(|n| message(n, 7)).collect();
@@ -129,7 +129,7 @@ async fn dead_letters_keep_their_order() {
 /// Two operators at once: none of them meets letters that the other holds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_are_listed_and_redriven_side_by_side() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let options = options(&url);
     let bus = connect(&options).await;
     let consumer = bus.subscribe(&subscription("g")).await.unwrap();
@@ -158,7 +158,7 @@ async fn dead_letters_are_listed_and_redriven_side_by_side() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn programs_must_agree_on_the_number_of_shards() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let mut options = options(&url);
     let bus = connect(&options).await;
     let ours = options.shards;
@@ -176,7 +176,7 @@ async fn programs_must_agree_on_the_number_of_shards() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_will_never_work_is_said_and_what_may_is_retryable() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let place = url.rsplit_once('@').map_or(url.as_str(), |(_, place)| place);
     let place = place.split('/').next().unwrap_or(place);
     let attempt = async |url: String| {
@@ -203,7 +203,7 @@ async fn what_will_never_work_is_said_and_what_may_is_retryable() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_broker_says_what_it_is() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let bus = connect(&options(&url)).await;
     let guarantees = bus.guarantees().await.unwrap();
     assert!(guarantees.product.starts_with("RabbitMQ "), "{}", guarantees.product);
@@ -214,7 +214,7 @@ async fn the_broker_says_what_it_is() {
 /// What a trial leaves behind: nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_namespace_is_gone() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let options = options(&url);
     let bus = connect(&options).await;
     bus.declare(&subscription("g")).await.unwrap();

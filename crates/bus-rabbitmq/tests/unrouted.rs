@@ -56,7 +56,7 @@ async fn unbind(channel: &Channel, namespace: &str, shards: u16) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_reaches_no_queue_is_not_published_and_the_binding_is_made_again() {
-    let Some(url) = servers::RABBITMQ.for_test() else { return };
+    let Some(url) = testbed::RABBITMQ.for_test() else { return };
     let options = options(&url);
     let bus = connect(&options).await;
     let (all, lonely) = (Log::default(), Log::default());

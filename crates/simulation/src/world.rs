@@ -8,7 +8,7 @@ use auditor::{SentOrder, Verdict};
 use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{Bus, Message, Origin};
 use contract::{Envelope, Order, Style};
-use outside::{Fate, Rates};
+use external::{Fate, Rates};
 use participant::{Clock, Millis, Weakness};
 use tokio::task::JoinSet;
 use tokio::time::Instant;

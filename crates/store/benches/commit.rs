@@ -26,7 +26,7 @@ fn load_and_commit(c: &mut Criterion) {
         let path = folder.path().join(format!("{batch}.db"));
         let sqlite = SqliteStore::open(path, SqliteOptions::default()).expect("the store opens");
         measure(&mut group, &runtime, "sqlite", &sqlite, batch);
-        if let Some(url) = servers::POSTGRES.for_test() {
+        if let Some(url) = testbed::POSTGRES.for_test() {
             let mut options = PostgresOptions::parse(&url).expect("the server's URL is one");
             options.schema = Some(format!("bench_{}_{batch}", std::process::id()));
             let postgres = runtime.block_on(async { PostgresStore::open(options.clone()) });

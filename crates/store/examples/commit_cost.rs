@@ -44,7 +44,7 @@ async fn main() -> Result<(), Failure> {
                 let store =
                     SqliteStore::open(folder.path().join(format!("{batch}-{turn}.db")), options.clone())?;
                 run("sqlite", &store, batch).await?;
-            } else if let Some(url) = servers::POSTGRES.for_test() {
+            } else if let Some(url) = testbed::POSTGRES.for_test() {
                 let mut options = PostgresOptions::parse(&url)?;
                 options.schema = Some(format!("cost_{}_{batch}_{turn}", std::process::id()));
                 let store = PostgresStore::open(options.clone());

@@ -61,7 +61,7 @@ async fn until<T>(mut probe: impl AsyncFnMut() -> Option<T>) -> T {
 async fn what_can_never_work_is_refused_with_what_to_do() {
     let Some(schemas) = Schemas::if_there() else { return };
     let here = schemas.new_schema("refused");
-    let url = servers::POSTGRES.url();
+    let url = testbed::POSTGRES.url();
     let (before, host) = url.rsplit_once('@').unwrap();
     let (place, database) = host.split_once('/').unwrap();
     let (scheme, user) = before.rsplit_once('/').unwrap();

@@ -4,7 +4,7 @@
 use contract::command::Milestone;
 use contract::{Event, Order, Style, TerminalState};
 use participant::Rejected;
-use service::{Post, Replayed};
+use styles::{Post, Replayed};
 
 use crate::handler::Settings;
 use crate::restaurant::{Decision, Offer};

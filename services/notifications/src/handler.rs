@@ -2,7 +2,7 @@
 
 use contract::Style;
 use participant::{Effects, Handler, Input, Rejected};
-use service::{Post, Replay, Replayed, Request};
+use styles::{Post, Replay, Replayed, Request};
 
 use crate::restaurant::{Offer, OfferOutcome};
 use crate::state::OrderNotices;
@@ -43,7 +43,7 @@ impl Handler for Notifications {
     ) -> Result<Option<OrderNotices>, Rejected> {
         match (input, state) {
             (Input::Message(message), mut state) => {
-                let (request, context) = service::read(message)?;
+                let (request, context) = styles::read(message)?;
                 let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
                 if let Some(order) = &state
                     && order.style != context.style

@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! | --- | --- |
-//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`host::replay`] |
+//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`daemon::replay`] |
 //! | `GET /orders/{id}/notifications` | 200: the restaurant's answer, and every notice about the order, oldest first |
 //! | `GET /customers/{id}/notifications?limit=&before=` | 200: what the customer was told, order by order |
 //! | `GET /restaurants/{id}/notifications?limit=&before=` | 200: what the restaurant was told, order by order |
@@ -24,20 +24,20 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use contract::{Style, time};
-use host::Problem;
-use host::extract::{Id, Listing, Page};
+use daemon::Problem;
+use daemon::extract::{Id, Listing, Page};
 use participant::Requests;
 use serde::Serialize;
-use service::{Replay, Replayed};
 use store::Read;
+use styles::{Replay, Replayed};
 
 use crate::{Answer, CUSTOMER_INDEX, Notice, OrderNotices, RESTAURANT_INDEX, What};
 
 /// The service's routes over what is in `store`. Whoever answers `requests` says again what is there.
 pub fn router(store: Arc<dyn Read>, requests: Requests<Replay, Replayed>) -> Router {
-    let replay = host::replay::router(move |order_id| {
+    let replay = daemon::replay::router(move |order_id| {
         let requests = requests.clone();
-        async move { requests.ask(order_id, Replay).await.map_err(|error| host::replay::problem(&error)) }
+        async move { requests.ask(order_id, Replay).await.map_err(|error| daemon::replay::problem(&error)) }
     });
     Router::new()
         .route("/orders/{id}/notifications", get(of_order))

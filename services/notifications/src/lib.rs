@@ -19,7 +19,7 @@
 //! | what comes | what happens |
 //! | --- | --- |
 //! | anything whose step is done | nothing; a command is answered again |
-//! | a [`Replay`](service::Replay) (over HTTP) | in the choreography what came of asking the restaurant is said again; in the orchestration nothing, because the workflow asks again |
+//! | a [`Replay`](styles::Replay) (over HTTP) | in the choreography what came of asking the restaurant is said again; in the orchestration nothing, because the workflow asks again |
 //! | `request-acceptance` while the restaurant is awaited | it is asked again (it knows the order by its id); the later task gets the answer |
 //! | an answer after the time-out or the cancellation | kept as the late answer; changes nothing, nobody is answered |
 //! | `cancel-acceptance` after the restaurant has accepted | the workflow has decided otherwise: timed out, the acceptance is kept as the late answer, and the restaurant is told |

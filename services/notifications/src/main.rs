@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, probability};
+use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, probability};
+use external::{Fate, Rates};
 use notifications::{NAME, Notifications, OfferCaller, Settings, SimulatedRestaurants, http, topics};
-use outside::{Fate, Rates};
 use participant::{Metrics, Participant, SystemClock};
-use service::TracedCaller;
+use styles::TracedCaller;
 
 /// Obtains the restaurant's answer and tells customers and restaurants what they must know.
 ///
@@ -113,5 +113,5 @@ impl Binary for Cli {
 }
 
 fn main() -> ExitCode {
-    host::main::<Cli>()
+    daemon::main::<Cli>()
 }

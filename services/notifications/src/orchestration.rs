@@ -3,7 +3,7 @@
 use contract::command::errors;
 use contract::{Command, Reply, Style};
 use participant::Rejected;
-use service::{Context, Post, Replayed};
+use styles::{Context, Post, Replayed};
 
 use crate::choreography::DECLINED;
 use crate::restaurant::{Decision, Offer};

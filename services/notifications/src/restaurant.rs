@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contract::{Item, Order};
-use outside::{Fate, RestaurantFate};
+use external::{Fate, RestaurantFate};
 use participant::{CallId, Caller};
 use serde::{Deserialize, Serialize};
-use service::TracedCall;
+use styles::TracedCall;
 use traces::KeyValue;
 
 /// An order as it is offered to a restaurant.
@@ -142,7 +142,7 @@ impl Restaurant for SimulatedRestaurants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use outside::Rates;
+    use external::Rates;
 
     const WILLING: Rates =
         Rates { decline: 0.0, gateway_fault: 0.0, restaurant_decline: 0.0, restaurant_silence: 0.0 };

@@ -2,7 +2,7 @@
 
 use contract::{Event, Style, TerminalState};
 use participant::Rejected;
-use service::Post;
+use styles::Post;
 
 use crate::CUSTOMER_INDEX;
 use crate::state::OrderRecord;

@@ -3,7 +3,7 @@
 use contract::Command;
 use contract::command::errors;
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
-use service::{Post, Replay, Request};
+use styles::{Post, Replay, Request};
 
 use crate::replay::{Answer, Ask};
 use crate::state::OrderRecord;
@@ -36,7 +36,7 @@ impl Handler for OrderHistory {
                 return Ok(state);
             }
         };
-        let (request, context) = service::read(message)?;
+        let (request, context) = styles::read(message)?;
         let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
         if let Some(record) = &state
             && record.style != context.style

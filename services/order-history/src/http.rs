@@ -5,7 +5,7 @@
 //! | `GET /orders/{id}` | 200: the order with its status and timeline; `"status": "accepted"` while it was taken and is not recorded yet, `"open"` until it is closed |
 //! | `GET /customers/{id}/orders?limit=&before=` | 200: `{"items": […], "next": …}`, newest first; `next` is the `before` of the next page |
 //! | `POST /orders?style=choreography` | takes an order (JSON, see [`contract::Order`]): below |
-//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`host::replay`] |
+//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`daemon::replay`] |
 //!
 //! Whatever goes wrong is answered as RFC 9457 problem details: 400 (with every wrong field), 404, 503 with
 //! `Retry-After`.
@@ -41,8 +41,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use bus::Bus;
 use contract::{Order, Style, TerminalState, time};
-use host::Problem;
-use host::extract::{Id, Listing, Page};
+use daemon::Problem;
+use daemon::extract::{Id, Listing, Page};
 use participant::Requests;
 use serde::Serialize;
 use store::Read;

@@ -8,7 +8,7 @@
 //! | message | order unknown | open | closed |
 //! | --- | --- | --- | --- |
 //! | [`Place`] (over HTTP) | accept → `order.placed` | nothing | nothing |
-//! | [`Replay`](service::Replay) (over HTTP) | nothing | `order.placed` again; in the choreography `order.recorded` again, unless it is only accepted | `order.placed` and `order.closed` again |
+//! | [`Replay`](styles::Replay) (over HTTP) | nothing | `order.placed` again; in the choreography `order.recorded` again, unless it is only accepted | `order.placed` and `order.closed` again |
 //! | `order.placed` | record → `order.recorded`; if it cannot be taken: record as rejected → `order.closed` | nothing | nothing |
 //! | `order.placed` with another content, or in the other style | - | dead letter | dead letter |
 //! | `payment.declined`, `payment.voided` | dead letter | close as cancelled → `order.closed` | nothing; if closed otherwise: dead letter |

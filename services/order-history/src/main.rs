@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
 use order_history::{NAME, OrderHistory, http, topics};
 use participant::{Metrics, NoCalls, Participant, SystemClock};
 
@@ -57,5 +57,5 @@ impl Binary for Cli {
 }
 
 fn main() -> ExitCode {
-    host::main::<Cli>()
+    daemon::main::<Cli>()
 }

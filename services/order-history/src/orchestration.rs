@@ -3,7 +3,7 @@
 use contract::command::errors;
 use contract::{Command, Order, Reply, Style, TerminalState};
 use participant::Rejected;
-use service::Post;
+use styles::Post;
 
 use crate::CUSTOMER_INDEX;
 use crate::state::OrderRecord;

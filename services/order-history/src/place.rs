@@ -2,7 +2,7 @@
 
 use contract::{Event, Order, Style, TerminalState};
 use participant::{Effects, NoCalls};
-use service::Post;
+use styles::Post;
 
 use crate::replay::Answer;
 use crate::state::OrderRecord;

@@ -2,7 +2,7 @@
 
 use contract::{Event, Style};
 use participant::{Effects, NoCalls};
-use service::{Post, Replay, Replayed};
+use styles::{Post, Replay, Replayed};
 
 use crate::place::{Place, Placed};
 use crate::state::OrderRecord;

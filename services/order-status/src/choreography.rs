@@ -3,7 +3,7 @@
 
 use contract::{Event, Order, Style};
 use participant::Rejected;
-use service::{Context, Post, Replayed};
+use styles::{Context, Post, Replayed};
 
 use crate::gateway::{GatewayCall, Operation};
 use crate::handler::Settings;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use participant::{CallId, Caller};
 use serde::{Deserialize, Serialize};
-use service::TracedCall;
+use styles::TracedCall;
 use traces::KeyValue;
 
 /// What the gateway can be asked to do.
@@ -188,10 +188,10 @@ fn unavailable(id: &CallId, call: &GatewayCall, reason: &str) -> GatewayResult {
 }
 
 #[async_trait]
-impl PaymentGateway for outside::Gateway {
+impl PaymentGateway for external::Gateway {
     async fn authorise(&self, call: &GatewayCall) -> Result<Authorisation, GatewayError> {
-        match ask(self, outside::Operation::Authorise, call).await? {
-            outside::GatewayAnswer::Declined(reason) => {
+        match ask(self, external::Operation::Authorise, call).await? {
+            external::GatewayAnswer::Declined(reason) => {
                 Ok(Authorisation::Declined { reason: reason.to_owned() })
             }
             answer => only_done(answer).map(|()| Authorisation::Authorised),
@@ -199,19 +199,19 @@ impl PaymentGateway for outside::Gateway {
     }
 
     async fn capture(&self, call: &GatewayCall) -> Result<(), GatewayError> {
-        ask(self, outside::Operation::Capture, call).await.and_then(only_done)
+        ask(self, external::Operation::Capture, call).await.and_then(only_done)
     }
 
     async fn void(&self, call: &GatewayCall) -> Result<(), GatewayError> {
-        ask(self, outside::Operation::Void, call).await.and_then(only_done)
+        ask(self, external::Operation::Void, call).await.and_then(only_done)
     }
 }
 
 async fn ask(
-    gateway: &outside::Gateway,
-    operation: outside::Operation,
+    gateway: &external::Gateway,
+    operation: external::Operation,
     call: &GatewayCall,
-) -> Result<outside::GatewayAnswer, GatewayError> {
+) -> Result<external::GatewayAnswer, GatewayError> {
     let answer = gateway.call(operation, &call.order_id, call.amount_minor, call.attempt).await;
     answer.map_err(|error| {
         if let Some(cause) = &error.source {
@@ -221,8 +221,8 @@ async fn ask(
     })
 }
 
-fn only_done(answer: outside::GatewayAnswer) -> Result<(), GatewayError> {
-    use outside::GatewayAnswer::{Declined, Done, Refused};
+fn only_done(answer: external::GatewayAnswer) -> Result<(), GatewayError> {
+    use external::GatewayAnswer::{Declined, Done, Refused};
     match answer {
         Done => Ok(()),
         Declined(reason) | Refused(reason) => Err(GatewayError::Refused(reason.to_owned())),
@@ -232,7 +232,7 @@ fn only_done(answer: outside::GatewayAnswer) -> Result<(), GatewayError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use outside::{Fate, Gateway, MemoryLedger, Rates};
+    use external::{Fate, Gateway, MemoryLedger, Rates};
 
     fn call(operation: Operation) -> GatewayCall {
         let (order_id, currency) = ("o-1".to_owned(), "EUR".to_owned());

@@ -2,7 +2,7 @@
 
 use contract::Style;
 use participant::{Effects, Handler, Input, Millis, Rejected};
-use service::{Post, Replay, Replayed, Request};
+use styles::{Post, Replay, Replayed, Request};
 
 use crate::gateway::{GatewayCall, GatewayOutcome};
 use crate::state::OrderProgress;
@@ -82,7 +82,7 @@ impl Handler for OrderStatus {
     ) -> Result<Option<OrderProgress>, Rejected> {
         match (input, state) {
             (Input::Message(message), mut state) => {
-                let (request, context) = service::read(message)?;
+                let (request, context) = styles::read(message)?;
                 let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
                 if let Some(progress) = &state
                     && progress.style != context.style

@@ -3,7 +3,7 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /orders/{id}` | 200: where the order's payment and the order itself stand, and the timeline |
-//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`host::replay`] |
+//! | `POST /orders/{id}/replay` | says again what is known of the order: see [`daemon::replay`] |
 //!
 //! ```json
 //! {
@@ -22,20 +22,20 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use contract::{Style, time};
-use host::Problem;
-use host::extract::Id;
+use daemon::Problem;
+use daemon::extract::Id;
 use participant::Requests;
 use serde::Serialize;
-use service::{Replay, Replayed};
 use store::Read;
+use styles::{Replay, Replayed};
 
 use crate::{Change, OrderProgress, Payment, Progress};
 
 /// The service's routes over what is in `store`. Whoever answers `requests` says again what is there.
 pub fn router(store: Arc<dyn Read>, requests: Requests<Replay, Replayed>) -> Router {
-    let replay = host::replay::router(move |order_id| {
+    let replay = daemon::replay::router(move |order_id| {
         let requests = requests.clone();
-        async move { requests.ask(order_id, Replay).await.map_err(|error| host::replay::problem(&error)) }
+        async move { requests.ask(order_id, Replay).await.map_err(|error| daemon::replay::problem(&error)) }
     });
     Router::new().route("/orders/{id}", get(order)).with_state(store).merge(replay)
 }

@@ -25,7 +25,7 @@
 //! | what comes | what happens |
 //! | --- | --- |
 //! | anything whose step is done | nothing; a command is answered `done` again at once |
-//! | a [`Replay`](service::Replay) (over HTTP) | in the choreography everything told of a step that is done is said again; in the orchestration nothing, because the workflow asks again |
+//! | a [`Replay`](styles::Replay) (over HTTP) | in the choreography everything told of a step that is done is said again; in the orchestration nothing, because the workflow asks again |
 //! | `order.recorded` said again, while the payment is authorised and no more | `payment.authorised` is said again, with the order that came |
 //! | a command while the gateway is being asked the same | no second call: its task gets the answer, and the task before it `PaymentUnavailable` |
 //! | a void while an authorisation is being asked for | the void goes ahead. It is final, so it does not matter which of the two reaches the gateway first; the authorisation's answer is ignored |

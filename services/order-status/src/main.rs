@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use host::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, probability};
+use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, probability};
+use external::{Fate, Gateway, Rates};
 use order_status::{GatewayCaller, NAME, OrderStatus, PaymentGateway, Settings, http, topics};
-use outside::{Fate, Gateway, Rates};
 use participant::{Metrics, Participant, SystemClock};
-use service::TracedCaller;
+use styles::TracedCaller;
 
 /// Takes the payment and moves the order on until it is delivered.
 ///
@@ -144,5 +144,5 @@ impl Binary for Cli {
 }
 
 fn main() -> ExitCode {
-    host::main::<Cli>()
+    daemon::main::<Cli>()
 }

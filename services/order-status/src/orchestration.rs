@@ -4,7 +4,7 @@ use contract::command::errors;
 use contract::{Command, Reply, Style};
 use participant::Rejected;
 use serde_json::json;
-use service::{Context, Post, Replayed};
+use styles::{Context, Post, Replayed};
 
 use crate::gateway::{GatewayCall, Operation};
 use crate::state::{OrderProgress, Progress};

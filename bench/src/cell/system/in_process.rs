@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bus::{Bus, Meter, MeteredBus, Subscription};
-use host::{Shutdown, Trigger, connect};
+use daemon::{Shutdown, Trigger, connect};
 use participant::{Handler, Metrics, Participant, ParticipantError, SystemClock};
 use store::{Read, Store};
 use tokio::sync::oneshot;
@@ -44,7 +44,7 @@ pub(super) struct InProcess {
 impl InProcess {
     /// Opens everything; nothing runs yet. `bus` is the bus where there is but one, as of a process.
     pub(super) async fn open(spec: &Spec, bus: &Arc<dyn Bus>) -> Result<Self, CellError> {
-        let (trigger, shutdown) = host::shutdown();
+        let (trigger, shutdown) = daemon::shutdown();
         let mut participants = Self {
             bus: Arc::clone(bus),
             meters: Vec::new(),

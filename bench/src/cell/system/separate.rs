@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use host::connect;
-use outside::Rates;
+use daemon::connect;
+use external::Rates;
 
 use super::{Participants, ProcessUse, Stores, Work, scrape, store_address, wiring};
 use crate::cell::CellError;

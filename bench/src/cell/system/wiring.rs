@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use external::{Fate, Gateway};
 use notifications::Notifications;
 use orchestrator::Conductor;
 use orchestrator::workflow::Workflows;
 use order_history::OrderHistory;
 use order_status::OrderStatus;
-use outside::{Fate, Gateway};
 
 use super::in_process::InProcess;
 use crate::cell::CellError;

@@ -201,7 +201,7 @@ fn one_that_leaves_is_not_started_again() {
 /// See docs/TIMEOUTS.md.
 #[test]
 fn an_outer_time_out_is_longer_than_what_it_waits_for() {
-    let http = host::HttpLimits::default();
+    let http = daemon::HttpLimits::default();
     assert!(http.request_timeout > order_history::http::room::ANSWER_WITHIN + participant::ANSWER_WITHIN);
     // A Kafka bus's, the longest.
     let goodbye = s(2);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bus_kafka::KafkaOptions;
-use servers::PortOffset;
+use testbed::PortOffset;
 
 /// A Kafka of this test's own.
 pub(crate) struct Private {
@@ -17,7 +17,7 @@ pub(crate) struct Private {
 impl Private {
     /// `None` where there is no Kafka to test with at all; that was said then.
     pub(crate) fn start() -> Option<Self> {
-        servers::KAFKA.for_test()?;
+        testbed::KAFKA.for_test()?;
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();

@@ -14,7 +14,7 @@ use bus::{
     Subscription, Topic,
 };
 use bus_rabbitmq::{RabbitBus, RabbitOptions};
-use servers::PortOffset;
+use testbed::PortOffset;
 use tokio::time::{sleep, timeout};
 
 /// How long anything that must happen may take.
@@ -174,8 +174,8 @@ impl Broker {
     pub(crate) fn start() -> Option<Self> {
         if !Path::new("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() {
             let required =
-                std::env::var(servers::REQUIRE).is_ok_and(|value| !value.is_empty() && value != "0");
-            assert!(!required, "rabbitmq-server is not installed, and {} is set", servers::REQUIRE);
+                std::env::var(testbed::REQUIRE).is_ok_and(|value| !value.is_empty() && value != "0");
+            assert!(!required, "rabbitmq-server is not installed, and {} is set", testbed::REQUIRE);
             let test = std::thread::current().name().unwrap_or("a test").to_owned();
             eprintln!("NOT RUN: {test}: rabbitmq-server is not installed");
             return None;

@@ -1,4 +1,4 @@
-//! Schemas of the tests' own in the PostgreSQL that `servers` names.
+//! Schemas of the tests' own in the PostgreSQL that `testbed` names.
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 #![allow(dead_code, reason = "each test file uses a part")]
 
@@ -21,14 +21,14 @@ pub(crate) struct Schemas {
 impl Schemas {
     /// `None`, having said so, where there is no server.
     pub(crate) fn if_there() -> Option<Self> {
-        let url = servers::POSTGRES.for_test()?;
+        let url = testbed::POSTGRES.for_test()?;
         let options = PostgresOptions::parse(&url).expect("the server's URL is one");
         Some(Self { options, made: Mutex::default() })
     }
 
     /// The same schema, reached through another place, with more options (`&name=value…`).
     pub(crate) fn through(&self, port: u16, schema: &PostgresOptions, more: &str) -> PostgresOptions {
-        let url = servers::POSTGRES.url();
+        let url = testbed::POSTGRES.url();
         let (scheme, rest) = url.split_once("://").expect("a URL");
         let (user, rest) = rest.rsplit_once('@').expect("a user");
         let (_, database) = rest.split_once('/').expect("a database");
@@ -75,7 +75,7 @@ impl Drop for Schemas {
 
 /// A connection to the server beside the store's, for tests that look behind it.
 pub(crate) async fn admin() -> Client {
-    let (client, connection) = tokio_postgres::connect(&servers::POSTGRES.url(), NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&testbed::POSTGRES.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }

@@ -55,7 +55,7 @@ impl Drop for Proxy {
 
 /// Where the real server is.
 pub(crate) fn server() -> SocketAddr {
-    let url = servers::POSTGRES.url();
+    let url = testbed::POSTGRES.url();
     let place = url.rsplit_once('@').expect("a user").1;
     let place = place.split(['/', '?']).next().expect("a host");
     std::net::ToSocketAddrs::to_socket_addrs(place).unwrap().next().expect("an address")

@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::trace::{TRACEPARENT, TraceContext};
 use contract::{Order, Style};
-use host::Problem;
-use host::extract::{field, query};
-use host::guard::expect_json;
+use daemon::Problem;
+use daemon::extract::{field, query};
+use daemon::guard::expect_json;
 use participant::AskError;
 use serde::Serialize;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bus::{Bus, BusError};
 use contract::{Style, groups};
-use host::Problem;
+use daemon::Problem;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 

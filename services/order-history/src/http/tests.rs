@@ -357,9 +357,9 @@ async fn an_order_is_not_taken_by_who_cannot_keep_it() {
 
 #[tokio::test]
 async fn a_bus_that_is_away_asks_to_come_back() {
-    let connect: host::Connecting =
+    let connect: daemon::Connecting =
         Box::new(|| Box::pin(async { Err(BusError::Unavailable("connection refused".into())) }));
-    let service = Service::on(Arc::new(host::WaitingBus::new("tcp://test".into(), connect)));
+    let service = Service::on(Arc::new(daemon::WaitingBus::new("tcp://test".into(), connect)));
     for _ in 0..2 {
         let (status, problem) = service.place("", &pizza("o-1")).await;
         assert_eq!(status, 503);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outside::{Fate, Gateway, MemoryLedger, Operation as Moved, Rates};
+use external::{Fate, Gateway, MemoryLedger, Operation as Moved, Rates};
 use participant::{CallId, Caller};
 
 use super::*;
