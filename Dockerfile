@@ -18,8 +18,8 @@ COPY . .
 RUN cargo chef prepare --recipe-path recipe.json
 
 FROM chef AS build
-ARG FEATURES=bench/kafka-tls,order-history/kafka-tls,order-status/kafka-tls,notifications/kafka-tls,orchestrator/kafka-tls
-ARG PROGRAMS="-p bench -p order-history -p order-status -p notifications -p orchestrator"
+ARG FEATURES=cli/kafka-tls,order-history/kafka-tls,order-status/kafka-tls,notifications/kafka-tls,orchestrator/kafka-tls
+ARG PROGRAMS="-p cli -p order-history -p order-status -p notifications -p orchestrator"
 COPY --from=plan /src/recipe.json recipe.json
 # A patched dependency, which the recipe does not have.
 COPY third_party third_party

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use contract::Style;
+use operate::target::Url;
 use telemetry::Code;
 
 use crate::cell::{CellError, audit_folder};
-use crate::target::Url;
-use crate::text;
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +49,7 @@ pub fn main(dir: &Path, postgres: &Url) -> Result<ExitCode, AuditCommandError> {
             Err(source) => return Err(AuditCommandError::Cell { cell, source }),
         };
         clean &= verdict.is_clean();
-        text::print(&format!("{cell}\n{verdict}\n\n"));
+        terminal::print(&format!("{cell}\n{verdict}\n\n"));
     }
     Ok(if clean { ExitCode::SUCCESS } else { Code::Failure.into() })
 }

@@ -27,11 +27,10 @@ use bus::BusError;
 use daemon::ConfigError;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, timeout};
+use workload::orders_file::OrdersFileError;
 
 use crate::measure::{peak_rss_bytes, process_cpu, thread_cpu};
-use crate::orders_file::OrdersFileError;
 use crate::report::Phases;
-pub(crate) use files::executions;
 pub use files::{Audited, audit_folder};
 use flight::Flight;
 use live::{Live, Stopped};
@@ -93,7 +92,7 @@ pub enum CellError {
     Workflow(String),
     /// The processes of the participants do not run.
     #[error("the services do not run")]
-    Processes(#[source] Box<crate::processes::ProcessesError>),
+    Processes(#[source] Box<operate::processes::ProcessesError>),
     /// A process did not end as it should.
     #[error("the process {name} {how}")]
     Ended {

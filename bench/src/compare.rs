@@ -25,15 +25,15 @@ use contract::Style;
 use daemon::{HostError, Shutdown, connect};
 use durability::Durability;
 use external::Rates;
+use operate::target::{BusPlace, StoreChoice};
 use participant::{Clock, SystemClock};
 use telemetry::{Code, tell};
+use terminal::Terminal;
 use tokio::time::Instant;
 
 use crate::cell::protocol::Spec;
 use crate::limit;
 use crate::report::{BrokerLimit, BusReport, Phases, Report, StoreReport, Verdict, Warming, Yardstick};
-use crate::target::{BusPlace, StoreChoice};
-use crate::text::{self, Terminal};
 pub use error::CompareError;
 use group::{Done, Group};
 pub use guarantees::Difference;
@@ -137,7 +137,7 @@ pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
         }
         Err(error) => return Err(error),
     };
-    text::print_drawn(Terminal::stdout(), |terminal| crate::table::render(&report, terminal));
+    terminal::print_drawn(Terminal::stdout(), |terminal| crate::table::render(&report, terminal));
     Ok(match report.verdict {
         Verdict::Violated => Code::Failure.into(),
         Verdict::Clean if report.partial => Code::Interrupted.into(),

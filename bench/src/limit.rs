@@ -7,15 +7,15 @@ use std::time::Duration;
 use bus::{BusError, Load};
 use daemon::{HostError, connect};
 use durability::Durability;
+use operate::target::{BusPlace, StoreChoice, StorePlace};
 use store::StoreError;
 use store::sqlite::{ROW_BYTES, ROWS_PER_TRANSACTION};
 use telemetry::Code;
+use terminal::{grouped, significant};
 
 use crate::cell::PARTICIPANTS;
 use crate::measure::is_ram_disk;
 use crate::report::{BrokerLimit, StoreReport, Yardstick};
-use crate::target::{BusPlace, StoreChoice, StorePlace};
-use crate::text::{self, grouped, significant};
 
 /// The average size of this system's messages with their attributes, in bytes: what a broker's limit is measured with
 /// unless told otherwise. Generated orders make 310 bytes a message in the choreography and 305 in the orchestration
@@ -168,8 +168,8 @@ async fn measure(settings: &Settings) -> Result<ExitCode, LimitError> {
         StoreChoice::Sqlite(None) | StoreChoice::Postgres(_) => std::env::temp_dir(),
     };
     match yardstick(&settings.store, dir.clone(), DURATION, Durability::Power).await? {
-        Some(measured) => text::print(&render_store(&dir, measured)),
-        None => text::print(
+        Some(measured) => terminal::print(&render_store(&dir, measured)),
+        None => terminal::print(
             "There is no yardstick for PostgreSQL: that of --store sqlite says what the disk gives.\n",
         ),
     }
@@ -179,7 +179,7 @@ async fn measure(settings: &Settings) -> Result<ExitCode, LimitError> {
         }
         let failed = |source| LimitError::Broker { name: bus.name.clone(), url: bus.url.to_string(), source };
         if let Some(measured) = broker(bus, settings.body_bytes, DURATION).await.map_err(failed)? {
-            text::print(&render_broker(bus, measured));
+            terminal::print(&render_broker(bus, measured));
         }
     }
     Ok(if interrupt.is_requested() { Code::Interrupted.into() } else { ExitCode::SUCCESS })
@@ -235,7 +235,7 @@ mod tests {
     fn a_brokers_limit_is_shown_without_its_password() {
         let bus = BusPlace {
             name: "rabbitmq".into(),
-            url: crate::target::Url::new("amqp://u:secret@h"),
+            url: operate::target::Url::new("amqp://u:secret@h"),
             durability: Some(Durability::Power),
             ..BusPlace::memory()
         };

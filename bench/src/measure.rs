@@ -4,9 +4,9 @@ pub mod server;
 
 use std::time::Duration;
 
+use operate::proc;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::proc;
 use crate::report::Machine;
 
 /// CPU time of this process so far, user and system.

@@ -1,6 +1,6 @@
 //! Distributions of latency as a picture in text: a logarithmic axis, one strip of columns for each.
 
-use crate::text::{Colour, Terminal};
+use terminal::{Colour, Terminal};
 
 /// What the names take, unless one of them is longer.
 const MARGIN: usize = 15;

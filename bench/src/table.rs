@@ -7,9 +7,10 @@ mod surroundings;
 
 use std::fmt::Write;
 
+use terminal::{Colour, Terminal, counted, grouped};
+
 use crate::picture;
 use crate::report::{Report, Verdict};
-use crate::text::{Colour, Terminal, counted, grouped};
 use columns::Columns;
 pub use surroundings::{guarantees, warming};
 

@@ -73,7 +73,7 @@ fn a_style_has_one_colour_everywhere() {
             );
         }
     }
-    for file in ["bench/src/control/page.html"] {
+    for file in ["crates/load/src/control/page.html"] {
         let text =
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)).unwrap();
         for (style, colour) in STYLES {

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auditor::SentOrder;
-use bench::generate::Generator;
 use bus::{Bus, Origin, Outcome, Publisher, Settlement, Subscription};
 use contract::envelope::REPLAYED;
 use contract::{Envelope, Event, Order, Style, TerminalState, topics};
 use participant::{Clock as _, SystemClock};
 use tokio::task::JoinHandle;
+use workload::generate::Generator;
 
 use crate::system::Addresses;
 use crate::{LOOK_EVERY, http};

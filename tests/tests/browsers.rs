@@ -4,12 +4,12 @@
 
 use std::net::SocketAddr;
 
-use bench::generate::Generator;
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::Process;
 use tests::system::{PARTICIPANTS, Setup, System};
 use tests::{http, until};
+use workload::generate::Generator;
 
 const JSON: &str = "Content-Type: application/json\r\n";
 

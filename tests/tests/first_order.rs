@@ -1,11 +1,11 @@
 //! An order that is accepted while the other services have never run reaches them once they do, on every bus.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
-use bench::generate::Generator;
 use contract::{Order, Style};
 use serde_json::Value;
 use tests::system::{BusKind, PARTICIPANTS, Setup, System};
 use tests::{http, until};
+use workload::generate::Generator;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_waits_for_services_that_have_never_run_on_the_memory_bus() {

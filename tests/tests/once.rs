@@ -4,7 +4,6 @@
 
 use std::net::SocketAddr;
 
-use bench::generate::Generator;
 use bus::{DeadLetter, Origin};
 use contract::{Envelope, Order, Style};
 use participant::inspect;
@@ -15,6 +14,7 @@ use tests::process::Process;
 use tests::stores::StoreKind;
 use tests::system::{PARTICIPANTS, Setup, System};
 use tests::{http, until};
+use workload::generate::Generator;
 
 /// Of each kind: in different styles, and with different contents.
 const PAIRS: u64 = 40;

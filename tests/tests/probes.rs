@@ -4,12 +4,12 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use bench::generate::Generator;
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::Process;
 use tests::system::PARTICIPANTS;
 use tests::{http, until};
+use workload::generate::Generator;
 
 async fn bus(folder: &Path, listen: &str) -> Process {
     Process::start(folder, "duet", &["bus", "--listen", listen]).await

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use bench::generate::Generator;
 use contract::Style;
 use lapin::options::QueueDeleteOptions;
 use lapin::{Connection, ConnectionProperties};
@@ -18,6 +17,7 @@ use tests::process::{Ended, run};
 use tests::stores::StoreKind;
 use tests::system::{BusKind, PARTICIPANTS, Setup, System};
 use tests::{PATIENCE, programs};
+use workload::generate::Generator;
 
 /// Orders placed, half of them in each style.
 const ORDERS: u64 = 40;

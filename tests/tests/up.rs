@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-use bench::generate::Generator;
-use bench::processes::kernel::Identity;
-use bench::processes::{Member, Plan, PlannedBus, Processes, ProcessesError, Program, Programs};
 use daemon::{BusAddress, StoreAddress, connect};
+use operate::processes::kernel::Identity;
+use operate::processes::{Member, Plan, PlannedBus, Processes, ProcessesError, Program, Programs};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,6 +20,7 @@ use tests::{PATIENCE, files, http, until};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use workload::generate::Generator;
 
 /// An outside world that never fails, whatever the order.
 const CALM: [(&str, &str); 4] = [

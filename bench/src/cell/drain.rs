@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use terminal::counted;
 use tokio::time::Instant;
 
 use super::CellError;
 use super::flight::Flight;
 use super::system::System;
-use crate::text::counted;
 
 /// How often the system is asked whether it is at rest.
 const ASK_EVERY: Duration = Duration::from_millis(20);

@@ -3,21 +3,20 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use auditor::{Evidence, ExecutionView, Executions, Rows, SentLedger, Verdict, Witnesses};
+use auditor::{Evidence, Rows, SentLedger, Verdict};
 use bus::Depth;
 use contract::Style;
 use daemon::connect;
 use durability::Durability;
 use external::{FileLedger, LedgerEntry};
+use operate::target::{StorePlace, Url};
+use operate::witnesses::witnesses;
 use serde::{Deserialize, Serialize};
-use store::Read;
 
 use super::CellError;
 use super::protocol::Spec;
 use super::sender::SENT_FILE;
-use crate::target::{StorePlace, Url};
 
 /// What the gateway writes.
 pub(super) const GATEWAY_FILE: &str = "gateway.ledger";
@@ -91,12 +90,7 @@ pub(super) async fn audit(dir: &Path, stores: &StorePlace) -> Result<Audited, Ce
         connect::reader(&address).map_err(|error| CellError::Open(Box::new(error)))
     };
     let evidence = Evidence {
-        witnesses: Witnesses {
-            order_history: open(order_history::NAME)?,
-            order_status: open(order_status::NAME)?,
-            notifications: open(notifications::NAME)?,
-            orchestrator: Some(executions(open(orchestrator::NAME)?)),
-        },
+        witnesses: witnesses(open)?,
         gateway: Box::new(gateway(dir.join(GATEWAY_FILE))),
         queues: observed.queues,
         unexpected_terminal_events: observed.unexpected_terminal_events,
@@ -110,20 +104,6 @@ fn read_observed(dir: &Path) -> Result<Observed, CellError> {
     let path = dir.join(OBSERVED_FILE);
     let read = std::fs::read(&path).and_then(|json| Ok(serde_json::from_slice(&json)?));
     read.map_err(|source| CellError::File { path, source })
-}
-
-/// How the auditor reads the orchestrator's store.
-pub(crate) fn executions(store: Arc<dyn Read>) -> Executions {
-    use orchestrator::engine::Status;
-    let view = |key: &str, entity: &store::Entity| {
-        let standing = orchestrator::stored::standing(key, entity)?;
-        Ok(standing.map(|standing| ExecutionView {
-            finished: standing.status != Status::Running,
-            succeeded: standing.status == Status::Succeeded,
-            refused: standing.refused,
-        }))
-    };
-    Executions { store, view: Box::new(view) }
 }
 
 fn gateway(path: PathBuf) -> impl Fn() -> io::Result<Rows<'static, LedgerEntry>> + Send + Sync {

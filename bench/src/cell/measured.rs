@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use contract::TerminalState;
 use durability::Durability;
+use operate::target::StorePlace;
 
 use super::files::Audited;
 use super::flight;
@@ -13,7 +14,6 @@ use super::sender::Steady;
 use super::system::{PARTICIPANTS, ProcessUse, Work};
 use crate::measure::is_ram_disk;
 use crate::report::{Cell, Phases, ProcessReport, ProcessRole};
-use crate::target::StorePlace;
 
 /// What was used up to a moment.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use auditor::Violation;
 use contract::Style;
 use external::Rates;
+use operate::target::{BusPlace, StorePlace};
 use serde::{Deserialize, Serialize};
+use workload::orders_file::Rules;
 
-use crate::orders_file::Rules;
 use crate::report::{Cell, Percentiles};
-use crate::target::{BusPlace, StorePlace};
 
 /// Everything a cell needs to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use contract::{Millis, Order};
+use workload::generate::Generator;
+use workload::orders_file::{Orders, OrdersFileError};
 
 use super::protocol::{SourceSpec, Spec};
-use crate::generate::Generator;
-use crate::orders_file::{Orders, OrdersFileError};
 
 /// The orders of a cell, each once.
 pub(super) struct Source {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bus::BusError;
 use daemon::HostError;
+use operate::target::BusPlace;
 use store::StoreError;
+use terminal::counted;
+use workload::orders_file::OrdersFileError;
 
 use super::guarantees::{self, Difference};
 use crate::limit::LimitError;
-use crate::orders_file::OrdersFileError;
-use crate::target::BusPlace;
-use crate::text::counted;
 
 /// How long a replay of the user's orders may take.
 pub(super) const REPLAY_MAX: Duration = Duration::from_secs(7 * 86_400);

@@ -8,9 +8,9 @@ use std::fmt::Write;
 
 use bus::Guarantees;
 use durability::Durability;
+use operate::target::BusPlace;
 
 use crate::report::BusReport;
-use crate::target::BusPlace;
 
 /// What a bus said of itself, for the report.
 pub(super) fn report(bus: &BusPlace, said: Guarantees) -> BusReport {

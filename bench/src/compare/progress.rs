@@ -3,8 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use telemetry::{printable_line, tell};
-
-use crate::text::grouped;
+use terminal::grouped;
 
 /// Shows progress on standard error.
 pub(super) struct Progress {

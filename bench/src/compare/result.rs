@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use contract::Style;
+use operate::target::StoreChoice;
 
 use super::{CompareError, Outcome, Settings};
 use crate::cell::protocol::Finished;
 use crate::measure::machine;
 use crate::report::{BrokerLimit, Cell, Environment, Report, SCHEMA, Verdict, Violation, Workload};
-use crate::target::StoreChoice;
 
 /// Where a run keeps its files.
 pub struct Files {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use operate::target::{BusPlace, StoreChoice};
+
 use crate::measure::server::{LocalServer, ServerUse};
 use crate::report::{ProcessReport, ProcessRole};
-use crate::target::{BusPlace, StoreChoice};
 
 /// The servers behind the cells of a bus.
 #[derive(Clone, Debug, Default)]

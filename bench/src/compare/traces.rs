@@ -7,11 +7,11 @@ use std::time::Duration;
 use contract::Style;
 use daemon::connect;
 use durability::Durability;
+use operate::target::{BusPlace, StoreChoice, StorePlace};
 use participant::Millis;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::cell::{PARTICIPANTS, groups};
-use crate::target::{BusPlace, StoreChoice, StorePlace};
 
 /// How long a server may take to be reached, and to delete what there is of a cell.
 const REACHED_WITHIN: Duration = Duration::from_secs(3);
@@ -145,7 +145,7 @@ mod tests {
     use daemon::StoreAddress;
 
     use super::*;
-    use crate::target::Url;
+    use operate::target::Url;
 
     fn run() -> RunId {
         // 2026-03-01T18:30:00Z

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use daemon::Shutdown;
+use terminal::{grouped, significant};
 use tokio::time::Instant;
 
 use super::CompareError;
 use super::child::Child;
 use super::progress::Progress;
 use crate::cell::protocol::{Load, Phase, Sent};
-use crate::text::{grouped, significant};
 
 /// Leads from one step of a run to the next.
 pub(super) struct Turn {

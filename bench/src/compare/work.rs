@@ -4,16 +4,16 @@ use std::path::Path;
 
 use contract::time;
 use daemon::Shutdown;
+use operate::target::BusPlace;
 use telemetry::tell;
+use terminal::{counted, significant};
+use workload::orders_file::{self, Checked, Rules};
 
 use super::error::REPLAY_MAX;
 use super::interruptible::interruptible;
 use super::plan::Plan;
 use super::{CompareError, OrdersFile, Settings};
 use crate::cell::protocol::SourceSpec;
-use crate::orders_file::{self, Checked, Rules};
-use crate::target::BusPlace;
-use crate::text::{counted, significant};
 
 /// What every cell is to be sent.
 pub(super) struct Work {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
-use crate::proc::Stat;
+use operate::proc::Stat;
 
 /// Programs that only pass connections on, to a server whose processes cannot be seen from here.
 const FORWARDERS: &[&str] = &[

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use contract::Style;
+use terminal::{Colour, Terminal, grouped};
 
 use crate::report::Cell;
-use crate::text::{Colour, Terminal, grouped};
 
 /// How many buses stand next to each other before a further block begins.
 const BUSES_A_BLOCK: usize = 2;

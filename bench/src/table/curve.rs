@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use contract::Style;
+use terminal::{Colour, Terminal, significant};
 
 use super::columns::Columns;
 use super::rows::{P50_OF, P99_OF, of};
 use crate::report::{Cell, CurvePoint, Percentiles, ProcessRole, Report};
-use crate::text::{Colour, Terminal, significant};
 
 const LABEL: usize = 8;
 const NUMBER: usize = 9;

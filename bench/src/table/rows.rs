@@ -1,10 +1,10 @@
 //! What is shown of each cell.
 
 use contract::TerminalState;
+use terminal::{Terminal, grouped, megabytes, significant};
 
 use super::columns::Columns;
 use crate::report::{Cell, Percentiles, ProcessReport, ProcessRole, Report};
-use crate::text::{Terminal, grouped, megabytes, significant};
 
 /// One line of the table: how to get its number out of a cell, and how it is shown.
 struct Row {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use terminal::{counted, grouped, significant};
+
 use crate::compare::guarantees::survives;
 use crate::report::{BusReport, Environment, Report, StoreReport, Warming, Workload};
-use crate::text::{counted, grouped, significant};
 
 /// What buses and store are and guarantee, as they said themselves.
 #[must_use]

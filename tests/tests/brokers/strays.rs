@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bench::generate::Generator;
 use bus::DeadLetter;
 use contract::{Envelope, Style};
 use participant::{Clock as _, SystemClock};
@@ -11,6 +10,7 @@ use tests::load::OBSERVER;
 use tests::process::{Ended, run};
 use tests::system::PARTICIPANTS;
 use tests::until;
+use workload::generate::Generator;
 
 use crate::stranger::{Attributes, Stranger, Stray};
 use crate::trial::Trial;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::http::get;
+use operate::http::get;
 
 /// How long an answer may take: the process may be busy with everything that it is measured for.
 const PATIENCE: Duration = Duration::from_secs(5);

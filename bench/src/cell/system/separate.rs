@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use daemon::connect;
 use external::Rates;
+use operate::processes::{Member, Plan, PlannedBus, Processes, Program, Programs};
 
 use super::{Participants, ProcessUse, Stores, Work, scrape, store_address, wiring};
 use crate::cell::CellError;
 use crate::cell::protocol::Spec;
-use crate::processes::{Member, Plan, PlannedBus, Processes, Program, Programs};
 use crate::report::ProcessRole;
 
 /// How long all of them together may take until they are ready: a Kafka lets the first members of a group wait for
@@ -62,7 +62,7 @@ impl Separate {
     }
 }
 
-fn processes_error(error: crate::processes::ProcessesError) -> CellError {
+fn processes_error(error: operate::processes::ProcessesError) -> CellError {
     CellError::Processes(Box::new(error))
 }
 
@@ -137,12 +137,13 @@ impl Participants for Separate {
 
     fn used(&self) -> Vec<ProcessUse> {
         let usage = self.processes.as_ref().map(Processes::usage).unwrap_or_default();
-        let used = |(id, usage): (crate::processes::ProcessId, crate::processes::kernel::Usage)| ProcessUse {
-            name: id.program.name(),
-            role: if id.program == Program::Bus { ProcessRole::Broker } else { ProcessRole::Participant },
-            cpu: usage.cpu,
-            peak_rss_bytes: usage.resident_bytes_max,
-        };
+        let used =
+            |(id, usage): (operate::processes::ProcessId, operate::processes::kernel::Usage)| ProcessUse {
+                name: id.program.name(),
+                role: if id.program == Program::Bus { ProcessRole::Broker } else { ProcessRole::Participant },
+                cpu: usage.cpu,
+                peak_rss_bytes: usage.resident_bytes_max,
+            };
         usage.into_iter().map(used).collect()
     }
 }

@@ -1,0 +1,54 @@
+//! What becomes of orders that former lives of the load had begun to send.
+
+use std::cmp::Reverse;
+
+use auditor::Witnesses;
+use contract::Style;
+use participant::Millis;
+
+use super::{CheckError, Checker, JUDGED_MAX, Open, Times, ms};
+use crate::observer::{Placed, Seen};
+use crate::sendings::Missing;
+
+impl Checker {
+    /// What former lives of the load had begun to send, and the observer has not seen.
+    pub(super) async fn settle_former(
+        &mut self,
+        witnesses: &Witnesses,
+        now: Millis,
+    ) -> Result<(), CheckError> {
+        for order_id in self.former.to_look_for(JUDGED_MAX) {
+            if self.observed.get(&order_id).await.map_err(CheckError::Observer)?.is_some() {
+                self.former.was_there(&order_id);
+            } else if self.former.is_missing(&order_id, now) == Some(Missing::Confirmed) {
+                self.board.sent_before(&order_id, now);
+            }
+        }
+        let (held, stuck) = (self.held(Style::Orchestration, now), ms(self.patience.stuck));
+        let late = self.former.late(move |since| now > since + stuck + held(since), JUDGED_MAX);
+        for order_id in late {
+            if !witnesses.know(&order_id).await? && !self.unclaimed.contains_key(&order_id) {
+                self.former.never_came(&order_id);
+            } else if let Some(placed) = self.former.exists(&order_id) {
+                let began = placed.at.min(now);
+                // It may have come only now, so it has its time from now on.
+                let times = Times { placed: Some(now), ended: None };
+                let moves = self.unclaimed.remove(&order_id).map(|(_, moves)| moves).unwrap_or_default();
+                self.agenda.push(Reverse((now, order_id.clone())));
+                self.unjudged.insert((began, order_id.clone()));
+                self.open.insert(order_id, Open { began, times, moves });
+            }
+        }
+        self.standing.set_never_came(self.former.never_came_count());
+        Ok(())
+    }
+}
+
+/// What is known of an order: what was seen, and how it was begun where it was not seen placed.
+pub(super) fn known(seen: Option<Seen>, begun: Option<&Placed>) -> Option<Seen> {
+    let Some(begun) = begun else { return seen };
+    let (style, rivals, closings) = (begun.sent.style, Vec::new(), Vec::new());
+    let mut seen = seen.unwrap_or(Seen { style, placed: None, rivals, closings });
+    seen.placed.get_or_insert_with(|| begun.clone());
+    Some(seen)
+}

@@ -1,0 +1,4 @@
+//! The orders that a system is given: [generated](generate) from a seed, or [read](orders_file) from a user's file.
+
+pub mod generate;
+pub mod orders_file;
