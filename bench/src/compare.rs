@@ -1,4 +1,4 @@
-//! `duet compare`: runs both styles on each bus, audits every cell, and puts them side by side.
+//! The comparison: runs both styles on each bus, audits every cell, and puts them side by side.
 
 mod child;
 mod curve;
@@ -17,7 +17,6 @@ mod warming;
 mod work;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use bus::BusError;
@@ -27,13 +26,12 @@ use durability::Durability;
 use external::Rates;
 use operate::target::{BusPlace, StoreChoice};
 use participant::{Clock, SystemClock};
-use telemetry::{Code, tell};
-use terminal::Terminal;
+use telemetry::tell;
 use tokio::time::Instant;
 
 use crate::cell::protocol::Spec;
 use crate::limit;
-use crate::report::{BrokerLimit, BusReport, Phases, Report, StoreReport, Verdict, Warming, Yardstick};
+use crate::report::{BrokerLimit, BusReport, Phases, Report, StoreReport, Warming, Yardstick};
 pub use error::CompareError;
 use group::{Done, Group};
 pub use guarantees::Difference;
@@ -54,7 +52,7 @@ const SERVER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that shapes a run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct CompareSettings {
     /// Seed of the orders and of the outside world.
     pub seed: u64,
     /// A file of orders instead of generated ones.
@@ -92,7 +90,7 @@ pub struct Settings {
     pub json: Option<PathBuf>,
 }
 
-impl Settings {
+impl CompareSettings {
     /// Whether a bus's cells get all their orders before those of the next bus are started. The rate of the paced phase
     /// is the same for all cells: where it follows from what each of them reached at saturation, all of them must have
     /// been measured before any of them is sent paced orders.
@@ -119,35 +117,20 @@ pub struct OrdersFile {
     pub skip_bad: bool,
 }
 
-/// Runs the comparison, prints it and writes it where it was asked to. Returns the exit code: 0 when the verdict is
-/// clean, 1 when it is violated, 130 when the run was interrupted and nothing is wrong with what it did.
+/// Runs every cell and returns the result, which has been written to where `json` says as well. What it left on servers is
+/// gone afterwards, whatever came of it.
 ///
 /// # Errors
 /// There is no result; see [`CompareError`].
-pub fn main(settings: &Settings) -> Result<ExitCode, CompareError> {
+pub fn run(settings: &CompareSettings) -> Result<Report, CompareError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(CompareError::System)?;
     let outcome = runtime.block_on(compare(settings));
     runtime.shutdown_background();
-    let report = match outcome {
-        Ok(report) => report,
-        Err(CompareError::Interrupted) => {
-            tell(CompareError::Interrupted);
-            return Ok(Code::Interrupted.into());
-        }
-        Err(error) => return Err(error),
-    };
-    terminal::print_drawn(Terminal::stdout(), |terminal| crate::table::render(&report, terminal));
-    Ok(match report.verdict {
-        Verdict::Violated => Code::Failure.into(),
-        Verdict::Clean if report.partial => Code::Interrupted.into(),
-        Verdict::Clean => ExitCode::SUCCESS,
-    })
+    outcome
 }
 
-/// Runs every cell and returns the result, which has been written to `--json` as well. What it left on servers is gone
-/// afterwards, whatever came of it.
-async fn compare(settings: &Settings) -> Result<Report, CompareError> {
+async fn compare(settings: &CompareSettings) -> Result<Report, CompareError> {
     let began = SystemClock.now();
     let begun = Instant::now();
     let interrupt = daemon::on_signals().map_err(CompareError::System)?;
@@ -181,7 +164,7 @@ async fn tell_of(interrupt: Shutdown) {
 }
 
 /// How many steps a run shows.
-fn steps(settings: &Settings, work: &Work) -> usize {
+fn steps(settings: &CompareSettings, work: &Work) -> usize {
     let brokers = settings.buses.iter().filter(|bus| bus.is_broker()).count();
     let asking = usize::from(brokers > 0 || matches!(settings.store, StoreChoice::Postgres(_)));
     let again = if settings.in_one_sitting() { 0 } else { 1 };
@@ -193,7 +176,7 @@ fn steps(settings: &Settings, work: &Work) -> usize {
 
 /// A run in progress.
 struct Run<'a> {
-    settings: &'a Settings,
+    settings: &'a CompareSettings,
     work: &'a Work,
     files: &'a Files,
     id: RunId,
@@ -345,7 +328,7 @@ impl Run<'_> {
 
     /// What the store is and guarantees.
     async fn store(&mut self) -> Result<StoreReport, CompareError> {
-        let Settings { store, durability, buses, .. } = &self.settings;
+        let CompareSettings { store, durability, buses, .. } = &self.settings;
         let place = self.id.store(store, *durability, &buses[0].name, Style::Choreography);
         let described = limit::describe(&place, self.files.root(), SERVER_PATIENCE).await;
         let report = described.map_err(|error| match error {

@@ -1,22 +1,21 @@
-//! The `duet` command.
+//! The `duet` command: takes its flags apart, does what they say and ends with an exit code.
+//!
+//! - [`command_line`]: what can be asked for;
+//! - [`commands`]: each command in a file of its own; [`flags`]: what several of them share.
 
+mod command_line;
 mod commands;
 mod flags;
 
-use std::error::Error;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use bench::{audit, cell, compare, limit};
-use daemon::ConfigError;
-use load::control;
-use load::switch::{self, SwitchError};
-use operate::up::UpError;
-use operate::{dead_letters, probe, processes, replay, up};
 use telemetry::{Code, LogOptions, exit, exit_with};
 
-use commands::{bus, simulate};
-use flags::{Cli, Command, CompareArgs};
+use command_line::{Cli, Command};
+use commands::{
+    audit, bus, cell, compare, control, dead_letters, down, launch, limit, load, probe, replay, scale,
+    simulate, status, switch, up,
+};
 
 fn main() -> ExitCode {
     daemon::keep_files_private();
@@ -26,7 +25,7 @@ fn main() -> ExitCode {
     };
     // A service says for itself what it logs.
     let is_service = matches!(cli.command, Some(Command::Load(_)));
-    if !is_service && let Err(error) = telemetry::init(&logs(&cli.command)) {
+    if !is_service && let Err(error) = telemetry::init(&logs(cli.command.as_ref())) {
         return exit_with(&error, Code::Usage);
     }
     let code = run(cli);
@@ -43,43 +42,30 @@ struct Unwritten(#[source] &'static std::io::Error);
 
 fn run(cli: Cli) -> ExitCode {
     match cli.command {
-        None => run_compare(&cli.compare),
-        Some(Command::Compare(args)) => run_compare(&args),
+        None => compare::main(&cli.compare),
+        Some(Command::Compare(args)) => compare::main(&args),
         Some(Command::Simulate(args)) => simulate::main(&args),
-        Some(Command::Limit(args)) => match args.settings() {
-            Ok(settings) => ended(limit::main(&settings)),
-            Err(error) => wrong(&error),
-        },
-        Some(Command::Audit(args)) => match &args.dir {
-            Some(dir) => ended(audit::main(dir, &args.postgres.url())),
-            None => switched(switch::audit(&args.loads, Duration::from_secs(args.within_s.into()))),
-        },
-        Some(Command::Switch(args)) => switched(switch::main(&args)),
-        Some(Command::Up(args)) => up_ended(up::main(&args)),
-        Some(Command::Status(args)) => up_ended(up::status(&args)),
-        Some(Command::Scale(args)) => up_ended(up::scale(&args)),
-        Some(Command::Down(args)) => up_ended(up::down(&args)),
-        Some(Command::DeadLetters(args)) => {
-            dead_letters::main(&args).unwrap_or_else(|error| exit_with(&error, error.code()))
-        }
-        Some(Command::Replay(args)) => {
-            replay::main(&args).unwrap_or_else(|error| exit_with(&error, error.code()))
-        }
-        Some(Command::Control(args)) => ended(control::main(&args)),
-        Some(Command::Probe(args)) => ended(probe::main(&args)),
-        Some(Command::Load(args)) => load::service::main(*args),
-        Some(Command::Bus(args)) => ended(bus::main(args.listen)),
-        Some(Command::Cell) => {
-            cell::main();
-            ExitCode::SUCCESS
-        }
-        Some(Command::Launch(args)) => exit(&processes::launch::main(&args)),
+        Some(Command::Limit(args)) => limit::main(&args),
+        Some(Command::Audit(args)) => audit::main(&args),
+        Some(Command::Up(args)) => up::main(&args),
+        Some(Command::Status(args)) => status::main(&args),
+        Some(Command::Scale(args)) => scale::main(&args),
+        Some(Command::Down(args)) => down::main(&args),
+        Some(Command::DeadLetters(args)) => dead_letters::main(&args),
+        Some(Command::Replay(args)) => replay::main(&args),
+        Some(Command::Load(args)) => load::main(*args),
+        Some(Command::Switch(args)) => switch::main(&args),
+        Some(Command::Control(args)) => control::main(args),
+        Some(Command::Probe(args)) => probe::main(&args),
+        Some(Command::Bus(args)) => bus::main(&args),
+        Some(Command::Cell) => cell::main(),
+        Some(Command::Launch(args)) => launch::main(&args),
     }
 }
 
 /// Warnings and errors only, unless `DUET_LOG` says otherwise: the result is on standard output. That the bus
 /// lives in this process is part of the result, too. A simulation's troubles are its purpose.
-fn logs(command: &Option<Command>) -> LogOptions {
+fn logs(command: Option<&Command>) -> LogOptions {
     let quiet = match command {
         Some(Command::Simulate(_)) => "off",
         // How often anything had to be tried again stands in the result.
@@ -92,27 +78,4 @@ fn logs(command: &Option<Command>) -> LogOptions {
     };
     let filter = std::env::var("DUET_LOG").unwrap_or_else(|_| quiet.to_owned());
     LogOptions { filter, ..LogOptions::default() }
-}
-
-fn run_compare(args: &CompareArgs) -> ExitCode {
-    match args.settings() {
-        Ok(settings) => ended(compare::main(&settings)),
-        Err(error) => wrong(&error),
-    }
-}
-
-fn wrong(error: &ConfigError) -> ExitCode {
-    exit_with(error, Code::Usage)
-}
-
-fn switched(result: Result<ExitCode, SwitchError>) -> ExitCode {
-    result.unwrap_or_else(|error| exit_with(&error, error.code()))
-}
-
-fn up_ended(result: Result<ExitCode, UpError>) -> ExitCode {
-    result.unwrap_or_else(|error| exit_with(&error, error.code()))
-}
-
-fn ended<E: Error>(result: Result<ExitCode, E>) -> ExitCode {
-    result.unwrap_or_else(|error| exit(&error))
 }

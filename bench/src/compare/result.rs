@@ -7,7 +7,7 @@ use std::time::Duration;
 use contract::Style;
 use operate::target::StoreChoice;
 
-use super::{CompareError, Outcome, Settings};
+use super::{CompareError, CompareSettings, Outcome};
 use crate::cell::protocol::Finished;
 use crate::measure::machine;
 use crate::report::{BrokerLimit, Cell, Environment, Report, SCHEMA, Verdict, Violation, Workload};
@@ -26,7 +26,7 @@ impl Files {
     ///
     /// # Errors
     /// A folder cannot be made, or the one for keeping is in use.
-    pub fn make(settings: &Settings) -> Result<Self, CompareError> {
+    pub fn make(settings: &CompareSettings) -> Result<Self, CompareError> {
         let unwritable = |path: &Path, flag| {
             let path = path.to_owned();
             move |source| CompareError::Unwritable { path, flag, source }
@@ -116,7 +116,7 @@ impl JsonFile {
 
 /// What a report is made of.
 pub(super) struct Parts<'a> {
-    pub(super) settings: &'a Settings,
+    pub(super) settings: &'a CompareSettings,
     pub(super) bad_lines_skipped: u64,
     pub(super) outcomes_differ: Option<u64>,
     pub(super) started_at: String,
@@ -199,12 +199,12 @@ fn violations(finished: &Finished) -> impl Iterator<Item = Violation> {
 }
 
 /// The rate of the paced phase, where it had one.
-fn rate_per_s(settings: &Settings, outcome: &Outcome) -> Option<f64> {
+fn rate_per_s(settings: &CompareSettings, outcome: &Outcome) -> Option<f64> {
     let replays = settings.orders.as_ref().is_some_and(|file| file.speed.is_some());
     (!replays).then_some(outcome.rate_per_s)
 }
 
-fn workload(settings: &Settings, outcome: &Outcome, bad_lines_skipped: u64) -> Workload {
+fn workload(settings: &CompareSettings, outcome: &Outcome, bad_lines_skipped: u64) -> Workload {
     let speed = settings.orders.as_ref().and_then(|file| file.speed);
     Workload {
         seed: settings.seed,

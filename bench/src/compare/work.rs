@@ -12,7 +12,7 @@ use workload::orders_file::{self, Checked, Rules};
 use super::error::REPLAY_MAX;
 use super::interruptible::interruptible;
 use super::plan::Plan;
-use super::{CompareError, OrdersFile, Settings};
+use super::{CompareError, CompareSettings, OrdersFile};
 use crate::cell::protocol::SourceSpec;
 
 /// What every cell is to be sent.
@@ -26,7 +26,10 @@ pub(super) struct Work {
 
 impl Work {
     /// Generated orders, or those of the user's file, read as a whole and found good.
-    pub(super) async fn prepare(settings: &Settings, interrupt: &Shutdown) -> Result<Self, CompareError> {
+    pub(super) async fn prepare(
+        settings: &CompareSettings,
+        interrupt: &Shutdown,
+    ) -> Result<Self, CompareError> {
         let Some(file) = &settings.orders else {
             let on_brokers = settings.buses.iter().any(BusPlace::is_broker);
             return Ok(Self {

@@ -1,121 +1,109 @@
 //! The flags of `duet compare`.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::compare::{OrdersFile, Settings};
-use bench::measure;
-use clap::{Args, ValueEnum};
+use bench::compare::{CompareError, CompareSettings, OrdersFile};
+use bench::report::Verdict;
+use bench::{compare, measure, table};
+use clap::Args;
 use daemon::ConfigError;
 use durability::Durability;
 use external::Rates;
 use operate::target::{self, Urls};
+use telemetry::{Code, exit, exit_with, tell};
+use terminal::Terminal;
+
+use crate::flags::level::Level;
 
 /// Share of orders that cannot be taken, unless told otherwise.
 const INVALID_RATE: f64 = 0.01;
 /// The highest rate that can be asked for.
 const RATE_MAX_PER_S: f64 = 1_000_000.0;
 
-/// A level of durability that a broker can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Level {
-    /// Survives the broker's death, in the operating system's page cache.
-    Kill,
-    /// Survives a power cut: flushed before it is confirmed.
-    Power,
-}
-
-impl From<Level> for Durability {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Kill => Self::Kill,
-            Level::Power => Self::Power,
-        }
-    }
-}
-
 /// Flags of `duet compare`.
 #[derive(Clone, Debug, Default, Args)]
-pub struct CompareArgs {
+pub(crate) struct CompareArgs {
     /// Replays your own orders, one JSON order a line, instead of generated ones (see examples/ORDERS.md).
     #[arg(long, value_name = "FILE.ndjson", help_heading = "Orders")]
-    pub orders: Option<PathBuf>,
+    orders: Option<PathBuf>,
     /// With --orders: replays when they were placed, N times faster than real.
     #[arg(long, value_name = "N", help_heading = "Orders")]
-    pub speed: Option<f64>,
+    speed: Option<f64>,
     /// With --orders: leaves out bad lines instead of refusing the file.
     #[arg(long, help_heading = "Orders")]
-    pub skip_bad: bool,
+    skip_bad: bool,
     /// Generated orders per cell, over all phases; brokers are not warmed until they settle then [default: as many as fit into a minute; on brokers half a minute a cell].
     #[arg(long, value_name = "N", help_heading = "Orders", value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: Option<u64>,
+    count: Option<u64>,
     /// Seed of the orders and of the outside world: the same seed, the same orders and outcomes [default: 1].
     #[arg(long, value_name = "N", help_heading = "Orders")]
-    pub seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     /// Share of generated orders that cannot be taken, 0 to 1 [default: 0.01].
     #[arg(long, value_name = "P", help_heading = "Orders", value_parser = daemon::probability)]
-    pub invalid_rate: Option<f64>,
+    invalid_rate: Option<f64>,
 
     /// Orders/s of the paced phase, where latency is measured [default: 500, or half of what the slowest cell reached
     /// at saturation if that is less].
     #[arg(long, value_name = "N", help_heading = "Load")]
-    pub rate: Option<f64>,
+    rate: Option<f64>,
     /// Measures latency and CPU at 5, 10, 25, 50, 75 and 90 % of each cell's own saturation, too: some 80 s a bus.
     #[arg(long, help_heading = "Load")]
-    pub curve: bool,
+    curve: bool,
     /// Orders in flight while measuring orders/s at saturation.
     #[arg(long, value_name = "N", help_heading = "Load", default_value_t = 1000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub window: u32,
+    window: u32,
 
     /// Share of payments that are declined, 0 to 1 [default: 0.02].
     #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
-    pub decline_rate: Option<f64>,
+    decline_rate: Option<f64>,
     /// Share of calls that the payment gateway does not answer (in half of these it has acted), 0 to 1 [default: 0.01].
     #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
-    pub gateway_fault_rate: Option<f64>,
+    gateway_fault_rate: Option<f64>,
     /// Share of orders that restaurants decline, 0 to 1 [default: 0.02].
     #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
-    pub restaurant_decline_rate: Option<f64>,
+    restaurant_decline_rate: Option<f64>,
     /// Share of orders that restaurants do not answer in time (half of these too late, half never), 0 to 1 [default: 0.01].
     #[arg(long, value_name = "P", help_heading = "Outside world", value_parser = daemon::probability)]
-    pub restaurant_silence_rate: Option<f64>,
+    restaurant_silence_rate: Option<f64>,
 
     /// The buses: memory (it lives as long as the process), rabbitmq, kafka, amqp://… or kafka://…; several with commas
     /// between are compared in one run.
     #[arg(long, value_name = "BUS,…", help_heading = "System", default_value = "memory")]
-    pub bus: String,
+    bus: String,
     /// The store: sqlite, in a temporary folder; sqlite:DIR, in a temporary folder within DIR; postgres or postgres://…,
     /// in schemas of this run's own.
     #[arg(long, value_name = "STORE", help_heading = "System", default_value = "sqlite")]
-    pub store: String,
+    store: String,
     /// Where the servers are.
     #[command(flatten)]
-    pub urls: Urls,
+    urls: Urls,
     /// What confirmed messages must survive: kill (the broker's death) or power (a power cut, too) [default: power
     /// where there are brokers].
     #[arg(long, value_name = "LEVEL", help_heading = "System")]
-    pub durability: Option<Level>,
+    durability: Option<Level>,
     /// Compares cells although their guarantees differ, and marks the result.
     #[arg(long, help_heading = "System")]
-    pub unequal: bool,
+    unequal: bool,
     /// Runs services and orchestrator as processes of their own, and measures each.
     #[arg(long, help_heading = "System")]
-    pub processes: bool,
+    processes: bool,
     /// Worker threads of each cell's runtime [default: one per core].
     #[arg(long, value_name = "N", help_heading = "System", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub worker_threads: Option<u32>,
+    worker_threads: Option<u32>,
     /// How long to wait, in seconds, for orders that do not end, before they are called stuck.
     #[arg(long, value_name = "S", help_heading = "System", default_value_t = 20)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub drain_s: u32,
+    drain_s: u32,
 
     /// Writes the result as JSON, too (see bench/REPORT.md).
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub json: Option<PathBuf>,
+    json: Option<PathBuf>,
     /// Keeps the stores and ledgers in DIR (new or empty) for `duet audit DIR`.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
-    pub keep: Option<PathBuf>,
+    keep: Option<PathBuf>,
 }
 
 impl CompareArgs {
@@ -123,7 +111,7 @@ impl CompareArgs {
     ///
     /// # Errors
     /// The first flag that cannot be used, with what would be right.
-    pub fn settings(&self) -> Result<Settings, ConfigError> {
+    fn settings(&self) -> Result<CompareSettings, ConfigError> {
         self.refuse_contradictions()?;
         let mut buses = target::buses(&self.bus, &self.urls)?;
         let durability = self.durability.map(Durability::from);
@@ -131,7 +119,7 @@ impl CompareArgs {
         for bus in buses.iter_mut().filter(|bus| bus.is_broker()) {
             bus.durability = durability.or(Some(Durability::Power));
         }
-        Ok(Settings {
+        Ok(CompareSettings {
             seed: self.seed.unwrap_or(1),
             orders: self.orders.as_ref().map(|path| OrdersFile {
                 path: path.clone(),
@@ -217,6 +205,29 @@ impl CompareArgs {
     }
 }
 
+/// Compares, and shows the result. Exit code 0 when the verdict is clean, 1 when it is violated, 130 when the run was
+/// interrupted and nothing is wrong with what it did.
+pub(crate) fn main(args: &CompareArgs) -> ExitCode {
+    let settings = match args.settings() {
+        Ok(settings) => settings,
+        Err(error) => return exit_with(&error, Code::Usage),
+    };
+    let report = match compare::run(&settings) {
+        Ok(report) => report,
+        Err(CompareError::Interrupted) => {
+            tell(CompareError::Interrupted);
+            return Code::Interrupted.into();
+        }
+        Err(error) => return exit(&error),
+    };
+    terminal::print_drawn(Terminal::stdout(), |terminal| table::render(&report, terminal));
+    match report.verdict {
+        Verdict::Violated => Code::Failure.into(),
+        Verdict::Clean if report.partial => Code::Interrupted.into(),
+        Verdict::Clean => ExitCode::SUCCESS,
+    }
+}
+
 fn positive(flag: &'static str, number: Option<f64>, max: f64) -> Result<Option<f64>, ConfigError> {
     match number {
         Some(number) if !(number > 0.0 && number <= max && number.is_finite()) => {
@@ -232,12 +243,17 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::flags::{Cli, Command};
     use operate::target::StoreChoice;
 
-    fn settings(flags: &[&str]) -> Result<Settings, String> {
-        let cli = Cli::try_parse_from(["duet"].iter().chain(flags)).map_err(|error| error.to_string())?;
-        cli.compare.settings().map_err(|error| error.to_string())
+    #[derive(Debug, Parser)]
+    struct Flags {
+        #[command(flatten)]
+        compare: CompareArgs,
+    }
+
+    fn settings(flags: &[&str]) -> Result<CompareSettings, String> {
+        let flags = Flags::try_parse_from(["duet"].iter().chain(flags)).map_err(|error| error.to_string())?;
+        flags.compare.settings().map_err(|error| error.to_string())
     }
 
     #[test]
@@ -248,8 +264,6 @@ mod tests {
         assert_eq!((settings.buses[0].durability, settings.durability), (None, None));
         assert_eq!(settings.store, StoreChoice::Sqlite(None));
         assert_eq!(settings.rates, Rates::default());
-        let named = Cli::try_parse_from(["duet", "compare", "--seed", "7"]).unwrap();
-        assert!(matches!(named.command, Some(Command::Compare(args)) if args.seed == Some(7)));
     }
 
     #[test]
@@ -286,7 +300,6 @@ mod tests {
             (&["--drain-s", "0"], "0 is not in"),
             (&["--durability", "process"], "invalid value 'process'"),
             (&["--colour"], "unexpected argument"),
-            (&["compar"], "unrecognized subcommand"),
         ] {
             let error = settings(flags).unwrap_err();
             assert!(error.contains(said), "{flags:?}: {error}");

@@ -12,24 +12,23 @@ use terminal::grouped;
 
 /// Flags of `duet simulate`.
 #[derive(Clone, Debug, Args)]
-pub struct SimulateArgs {
+pub(crate) struct SimulateArgs {
     /// How many worlds to simulate.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    pub seeds: u64,
+    seeds: u64,
     /// The first world's seed.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=u64::MAX / 2))]
-    pub from: u64,
+    from: u64,
     /// Replays one world and tells everything that happened in it.
     #[arg(long, value_name = "N", conflicts_with_all = ["seeds", "from"])]
-    pub replay: Option<u64>,
+    replay: Option<u64>,
     /// Orders in each world, half of them in each style.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub orders: u16,
+    orders: u16,
 }
 
 /// Runs the command.
-#[must_use]
-pub fn main(args: &SimulateArgs) -> ExitCode {
+pub(crate) fn main(args: &SimulateArgs) -> ExitCode {
     let scenario = |seed| Scenario { orders: args.orders.into(), ..Scenario::new(seed) };
     if let Some(seed) = args.replay {
         return replay(seed, &scenario(seed));

@@ -1,4 +1,4 @@
-//! `duet control`: one page for the loads of a running system: how they stand, and what they are to be.
+//! One page for the loads of a running system: how they stand, and what they are to be.
 //!
 //! | request | answer |
 //! | --- | --- |
@@ -11,7 +11,6 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,15 +22,14 @@ use axum::routing::{self, patch};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use clap::Args;
-use daemon::{AllowedHosts, Guarded, HttpLimits, Problem, serve};
+use daemon::{AllowedHosts, Guarded, HttpLimits, Problem};
 use futures::future::join_all;
 use operate::http::{Answer, Request, ask, get};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::switch::{Load, LoadsArgs};
+use crate::switch::Load;
 
 /// How long a load may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -40,23 +38,17 @@ const BODY_BYTES_MAX: usize = 4 * 1024;
 
 const PAGE: &str = include_str!("control/page.html");
 
-/// Flags of `duet control`.
-#[derive(Clone, Debug, Args)]
-pub struct ControlArgs {
-    /// Where the page is served; port 0 takes a free one, which the line on standard output names. Whoever reaches it may
-    /// change the load: keep to a loopback address.
-    #[arg(long, value_name = "ADDR:PORT", env = "DUET_LISTEN", default_value = "127.0.0.1:8089")]
+/// Where the page is served, and what it is about.
+#[derive(Clone, Debug)]
+pub struct ControlSettings {
+    /// Where it listens; port 0 takes a free one, which the line on standard output names.
     pub listen: SocketAddr,
-    /// Names by which the page may be asked for, with commas between, beside localhost and IP addresses, which always work.
-    #[arg(long, value_name = "NAME,…", env = "DUET_HTTP_ALLOWED_HOSTS")]
-    #[arg(default_value = "", hide_default_value = true)]
-    pub http_allowed_hosts: AllowedHosts,
+    /// Names by which the page may be asked for, beside localhost and IP addresses.
+    pub allowed_hosts: AllowedHosts,
     /// Where Grafana is, for the page's link to it.
-    #[arg(long, value_name = "URL", env = "DUET_GRAFANA_URL", default_value = "http://127.0.0.1:3000")]
     pub grafana: String,
     /// The loads.
-    #[command(flatten)]
-    pub loads: LoadsArgs,
+    pub loads: Vec<Load>,
 }
 
 /// Why the page cannot be served.
@@ -64,7 +56,7 @@ pub struct ControlArgs {
 pub enum ControlError {
     /// The port cannot be had.
     #[error(transparent)]
-    Listen(#[from] serve::ServeError),
+    Listen(#[from] daemon::serve::ServeError),
     /// Signals or threads cannot be had.
     #[error("the operating system refuses what the page needs")]
     System(#[source] std::io::Error),
@@ -74,20 +66,20 @@ pub enum ControlError {
 ///
 /// # Errors
 /// It cannot listen.
-pub fn main(args: &ControlArgs) -> Result<ExitCode, ControlError> {
+pub fn serve(settings: &ControlSettings) -> Result<(), ControlError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(ControlError::System)?.block_on(run(args))
+    runtime.map_err(ControlError::System)?.block_on(run(settings))
 }
 
-async fn run(args: &ControlArgs) -> Result<ExitCode, ControlError> {
+async fn run(settings: &ControlSettings) -> Result<(), ControlError> {
     let stop = daemon::on_signals().map_err(ControlError::System)?;
-    let listener = serve::bind(args.listen).await?;
-    let address = listener.local_addr().unwrap_or(args.listen);
+    let listener = daemon::serve::bind(settings.listen).await?;
+    let address = listener.local_addr().unwrap_or(settings.listen);
     // A closed standard output is no reason not to serve.
     let _ = writeln!(std::io::stdout(), "{{\"service\":\"control\",\"listening\":\"http://{address}\"}}");
-    let routes = Guarded::new(router(args), &args.http_allowed_hosts);
-    serve::serve(listener, routes, HttpLimits::default(), stop).await;
-    Ok(ExitCode::SUCCESS)
+    let routes = Guarded::new(router(settings), &settings.allowed_hosts);
+    daemon::serve::serve(listener, routes, HttpLimits::default(), stop).await;
+    Ok(())
 }
 
 /// What the routes work on.
@@ -98,12 +90,12 @@ struct Control {
 }
 
 /// The routes.
-fn router(args: &ControlArgs) -> Router {
+fn router(settings: &ControlSettings) -> Router {
     // The URL stands in an attribute.
-    let grafana = args.grafana.replace('&', "&amp;").replace('"', "&quot;");
+    let grafana = settings.grafana.replace('&', "&amp;").replace('"', "&quot;");
     let page = PAGE.replace("{{grafana}}", &grafana);
     let policy = policy(&page);
-    let control = Arc::new(Control { loads: args.loads.load.clone(), page, policy });
+    let control = Arc::new(Control { loads: settings.loads.clone(), page, policy });
     Router::new()
         .route("/", routing::get(page_of))
         .route("/healthz", routing::get(async || "alive\n"))

@@ -1,7 +1,6 @@
 //! The load as a service: its flags, and what it is made of.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use external::{Fate, LedgerTail, Rates};
 use operate::services::{self, Instance, Services};
 use operate::witnesses::{ServiceStores, witnesses};
 use participant::{Clock, Metrics, NoCalls, Participant, SystemClock};
-use telemetry::{Code, exit_with};
 use tokio::sync::watch;
 
 use crate::board::Board;
@@ -238,7 +236,10 @@ impl LoadArgs {
     }
 
     /// The same with what the flags leave open taken from the system that `duet up` runs.
-    fn completed(mut self) -> Result<Self, ConfigError> {
+    ///
+    /// # Errors
+    /// What they leave open cannot be found; says which flag would say it.
+    pub fn completed(mut self) -> Result<Self, ConfigError> {
         let Args { bus, store, .. } = &self.host;
         let mut places = Places {
             bus: bus.clone(),
@@ -260,18 +261,5 @@ impl LoadArgs {
         (self.audit.stores, self.audit.ledger) = (places.stores, places.ledger);
         (self.namespace, self.services) = (places.namespace, places.services);
         Ok(self)
-    }
-}
-
-/// Runs until it is asked to end.
-#[must_use]
-pub fn main(args: LoadArgs) -> ExitCode {
-    let args = match args.completed() {
-        Ok(args) => args,
-        Err(error) => return exit_with(&error, Code::Usage),
-    };
-    match daemon::start(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => exit_with(&error, error.code()),
     }
 }

@@ -1,7 +1,7 @@
 //! Running a system of Duet, and looking after it.
 //!
 //! - [`up`]: the system as processes, supervised, made of [`processes`]; [`described`]: what runs in a folder;
-//! - [`services`]: where its services are, and whether they are ready; [`probe`]: whether one is;
+//! - [`services`]: where its services are, and whether they are ready;
 //! - [`dead_letters`]: what they could not handle; [`replay`]: what the broker lost;
 //! - [`target`]: which buses and which store are meant, from words and URLs;
 //! - [`witnesses`]: its stores, as the auditor reads them;
@@ -12,7 +12,6 @@
 pub mod dead_letters;
 pub mod described;
 pub mod http;
-pub mod probe;
 pub mod proc;
 pub mod processes;
 pub mod replay;

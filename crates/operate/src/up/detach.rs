@@ -1,18 +1,18 @@
-//! `duet up --detach`: starts the supervisor in a session of its own, and waits until everything is ready.
+//! Starts the supervisor in a session of its own, and waits until everything is ready.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::process::{ExitCode, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::UpError;
 use super::folder::Folder;
-use super::settings::{Settings, usual_port};
+use super::settings::{UpSettings, usual_port};
 use super::state::{Doing, State};
-use super::{UpError, taken};
 use crate::processes::logs::Log;
 use crate::processes::{Program, Programs};
 
@@ -23,13 +23,9 @@ const LOG_LINES_SHOWN: usize = 10;
 /// How much longer than its processes the supervisor may take to end.
 const GRACE: Duration = Duration::from_secs(10);
 
-pub(super) async fn main(
-    settings: &Settings,
-    folder: &Folder,
-    programs: &Programs,
-) -> Result<ExitCode, UpError> {
+pub(super) async fn main(settings: &UpSettings, folder: &Folder, programs: &Programs) -> Result<(), UpError> {
     if folder.is_supervised()? {
-        return Err(taken(folder));
+        return Err(UpError::taken(folder));
     }
     let interrupted = daemon::on_signals().map_err(UpError::System)?;
     let log = folder.supervisor_log();
@@ -52,7 +48,7 @@ pub(super) async fn main(
                 let line =
                     format!("everything is ready, supervised by process {pid}; duet status, duet down\n");
                 terminal::print(&line);
-                return Ok(ExitCode::SUCCESS);
+                return Ok(());
             }
         }
         if interrupted.is_requested() {

@@ -1,72 +1,55 @@
-//! `duet down`: ends what `duet up` started.
+//! Ends what `duet up` started.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
 use rustix::process::Signal;
 use tokio::time::Instant;
 
+use super::UpError;
 use super::control::{Request, ask};
 use super::folder::Folder;
 use super::orphans::{self, Ended};
-use super::settings::DirArgs;
 use super::state::{Entry, State};
-use super::{UpError, on_one_thread};
 
 /// How often it is looked whether the supervisor has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How much longer than its processes the supervisor may take: first the participants end, then the bus.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Flags of `duet down`.
-#[derive(Clone, Debug, Args)]
-pub struct DownArgs {
-    /// The folder.
-    #[command(flatten)]
-    pub dir: DirArgs,
+/// What was ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Down {
+    /// By its supervisor.
+    pub ended: Vec<Ended>,
+    /// What a supervisor that was killed had left behind.
+    pub left_behind: Vec<Ended>,
 }
 
-/// Ends everything in the folder and waits for it.
+/// Ends everything in the folder and waits for it. A supervisor that does not end in time is killed; `killed` is told so.
 ///
 /// # Errors
 /// Something does not end.
-pub fn main(args: &DownArgs) -> Result<ExitCode, UpError> {
-    let folder = Folder::new(args.dir.absolute().map_err(UpError::System)?);
-    on_one_thread(async {
-        let ended = if folder.is_supervised()? { end_supervised(&folder).await? } else { Vec::new() };
-        // With the supervisor gone, nobody else may touch what is left while it is being ended.
-        let left = match folder.path().is_dir() {
-            true => match folder.lock()? {
-                Some(_lock) => {
-                    let within = folder.read_state()?.map_or(0, |state| state.stop_s);
-                    orphans::end(&folder, Duration::from_secs(within)).await?
-                }
-                None => return Err(super::taken(&folder)),
-            },
-            false => Vec::new(),
-        };
-        show(&folder, &ended, &left);
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-fn show(folder: &Folder, ended: &[Ended], left: &[Ended]) {
-    let mut lines: Vec<_> = ended.iter().map(ToString::to_string).collect();
-    lines.extend(
-        left.iter().map(|left| format!("{left}, which a supervisor that was killed had left behind")),
-    );
-    if lines.is_empty() {
-        lines.push(format!("nothing runs in {}", folder.path().display()));
-    }
-    terminal::print(&(lines.join("\n") + "\n"));
+pub async fn down(folder: &Folder, killed: impl FnMut(&str)) -> Result<Down, UpError> {
+    let ended = if folder.is_supervised()? { end_supervised(folder, killed).await? } else { Vec::new() };
+    // With the supervisor gone, nobody else may touch what is left while it is being ended.
+    let left_behind = match folder.path().is_dir() {
+        true => match folder.lock()? {
+            Some(_lock) => {
+                let within = folder.read_state()?.map_or(0, |state| state.stop_s);
+                orphans::end(folder, Duration::from_secs(within)).await?
+            }
+            None => return Err(UpError::taken(folder)),
+        },
+        false => Vec::new(),
+    };
+    Ok(Down { ended, left_behind })
 }
 
 /// Asks the supervisor to end everything, and waits until it has.
-async fn end_supervised(folder: &Folder) -> Result<Vec<Ended>, UpError> {
+async fn end_supervised(folder: &Folder, mut tell_killed: impl FnMut(&str)) -> Result<Vec<Ended>, UpError> {
     let Some(before) = folder.read_state()? else {
         // It has taken the folder, and not begun yet.
-        return Err(super::taken(folder));
+        return Err(UpError::taken(folder));
     };
     let signal = |signal| {
         let supervisor = before.supervisor;
@@ -90,7 +73,7 @@ async fn end_supervised(folder: &Folder) -> Result<Vec<Ended>, UpError> {
                 return Err(UpError::NotEnded { what, within });
             }
             (killed, deadline) = (true, Instant::now() + GRACE);
-            terminal::print(&format!("{what} has not ended within {} s: killed it\n", within.as_secs()));
+            tell_killed(&format!("{what} has not ended within {} s: killed it", within.as_secs()));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

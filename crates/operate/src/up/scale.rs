@@ -1,55 +1,47 @@
-//! `duet scale NAME=N`: more or fewer instances of a program in a running system.
+//! More or fewer instances of a program in a running system.
 
-use std::process::ExitCode;
+use std::fmt;
 use std::time::Duration;
 
-use clap::Args;
 use tokio::time::Instant;
 
+use super::UpError;
 use super::control::{Answer, Request, ask};
 use super::folder::Folder;
-use super::settings::{DirArgs, Instances};
+use super::settings::Instances;
 use super::state::{Doing, State};
-use super::{UpError, on_one_thread};
 use crate::processes::ProcessId;
 
 /// How often it is looked what the supervisor has written down.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Flags of `duet scale`.
-#[derive(Clone, Debug, Args)]
-pub struct ScaleArgs {
-    /// The program and how many instances it is to have, e.g. order-status=3.
-    #[arg(value_name = "NAME=N", required = true)]
-    pub instances: Vec<Instances>,
-    /// How long to wait until new ones are ready and others have ended, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub wait_s: u32,
-    /// The folder.
-    #[command(flatten)]
-    pub dir: DirArgs,
+/// What was done so that a program has so many instances; shown as a sentence without its full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scaled {
+    wanted: Instances,
+    added: Vec<ProcessId>,
+    removed: Vec<ProcessId>,
 }
 
-/// Scales, and waits until that is done.
+impl fmt::Display for Scaled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { wanted: Instances { program, count }, added, removed } = self;
+        let list = |ids: &[ProcessId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        write!(f, "{program}={count}: ")?;
+        match (added.is_empty(), removed.is_empty()) {
+            (true, true) => write!(f, "{program} has {count} already"),
+            (false, _) => write!(f, "{} ready: {}", if added.len() == 1 { "is" } else { "are" }, list(added)),
+            (true, false) => write!(f, "ended: {}", list(removed)),
+        }
+    }
+}
+
+/// Starts or ends instances, and waits until that is done.
 ///
 /// # Errors
-/// Nothing runs, the supervisor refuses, or it takes too long.
-pub fn main(args: &ScaleArgs) -> Result<ExitCode, UpError> {
-    let folder = Folder::new(args.dir.absolute().map_err(UpError::System)?);
-    let within = Duration::from_secs(args.wait_s.into());
-    on_one_thread(async {
-        for wanted in &args.instances {
-            scale(&folder, *wanted, within).await?;
-        }
-        Ok(ExitCode::SUCCESS)
-    })
-}
-
-async fn scale(
-    folder: &Folder,
-    Instances { program, count }: Instances,
-    within: Duration,
-) -> Result<(), UpError> {
+/// Nothing runs in the folder, the supervisor refuses, or it takes longer than `within`.
+pub async fn scale(folder: &Folder, wanted: Instances, within: Duration) -> Result<Scaled, UpError> {
+    let Instances { program, count } = wanted;
     let state = running(folder)?;
     let (added, removed) = match ask(&state.control, &Request::Scale { program, instances: count }).await? {
         Answer::Begun { added, removed } => (added, removed),
@@ -66,14 +58,7 @@ async fn scale(
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    let list = |ids: &[ProcessId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let line = match (added.is_empty(), removed.is_empty()) {
-        (true, true) => format!("{program} has {count} already"),
-        (false, _) => format!("{} ready: {}", if added.len() == 1 { "is" } else { "are" }, list(&added)),
-        (true, false) => format!("ended: {}", list(&removed)),
-    };
-    terminal::print(&format!("{program}={count}: {line}\n"));
-    Ok(())
+    Ok(Scaled { wanted, added, removed })
 }
 
 /// What is still to be waited for.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use daemon::Shutdown;
@@ -17,7 +16,7 @@ use super::control::{Answer, Asked, Control, Request};
 use super::folder::{Folder, Lock};
 use super::mark;
 use super::policy::{Action, Event, Member, Notice, Policy, State as Being};
-use super::settings::{Settings, usual_port};
+use super::settings::{UpSettings, usual_port};
 use super::state::{Doing, Entry, Phase, State};
 use crate::processes::keeper::{Exit, Keeper, Seen, Spec, Watch};
 use crate::processes::kernel::Identity;
@@ -37,7 +36,7 @@ const LEDGER: &str = "DUET_LEDGER";
 
 /// Supervises the system in a folder.
 pub(super) struct Supervisor {
-    settings: Settings,
+    settings: UpSettings,
     folder: Folder,
     programs: Programs,
     policy: Policy,
@@ -78,11 +77,11 @@ struct Inbox {
 /// # Errors
 /// It cannot begin, or a process has wrong flags.
 pub(super) async fn run(
-    settings: Settings,
+    settings: UpSettings,
     folder: Folder,
     programs: Programs,
     lock: Lock,
-) -> Result<ExitCode, UpError> {
+) -> Result<(), UpError> {
     let stop = daemon::on_signals().map_err(UpError::System)?;
     let launcher = Launcher::new().map_err(UpError::System)?;
     let (watch, seen) = mpsc::channel(SEEN_MAX);
@@ -137,7 +136,7 @@ impl Supervisor {
         }
     }
 
-    async fn supervise(mut self, mut inbox: Inbox) -> Result<ExitCode, UpError> {
+    async fn supervise(mut self, mut inbox: Inbox) -> Result<(), UpError> {
         let mut own_log = tokio::time::interval(OWN_LOG_INTERVAL);
         let mut written = None;
         let mut stop = Some(Box::pin(inbox.stop.requested()));
@@ -159,7 +158,7 @@ impl Supervisor {
         say("everything has ended");
         match self.wrong {
             Some((id, exit)) => Err(UpError::WrongFlags { id, exit }),
-            None => Ok(ExitCode::SUCCESS),
+            None => Ok(()),
         }
     }
 

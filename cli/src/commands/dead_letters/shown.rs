@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 
 use bus::DeadLetter;
 use contract::time;
+use operate::dead_letters::{Listed, Redriven};
 use serde_json::{Value, json};
 use telemetry::printable_line;
 use terminal::counted;
-
-use super::work::{Listed, Redriven};
 
 /// Characters of a reason that the table shows, and of an id, topic or key.
 const REASON_SHOWN: usize = 100;
@@ -22,8 +21,7 @@ const HEX_LINE: usize = 16;
 const TIME: &str = "time";
 
 /// A table of them all, and how many there are.
-#[must_use]
-pub fn table(listed: &[Listed], now_ms: i64) -> String {
+pub(super) fn table(listed: &[Listed], now_ms: i64) -> String {
     const HEAD: [&str; 7] = ["GROUP", "ID", "TOPIC", "KEY", "ATTEMPTS", "AGE", "REASON"];
     let mut rows = vec![HEAD.map(str::to_owned)];
     for letter in listed.iter().flat_map(|listed| &listed.letters) {
@@ -58,8 +56,7 @@ pub fn table(listed: &[Listed], now_ms: i64) -> String {
 }
 
 /// One JSON object a line for each of them.
-#[must_use]
-pub fn json(listed: &[Listed]) -> String {
+pub(super) fn json(listed: &[Listed]) -> String {
     let line = |letter: &DeadLetter| {
         let DeadLetter { message, group, reason, attempts } = letter;
         let headers: serde_json::Map<_, _> =
@@ -81,8 +78,7 @@ pub fn json(listed: &[Listed]) -> String {
 }
 
 /// Everything that one of them says.
-#[must_use]
-pub fn letter(letter: &DeadLetter, now_ms: i64) -> String {
+pub(super) fn letter(letter: &DeadLetter, now_ms: i64) -> String {
     let DeadLetter { message, group, reason, attempts } = letter;
     let mut out = String::new();
     let mut line = |name: &str, value: &str| {
@@ -106,8 +102,7 @@ pub fn letter(letter: &DeadLetter, now_ms: i64) -> String {
 }
 
 /// What became of a message that was to be put back.
-#[must_use]
-pub fn redriven(redriven: &Redriven, groups: &[String]) -> String {
+pub(super) fn redriven(redriven: &Redriven, groups: &[String]) -> String {
     let Redriven { id, groups: of } = redriven;
     let id = printable_line(id);
     match of.as_slice() {

@@ -4,26 +4,26 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-
-use crate::http;
+use operate::http;
+use telemetry::exit;
 
 /// How long the answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Flags of `duet probe`.
 #[derive(Clone, Debug, Args)]
-pub struct ProbeArgs {
+pub(crate) struct ProbeArgs {
     /// Where it listens: HOST:PORT.
     #[arg(value_name = "HOST:PORT")]
-    pub place: String,
+    place: String,
     /// What is asked for there.
     #[arg(long, value_name = "PATH", default_value = "/readyz")]
-    pub path: String,
+    path: String,
 }
 
 /// It is not ready.
 #[derive(Debug, thiserror::Error)]
-pub enum ProbeError {
+pub(crate) enum ProbeError {
     /// There was no answer, or another than 200.
     #[error("not ready: {0}")]
     NotReady(String),
@@ -33,15 +33,19 @@ pub enum ProbeError {
 }
 
 /// Asks once. Exit code 0 when the answer is 200.
-///
-/// # Errors
-/// It is not, or does not come.
-pub fn main(args: &ProbeArgs) -> Result<ExitCode, ProbeError> {
+pub(crate) fn main(args: &ProbeArgs) -> ExitCode {
+    match probe(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit(&error),
+    }
+}
+
+fn probe(args: &ProbeArgs) -> Result<(), ProbeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let answered =
         runtime.map_err(ProbeError::Threads)?.block_on(http::get(&args.place, &args.path, PATIENCE));
     match answered {
-        Ok(answer) if answer.status == "200" => Ok(ExitCode::SUCCESS),
+        Ok(answer) if answer.status == "200" => Ok(()),
         Ok(answer) => Err(ProbeError::NotReady(format!("{} {}", answer.status, answer.body.trim()))),
         Err(reason) => Err(ProbeError::NotReady(reason)),
     }

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use operate::processes::ProcessId;
+use operate::processes::kernel::Identity;
+
 use super::*;
-use crate::processes::ProcessId;
-use crate::processes::kernel::Identity;
 
 /// This very process, which is the only one that surely runs.
 fn me() -> Identity {

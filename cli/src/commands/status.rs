@@ -5,30 +5,29 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use operate::processes::Program;
+use operate::processes::kernel::{self, Usage};
+use operate::up::UpError;
+use operate::up::folder::Folder;
+use operate::up::settings::DirArgs;
+use operate::up::state::{Doing, Entry, Phase, State};
 use participant::{Clock as _, SystemClock};
 use serde::Serialize;
-use telemetry::Code;
+use telemetry::{Code, exit_with};
 use terminal::{Colour, Terminal, megabytes};
-
-use super::UpError;
-use super::folder::Folder;
-use super::settings::DirArgs;
-use super::state::{Doing, Entry, Phase, State};
-use crate::processes::Program;
-use crate::processes::kernel::{self, Usage};
 
 /// Characters of a reason that the table shows; `--json` has all of them.
 const REASON_SHOWN: usize = 160;
 
 /// Flags of `duet status`.
 #[derive(Clone, Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// Prints JSON.
     #[arg(long)]
-    pub json: bool,
+    json: bool,
     /// The folder.
     #[command(flatten)]
-    pub dir: DirArgs,
+    dir: DirArgs,
 }
 
 /// What `--json` prints: the supervisor's own account, with what the kernel says.
@@ -56,10 +55,11 @@ struct Process {
 }
 
 /// Shows what runs in the folder. Returns exit code 0 only when everything is ready.
-///
-/// # Errors
-/// Nothing has ever run there, or it cannot be read.
-pub fn main(args: &StatusArgs) -> Result<ExitCode, UpError> {
+pub(crate) fn main(args: &StatusArgs) -> ExitCode {
+    show(args).unwrap_or_else(|error| exit_with(&error, error.code()))
+}
+
+fn show(args: &StatusArgs) -> Result<ExitCode, UpError> {
     let folder = Folder::new(args.dir.absolute().map_err(UpError::System)?);
     let supervised = folder.is_supervised()?;
     let Some(state) = folder.read_state()? else {
