@@ -7,121 +7,40 @@
 //! The main thread sends, a thread of its own observes, and the runtime's workers run the system between them.
 
 mod drain;
+mod error;
 mod files;
 mod flight;
 mod live;
 mod measured;
 mod observer;
+mod patience;
 pub mod protocol;
 mod sender;
 mod source;
 mod system;
 
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use bus::BusError;
-use daemon::ConfigError;
 use tokio::runtime::Runtime;
-use tokio::time::{Instant, timeout};
-use workload::orders_file::OrdersFileError;
+use tokio::time::Instant;
 
 use crate::measure::{peak_rss_bytes, process_cpu, thread_cpu};
+use crate::phase::Phase;
 use crate::report::Phases;
+pub use error::CellError;
 pub use files::{Audited, audit_folder};
 use flight::Flight;
 use live::{Live, Stopped};
 use measured::{Peaks, Saturated};
 pub(crate) use observer::OUTCOMES_FILE;
-use protocol::{Answer, AtRate, Finished, Load, Phase, Request, Sent, Spec};
+pub(crate) use patience::answered;
+use protocol::{Answer, AtRate, Finished, Load, Request, Sent, Spec};
 use sender::{Sender, Steady};
 use system::Work;
-pub(crate) use system::{PARTICIPANTS, groups};
-
-/// How long a bus may take for an answer, before it counts as gone.
-const BUS_PATIENCE: Duration = Duration::from_secs(10);
-
-/// Why a cell cannot go on.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CellError {
-    /// The bus refuses for good, or has not answered for too long.
-    #[error("the bus cannot be used")]
-    Bus(#[source] BusError),
-    /// The bus or the store is not named as it should be.
-    #[error(transparent)]
-    Config(ConfigError),
-    /// A store cannot be opened.
-    #[error("the system cannot be started")]
-    Open(#[source] Box<daemon::HostError>),
-    /// A store cannot be read.
-    #[error("the store of {name} cannot be used")]
-    Store {
-        /// Whose.
-        name: &'static str,
-        /// Why not.
-        #[source]
-        source: store::StoreError,
-    },
-    /// A file of the cell cannot be made, read or written.
-    #[error("{} cannot be used", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The list of what was sent cannot be written.
-    #[error("the list of sent orders cannot be written: is the disk full?")]
-    Sent(#[source] std::io::Error),
-    /// The list of outcomes cannot be written.
-    #[error("the list of outcomes cannot be written: is the disk full?")]
-    Outcomes(#[source] std::io::Error),
-    /// The user's orders cannot be read.
-    #[error(transparent)]
-    Orders(#[from] OrdersFileError),
-    /// A participant gave up.
-    #[error("a participant cannot go on")]
-    Participant(#[from] participant::ParticipantError),
-    /// The orchestrator's workflow cannot be used.
-    #[error("the workflow cannot be used: {0}")]
-    Workflow(String),
-    /// The processes of the participants do not run.
-    #[error("the services do not run")]
-    Processes(#[source] Box<operate::processes::ProcessesError>),
-    /// A process did not end as it should.
-    #[error("the process {name} {how}")]
-    Ended {
-        /// Which.
-        name: &'static str,
-        /// How it ended.
-        how: String,
-    },
-    /// A process does not tell what it did.
-    #[error("the metrics of {name} cannot be read: {why}")]
-    Metrics {
-        /// Which.
-        name: &'static str,
-        /// Why not.
-        why: String,
-    },
-    /// A part of the program ended by a panic.
-    #[error("{0} ended by a panic; what it said stands above")]
-    Panicked(&'static str),
-    /// The auditor could not come to a verdict.
-    #[error("the audit failed")]
-    Audit(#[from] auditor::AuditError),
-    /// Threads cannot be had.
-    #[error("the operating system gives no threads")]
-    Threads(#[source] std::io::Error),
-    /// Whoever started this cell does not speak its language.
-    #[error("the cell was asked for something that it does not understand: {0}")]
-    Protocol(String),
-}
+pub(crate) use system::groups;
 
 /// Runs a cell as [`protocol`] says, to its end. What cannot be told to the other side (it has gone) is not told.
 pub fn main() {
@@ -201,15 +120,6 @@ fn run(spec: Spec, requests: Requests) -> Result<(), CellError> {
         }
     }
     Ok(())
-}
-
-/// Waits for the bus, at most `patience`.
-pub(crate) async fn answered<T>(
-    patience: Duration,
-    asking: impl Future<Output = Result<T, BusError>>,
-) -> Result<T, BusError> {
-    let gone = || BusError::Unavailable(format!("no answer for {} s", patience.as_secs().max(1)));
-    timeout(patience, asking).await.unwrap_or_else(|_| Err(gone()))
 }
 
 /// A cell between its start and its end.

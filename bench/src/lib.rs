@@ -3,7 +3,7 @@
 //! - [`compare`]: the main job; each style runs as a [`cell`] in a process of its own;
 //! - [`limit`]: what store and broker give at best, the yardstick for figures of throughput;
 //! - [`audit`]: the verdict on the files of an earlier run;
-//! - [`latency`], [`measure`]: what is measured: latencies, and what processes and machine use;
+//! - [`phase`], [`latency`], [`measure`]: what is measured when: latencies, and what processes and machine use;
 //! - [`report`]: the machine-readable result; [`table`] and [`picture`]: the same for people.
 //!
 //! It measures from outside: through the bus, and the stores' read side. It knows which services there are in one
@@ -15,6 +15,7 @@ pub mod compare;
 pub mod latency;
 pub mod limit;
 pub mod measure;
+pub mod phase;
 pub mod picture;
 pub mod report;
 pub mod table;

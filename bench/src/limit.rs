@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bus::{BusError, Load};
+use contract::groups::PARTICIPANTS;
 use daemon::{HostError, connect};
 use durability::Durability;
 use operate::target::{BusPlace, StoreChoice, StorePlace};
 use store::StoreError;
 
-use crate::cell::PARTICIPANTS;
 use crate::measure::is_ram_disk;
 use crate::report::{BrokerLimit, StoreReport, Yardstick};
 

@@ -11,7 +11,7 @@ use durability::Durability;
 use external::Rates;
 use serde::{Deserialize, Serialize};
 
-use crate::cell::protocol::Phase;
+use crate::phase::Phase;
 
 /// The name and version of the schema.
 pub const SCHEMA: &str = "duet.compare/1";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use terminal::counted;
 use tokio::time::Instant;
 
-use super::CellError;
+use super::error::CellError;
 use super::flight::Flight;
 use super::system::System;
 

@@ -14,7 +14,7 @@ use operate::target::{StorePlace, Url};
 use operate::witnesses::witnesses;
 use serde::{Deserialize, Serialize};
 
-use super::CellError;
+use super::error::CellError;
 use super::protocol::Spec;
 use super::sender::SENT_FILE;
 

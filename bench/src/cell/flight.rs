@@ -8,8 +8,8 @@ use std::time::Duration;
 use contract::TerminalState;
 use tokio::time::Instant;
 
-use super::protocol::Phase;
 use crate::latency::Latencies;
+use crate::phase::Phase;
 
 /// How many of the orders that ended last are remembered, to tell a terminal event delivered again from a second one.
 const ENDED_MAX: usize = 20_000;

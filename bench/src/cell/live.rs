@@ -10,7 +10,7 @@ use durability::Durability;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use super::CellError;
+use super::error::CellError;
 use super::flight::Flight;
 use super::observer::Observer;
 use super::protocol::Spec;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contract::TerminalState;
+use contract::groups::PARTICIPANTS;
 use durability::Durability;
 use operate::target::StorePlace;
 
@@ -11,7 +12,7 @@ use super::files::Audited;
 use super::flight;
 use super::protocol::Spec;
 use super::sender::Steady;
-use super::system::{PARTICIPANTS, ProcessUse, Work};
+use super::system::{ProcessUse, Work};
 use crate::measure::is_ram_disk;
 use crate::report::{Cell, Phases, ProcessReport, ProcessRole};
 

@@ -11,8 +11,9 @@ use bus::{Bus, BusError, Consumer, Delivery, Outcome, Settlement, Subscription};
 use contract::{Event, Style, topics};
 use tokio::time::Instant;
 
+use super::error::CellError;
 use super::flight::{Ended, Flight};
-use super::{BUS_PATIENCE, CellError, answered};
+use super::patience::{BUS_PATIENCE, answered};
 use crate::measure::thread_cpu;
 
 /// The observer's consumer group.

@@ -13,10 +13,12 @@ use participant::{Clock, SystemClock};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use super::error::CellError;
 use super::flight::{self, Flight};
-use super::protocol::{Load, Phase, Spec};
+use super::patience::answered;
+use super::protocol::{Load, Spec};
 use super::source::{Next, Source};
-use super::{CellError, answered};
+use crate::phase::Phase;
 
 /// Where the sender writes what it sent.
 pub(super) const SENT_FILE: &str = "sent.ndjson";

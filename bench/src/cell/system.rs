@@ -1,128 +1,25 @@
 //! The system that a cell measures: bus, stores, services and orchestrator.
 
 mod in_process;
+mod participants;
 mod scrape;
 mod separate;
 mod wiring;
 
-use std::ops::{Add, AddAssign, Sub};
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use bus::{Bus, Depth, Guarantees, Meter, MeteredBus, Origin, Publisher};
-use daemon::{BusAddress, StoreAddress, connect};
-use store::Read;
+use contract::groups::PARTICIPANTS;
+use daemon::{BusAddress, connect};
 
+use super::error::CellError;
+use super::observer;
+use super::patience::{BUS_PATIENCE, answered};
 use super::protocol::Spec;
-use super::{BUS_PATIENCE, CellError, answered, observer};
-use crate::report::ProcessRole;
 use in_process::InProcess;
+use participants::{Participants, Stores};
+pub(super) use participants::{ProcessUse, Work};
 use separate::Separate;
-
-/// The participants' names, which are those of their consumer groups, stores and processes.
-pub(crate) const PARTICIPANTS: [&str; 4] =
-    [order_history::NAME, order_status::NAME, notifications::NAME, orchestrator::NAME];
-
-/// What the participants have done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Work {
-    /// Messages published and confirmed.
-    pub(super) published: u64,
-    /// Their size as carried, in bytes; `None` where nobody counts it.
-    pub(super) published_bytes: Option<u64>,
-    /// Deliveries received.
-    pub(super) deliveries: u64,
-    /// Transactions committed.
-    pub(super) commits: u64,
-    /// Commits, publishes and settlements that failed and were tried again.
-    pub(super) retries: u64,
-}
-
-impl Work {
-    /// Nothing yet, bytes included.
-    pub(super) const NONE: Self =
-        Self { published: 0, published_bytes: Some(0), deliveries: 0, commits: 0, retries: 0 };
-}
-
-impl Add for Work {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            published: self.published + other.published,
-            published_bytes: self.published_bytes.zip(other.published_bytes).map(|(a, b)| a + b),
-            deliveries: self.deliveries + other.deliveries,
-            commits: self.commits + other.commits,
-            retries: self.retries + other.retries,
-        }
-    }
-}
-
-impl AddAssign for Work {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
-    }
-}
-
-impl Sub for Work {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
-        Self {
-            published: self.published.saturating_sub(other.published),
-            published_bytes: self
-                .published_bytes
-                .zip(other.published_bytes)
-                .map(|(now, before)| now.saturating_sub(before)),
-            deliveries: self.deliveries.saturating_sub(other.deliveries),
-            commits: self.commits.saturating_sub(other.commits),
-            retries: self.retries.saturating_sub(other.retries),
-        }
-    }
-}
-
-/// The three services and the orchestrator, however they run.
-#[async_trait(?Send)]
-pub(super) trait Participants: Send {
-    /// What they have done since they were started.
-    async fn work(&self) -> Result<Work, CellError>;
-
-    /// Finds one that has ended although nobody asked it to.
-    fn check(&mut self) -> Result<(), CellError>;
-
-    /// Asks each to finish its batch and end, and waits for it.
-    async fn stop(&mut self) -> Result<(), CellError>;
-
-    /// What their processes have used; none where they have none of their own.
-    fn used(&self) -> Vec<ProcessUse> {
-        Vec::new()
-    }
-}
-
-/// What a process has used since it was started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ProcessUse {
-    /// What it is called.
-    pub(super) name: &'static str,
-    /// What it is.
-    pub(super) role: ProcessRole,
-    /// CPU time, user and system.
-    pub(super) cpu: Duration,
-    /// The most memory that it had resident.
-    pub(super) peak_rss_bytes: u64,
-}
-
-impl ProcessUse {
-    /// CPU time since these were asked; all of it for a process that was not there yet.
-    pub(super) fn cpu_since(&self, before: &[Self]) -> Duration {
-        let before = before.iter().find(|before| before.name == self.name);
-        self.cpu.saturating_sub(before.map_or(Duration::ZERO, |before| before.cpu))
-    }
-}
-
-/// Every participant's store, for reading.
-type Stores = Vec<(&'static str, Arc<dyn Read>)>;
 
 /// A running system.
 pub(super) struct System {
@@ -152,7 +49,8 @@ impl System {
     ) -> Result<(Self, T), CellError> {
         let address = spec.bus.address().map_err(CellError::Config)?;
         let bus = connect::bus_now(&address, BUS_PATIENCE).await.map_err(CellError::Bus)?;
-        let mut opened = InProcess::open(spec, &bus).await?;
+        let mut opened = InProcess::new(&bus);
+        wiring::add_all(&mut opened, spec).await?;
         opened.declare().await?;
         let listening = listen(&*bus).await?;
         opened.start()?;
@@ -265,9 +163,4 @@ impl System {
 /// Every consumer group of a cell.
 pub(crate) fn groups() -> impl Iterator<Item = &'static str> {
     PARTICIPANTS.into_iter().chain([observer::GROUP])
-}
-
-/// Where a participant's store is.
-pub(super) fn store_address(spec: &Spec, participant: &str) -> Result<StoreAddress, CellError> {
-    spec.store.address(&spec.dir, participant).map_err(CellError::Config)
 }

@@ -6,7 +6,7 @@ use daemon::Shutdown;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 
-use super::CompareError;
+use super::error::CompareError;
 use crate::cell::protocol::{Answer, Finished, Load, Request, Sent, Spec};
 
 /// A cell's process; killed when this is dropped.

@@ -10,7 +10,8 @@ use super::plan::{self, Round};
 use super::servers::{Meter, Servers};
 use super::{CompareError, Turn};
 use super::{curve, warming};
-use crate::cell::protocol::{Finished, Load, Phase, Spec};
+use crate::cell::protocol::{Finished, Load, Spec};
+use crate::phase::Phase;
 use crate::report::{CurvePoint, Phases, ProcessRole, Warming};
 
 /// The cells of one bus.

@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 
 use daemon::Shutdown;
 
-use super::CompareError;
+use super::error::CompareError;
 
 /// Does work that never awaits on a thread of its own, so that an interrupt is noticed meanwhile. What an interrupt
 /// leaves behind, in the middle of a read that never returns perhaps, ends with the process: the runtime must not be

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cell::protocol::Phase;
+use crate::phase::Phase;
 use crate::report::Phases;
 
 /// Orders of the phases whose length does not depend on anything, unless there are fewer orders than that.

@@ -7,10 +7,16 @@ use std::time::Duration;
 use contract::Style;
 use operate::target::StoreChoice;
 
-use super::{CompareError, CompareSettings, Outcome};
+use super::error::CompareError;
+use super::group::Done;
+use super::servers::Servers;
+use super::settings::CompareSettings;
 use crate::cell::protocol::Finished;
 use crate::measure::machine;
-use crate::report::{BrokerLimit, Cell, Environment, Report, SCHEMA, Verdict, Violation, Workload};
+use crate::report::{
+    BrokerLimit, BusReport, Cell, Environment, Phases, Report, SCHEMA, StoreReport, Verdict, Violation,
+    Workload, Yardstick,
+};
 
 /// Where a run keeps its files.
 pub struct Files {
@@ -112,6 +118,24 @@ impl JsonFile {
         let written = written.and_then(|()| self.temporary.persist(&self.path).map_err(|error| error.error));
         written.map(drop).map_err(unwritable)
     }
+}
+
+/// What is known of a run's systems before anything is sent.
+pub(super) struct Systems {
+    pub(super) buses: Vec<BusReport>,
+    pub(super) store: StoreReport,
+    /// In what they differ; empty unless it was asked for that.
+    pub(super) unequal: Vec<String>,
+}
+
+/// What a run has found out.
+pub(super) struct Outcome {
+    pub(super) systems: Systems,
+    pub(super) yardstick: Option<Yardstick>,
+    pub(super) cells: Vec<(Done, Servers)>,
+    pub(super) sent: Phases,
+    pub(super) rate_per_s: f64,
+    pub(super) complete: bool,
 }
 
 /// What a report is made of.

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use contract::Style;
+use contract::groups::PARTICIPANTS;
 use daemon::connect;
 use durability::Durability;
 use operate::target::{BusPlace, StoreChoice, StorePlace};
 use participant::Millis;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::cell::{PARTICIPANTS, groups};
+use crate::cell::groups;
 
 /// How long a server may take to be reached, and to delete what there is of a cell.
 const REACHED_WITHIN: Duration = Duration::from_secs(3);

@@ -6,10 +6,11 @@ use daemon::Shutdown;
 use terminal::{grouped, significant};
 use tokio::time::Instant;
 
-use super::CompareError;
 use super::child::Child;
+use super::error::CompareError;
 use super::progress::Progress;
-use crate::cell::protocol::{Load, Phase, Sent};
+use crate::cell::protocol::{Load, Sent};
+use crate::phase::Phase;
 
 /// Leads from one step of a run to the next.
 pub(super) struct Turn {

@@ -9,10 +9,11 @@ use telemetry::tell;
 use terminal::{counted, significant};
 use workload::orders_file::{self, Checked, Rules};
 
+use super::error::CompareError;
 use super::error::REPLAY_MAX;
 use super::interruptible::interruptible;
 use super::plan::Plan;
-use super::{CompareError, CompareSettings, OrdersFile};
+use super::settings::{CompareSettings, OrdersFile};
 use crate::cell::protocol::SourceSpec;
 
 /// What every cell is to be sent.

@@ -1,3 +1,5 @@
+//! The table of a result.
+
 use std::collections::BTreeMap;
 
 use auditor::{Paths, ViolationKind};

@@ -16,6 +16,10 @@ pub const NOTIFICATIONS: &str = "notifications";
 /// The group of the orchestrator.
 pub const ORCHESTRATOR: &str = "orchestrator";
 
+/// The groups of all participants, which are also the names of their programs and stores: the services in the order in
+/// which an order first comes to them, then the orchestrator.
+pub const PARTICIPANTS: [&str; 4] = [ORDER_HISTORY, ORDER_STATUS, NOTIFICATIONS, ORCHESTRATOR];
+
 /// Deliveries that a group is declared with; whoever subscribes says his own number.
 const UNSETTLED_MAX: usize = 1;
 
@@ -88,6 +92,11 @@ pub fn all() -> [Subscription; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_participant_is_declared() {
+        assert_eq!(all().map(|subscription| subscription.group), PARTICIPANTS);
+    }
 
     #[test]
     fn an_order_of_either_style_is_placed_before_somebody() {

@@ -17,32 +17,35 @@
 //! a clock that is never set: time that was skipped counts against nobody, and after a step back everything remembered is moved
 //! back with it.
 
+mod error;
 mod former;
+mod times;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auditor::{AuditError, Judged, Violation, ViolationKind, Witnesses};
+use auditor::{Judged, Violation, ViolationKind, Witnesses};
 use contract::Style;
 use external::{LedgerEntry, LedgerTail};
 use participant::{Clock, Millis};
 use serde::de::DeserializeOwned;
-use store::{Read, StoreError};
+use store::Read;
 use tokio::time::{Instant, sleep};
 
 use super::board::Board;
 use super::hold_ups::HoldUps;
-use super::observer::Seen;
+use super::observer::{Placed, Seen};
 use super::sendings::{self, Former, Sending};
 use super::verdict::Standing;
+use error::CheckError;
+use times::{AGAIN_MS, Times, ms};
+pub use times::{Moment, Patience};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
-/// How long after an order was found under way or wrong it is looked at again, in milliseconds: before that counts, and when
-/// it counts.
-const AGAIN_MS: Millis = 1_000;
+/// How long after an order was found wrong, when that counts, it is looked at again, in milliseconds.
 const WRONG_AGAIN_MS: Millis = 10_000;
 /// Orders taken up in one round, at the most, and those judged.
 const SCAN_PAGE: usize = 1_000;
@@ -55,89 +58,6 @@ const LEDGER_PAGE: usize = 20_000;
 const UNSEEN_NAMED: usize = 100;
 /// The wall clock was set if between two rounds it went so many milliseconds more, or less, than the steady one.
 const CLOCK_SET_MS: Millis = 1_000;
-
-/// A moment by both clocks, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
-    /// Since the Unix epoch, as far as the clock is right.
-    pub wall: Millis,
-    /// Since any moment in the past; never set.
-    pub steady: Millis,
-}
-
-/// How long orders may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// After its end was seen, everything else about an order must be done within this time.
-    pub settle: Duration,
-    /// An order under way for longer is stuck; and whatever is wrong with one for longer stays wrong.
-    pub stuck: Duration,
-}
-
-/// When an order began and ended. Neither is in the future when it is taken down: a clock that says so was set since.
-#[derive(Clone, Copy, Debug, Default)]
-struct Times {
-    placed: Option<Millis>,
-    ended: Option<Millis>,
-}
-
-impl Times {
-    /// Takes down what was not seen before.
-    fn see(&mut self, seen: &Seen, now: Millis) {
-        let placed = || seen.placed.as_ref().map(|placed| placed.at.min(now));
-        let ended = || seen.closings.first().map(|closing| closing.at.min(now));
-        self.placed = self.placed.or_else(placed);
-        self.ended = self.ended.or_else(ended);
-    }
-
-    fn put_back(&mut self, by: Millis) {
-        for at in [&mut self.placed, &mut self.ended].into_iter().flatten() {
-            *at -= by;
-        }
-    }
-}
-
-impl Patience {
-    /// When an order should be looked at next: judged, if that is not after `now`. `held` is how much of the time since then
-    /// does not count.
-    fn look_at(self, times: Times, held: impl Fn(Millis) -> Millis, now: Millis) -> Millis {
-        match (times.ended, times.placed) {
-            (Some(ended), _) => ended + ms(self.settle),
-            // It may end at any time until then.
-            (None, Some(placed)) => (placed + ms(self.stuck) + held(placed)).min(now + AGAIN_MS),
-            // Nothing is kept of an order that was neither opened nor closed.
-            (None, None) => 0,
-        }
-    }
-
-    /// From when on what is wrong with it counts.
-    fn counts_from(self, times: Times, held: impl Fn(Millis) -> Millis) -> Millis {
-        let last = times.placed.unwrap_or(0).max(times.ended.unwrap_or(0));
-        last + ms(self.stuck) + held(last)
-    }
-}
-
-fn ms(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX / 2)
-}
-
-/// Why an order cannot be judged now.
-#[derive(Debug, thiserror::Error)]
-enum CheckError {
-    /// The observer's own store.
-    #[error("the observer's store cannot be read")]
-    Observer(#[source] StoreError),
-    #[error("what the observer saw of {order_id} cannot be read")]
-    Seen {
-        order_id: String,
-        #[source]
-        source: serde_json::Error,
-    },
-    #[error(transparent)]
-    Audit(#[from] AuditError),
-    #[error("the gateway's ledger cannot be read")]
-    Ledger(#[source] std::io::Error),
-}
 
 /// An order that is not done with.
 #[derive(Debug)]
@@ -387,7 +307,7 @@ impl Checker {
     async fn look(&mut self, witnesses: &Witnesses, order_id: &str, now: Millis) -> Result<Look, CheckError> {
         let entity = self.observed.get(order_id).await.map_err(CheckError::Observer)?;
         let seen = entity.map(|entity| read(order_id, &entity)).transpose()?.flatten();
-        let Some(seen) = former::known(seen, self.former.begun(order_id)) else { return Ok(Look::Done) };
+        let Some(seen) = known(seen, self.former.begun(order_id)) else { return Ok(Look::Done) };
         if !seen.closings.is_empty() {
             self.board.over(order_id);
         }
@@ -442,6 +362,15 @@ impl Checker {
         }
         Ok(())
     }
+}
+
+/// What is known of an order: what was seen, and how it was begun where it was not seen placed.
+fn known(seen: Option<Seen>, begun: Option<&Placed>) -> Option<Seen> {
+    let Some(begun) = begun else { return seen };
+    let (style, rivals, closings) = (begun.sent.style, Vec::new(), Vec::new());
+    let mut seen = seen.unwrap_or(Seen { style, placed: None, rivals, closings });
+    seen.placed.get_or_insert_with(|| begun.clone());
+    Some(seen)
 }
 
 fn read<T: DeserializeOwned>(order_id: &str, entity: &store::Entity) -> Result<Option<T>, CheckError> {

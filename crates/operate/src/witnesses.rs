@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use auditor::{ExecutionView, Executions, Witnesses};
+use contract::groups;
 use daemon::{ConfigError, HostError, StoreAddress, connect};
 use store::Read;
 
@@ -17,10 +18,10 @@ pub fn witnesses<E>(
     mut reader: impl FnMut(&'static str) -> Result<Arc<dyn Read>, E>,
 ) -> Result<Witnesses, E> {
     Ok(Witnesses {
-        order_history: reader(order_history::NAME)?,
-        order_status: reader(order_status::NAME)?,
-        notifications: reader(notifications::NAME)?,
-        orchestrator: Some(executions(reader(orchestrator::NAME)?)),
+        order_history: reader(groups::ORDER_HISTORY)?,
+        order_status: reader(groups::ORDER_STATUS)?,
+        notifications: reader(groups::NOTIFICATIONS)?,
+        orchestrator: Some(executions(reader(groups::ORCHESTRATOR)?)),
     })
 }
 

@@ -5,6 +5,7 @@
 //! that come twice, a bounded sort buffer (see `duplicates`).
 
 mod duplicates;
+mod error;
 mod lines;
 
 use std::fmt;
@@ -14,52 +15,11 @@ use contract::{FieldError, Millis, Order};
 use serde::{Deserialize, Serialize};
 
 use duplicates::Ids;
-use lines::{LINE_BYTES_MAX, LINE_READ_BYTES_MAX, Line, Lines};
+pub use error::{DUPLICATES_MAX, OrdersFileError};
+use lines::{LINE_BYTES_MAX, Line, Lines};
 
 /// How many bad lines are shown one by one; of the rest, only how many there are.
 pub const SHOWN_MAX: usize = 100;
-/// How many lines with an id that stood before can be skipped.
-pub const DUPLICATES_MAX: usize = 1_000_000;
-
-/// Why the file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OrdersFileError {
-    /// It cannot be opened or read.
-    #[error("{} cannot be read", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The temporary file for finding ids that come twice cannot be written.
-    #[error("the temporary folder cannot be written (set TMPDIR to a folder with some free space)")]
-    Scratch(#[source] std::io::Error),
-    /// There are more repeated ids than can be skipped.
-    #[error("{} repeats more than {DUPLICATES_MAX} order ids: make them unique first", .0.display())]
-    Duplicates(PathBuf),
-    /// It is no file of lines.
-    #[error("{}: line {number} has no end within {LINE_READ_BYTES_MAX} bytes: one order as JSON on each line is needed, see examples/ORDERS.md", .path.display())]
-    EndlessLine {
-        /// The file.
-        path: PathBuf,
-        /// The line's number, from 1.
-        number: u64,
-    },
-    /// It is one JSON array, or a list of them.
-    #[error("{}: line {number} begins a JSON array, but one order as JSON on each line is needed (NDJSON), without brackets around them and commas between: jq -c '.[]' {} > orders.ndjson makes it so", .path.display(), .path.display())]
-    Array {
-        /// The file.
-        path: PathBuf,
-        /// The line's number, from 1.
-        number: u64,
-    },
-    /// It is not the file any more that was checked.
-    #[error("{} has changed while it was being sent: leave it alone until the run is over", .0.display())]
-    Changed(PathBuf),
-}
-
 /// What is wrong with one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadLine {

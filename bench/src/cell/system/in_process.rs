@@ -12,9 +12,10 @@ use store::{Read, Store};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::{Participants, Stores, Work, store_address, wiring};
+use super::participants::{Participants, Stores, Work, store_address};
+use crate::cell::error::CellError;
+use crate::cell::patience::{BUS_PATIENCE, answered};
 use crate::cell::protocol::Spec;
-use crate::cell::{BUS_PATIENCE, CellError, answered};
 
 /// How long a store may take to answer for the first time.
 const STORE_PATIENCE: Duration = Duration::from_secs(10);
@@ -42,10 +43,10 @@ pub(super) struct InProcess {
 }
 
 impl InProcess {
-    /// Opens everything; nothing runs yet. `bus` is the bus where there is but one, as of a process.
-    pub(super) async fn open(spec: &Spec, bus: &Arc<dyn Bus>) -> Result<Self, CellError> {
+    /// Without any participant yet. `bus` is the bus where there is but one, as of a process.
+    pub(super) fn new(bus: &Arc<dyn Bus>) -> Self {
         let (trigger, shutdown) = daemon::shutdown();
-        let mut participants = Self {
+        Self {
             bus: Arc::clone(bus),
             meters: Vec::new(),
             stores: Vec::new(),
@@ -55,9 +56,7 @@ impl InProcess {
             running: Vec::new(),
             trigger,
             shutdown,
-        };
-        wiring::add_all(&mut participants, spec).await?;
-        Ok(participants)
+        }
     }
 
     /// Adds a participant with a store of its own and, on a broker, a connection of its own: what it would have as a

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use contract::groups::PARTICIPANTS;
 use daemon::connect;
 use external::Rates;
 use operate::processes::{Member, Plan, PlannedBus, Processes, Program, Programs};
 
-use super::{Participants, ProcessUse, Stores, Work, scrape, store_address, wiring};
-use crate::cell::CellError;
+use super::participants::{Participants, ProcessUse, Stores, Work, store_address};
+use super::{scrape, wiring};
+use crate::cell::error::CellError;
 use crate::cell::protocol::Spec;
 use crate::report::ProcessRole;
 
@@ -58,7 +60,7 @@ impl Separate {
             let reader = connect::reader(&store_address(spec, name)?);
             Ok((name, reader.map_err(|error| CellError::Open(Box::new(error)))?))
         };
-        super::PARTICIPANTS.into_iter().map(open).collect()
+        PARTICIPANTS.into_iter().map(open).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use order_history::OrderHistory;
 use order_status::OrderStatus;
 
 use super::in_process::InProcess;
-use crate::cell::CellError;
+use crate::cell::error::CellError;
 use crate::cell::files::GATEWAY_FILE;
 use crate::cell::protocol::Spec;
 

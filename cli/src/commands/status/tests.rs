@@ -1,3 +1,5 @@
+//! What is shown of a system, whoever supervises it.
+
 use std::time::Duration;
 
 use operate::processes::ProcessId;

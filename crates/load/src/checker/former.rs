@@ -6,8 +6,9 @@ use auditor::Witnesses;
 use contract::Style;
 use participant::Millis;
 
-use super::{CheckError, Checker, JUDGED_MAX, Open, Times, ms};
-use crate::observer::{Placed, Seen};
+use super::error::CheckError;
+use super::times::{Times, ms};
+use super::{Checker, JUDGED_MAX, Open};
 use crate::sendings::Missing;
 
 impl Checker {
@@ -42,13 +43,4 @@ impl Checker {
         self.standing.set_never_came(self.former.never_came_count());
         Ok(())
     }
-}
-
-/// What is known of an order: what was seen, and how it was begun where it was not seen placed.
-pub(super) fn known(seen: Option<Seen>, begun: Option<&Placed>) -> Option<Seen> {
-    let Some(begun) = begun else { return seen };
-    let (style, rivals, closings) = (begun.sent.style, Vec::new(), Vec::new());
-    let mut seen = seen.unwrap_or(Seen { style, placed: None, rivals, closings });
-    seen.placed.get_or_insert_with(|| begun.clone());
-    Some(seen)
 }

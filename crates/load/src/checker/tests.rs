@@ -1,3 +1,5 @@
+//! Orders are judged in time, and nothing counts before its time.
+
 use auditor::Finding;
 use contract::{Style, TerminalState};
 use operate::processes::Program;

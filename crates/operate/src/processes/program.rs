@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use contract::groups;
 use serde::{Deserialize, Serialize};
 
 /// A program that runs as a process of its own.
@@ -32,10 +33,10 @@ impl Program {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bus => "bus",
-            Self::Orchestrator => orchestrator::NAME,
-            Self::OrderHistory => order_history::NAME,
-            Self::OrderStatus => order_status::NAME,
-            Self::Notifications => notifications::NAME,
+            Self::Orchestrator => groups::ORCHESTRATOR,
+            Self::OrderHistory => groups::ORDER_HISTORY,
+            Self::OrderStatus => groups::ORDER_STATUS,
+            Self::Notifications => groups::NOTIFICATIONS,
         }
     }
 
@@ -190,6 +191,15 @@ mod tests {
     fn processes_are_named_after_program_and_instance() {
         let id = |instance| ProcessId { program: Program::OrderStatus, instance }.to_string();
         assert_eq!([id(1), id(2)], ["order-status", "order-status-2"]);
+    }
+
+    #[test]
+    fn every_participant_is_a_program() {
+        let mut programs = Program::PARTICIPANTS.map(Program::name);
+        let mut groups = groups::PARTICIPANTS;
+        programs.sort_unstable();
+        groups.sort_unstable();
+        assert_eq!(programs, groups);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::io::{BufReader, BufWriter, Read, Seek, Write};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::OrdersFileError;
+use super::error::OrdersFileError;
 
 /// How many ids are kept in memory.
 pub(super) const BUFFERED_MAX: usize = 1_000_000;

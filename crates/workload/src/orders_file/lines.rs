@@ -4,13 +4,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::OrdersFileError;
+use super::error::{LINE_READ_BYTES_MAX, OrdersFileError};
 
 /// The longest line that is read. An order within the contract's limits has at most a tenth of it.
 pub(super) const LINE_BYTES_MAX: usize = 1024 * 1024;
-
-/// How much of a longer line is read past to find the next one: what has no end by then is no file of orders.
-pub(super) const LINE_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// One line.
 pub(super) struct Line<'a> {

@@ -1,3 +1,6 @@
+//! What is a file of orders, and what is said of one that is none.
+
+use super::error::LINE_READ_BYTES_MAX;
 use super::*;
 
 const GOOD: &str = r#"{"order_id":"o-ID","customer_id":"c","restaurant_id":"r","items":[{"name":"pho","quantity":1,"unit_price_minor":1200}],"currency":"EUR","total_minor":1200}"#;

@@ -1,3 +1,5 @@
+//! What is shown of dead letters; nothing in them steers a terminal.
+
 use bus::{Headers, Message, Topic};
 use bytes::Bytes;
 

@@ -1,3 +1,5 @@
+//! What the policy does, event by event.
+
 use super::Action::{Kill, Start, Tell, Terminate};
 use super::*;
 
