@@ -20,6 +20,7 @@ pub const BODY_BYTES: usize = 310;
 /// Why something could not be measured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum LimitError {
     /// The folder cannot hold a store.
     #[error("the disk of the store cannot be measured")]
@@ -31,7 +32,6 @@ pub enum LimitError {
         name: String,
         /// Where it is, without secrets.
         url: String,
-        /// Why not.
         #[source]
         source: BusError,
     },

@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "duet.compare/1";
 /// The whole result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`]: what the fields mean.
     pub schema: String,
     /// Whether the run was ended before all orders were sent; the verdict is about those that were.
     pub partial: bool,
@@ -77,7 +77,7 @@ pub struct Environment {
     pub started_at: String,
     /// How long it took in all, in seconds.
     pub duration_s: f64,
-    /// The machine.
+    /// What it was measured on.
     pub machine: Machine,
     /// Worker threads of each cell's runtime.
     pub worker_threads: usize,
@@ -169,14 +169,14 @@ pub struct StoreReport {
     pub durability: Durability,
 }
 
-/// A machine.
+/// What figures were measured on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// Cores that the run could use.
     pub cores: usize,
     /// The processor's name.
     pub cpu: String,
-    /// Main memory.
+    /// Main memory, in bytes; `None` where the system does not say.
     pub memory_bytes: Option<u64>,
     /// The operating system and its release.
     pub system: String,
@@ -266,7 +266,7 @@ impl Phases {
 /// One style on one bus and one store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
-    /// The style.
+    /// The style that ran in it.
     pub style: Style,
     /// The bus: [`BusReport::name`].
     pub bus: String,
@@ -397,7 +397,7 @@ pub struct Percentiles {
     pub p90: f64,
     /// 99 of 100 are at most this.
     pub p99: f64,
-    /// The longest.
+    /// The longest of all.
     pub max: f64,
     /// How many values there are.
     pub count: u64,

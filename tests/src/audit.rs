@@ -1,12 +1,12 @@
 //! The verdict on what a system did.
 
+use std::convert::Infallible;
 use std::io;
 
-use auditor::{Evidence, ExecutionView, Executions, Rows, Verdict, Witnesses};
+use auditor::{Evidence, Rows, Verdict};
 use bus::Depth;
 use external::{FileLedger, LedgerEntry};
-use orchestrator::engine::Status;
-use store::Entity;
+use operate::witnesses::witnesses;
 
 use crate::load::Book;
 use crate::stores::Stores;
@@ -23,28 +23,11 @@ pub async fn audit(stores: &Stores, queues: Queues, book: &Book, expected_dead_l
     let gateway =
         move || -> io::Result<Rows<'static, LedgerEntry>> { Ok(Box::new(FileLedger::read(&ledger)?)) };
     let evidence = Evidence {
-        witnesses: Witnesses {
-            order_history: stores.reader(order_history::NAME),
-            order_status: stores.reader(order_status::NAME),
-            notifications: stores.reader(notifications::NAME),
-            orchestrator: Some(Executions {
-                store: stores.reader(orchestrator::NAME),
-                view: Box::new(execution),
-            }),
-        },
+        witnesses: witnesses(|name| Ok::<_, Infallible>(stores.reader(name))).unwrap(),
         gateway: Box::new(gateway),
         queues,
         unexpected_terminal_events: book.unexpected(),
         expected_dead_letters,
     };
     auditor::audit(&evidence, &book.sent()).await.unwrap()
-}
-
-fn execution(key: &str, entity: &Entity) -> Result<Option<ExecutionView>, String> {
-    let standing = orchestrator::stored::standing(key, entity)?;
-    Ok(standing.map(|standing| ExecutionView {
-        finished: standing.status != Status::Running,
-        succeeded: standing.status == Status::Succeeded,
-        refused: standing.refused,
-    }))
 }

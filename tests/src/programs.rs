@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use contract::groups;
 use serde_json::Value;
 
 /// Every binary there is.
-pub const ALL: [&str; 5] = ["duet", "order-history", "order-status", "notifications", "orchestrator"];
+pub const ALL: [&str; 5] =
+    ["duet", groups::ORDER_HISTORY, groups::ORDER_STATUS, groups::NOTIFICATIONS, groups::ORCHESTRATOR];
 
 /// The binary of that name, built from this very source.
 ///

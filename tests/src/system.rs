@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bus::{Bus, Depth};
+use contract::groups::PARTICIPANTS;
 use daemon::{BusAddress, connect};
 use rustix::process::Signal;
 use store::Stats;
@@ -14,10 +15,6 @@ use crate::load::OBSERVER;
 use crate::process::Process;
 use crate::stores::{StoreKind, Stores};
 use crate::{PATIENCE, until, wait};
-
-/// The participants: each a program, a consumer group and a store of that name.
-pub const PARTICIPANTS: [&str; 4] =
-    [order_history::NAME, order_status::NAME, notifications::NAME, orchestrator::NAME];
 
 /// The seed of the outside world.
 const SEED: &str = "7";

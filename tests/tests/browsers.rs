@@ -4,10 +4,11 @@
 
 use std::net::SocketAddr;
 
+use contract::groups::PARTICIPANTS;
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::Process;
-use tests::system::{PARTICIPANTS, Setup, System};
+use tests::system::{Setup, System};
 use tests::{http, until};
 use workload::generate::Generator;
 

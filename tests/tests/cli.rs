@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use contract::groups::PARTICIPANTS;
 use rustix::process::Signal;
 use tests::files;
 use tests::process::{Ended, Process, command, run};
 use tests::programs;
-use tests::system::PARTICIPANTS;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

@@ -275,7 +275,7 @@ async fn stores_in_postgres_are_kept_on_request_and_audited_again() {
     assert_eq!(prefixes.len(), 2, "it does not say which schemas are kept:\n{}", ended.stderr);
     for prefix in prefixes {
         let prefix = prefix.rsplit(' ').next().unwrap();
-        for participant in tests::system::PARTICIPANTS {
+        for participant in contract::groups::PARTICIPANTS {
             let schema = format!("{prefix}_{}", participant.replace('-', "_"));
             let address = daemon::StoreAddress::parse(&url).unwrap().with_schema(&schema);
             daemon::connect::drop_schema(&address).await.unwrap();
@@ -402,7 +402,7 @@ async fn a_broker_that_dies_in_the_middle_of_a_run_fails_it_soon_with_what_is_le
     );
     assert!(error.contains(" cannot go on: the bus cannot be used: caused by "), "{error}");
     assert_eq!(left.len(), 2, "the names of what stays on the broker: {left:?}");
-    let groups = [&tests::system::PARTICIPANTS[..], &["observer"]].concat();
+    let groups = [&contract::groups::PARTICIPANTS[..], &["observer"]].concat();
     for name in left {
         let namespace = name.split('*').next().unwrap();
         assert!(namespace.starts_with("duet-compare-"), "{name}");

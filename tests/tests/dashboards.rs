@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use contract::groups::PARTICIPANTS;
 use rustix::process::Signal;
 use serde_json::Value;
 use testbed::{KAFKA, RABBITMQ, REQUIRE};
 use tests::collector::Collector;
 use tests::process::Process;
-use tests::system::{BusKind, PARTICIPANTS, Setup, System};
+use tests::system::{BusKind, Setup, System};
 use tests::{http, until};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;

@@ -1,9 +1,10 @@
 //! An order that is accepted while the other services have never run reaches them once they do, on every bus.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
+use contract::groups::PARTICIPANTS;
 use contract::{Order, Style};
 use serde_json::Value;
-use tests::system::{BusKind, PARTICIPANTS, Setup, System};
+use tests::system::{BusKind, Setup, System};
 use tests::{http, until};
 use workload::generate::Generator;
 

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use contract::groups::PARTICIPANTS;
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::{self, Process};
-use tests::system::PARTICIPANTS;
 use tests::{PATIENCE, http, until};
 use tokio::process::Command;
 use tokio::time::timeout;

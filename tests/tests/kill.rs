@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use contract::Style;
+use contract::groups::PARTICIPANTS;
 use store::Read;
 use tests::audit::audit;
 use tests::load::{Book, OBSERVER, Observer, Until, send_over_bus, send_over_http};
 use tests::programs;
-use tests::system::{PARTICIPANTS, Setup, System};
+use tests::system::{Setup, System};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Decides whose turn it is; `DUET_KILL_SEED` chooses another.

@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use bus::{Message, Origin};
+use contract::groups::PARTICIPANTS;
 use contract::{Encoded, Envelope, Event, Style, TerminalState};
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::{Ended, Process, run};
-use tests::system::{PARTICIPANTS, Setup, System};
+use tests::system::{Setup, System};
 use tests::{http, until};
 use tokio::time::{Instant, sleep};
 

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 
 use bus::{DeadLetter, Origin};
+use contract::groups::PARTICIPANTS;
 use contract::{Envelope, Order, Style};
 use participant::inspect;
 use testbed::POSTGRES;
@@ -12,7 +13,7 @@ use tests::audit::audit;
 use tests::load::{Book, OBSERVER, Observer};
 use tests::process::Process;
 use tests::stores::StoreKind;
-use tests::system::{PARTICIPANTS, Setup, System};
+use tests::system::{Setup, System};
 use tests::{http, until};
 use workload::generate::Generator;
 

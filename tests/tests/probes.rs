@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use contract::groups::PARTICIPANTS;
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::Process;
-use tests::system::PARTICIPANTS;
 use tests::{http, until};
 use workload::generate::Generator;
 

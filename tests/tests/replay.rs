@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use contract::Style;
+use contract::groups::PARTICIPANTS;
 use lapin::options::QueueDeleteOptions;
 use lapin::{Connection, ConnectionProperties};
 use rdkafka::admin::{AdminClient, AdminOptions};
@@ -15,7 +16,7 @@ use tests::audit::audit;
 use tests::load::{Book, Observer, Until, send_over_http};
 use tests::process::{Ended, run};
 use tests::stores::StoreKind;
-use tests::system::{BusKind, PARTICIPANTS, Setup, System};
+use tests::system::{BusKind, Setup, System};
 use tests::{PATIENCE, programs};
 use workload::generate::Generator;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
+use contract::groups::PARTICIPANTS;
 use daemon::{BusAddress, StoreAddress, connect};
 use operate::processes::kernel::Identity;
 use operate::processes::{Member, Plan, PlannedBus, Processes, ProcessesError, Program, Programs};
@@ -15,7 +16,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tests::process::{self, Process};
 use tests::programs;
-use tests::system::PARTICIPANTS;
 use tests::{PATIENCE, files, http, until};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};

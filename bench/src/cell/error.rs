@@ -10,6 +10,7 @@ use workload::orders_file::OrdersFileError;
 /// Why a cell cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum CellError {
     /// The bus refuses for good, or has not answered for too long.
     #[error("the bus cannot be used")]
@@ -23,18 +24,14 @@ pub enum CellError {
     /// A store cannot be read.
     #[error("the store of {name} cannot be used")]
     Store {
-        /// Whose.
         name: &'static str,
-        /// Why not.
         #[source]
         source: store::StoreError,
     },
     /// A file of the cell cannot be made, read or written.
     #[error("{} cannot be used", path.display())]
     File {
-        /// Which.
         path: PathBuf,
-        /// Why not.
         #[source]
         source: std::io::Error,
     },
@@ -59,19 +56,13 @@ pub enum CellError {
     /// A process did not end as it should.
     #[error("the process {name} {how}")]
     Ended {
-        /// Which.
         name: &'static str,
         /// How it ended.
         how: String,
     },
     /// A process does not tell what it did.
     #[error("the metrics of {name} cannot be read: {why}")]
-    Metrics {
-        /// Which.
-        name: &'static str,
-        /// Why not.
-        why: String,
-    },
+    Metrics { name: &'static str, why: String },
     /// A part of the program ended by a panic.
     #[error("{0} ended by a panic; what it said stands above")]
     Panicked(&'static str),

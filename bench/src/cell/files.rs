@@ -66,7 +66,7 @@ struct Schemas {
 pub struct Audited {
     /// The style that ran in it.
     pub style: Style,
-    /// The verdict.
+    /// What the auditor makes of it.
     pub verdict: Verdict,
 }
 

@@ -67,7 +67,7 @@ pub enum SourceSpec {
 /// Orders to send.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Load {
-    /// How.
+    /// How they are sent.
     pub phase: Phase,
     /// How many, at the most.
     pub orders: u64,
@@ -96,7 +96,7 @@ pub enum Request {
 /// What became of a [`Load`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sent {
-    /// Orders sent.
+    /// How many were sent.
     pub orders: u64,
     /// Orders/s that this load reached, where it was sent as fast as it went.
     pub reached_per_s: Option<f64>,
@@ -123,7 +123,7 @@ pub struct AtRate {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// It runs.
+    /// It runs, and takes a load.
     Ready,
     /// How far the phase is.
     Progress {

@@ -19,6 +19,7 @@ pub(super) const REPLAY_MAX: Duration = Duration::from_secs(7 * 86_400);
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum CompareError {
     /// The user's orders cannot be read.
     #[error(transparent)]
@@ -26,7 +27,6 @@ pub enum CompareError {
     /// The user's orders are not all good.
     #[error("nothing was sent, because of {} in {}. Mend the file, or leave the bad lines out with --skip-bad", counted(*.bad, "bad line"), .path.display())]
     BadLines {
-        /// The file.
         path: PathBuf,
         /// How many lines.
         bad: u64,
@@ -37,7 +37,6 @@ pub enum CompareError {
     /// To replay when the user's orders were placed would take for ever.
     #[error("{}: its orders were placed from {first} to {last}, and to replay that with --speed {speed:?} would take more than {} days: raise it, or mend the times", .path.display(), REPLAY_MAX.as_secs() / 86_400)]
     Replay {
-        /// The file.
         path: PathBuf,
         /// The time of its first order.
         first: String,
@@ -49,11 +48,9 @@ pub enum CompareError {
     /// A folder or file cannot be made.
     #[error("{} cannot be written: choose another place with {flag}, or give this user write permission", path.display())]
     Unwritable {
-        /// Which.
         path: PathBuf,
         /// The flag that chooses it.
         flag: &'static str,
-        /// Why not.
         #[source]
         source: std::io::Error,
     },
@@ -66,7 +63,6 @@ pub enum CompareError {
     /// A bus cannot be used.
     #[error("the bus {} at {} cannot be used{}", place.name, place.url, advice(source.is_retryable(), *tried, &place.name, &place.flag))]
     Bus {
-        /// Which.
         place: Box<BusPlace>,
         /// For how long it was tried.
         tried: Duration,
@@ -99,29 +95,17 @@ pub enum CompareError {
     Spawn(#[source] std::io::Error),
     /// A cell's process ended by itself.
     #[error("the process that ran the {cell} ended: {how}")]
-    Died {
-        /// Which.
-        cell: String,
-        /// How.
-        how: String,
-    },
+    Died { cell: String, how: String },
     /// A cell cannot go on.
     #[error("the {cell} cannot go on: {error}")]
-    Cell {
-        /// Which.
-        cell: String,
-        /// Why.
-        error: String,
-    },
+    Cell { cell: String, error: String },
     /// Signals or threads cannot be had.
     #[error("the operating system refuses what a run needs")]
     System(#[source] std::io::Error),
     /// A file of a finished cell cannot be read.
     #[error("{} cannot be read", path.display())]
     Unreadable {
-        /// Which.
         path: PathBuf,
-        /// Why not.
         #[source]
         source: std::io::Error,
     },

@@ -66,7 +66,7 @@ impl CompareSettings {
 /// A user's own orders.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrdersFile {
-    /// The file.
+    /// Where the file is.
     pub path: PathBuf,
     /// How many times faster its arrival pattern is replayed; `None`: like generated orders.
     pub speed: Option<f64>,

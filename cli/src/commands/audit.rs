@@ -45,9 +45,7 @@ pub(crate) enum AuditCommandError {
     /// The files of a cell cannot be audited.
     #[error("the files of the cell {cell} cannot be audited")]
     Cell {
-        /// Which.
         cell: String,
-        /// Why not.
         #[source]
         source: CellError,
     },

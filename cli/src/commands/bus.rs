@@ -26,9 +26,7 @@ pub(crate) enum BusCommandError {
         "{address} cannot be listened on: is it taken? choose another with --listen, port 0 for a free one"
     )]
     Listen {
-        /// Which.
         address: SocketAddr,
-        /// Why not.
         #[source]
         source: std::io::Error,
     },

@@ -24,7 +24,6 @@ pub(crate) struct ControlArgs {
     /// Where Grafana is, for the page's link to it.
     #[arg(long, value_name = "URL", env = "DUET_GRAFANA_URL", default_value = "http://127.0.0.1:3000")]
     grafana: String,
-    /// The loads.
     #[command(flatten)]
     loads: LoadsArgs,
 }

@@ -12,7 +12,6 @@ use telemetry::exit_with;
 /// Flags of `duet down`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DownArgs {
-    /// The folder.
     #[command(flatten)]
     dir: DirArgs,
 }

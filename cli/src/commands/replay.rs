@@ -66,7 +66,6 @@ pub(crate) enum ReplayError {
     /// A service cannot be asked.
     #[error("{program} is not ready, and nothing was replayed: {reason}")]
     NotReady {
-        /// Which.
         program: Program,
         /// What it says.
         reason: String,

@@ -19,7 +19,6 @@ pub(crate) struct ScaleArgs {
     /// How long to wait until new ones are ready and others have ended, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
     wait_s: u32,
-    /// The folder.
     #[command(flatten)]
     dir: DirArgs,
 }

@@ -25,7 +25,6 @@ pub(crate) struct StatusArgs {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-    /// The folder.
     #[command(flatten)]
     dir: DirArgs,
 }

@@ -23,7 +23,6 @@ pub(crate) struct SwitchArgs {
     /// The share of orders whose payment is declined, from now on.
     #[arg(long, value_name = "RATE", value_parser = daemon::probability)]
     decline_rate: Option<f64>,
-    /// Which.
     #[command(flatten)]
     loads: LoadsArgs,
 }

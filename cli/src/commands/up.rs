@@ -34,7 +34,6 @@ pub(crate) struct UpArgs {
     /// Where servers are that are named by a word.
     #[command(flatten)]
     urls: Urls,
-    /// The folder.
     #[command(flatten)]
     dir: DirArgs,
     /// Instances of a program, e.g. order-status=3; more than one of any needs --store postgres [default: 1 of each].

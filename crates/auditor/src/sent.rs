@@ -149,18 +149,11 @@ impl Iterator for Lines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::Item;
 
     fn order(id: &str, quantity: u32) -> Order {
-        Order {
-            order_id: id.into(),
-            customer_id: "c-1".into(),
-            restaurant_id: "r-1".into(),
-            items: vec![Item { name: "pho".into(), quantity, unit_price_minor: 600 }],
-            currency: "EUR".into(),
-            total_minor: 1200,
-            placed_at: None,
-        }
+        let mut order = Order::sample(id);
+        order.items[0].quantity = quantity;
+        order
     }
 
     #[test]

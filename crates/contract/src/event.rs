@@ -237,18 +237,9 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Item;
 
     fn order() -> Order {
-        Order {
-            order_id: "o-1".into(),
-            customer_id: "c-1".into(),
-            restaurant_id: "r-1".into(),
-            items: vec![Item { name: "pho".into(), quantity: 1, unit_price_minor: 1200 }],
-            currency: "EUR".into(),
-            total_minor: 1200,
-            placed_at: None,
-        }
+        Order::sample("o-1")
     }
 
     fn every_event() -> Vec<Event> {

@@ -47,7 +47,7 @@ pub struct ControlSettings {
     pub allowed_hosts: AllowedHosts,
     /// Where Grafana is, for the page's link to it.
     pub grafana: String,
-    /// The loads.
+    /// The loads that it shows and switches.
     pub loads: Vec<Load>,
 }
 
@@ -89,7 +89,7 @@ struct Control {
     policy: HeaderValue,
 }
 
-/// The routes.
+/// What the page is asked for, and answers.
 fn router(settings: &ControlSettings) -> Router {
     // The URL stands in an attribute.
     let grafana = settings.grafana.replace('&', "&amp;").replace('"', "&quot;");

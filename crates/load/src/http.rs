@@ -73,7 +73,7 @@ pub struct LoadState {
     pub trouble: Option<String>,
 }
 
-/// The routes.
+/// What the load answers over HTTP; see above.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/load", get(show).patch(change))

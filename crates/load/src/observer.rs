@@ -26,7 +26,7 @@ const CLOSINGS_MAX: usize = 8;
 /// What was seen of one order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Its style.
+    /// The style that it was placed in first.
     pub style: Style,
     /// How it entered; `None` while only its end was seen.
     pub placed: Option<Placed>,
@@ -76,14 +76,7 @@ pub struct Placed {
 impl Placed {
     /// A small order of the choreography, for tests.
     pub(crate) fn for_test(order_id: &str, at: Millis) -> Self {
-        let sent = SentOrder {
-            order_id: order_id.into(),
-            style: Style::Choreography,
-            customer_id: "c".into(),
-            restaurant_id: "r".into(),
-            total_minor: 1900,
-            valid: true,
-        };
+        let sent = SentOrder::new(&contract::Order::sample(order_id), Style::Choreography);
         Self { at, sent }
     }
 }
@@ -216,7 +209,7 @@ fn said_at(message: &Message) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use contract::{Encoded, Item, Order};
+    use contract::{Encoded, Order};
 
     use super::*;
 
@@ -226,17 +219,12 @@ mod tests {
     }
 
     fn placed(at: Millis) -> Message {
-        let item = Item { name: "pho".into(), quantity: 1, unit_price_minor: 900 };
-        let order = Order {
-            order_id: "o-1".into(),
-            customer_id: "c".into(),
-            restaurant_id: "r".into(),
-            items: vec![item],
-            currency: "EUR".into(),
-            total_minor: 900,
-            placed_at: None,
-        };
-        contract::envelope::placed(&order, &Envelope::new(Style::Choreography), "duet/test", at)
+        contract::envelope::placed(
+            &Order::sample("o-1"),
+            &Envelope::new(Style::Choreography),
+            "duet/test",
+            at,
+        )
     }
 
     fn closed(id: &str) -> Message {

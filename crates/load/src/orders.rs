@@ -8,7 +8,7 @@ use workload::generate::Generator;
 /// a hundred million million.
 const DRAWS_MAX: u32 = 30_000;
 
-/// Makes orders.
+/// Makes the orders of one load, each with an id that no other load has.
 pub struct Orders {
     generator: Generator,
     fate: Fate,

@@ -76,13 +76,13 @@ pub struct Plan {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// See [`Plan::style`].
+    /// The style from now on; see [`Plan::style`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
-    /// See [`Plan::rate_per_s`].
+    /// The rate from now on; see [`Plan::rate_per_s`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_per_s: Option<f64>,
-    /// See [`Plan::decline_rate`].
+    /// The share from now on; see [`Plan::decline_rate`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decline_rate: Option<f64>,
 }

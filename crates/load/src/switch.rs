@@ -21,9 +21,9 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// A load, by the name of its bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Load {
-    /// The bus.
+    /// What it is called: its bus.
     pub name: String,
-    /// `HOST:PORT`.
+    /// Where it serves HTTP: `HOST:PORT`.
     pub place: String,
 }
 
@@ -46,6 +46,7 @@ impl FromStr for Load {
 
 /// Why a running system could not be asked.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum SwitchError {
     /// There is no load of that name.
     #[error("--bus: found {found}, expected one of --load's names: {}", known.join(", "))]
@@ -57,20 +58,10 @@ pub enum SwitchError {
     },
     /// It does not answer.
     #[error("the load on {name} cannot be reached (is `duet load` running?): {reason}")]
-    Unreachable {
-        /// The bus.
-        name: String,
-        /// Why not.
-        reason: String,
-    },
+    Unreachable { name: String, reason: String },
     /// It does not do what it was asked.
     #[error("the load on {name} refuses: {reason}")]
-    Refused {
-        /// The bus.
-        name: String,
-        /// Its words.
-        reason: String,
-    },
+    Refused { name: String, reason: String },
     /// Threads cannot be had.
     #[error("the operating system gives no threads")]
     Threads(#[source] std::io::Error),

@@ -15,7 +15,7 @@ use crate::observer::NAME;
 /// The observer's store in the folder of a system.
 const STORE_FILE: &str = "observer.db";
 
-/// Which system.
+/// Flags that say which system the load works on.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "System")]
 pub struct SystemArgs {
@@ -34,7 +34,7 @@ pub struct SystemArgs {
 /// Where everything is, as far as flags say it; then whatever they say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
-    /// The bus.
+    /// The URL of the bus, or the word for it.
     pub bus: String,
     /// Whether a flag or the environment names the bus; otherwise it is only where `duet bus` listens by default.
     pub bus_is_given: bool,

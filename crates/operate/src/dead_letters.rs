@@ -21,6 +21,7 @@ const FIND_FIRST: usize = 100;
 
 /// Why nothing could be done about dead letters.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum DeadLettersError {
     /// A flag cannot be used.
     #[error(transparent)]
@@ -42,18 +43,15 @@ pub enum DeadLettersError {
     /// The bus refuses.
     #[error("the dead letters of {group} cannot be {done}")]
     Bus {
-        /// Whose.
         group: String,
         /// What was not done.
         done: &'static str,
-        /// Why not.
         #[source]
         source: BusError,
     },
     /// There is no such message.
     #[error("there is no dead letter with the id {id} in {}", groups.join(", "))]
     None {
-        /// Its id.
         id: String,
         /// Where it was looked for.
         groups: Vec<String>,

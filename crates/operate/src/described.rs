@@ -49,7 +49,7 @@ impl Described {
         self.state.phase != Phase::Stopped
     }
 
-    /// Its folder.
+    /// The folder that it runs in.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -13,7 +13,7 @@ const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// What a process answered.
 #[derive(Debug)]
 pub struct Answer {
-    /// `200`, say.
+    /// The status code as it came: `200`, say; empty where what came is no answer.
     pub status: String,
     first_line: String,
     /// What came behind the head.
@@ -43,7 +43,7 @@ impl Answer {
 /// What is asked of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// `GET`, say.
+    /// The method: `GET`, say.
     pub method: &'static str,
     /// Path and query.
     pub path: &'a str,

@@ -49,7 +49,7 @@ pub struct Plan {
     pub folder: PathBuf,
     /// What they are connected by.
     pub bus: PlannedBus,
-    /// The participants.
+    /// The participants, each an instance.
     pub members: Vec<Member>,
     /// How long all of them together may take until they are ready.
     pub ready_within: Duration,
@@ -78,13 +78,13 @@ impl fmt::Debug for PlannedBus {
 /// A process of a [`Plan`]: one instance of a participant.
 #[derive(Clone)]
 pub struct Member {
-    /// Which.
+    /// What it runs, and which of its instances it is.
     pub id: ProcessId,
     /// The URL of its store, as `--store` takes it; it may hold a password.
     pub store: String,
     /// Where it serves HTTP; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Further arguments.
+    /// Further arguments, after those that every process gets.
     pub args: Vec<String>,
     /// Further variables of its environment, which is this process' own otherwise.
     pub env: Vec<(String, String)>,
@@ -136,6 +136,7 @@ pub(crate) fn bus_spec(listen: SocketAddr) -> Spec {
 
 /// Why a system of processes is not running.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum ProcessesError {
     /// The programs are not there.
     #[error(transparent)]
@@ -143,27 +144,21 @@ pub enum ProcessesError {
     /// The folder cannot be used.
     #[error("the folder {} cannot be written", folder.display())]
     Folder {
-        /// Which.
         folder: PathBuf,
-        /// Why not.
         #[source]
         source: io::Error,
     },
     /// A process could not be started.
     #[error("{id} cannot be started")]
     Start {
-        /// Which.
         id: ProcessId,
-        /// Why not.
         #[source]
         source: io::Error,
     },
     /// A process ended without being asked to.
     #[error("{id} {exit}{}", shown(log))]
     Ended {
-        /// Which.
         id: ProcessId,
-        /// How.
         exit: Exit,
         /// The end of its log.
         log: Vec<String>,
@@ -171,7 +166,6 @@ pub enum ProcessesError {
     /// A process did not become ready in time.
     #[error("{id} is not ready after {} s: {reason}{}", within.as_secs(), shown(log))]
     NotReady {
-        /// Which.
         id: ProcessId,
         /// What it says about it.
         reason: String,

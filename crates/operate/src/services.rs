@@ -23,7 +23,7 @@ const REASON_SHOWN: usize = 200;
 pub struct Instance {
     /// What it is an instance of.
     pub program: Program,
-    /// `HOST:PORT`.
+    /// Where it serves HTTP: `HOST:PORT`.
     pub place: String,
 }
 
@@ -56,7 +56,7 @@ pub enum Services {
     Unknown,
     /// Those that `duet up` runs in this folder, wherever they are at the moment.
     System(PathBuf),
-    /// These.
+    /// Those at these places, whoever runs them.
     Listed(Vec<Instance>),
 }
 

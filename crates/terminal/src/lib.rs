@@ -92,7 +92,7 @@ pub enum Colour {
     First,
     /// The second style.
     Second,
-    /// A heading.
+    /// A heading, or what stands out.
     Strong,
 }
 

@@ -25,7 +25,7 @@ const LINES_WEIGHTS: [u32; 6] = [28, 30, 20, 12, 6, 4];
 /// How often (of 100) a line asks for 1, 2, … of its dish.
 const QUANTITY_WEIGHTS: [u32; 4] = [70, 20, 7, 3];
 
-/// Makes orders.
+/// Makes any order of the sequence that belongs to a seed.
 #[derive(Debug)]
 pub struct Generator {
     seed: u64,

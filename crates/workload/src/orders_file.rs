@@ -38,7 +38,7 @@ impl fmt::Display for BadLine {
 /// What the first reading has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Good orders.
+    /// How many orders can be sent.
     pub orders: u64,
     /// Lines that are none.
     pub bad_lines: u64,

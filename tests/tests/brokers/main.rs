@@ -13,11 +13,11 @@ mod trial;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use contract::groups::PARTICIPANTS;
 use rustix::process::Signal;
 use serde_json::Value;
 use tests::process::Process;
 use tests::programs;
-use tests::system::PARTICIPANTS;
 use tests::{http, until};
 use tokio::time::sleep;
 use trial::{Trial, not_ready, ready};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use bus::DeadLetter;
+use contract::groups::PARTICIPANTS;
 use contract::{Envelope, Style};
 use participant::{Clock as _, SystemClock};
 use serde_json::Value;
 use tests::load::OBSERVER;
 use tests::process::{Ended, run};
-use tests::system::PARTICIPANTS;
 use tests::until;
 use workload::generate::Generator;
 

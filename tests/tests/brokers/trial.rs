@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use contract::Style;
+use contract::groups::PARTICIPANTS;
 use serde_json::Value;
 use tests::audit::audit;
 use tests::brokers::Brokers;
 use tests::load::{Book, OBSERVER, Observer, Until, send_over_bus, send_over_http};
 use tests::process::Process;
 use tests::stores::StoreKind;
-use tests::system::{BusKind, PARTICIPANTS, Setup, System};
+use tests::system::{BusKind, Setup, System};
 use tests::{http, until};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};

@@ -19,9 +19,9 @@ pub(in crate::cell) struct Work {
     pub(in crate::cell) published: u64,
     /// Their size as carried, in bytes; `None` where nobody counts it.
     pub(in crate::cell) published_bytes: Option<u64>,
-    /// Deliveries received.
+    /// Messages that they were delivered.
     pub(in crate::cell) deliveries: u64,
-    /// Transactions committed.
+    /// Transactions that their stores committed.
     pub(in crate::cell) commits: u64,
     /// Commits, publishes and settlements that failed and were tried again.
     pub(in crate::cell) retries: u64,

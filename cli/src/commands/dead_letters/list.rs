@@ -21,12 +21,10 @@ pub(crate) struct ListArgs {
     /// Prints JSON, one object for each.
     #[arg(long)]
     json: bool,
-    /// Where.
     #[command(flatten)]
     place: PlaceArgs,
 }
 
-/// Lists them.
 pub(super) async fn list(args: &ListArgs) -> Result<ExitCode, DeadLettersError> {
     let (bus, groups) = open(&args.place, args.group.as_deref()).await?;
     let mut listed = Vec::new();

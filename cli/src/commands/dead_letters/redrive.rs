@@ -22,7 +22,6 @@ pub(crate) struct RedriveArgs {
     /// All that the group has now.
     #[arg(long, requires = "group")]
     all: bool,
-    /// Where.
     #[command(flatten)]
     place: PlaceArgs,
 }

@@ -19,7 +19,6 @@ pub(crate) struct ShowArgs {
     /// The consumer group [default: whichever of the four participants' has it].
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
-    /// Where.
     #[command(flatten)]
     place: PlaceArgs,
 }

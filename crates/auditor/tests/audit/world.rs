@@ -10,7 +10,7 @@ use auditor::states::{LedgerEntry, Operation};
 use auditor::{Evidence, ExecutionView, Executions, SentOrder, Witnesses};
 use bytes::Bytes;
 use contract::command::Milestone;
-use contract::{Item, Order, Style, TerminalState};
+use contract::{Order, Style, TerminalState};
 use serde::Serialize;
 use store::memory::MemoryStore;
 use store::{Commit, EntityWrite, Read, Store};
@@ -216,19 +216,9 @@ fn read_view(_key: &str, entity: &store::Entity) -> Result<Option<ExecutionView>
 }
 
 pub(crate) fn order(id: &str, valid: bool) -> Order {
-    Order {
-        order_id: id.into(),
-        customer_id: format!("customer-of-{id}"),
-        restaurant_id: "r-1".into(),
-        items: vec![Item {
-            name: "margherita".into(),
-            quantity: if valid { 2 } else { 3 },
-            unit_price_minor: 950,
-        }],
-        currency: "EUR".into(),
-        total_minor: TOTAL_MINOR,
-        placed_at: None,
-    }
+    let mut order = Order { customer_id: format!("customer-of-{id}"), ..Order::sample(id) };
+    order.items[0].quantity = if valid { 2 } else { 3 };
+    order
 }
 
 fn record(order: Order, style: Style, outcome: TerminalState) -> OrderRecord {

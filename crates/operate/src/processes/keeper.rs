@@ -35,7 +35,7 @@ const SIGNALS_MAX: usize = 8;
 pub struct Spec {
     /// Which it is.
     pub id: ProcessId,
-    /// Its arguments.
+    /// What it is started with.
     pub args: Vec<OsString>,
     /// What its environment has beside, or in place of, this one's; `None` is taken out.
     pub env: Vec<(OsString, Option<OsString>)>,

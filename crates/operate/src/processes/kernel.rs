@@ -11,7 +11,7 @@ use crate::proc::{self, Stat};
 /// A process, told from every other that may get the same id later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Its id.
+    /// Its id; later processes may get the same.
     pub pid: u32,
     /// When it began, in clock ticks since the machine started; `None` where the system does not say.
     pub began_ticks: Option<u64>,

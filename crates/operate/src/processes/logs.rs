@@ -32,7 +32,7 @@ impl Log {
         Self { path }
     }
 
-    /// Its file.
+    /// Where the file is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub enum Program {
     /// `duet bus`: the memory bus over TCP.
     Bus,
-    /// The orchestrator.
+    /// The program `orchestrator`, which runs the workflow.
     Orchestrator,
     /// The service order-history.
     OrderHistory,
@@ -58,8 +58,8 @@ impl fmt::Display for Program {
 /// The word names no participant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{found}` is none of {}", participants())]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub struct UnknownProgram {
-    /// The word.
     pub found: String,
 }
 
@@ -116,7 +116,7 @@ pub struct Programs {
 #[derive(Debug, thiserror::Error)]
 #[error("{} not beside `duet` in {}: build all of them with `{}`", are(missing), folder.display(), build(folder))]
 pub struct MissingPrograms {
-    /// Their files.
+    /// The names of their files.
     pub missing: Vec<&'static str>,
     /// Where they were looked for.
     pub folder: PathBuf,

@@ -13,13 +13,12 @@ const PAGE: usize = 500;
 
 /// Why it cannot be said which orders are stuck.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum StuckError {
     /// A store does not answer.
     #[error("the store of {name} cannot be read")]
     Store {
-        /// Whose.
         name: &'static str,
-        /// Why not.
         #[source]
         source: StoreError,
     },

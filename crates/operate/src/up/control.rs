@@ -27,13 +27,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
-    /// End everything.
+    /// End everything, and then yourself.
     Down,
     /// Run so many instances of a program.
     Scale {
-        /// Which.
+        /// Of which program.
         program: Program,
-        /// How many.
+        /// How many instances it is to have.
         instances: u32,
     },
 }
@@ -51,7 +51,7 @@ pub enum Answer {
     },
     /// It is not done.
     Refused {
-        /// Why not.
+        /// What stands against it, for people.
         reason: String,
     },
 }
@@ -68,10 +68,9 @@ pub struct Asked {
 /// A supervisor could not be asked.
 #[derive(Debug, thiserror::Error)]
 #[error("the supervisor does not answer on {}", socket.display())]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub struct AskError {
-    /// Where.
     pub socket: PathBuf,
-    /// Why not.
     #[source]
     pub source: io::Error,
 }

@@ -13,6 +13,7 @@ use crate::processes::{MissingPrograms, ProcessId};
 
 /// Why `up`, `status`, `scale` or `down` did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum UpError {
     /// Programs are missing.
     #[error(transparent)]
@@ -29,7 +30,6 @@ pub enum UpError {
         folder.display(), holder.map_or_else(String::new, |pid| format!(" (supervised by process {pid})"))
     )]
     Taken {
-        /// Which.
         folder: PathBuf,
         /// The other supervisor's process.
         holder: Option<u32>,
@@ -40,7 +40,6 @@ pub enum UpError {
     /// A process has wrong flags, so that the system cannot come up.
     #[error("{id} {exit}")]
     WrongFlags {
-        /// Which.
         id: ProcessId,
         /// How it ended.
         exit: Exit,
@@ -48,9 +47,7 @@ pub enum UpError {
     /// The control socket cannot be made.
     #[error("the socket {} cannot be made", socket.display())]
     Control {
-        /// Which.
         socket: PathBuf,
-        /// Why not.
         #[source]
         source: io::Error,
     },
@@ -84,7 +81,6 @@ pub enum UpError {
     /// Something does not end.
     #[error("{what} still runs after {} s", within.as_secs())]
     NotEnded {
-        /// What.
         what: String,
         /// How long it was waited for.
         within: Duration,

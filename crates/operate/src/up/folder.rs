@@ -32,17 +32,16 @@ const OTHERS_WRITE: u32 = 0o022;
 /// The longest path that a socket may have on any system.
 const SOCKET_PATH_BYTES_MAX: usize = 100;
 
-/// The folder.
+/// The folder of a system: who has it, and what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder(PathBuf);
 
 /// The folder, or something in it, cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{} cannot be used: choose another folder with --dir", path.display())]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub struct FolderError {
-    /// What.
     pub path: PathBuf,
-    /// Why not.
     #[source]
     pub source: io::Error,
 }

@@ -21,7 +21,7 @@ const KILLED_WITHIN: Duration = Duration::from_secs(5);
 /// A process that was ended; shown as a sentence without its full stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Which.
+    /// What it ran.
     pub id: ProcessId,
     /// Its process id.
     pub pid: u32,

@@ -66,9 +66,9 @@ pub enum Action {
     Start(ProcessId),
     /// Ask it to end.
     Terminate(ProcessId),
-    /// End it.
+    /// End it at once, by SIGKILL.
     Kill(ProcessId),
-    /// Tell people.
+    /// Tell whoever reads the output.
     Tell(Notice),
 }
 
@@ -187,7 +187,7 @@ impl Member {
     }
 }
 
-/// Decides.
+/// Decides what is done about each process; knows no clock and starts nothing.
 #[derive(Clone, Debug)]
 pub struct Policy {
     patience: Patience,
@@ -203,7 +203,7 @@ impl Policy {
         Self { patience, members: BTreeMap::new(), stopping: false, seed }
     }
 
-    /// The processes.
+    /// What is known of each process.
     #[must_use]
     pub fn members(&self) -> &BTreeMap<ProcessId, Member> {
         &self.members

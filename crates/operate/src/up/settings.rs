@@ -54,7 +54,7 @@ pub fn namespace(name: &str) -> Result<String, String> {
 /// How many instances of a program, as in `order-status=3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instances {
-    /// Which.
+    /// Of which program.
     pub program: Program,
     /// How many; from 1 to [`INSTANCES_MAX`].
     pub count: u32,
@@ -135,9 +135,9 @@ impl std::fmt::Display for Stores {
 pub struct UpSettings {
     /// The folder, absolute.
     pub dir: PathBuf,
-    /// The bus.
+    /// What the processes are connected by.
     pub bus: PlannedBus,
-    /// The stores.
+    /// Where the participants keep what they know.
     pub stores: Stores,
     /// What stands before names on a broker and those of schemas.
     pub namespace: Option<String>,

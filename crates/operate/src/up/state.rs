@@ -15,7 +15,7 @@ pub const SCHEMA: &str = "duet.up/1";
 /// What a supervisor and its processes are doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`]: what the fields mean.
     pub schema: String,
     /// The supervisor's process.
     pub supervisor: Identity,
@@ -37,7 +37,7 @@ pub struct State {
     pub stop_s: u64,
     /// What it is about.
     pub phase: Phase,
-    /// Every process.
+    /// Every process that is to run.
     pub processes: Vec<Entry>,
 }
 
@@ -53,7 +53,7 @@ pub enum Phase {
     Stopped,
 }
 
-/// One process.
+/// What is written down of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its program and which instance of it.
@@ -77,7 +77,7 @@ pub struct Entry {
     pub last_exit: Option<Exit>,
     /// It did not end when it was asked to last, and was killed.
     pub killed: bool,
-    /// Its log.
+    /// Where its log is.
     pub log: PathBuf,
 }
 

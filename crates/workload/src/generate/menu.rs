@@ -2,7 +2,7 @@
 
 use super::draw::{Draw, Skewed};
 
-/// A restaurant.
+/// A restaurant with its menu.
 #[derive(Debug)]
 pub(super) struct Restaurant {
     pub(super) id: String,

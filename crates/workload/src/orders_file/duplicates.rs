@@ -41,7 +41,7 @@ impl Seen {
 /// A line whose id stood before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Repeat {
-    /// The line.
+    /// The line that repeats an id.
     pub(super) line: u64,
     /// The first line with that id.
     pub(super) first_line: u64,

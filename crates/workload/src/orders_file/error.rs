@@ -9,13 +9,12 @@ pub(super) const LINE_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 pub enum OrdersFileError {
     /// It cannot be opened or read.
     #[error("{} cannot be read", path.display())]
     Unreadable {
-        /// The file.
         path: PathBuf,
-        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -28,7 +27,6 @@ pub enum OrdersFileError {
     /// It is no file of lines.
     #[error("{}: line {number} has no end within {LINE_READ_BYTES_MAX} bytes: one order as JSON on each line is needed, see examples/ORDERS.md", .path.display())]
     EndlessLine {
-        /// The file.
         path: PathBuf,
         /// The line's number, from 1.
         number: u64,
@@ -36,7 +34,6 @@ pub enum OrdersFileError {
     /// It is one JSON array, or a list of them.
     #[error("{}: line {number} begins a JSON array, but one order as JSON on each line is needed (NDJSON), without brackets around them and commas between: jq -c '.[]' {} > orders.ndjson makes it so", .path.display(), .path.display())]
     Array {
-        /// The file.
         path: PathBuf,
         /// The line's number, from 1.
         number: u64,

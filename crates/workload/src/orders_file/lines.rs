@@ -9,7 +9,7 @@ use super::error::{LINE_READ_BYTES_MAX, OrdersFileError};
 /// The longest line that is read. An order within the contract's limits has at most a tenth of it.
 pub(super) const LINE_BYTES_MAX: usize = 1024 * 1024;
 
-/// One line.
+/// A line of the file, as it was read.
 pub(super) struct Line<'a> {
     /// Its number, from 1.
     pub(super) number: u64,

@@ -3,7 +3,7 @@
 use bus::Message;
 use bytes::Bytes;
 use contract::command::{Milestone, encode_call};
-use contract::{Command, Envelope, Event, Item, Order, Reply, TerminalState};
+use contract::{Command, Envelope, Event, Order, Reply, TerminalState};
 use participant::Millis;
 use proptest::prelude::*;
 
@@ -15,15 +15,7 @@ use crate::state::{Answer, RestaurantNotice, What};
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn order() -> Order {
-    Order {
-        order_id: "o-1".into(),
-        customer_id: "c-1".into(),
-        restaurant_id: "r-1".into(),
-        items: vec![Item { name: "margherita".into(), quantity: 2, unit_price_minor: 950 }],
-        currency: "EUR".into(),
-        total_minor: 1900,
-        placed_at: None,
-    }
+    Order::sample("o-1")
 }
 
 fn message(encoded: contract::Encoded) -> Message {

@@ -3,7 +3,7 @@
 use bus::Message;
 use bytes::Bytes;
 use contract::command::encode_call;
-use contract::{Envelope, Event, Item, Order, Reply, Style, TerminalState};
+use contract::{Envelope, Event, Order, Reply, Style, TerminalState};
 use proptest::prelude::*;
 
 use super::*;
@@ -11,15 +11,7 @@ use crate::place::Place;
 use crate::state::Change;
 
 pub(crate) fn order() -> Order {
-    Order {
-        order_id: "o-1".into(),
-        customer_id: "c-1".into(),
-        restaurant_id: "r-1".into(),
-        items: vec![Item { name: "margherita".into(), quantity: 2, unit_price_minor: 950 }],
-        currency: "EUR".into(),
-        total_minor: 1900,
-        placed_at: None,
-    }
+    Order::sample("o-1")
 }
 
 fn bad_order() -> Order {

@@ -6,7 +6,7 @@ mod world;
 use bus::Message;
 use bytes::Bytes;
 use contract::command::encode_call;
-use contract::{Command, Envelope, Event, Item, Order, Reply};
+use contract::{Command, Envelope, Event, Order, Reply};
 use proptest::prelude::*;
 
 use super::*;
@@ -17,15 +17,7 @@ use crate::state::{Change, Payment, Progress};
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn order() -> Order {
-    Order {
-        order_id: "o-1".into(),
-        customer_id: "c-1".into(),
-        restaurant_id: "r-1".into(),
-        items: vec![Item { name: "margherita".into(), quantity: 2, unit_price_minor: 950 }],
-        currency: "EUR".into(),
-        total_minor: 1900,
-        placed_at: None,
-    }
+    Order::sample("o-1")
 }
 
 fn message(encoded: contract::Encoded) -> Message {
