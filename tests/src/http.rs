@@ -1,8 +1,9 @@
-//! The least of an HTTP client.
+//! Asks what runs: as clients do, and as none does.
 
 use std::io;
 use std::net::SocketAddr;
 
+use daemon::client::{self, Method, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -13,26 +14,36 @@ use crate::PATIENCE;
 ///
 /// # Errors
 /// Nobody is there, or the answer is cut off.
-pub async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
-    ask(address, &format!("GET {path}"), "", "").await
+pub async fn get(address: SocketAddr, path: &str) -> Result<(u16, String), String> {
+    send(address, Request::get(path)).await
 }
 
 /// The status and body of the answer to a POST of JSON.
 ///
 /// # Errors
 /// Nobody is there, or the answer is cut off.
-pub async fn post(address: SocketAddr, path: &str, json: &str) -> io::Result<(u16, String)> {
-    ask(address, &format!("POST {path}"), "", json).await
+pub async fn post(address: SocketAddr, path: &str, json: &str) -> Result<(u16, String), String> {
+    send(address, Request::post(path, json)).await
 }
 
-/// The status and body of the answer to a request like `GET /path`, with more header lines, each ended by a line break.
+/// The status and body of the answer to a request like `GET /path`, with more headers.
 ///
 /// # Errors
 /// Nobody is there, or the answer is cut off.
-pub async fn ask(address: SocketAddr, what: &str, headers: &str, body: &str) -> io::Result<(u16, String)> {
-    let json = "Content-Type: application/json\r\n";
-    let answer = ask_as(address, what, &format!("Host: {address}\r\n{json}{headers}"), body).await?;
-    parse(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, answer))
+pub async fn ask(
+    address: SocketAddr,
+    what: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<(u16, String), String> {
+    let (method, path) = what.split_once(' ').unwrap();
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    send(address, Request { method: &method, path, headers, body }).await
+}
+
+async fn send(address: SocketAddr, request: Request<'_>) -> Result<(u16, String), String> {
+    let answer = client::ask(address, request, PATIENCE).await?;
+    Ok((answer.status.as_u16(), answer.body))
 }
 
 /// The whole answer to a request like `GET /path` with these header lines, each ended by a line break, and only those that
@@ -50,30 +61,4 @@ pub async fn ask_as(address: SocketAddr, what: &str, headers: &str, body: &str) 
         Ok(answer)
     };
     timeout(PATIENCE, asked).await?
-}
-
-fn parse(answer: &str) -> Option<(u16, String)> {
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let is_chunked = head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked");
-    let body = if is_chunked { &joined(body)? } else { body };
-    let length = head
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
-    let whole = length.is_none_or(|length: usize| body.len() == length);
-    whole.then_some(())?;
-    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
-}
-
-/// The chunks of a body, put together; `None` when the last one is missing.
-fn joined(mut chunks: &str) -> Option<String> {
-    let mut body = String::new();
-    loop {
-        let (length, rest) = chunks.split_once("\r\n")?;
-        let length = usize::from_str_radix(length.trim(), 16).ok()?;
-        if length == 0 {
-            return Some(body);
-        }
-        body.push_str(rest.get(..length)?);
-        chunks = rest.get(length..)?.strip_prefix("\r\n")?;
-    }
 }

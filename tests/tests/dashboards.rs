@@ -219,7 +219,7 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
 
     // So that there is a share of declined payments to show.
     let change = r#"{"decline_rate": 0.1}"#;
-    let changed = http::ask(systems[0].load.address(), "PATCH /load", "", change).await.unwrap();
+    let changed = http::ask(systems[0].load.address(), "PATCH /load", &[], change).await.unwrap();
     assert_eq!(changed.0, 200, "{}", changed.1);
 
     let begun = Instant::now();

@@ -127,7 +127,7 @@ async fn style_and_rate_can_be_switched_while_it_runs() {
     let (status, html) = http::get(page.address(), "/").await.unwrap();
     assert!(status == 200 && html.contains("http://grafana.test/"), "{html}");
     let change =
-        async |path, json| http::ask(page.address(), &format!("PATCH {path}"), "", json).await.unwrap();
+        async |path, json| http::ask(page.address(), &format!("PATCH {path}"), &[], json).await.unwrap();
     let (status, said) = change("/api/loads/memory", r#"{"rate_per_s":"many"}"#).await;
     assert!(status == 400 && said.contains("rate_per_s"), "{said}");
     assert_eq!(change("/api/loads/pigeon", "{}").await.0, 404);

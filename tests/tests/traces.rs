@@ -141,8 +141,8 @@ async fn every_order_is_one_tree(bus: BusKind, system: &str) {
 
 /// The traces that the latency histogram names.
 async fn exemplars(process: &Process) -> BTreeSet<String> {
-    let accept = "Accept: application/openmetrics-text;version=1.0.0\r\n";
-    let (status, text) = http::ask(process.address(), "GET /metrics", accept, "").await.unwrap();
+    let accept = [("Accept", "application/openmetrics-text;version=1.0.0")];
+    let (status, text) = http::ask(process.address(), "GET /metrics", &accept, "").await.unwrap();
     assert_eq!(status, 200, "{text}");
     let lines = text.lines().filter(|line| line.starts_with("duet_order_seconds_bucket"));
     let id = |line: &str| Some(line.split_once("trace_id=\"")?.1.split_once('"')?.0.to_owned());
@@ -173,7 +173,8 @@ async fn an_order_that_comes_with_a_trace_stays_in_it() {
     let order = r#"{"order_id":"traced-1","customer_id":"c-1","restaurant_id":"r-1","currency":"EUR","total_minor":900,
         "items":[{"name":"pho","quantity":1,"unit_price_minor":900}]}"#;
     let caller = TraceContext { trace_id: 0xabc, span_id: 0xdef, flags: 1 };
-    let headers = format!("traceparent: {caller}\r\n");
+    let caller_text = caller.to_string();
+    let headers = [("traceparent", caller_text.as_str())];
     let history = scene.system.participant(order_history::NAME).address();
     let path = "POST /orders?style=orchestration";
     let (status, said) = http::ask(history, path, &headers, order).await.unwrap();

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use operate::http;
+use daemon::client;
 use telemetry::exit;
 
 /// How long the answer may take.
@@ -43,10 +43,10 @@ pub(crate) fn main(args: &ProbeArgs) -> ExitCode {
 fn probe(args: &ProbeArgs) -> Result<(), ProbeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let answered =
-        runtime.map_err(ProbeError::Threads)?.block_on(http::get(&args.place, &args.path, PATIENCE));
+        runtime.map_err(ProbeError::Threads)?.block_on(client::get(&args.place, &args.path, PATIENCE));
     match answered {
-        Ok(answer) if answer.status == "200" => Ok(()),
-        Ok(answer) => Err(ProbeError::NotReady(format!("{} {}", answer.status, answer.body.trim()))),
+        Ok(answer) if answer.status == 200 => Ok(()),
+        Ok(answer) => Err(ProbeError::NotReady(format!("{} {}", answer.status.as_u16(), answer.body.trim()))),
         Err(reason) => Err(ProbeError::NotReady(reason)),
     }
 }

@@ -13,6 +13,7 @@
 
 pub mod address;
 mod args;
+pub mod client;
 pub mod connect;
 mod error;
 pub mod extract;

@@ -22,9 +22,9 @@ use axum::routing::{self, patch};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use daemon::client::{Answer, Request, ask, get};
 use daemon::{AllowedHosts, Guarded, HttpLimits, Problem};
 use futures::future::join_all;
-use operate::http::{Answer, Request, ask, get};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -159,7 +159,7 @@ async fn shown(load: &Load) -> Shown {
 async fn json(load: &Load, path: &'static str) -> Result<Value, String> {
     let answer = get(&load.place, path, PATIENCE).await?;
     let odd = || answer.odd(path);
-    if answer.status == "200" { serde_json::from_str(&answer.body).map_err(|_| odd()) } else { Err(odd()) }
+    if answer.status == 200 { serde_json::from_str(&answer.body).map_err(|_| odd()) } else { Err(odd()) }
 }
 
 async fn change(
@@ -171,11 +171,8 @@ async fn change(
     let load = load.ok_or_else(|| Problem::not_found(format!("there is no load on {bus}")))?;
     let body = std::str::from_utf8(&body)
         .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body is not UTF-8"))?;
-    let asked = ask(&load.place, Request { method: "PATCH", path: "/load", body }, PATIENCE).await;
-    let Answer { status, body, .. } =
-        asked.map_err(|reason| Problem::new(StatusCode::BAD_GATEWAY, reason))?;
-    let status = status.parse().ok().and_then(|status: u16| StatusCode::from_u16(status).ok());
-    let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
+    let asked = ask(&load.place, Request::patch("/load", body), PATIENCE).await;
+    let Answer { status, body } = asked.map_err(|reason| Problem::new(StatusCode::BAD_GATEWAY, reason))?;
     Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use operate::http::{Answer, Request, ask, get};
+use daemon::client::{Answer, Request, ask, get};
 use participant::Millis;
 use serde::de::DeserializeOwned;
 use telemetry::{Code, tell};
@@ -128,12 +128,12 @@ impl Load {
     async fn ask<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T, SwitchError> {
         let name = || self.name.clone();
         let answered = ask(&self.place, request, PATIENCE).await;
-        let Answer { status, body, .. } =
+        let Answer { status, body } =
             answered.map_err(|reason| SwitchError::Unreachable { name: name(), reason })?;
-        if status != "200" {
+        if status != 200 {
             let detail = serde_json::from_str::<serde_json::Value>(&body).ok();
             let detail = detail.and_then(|problem| problem["detail"].as_str().map(str::to_owned));
-            let reason = detail.unwrap_or_else(|| format!("it answered {status}"));
+            let reason = detail.unwrap_or_else(|| format!("it answered {}", status.as_u16()));
             return Err(SwitchError::Refused { name: name(), reason });
         }
         serde_json::from_str(&body).map_err(|error| SwitchError::Refused {
@@ -152,7 +152,7 @@ impl Load {
         let body = serde_json::to_string(change).unwrap_or_default();
         let request = match change.is_empty() {
             true => Request::get("/load"),
-            false => Request { method: "PATCH", path: "/load", body: &body },
+            false => Request::patch("/load", &body),
         };
         self.ask(request).await
     }

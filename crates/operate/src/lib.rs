@@ -5,13 +5,12 @@
 //! - [`dead_letters`]: what they could not handle; [`replay`]: what the broker lost;
 //! - [`target`]: which buses and which store are meant, from words and URLs;
 //! - [`witnesses`]: its stores, as the auditor reads them;
-//! - [`http`], [`proc`]: asking a process, and the kernel about one.
+//! - [`proc`]: what the kernel says of a process.
 //!
 //! It knows neither what is measured nor what is sent.
 
 pub mod dead_letters;
 pub mod described;
-pub mod http;
 pub mod proc;
 pub mod processes;
 pub mod replay;

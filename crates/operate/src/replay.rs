@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use daemon::replay::Replayed;
 
-use crate::http::{Answer, Request, ask};
 use crate::processes::Program;
+use daemon::client::{Answer, Request, ask};
 
 /// How long a service may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,13 +74,13 @@ impl Said {
 /// How many messages it said again; `None` where it does not know the order.
 async fn ask_one(place: &str, order_id: &str) -> Result<Option<usize>, String> {
     let path = format!("/orders/{order_id}/replay");
-    let answer = ask(place, Request { method: "POST", path: &path, body: "" }, PATIENCE).await?;
-    match answer.status.as_str() {
-        "200" => match serde_json::from_str::<Replayed>(&answer.body) {
+    let answer = ask(place, Request::post(&path, ""), PATIENCE).await?;
+    match answer.status.as_u16() {
+        200 => match serde_json::from_str::<Replayed>(&answer.body) {
             Ok(replayed) => Ok(Some(replayed.messages)),
             Err(_) => Err(answer.odd(&path)),
         },
-        "404" if is_problem(&answer) => Ok(None),
+        404 if is_problem(&answer) => Ok(None),
         _ => Err(reason(&answer).unwrap_or_else(|| answer.odd(&path))),
     }
 }

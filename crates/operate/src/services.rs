@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use daemon::ConfigError;
+use daemon::{ConfigError, client};
 use futures::future::join_all;
 
 use crate::described::Described;
-use crate::http;
 use crate::processes::Program;
 use crate::processes::program::participants;
 use crate::up::settings::DirArgs;
@@ -124,8 +123,8 @@ pub async fn ready(places: &[String]) -> Result<&String, String> {
 }
 
 async fn is_ready(place: &String) -> Result<(), String> {
-    let answer = http::get(place, "/readyz", PATIENCE).await?;
-    if answer.status == "200" {
+    let answer = client::get(place, "/readyz", PATIENCE).await?;
+    if answer.status == 200 {
         return Ok(());
     }
     // One line of text from another process: nothing in it may move a cursor.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::MemoryBus;
+use daemon::client::{self, Method};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 /// Far more than anything here takes; reaching it means that it never comes.
@@ -48,16 +49,11 @@ impl Running {
     }
 
     async fn request(&self, head: &str, body: &str) -> (u16, Value) {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let length = body.len();
-        let request = format!(
-            "{head} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap())
+        let (method, path) = head.split_once(' ').unwrap();
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = client::Request { method: &method, path, headers: &[], body };
+        let answer = client::ask(self.address, request, PATIENCE).await.unwrap();
+        (answer.status.as_u16(), serde_json::from_str(&answer.body).unwrap())
     }
 
     /// Asks until the answer is as it should be.

@@ -134,7 +134,7 @@ async fn manage(trial: &Trial, what: &str) -> (u16, String) {
     let url = trial.brokers.url("DUET_RABBITMQ_MANAGEMENT_URL");
     let address = url.rsplit_once('@').unwrap().1.parse().unwrap();
     // guest:guest
-    http::ask(address, what, "Authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n", "").await.unwrap()
+    http::ask(address, what, &[("Authorization", "Basic Z3Vlc3Q6Z3Vlc3Q=")], "").await.unwrap()
 }
 
 /// Also while nobody asks it for anything: who would be ready then could not take the next order.

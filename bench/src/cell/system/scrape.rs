@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use operate::http::get;
+use daemon::client::get;
 
 /// How long an answer may take: the process may be busy with everything that it is measured for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Every metric by its name, all labels added up.
 pub(super) async fn metrics(address: SocketAddr) -> Result<BTreeMap<String, f64>, String> {
     let answer = get(address, "/metrics", PATIENCE).await?;
-    if answer.status == "200" { Ok(parse(&answer.body)) } else { Err(answer.odd("/metrics")) }
+    if answer.status == 200 { Ok(parse(&answer.body)) } else { Err(answer.odd("/metrics")) }
 }
 
 fn parse(text: &str) -> BTreeMap<String, f64> {

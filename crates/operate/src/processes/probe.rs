@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::http::{Answer, get};
+use daemon::client::{Answer, get};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,7 +30,7 @@ pub(super) async fn ready(address: SocketAddr) -> Result<(), String> {
 }
 
 fn read(answer: &Answer) -> Result<(), String> {
-    if answer.status == "200" {
+    if answer.status == 200 {
         return Ok(());
     }
     match serde_json::from_str::<Readiness>(&answer.body) {
@@ -53,23 +53,22 @@ fn read(answer: &Answer) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use daemon::client::StatusCode;
+
     use super::*;
 
-    fn read(text: &str) -> Result<(), String> {
-        super::read(&Answer::read(text))
+    fn answer(status: StatusCode, body: &str) -> Answer {
+        Answer { status, body: body.to_owned() }
     }
 
     #[test]
     fn an_answer_is_ready_or_says_why_not() {
-        assert_eq!(read("HTTP/1.1 200 OK\r\n\r\n{\"ready\":true,\"reasons\":[]}"), Ok(()));
+        assert_eq!(read(&answer(StatusCode::OK, r#"{"ready":true,"reasons":[]}"#)), Ok(()));
         let body = r#"{"ready":false,"reasons":[{"check":"bus","reason":"refused"},{"check":"participant","reason":"starting"},{"check":"x","reason":"refused"}]}"#;
-        let answer = format!("HTTP/1.1 503 Service Unavailable\r\n\r\n{body}");
-        assert_eq!(read(&answer).unwrap_err(), "bus, x: refused; participant: starting");
-        assert_eq!(
-            read("HTTP/1.1 404 Not Found\r\n\r\n").unwrap_err(),
-            "/readyz answered \"HTTP/1.1 404 Not Found\""
-        );
-        assert_eq!(read("").unwrap_err(), "/readyz answered \"\"");
+        let unready = answer(StatusCode::SERVICE_UNAVAILABLE, body);
+        assert_eq!(read(&unready).unwrap_err(), "bus, x: refused; participant: starting");
+        let strange = answer(StatusCode::NOT_FOUND, "");
+        assert_eq!(read(&strange).unwrap_err(), "/readyz answered 404 Not Found");
     }
 
     #[tokio::test]
