@@ -8,7 +8,6 @@ pub(crate) mod guarantees;
 mod interruptible;
 mod outcomes;
 mod plan;
-mod progress;
 mod result;
 mod servers;
 mod settings;
@@ -26,6 +25,7 @@ use durability::Durability;
 use operate::target::{BusPlace, StoreChoice};
 use participant::{Clock, SystemClock};
 use telemetry::tell;
+use terminal::Progress;
 use tokio::time::Instant;
 
 use crate::cell::protocol::Spec;
@@ -35,7 +35,6 @@ pub use error::CompareError;
 use group::{Done, Group};
 pub use guarantees::Difference;
 use interruptible::interruptible;
-use progress::Progress;
 pub use result::{Files, JsonFile};
 use result::{Outcome, Systems};
 use servers::Servers;
@@ -78,7 +77,7 @@ async fn compare(settings: &CompareSettings) -> Result<Report, CompareError> {
         files: &files,
         id: RunId::new(began, std::process::id()),
         traces: Traces::default(),
-        turn: Turn::new(Progress::new(steps(settings, &work)), interrupt, begun, work.replays),
+        turn: Turn::new(Progress::of_steps(steps(settings, &work)), interrupt, begun, work.replays),
     };
     let outcome = run.run().await;
     let report = run.end(outcome, began).await?;

@@ -4,7 +4,7 @@ pub mod server;
 
 use std::time::Duration;
 
-use operate::proc;
+use operate::proc::{self, Resident};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::report::Machine;
@@ -29,12 +29,12 @@ fn cpu(clock: ClockId) -> Duration {
 /// The most memory this process has had resident, in bytes; `None` where the system does not say (no `/proc`).
 #[must_use]
 pub fn peak_rss_bytes() -> Option<u64> {
-    peak_rss_bytes_of("self")
+    peak_rss_bytes_of(std::process::id())
 }
 
 /// The same of another process.
-fn peak_rss_bytes_of(process: impl std::fmt::Display) -> Option<u64> {
-    proc::bytes(&proc::status(process)?, "VmHWM:")
+fn peak_rss_bytes_of(pid: u32) -> Option<u64> {
+    Some(Resident::of(pid)?.most)
 }
 
 /// The machine and its operating system.
@@ -42,12 +42,10 @@ fn peak_rss_bytes_of(process: impl std::fmt::Display) -> Option<u64> {
 pub fn machine() -> Machine {
     let uname = rustix::system::uname();
     let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
-    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     Machine {
         cores: cores(),
-        cpu: cpu_model(&cpuinfo).unwrap_or_else(|| text(uname.machine())),
-        memory_bytes: proc::bytes(&meminfo, "MemTotal:"),
+        cpu: proc::cpu_model().unwrap_or_else(|| text(uname.machine())),
+        memory_bytes: proc::memory_bytes(),
         system: format!("{} {}", text(uname.sysname()), text(uname.release())),
     }
 }
@@ -75,19 +73,9 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn cpu_model(cpuinfo: &str) -> Option<String> {
-    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
-    Some(line.split_once(':')?.1.trim().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_what_linux_says() {
-        assert_eq!(cpu_model("processor\t: 0\nmodel name\t: AMD EPYC\n").as_deref(), Some("AMD EPYC"));
-    }
 
     #[test]
     fn cpu_time_grows_with_work() {

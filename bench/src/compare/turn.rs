@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use daemon::Shutdown;
-use terminal::{grouped, significant};
+use terminal::{Progress, grouped, significant};
 use tokio::time::Instant;
 
 use super::child::Child;
 use super::error::CompareError;
-use super::progress::Progress;
 use crate::cell::protocol::{Load, Sent};
 use crate::phase::Phase;
 
@@ -27,7 +26,7 @@ impl Turn {
 
     /// The next step begins.
     pub(super) fn begin(&mut self, title: impl Into<String>) {
-        self.progress.begin(title);
+        self.progress.begin(&title.into());
     }
 
     /// Something to be said in between, which stays.
@@ -69,15 +68,15 @@ impl Turn {
             Phase::Paced => format!("{} orders/s", significant(load.rate_per_s)),
             Phase::Curve => format!("{} orders/s of its curve", significant(load.rate_per_s)),
         };
-        let orders = match load.ms_max {
+        let (orders, of) = match load.ms_max {
             // How many that will be is not known before.
             Some(ms_max) if load.phase == Phase::Saturated => {
-                format!("at most {} s", ms_max as f64 / 1e3)
+                (format!("at most {} s", ms_max as f64 / 1e3), None)
             }
-            _ => format!("{} orders", grouped(load.orders)),
+            _ => (format!("{} orders", grouped(load.orders)), Some(load.orders)),
         };
-        self.progress.begin(format!("{}, {how}, {orders}", cell.name()));
+        self.progress.begin(&format!("{}, {how}, {orders}", cell.name()));
         let progress = &self.progress;
-        cell.send(load, &self.interrupt, |sent| progress.at(sent, load.orders)).await
+        cell.send(load, &self.interrupt, |sent| progress.at(sent, of)).await
     }
 }

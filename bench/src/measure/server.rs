@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
-use operate::proc::Stat;
+use operate::proc::{self, Stat};
 
 /// Programs that only pass connections on, to a server whose processes cannot be seen from here.
 const FORWARDERS: &[&str] = &[
@@ -54,7 +54,7 @@ impl LocalServer {
         if inodes.is_empty() {
             return Err("nothing listens there on this machine".to_owned());
         }
-        let listeners: Vec<_> = pids().filter(|pid| holds(*pid, &inodes)).collect();
+        let listeners: Vec<_> = proc::pids().into_iter().filter(|pid| holds(*pid, &inodes)).collect();
         if listeners.is_empty() {
             return Err(
                 "its process is another user's: only that user and root may see what it uses".to_owned()
@@ -72,7 +72,8 @@ impl LocalServer {
     /// What it has used; `None` when it is gone, or was started anew.
     #[must_use]
     pub fn used(&self) -> Option<ServerUse> {
-        let processes: BTreeMap<u32, Stat> = pids().filter_map(|pid| Some((pid, Stat::of(pid)?))).collect();
+        let processes: BTreeMap<u32, Stat> =
+            proc::pids().into_iter().filter_map(|pid| Some((pid, Stat::of(pid)?))).collect();
         let mut cpu_ticks = 0;
         for pid in processes.keys().filter(|pid| self.belongs(**pid, &processes)) {
             let stat = &processes[pid];
@@ -120,40 +121,18 @@ fn addresses(url: &str) -> Vec<SocketAddr> {
 
 /// The sockets that listen on one of these ports, by inode.
 fn listening(ports: impl Iterator<Item = u16> + Clone) -> Vec<u64> {
-    let tables =
-        ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
-    let rows = tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(socket);
-    rows.filter(|(port, _)| ports.clone().any(|wanted| wanted == *port)).map(|(_, inode)| inode).collect()
-}
-
-/// Port and inode in a row of `/proc/net/tcp`, where it is of a listening socket.
-fn socket(row: &str) -> Option<(u16, u64)> {
-    const LISTENING: &str = "0A";
-    let fields: Vec<_> = row.split_ascii_whitespace().collect();
-    let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
-    let port = u16::from_str_radix(local.rsplit_once(':')?.1, 16).ok()?;
-    (*state == LISTENING).then_some((port, inode.parse().ok()?))
-}
-
-fn pids() -> impl Iterator<Item = u32> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+    let wanted =
+        proc::listening().into_iter().filter(|(port, _)| ports.clone().any(|wanted| wanted == *port));
+    wanted.map(|(_, inode)| inode).collect()
 }
 
 /// Whether the process has one of these sockets open, as far as it can be seen.
 fn holds(pid: u32, inodes: &[u64]) -> bool {
-    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|target| {
-        let inode =
-            target.to_str().and_then(|name| name.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
-        inode.is_some_and(|inode| inodes.contains(&inode))
-    })
+    proc::sockets(pid).iter().any(|inode| inodes.contains(inode))
 }
 
 fn forwarder(pid: u32) -> Option<String> {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    let name = name.trim();
-    FORWARDERS.contains(&name).then(|| name.to_owned())
+    proc::program(pid).filter(|name| FORWARDERS.contains(&name.as_str()))
 }
 
 #[cfg(test)]
@@ -171,13 +150,6 @@ mod tests {
             assert_eq!(addresses(url), [SocketAddr::from(([127, 0, 0, 1], port))], "{url}");
         }
         assert_eq!(addresses("kafka://127.0.0.1:1,127.0.0.1:2").len(), 2);
-    }
-
-    #[test]
-    fn the_kernels_table_is_read() {
-        let row = "   2: 0100007F:1632 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 48213 1";
-        assert_eq!(socket(row), Some((0x1632, 48213)));
-        assert_eq!(socket(&row.replace(" 0A ", " 01 ")), None);
     }
 
     #[cfg(target_os = "linux")]

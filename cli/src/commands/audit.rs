@@ -14,6 +14,7 @@ use load::verdict::Report;
 use operate::target::{PostgresUrl, Url};
 use participant::{Clock as _, SystemClock};
 use telemetry::{Code, exit, exit_with};
+use terminal::Progress;
 use tokio::time::Instant;
 
 use crate::flags::loads::LoadsArgs;
@@ -75,8 +76,11 @@ fn of_files(dir: &Path, postgres: &Url) -> Result<ExitCode, AuditCommandError> {
         return Err(AuditCommandError::NoRun(dir.to_owned()));
     }
     let mut clean = true;
+    let mut progress = Progress::on_a_terminal();
     for cell in found {
+        progress.begin(&format!("the files of {cell}"));
         let audited = runtime.block_on(audit_folder(&dir.join(&cell), postgres));
+        progress.clear();
         let verdict = match audited {
             Ok(audited) => audited.verdict,
             Err(source) => return Err(AuditCommandError::Cell { cell, source }),
@@ -92,11 +96,17 @@ fn of_loads(loads: &Loads, within: Duration) -> Result<ExitCode, SwitchError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(SwitchError::Threads)?.block_on(async {
         let (asked, deadline) = (SystemClock.now(), Instant::now() + within);
-        let mut findings = Vec::new();
+        let (mut findings, mut progress) = (Vec::new(), Progress::on_a_terminal());
         let running = loads.running().await?;
         let several = running.len() > 1;
         for load in running {
-            let report = load.judged_to(asked, deadline).await?;
+            progress.begin(&format!(
+                "until every order placed before now is judged, by the load on {}",
+                load.name
+            ));
+            let judged = load.judged_to(asked, deadline).await;
+            progress.clear();
+            let report = judged?;
             findings.push(report.verdict.verdict);
             terminal::print(&audited(several.then_some(&*load.name), &report));
         }

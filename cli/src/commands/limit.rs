@@ -12,7 +12,7 @@ use durability::Durability;
 use operate::target::{self, BusPlace, StoreChoice, Urls};
 use store::sqlite::{ROW_BYTES, ROWS_PER_TRANSACTION};
 use telemetry::{Code, exit, exit_with};
-use terminal::{grouped, significant};
+use terminal::{Progress, grouped, significant};
 
 use crate::flags::level::Level;
 
@@ -90,7 +90,11 @@ async fn measure(settings: &LimitSettings) -> Result<ExitCode, LimitError> {
         StoreChoice::Sqlite(Some(dir)) => dir.clone(),
         StoreChoice::Sqlite(None) | StoreChoice::Postgres(_) => std::env::temp_dir(),
     };
-    match limit::yardstick(&settings.store, dir.clone(), DURATION, Durability::Power).await? {
+    let mut progress = Progress::on_a_terminal();
+    progress.begin(&format!("the disk under {}", dir.display()));
+    let yardstick = limit::yardstick(&settings.store, dir.clone(), DURATION, Durability::Power).await;
+    progress.clear();
+    match yardstick? {
         Some(measured) => terminal::print(&render_store(&dir, measured)),
         None => terminal::print(
             "There is no yardstick for PostgreSQL: that of --store sqlite says what the disk gives.\n",
@@ -101,7 +105,10 @@ async fn measure(settings: &LimitSettings) -> Result<ExitCode, LimitError> {
             break;
         }
         let failed = |source| LimitError::Broker { name: bus.name.clone(), url: bus.url.to_string(), source };
-        if let Some(measured) = limit::broker(bus, settings.body_bytes, DURATION).await.map_err(failed)? {
+        progress.begin(&format!("{} at {}", bus.name, bus.url));
+        let limit = limit::broker(bus, settings.body_bytes, DURATION).await;
+        progress.clear();
+        if let Some(measured) = limit.map_err(failed)? {
             terminal::print(&render_broker(bus, measured));
         }
     }

@@ -1,14 +1,12 @@
 //! `duet simulate`: many seeded worlds, or one of them step by step.
 
-use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
 
 use clap::Args;
 use simulation::{Outcome, Scenario, Summary, run_seeds, simulate};
-use terminal::grouped;
+use terminal::{Progress, grouped};
 
 /// Flags of `duet simulate`.
 #[derive(Clone, Debug, Args)]
@@ -35,18 +33,11 @@ pub(crate) fn main(args: &SimulateArgs) -> ExitCode {
     }
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(Arc::clone(&stop));
-    let done = AtomicU64::new(0);
-    let (finished, is_finished) = mpsc::channel::<()>();
-    let summary = std::thread::scope(|scope| {
-        let (shown, seeds) = (&done, args.seeds);
-        scope.spawn(move || show_progress(shown, seeds, &is_finished));
-        let count = |_| {
-            done.fetch_add(1, Ordering::Relaxed);
-        };
-        let summary = run_seeds(args.from..args.from + args.seeds, scenario, count, &stop);
-        drop(finished);
-        summary
-    });
+    let (done, mut progress) = (AtomicU64::new(0), Progress::on_a_terminal());
+    progress.begin("worlds");
+    let count = |_| progress.at(done.fetch_add(1, Ordering::Relaxed) + 1, Some(args.seeds));
+    let summary = run_seeds(args.from..args.from + args.seeds, scenario, count, &stop);
+    drop(progress);
     conclude(&summary, args, &scenario)
 }
 
@@ -85,18 +76,6 @@ fn replay(seed: u64, scenario: &Scenario) -> ExitCode {
         Outcome::Judged(verdict) if verdict.is_clean() => ExitCode::SUCCESS,
         Outcome::Judged(_) | Outcome::Broken(_) => telemetry::Code::Failure.into(),
     }
-}
-
-/// Counts on one line of a terminal, until `finished` is dropped.
-fn show_progress(done: &AtomicU64, all: u64, finished: &mpsc::Receiver<()>) {
-    if !std::io::stderr().is_terminal() {
-        return;
-    }
-    while finished.recv_timeout(Duration::from_millis(200)) == Err(mpsc::RecvTimeoutError::Timeout) {
-        let shown = format!("{} of {} worlds ", grouped(done.load(Ordering::Relaxed)), grouped(all));
-        let _ = write!(std::io::stderr(), "\r{shown}");
-    }
-    let _ = write!(std::io::stderr(), "\r\x1b[K");
 }
 
 /// The first Ctrl-C lets the worlds at hand end; a second one ends the program.

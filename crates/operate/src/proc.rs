@@ -1,6 +1,6 @@
-//! Linux's files about processes, as text; see proc(5). Where there is no `/proc`, nothing is known.
+//! What the kernel says of processes, where it is Linux. Elsewhere nothing is known.
 
-/// What `/proc/PID/stat` says.
+/// A process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// The process that started it, or that took it over.
@@ -15,62 +15,199 @@ pub struct Stat {
     pub ended: bool,
 }
 
+/// The memory of a process, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resident {
+    /// What it has resident now.
+    pub now: u64,
+    /// The most that it had.
+    pub most: u64,
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use procfs::net::TcpState;
+    use procfs::process::{FDTarget, Process};
+    use procfs::{CpuInfo, Current as _, Meminfo};
+
+    use super::{Resident, Stat};
+
+    fn process(pid: u32) -> Option<Process> {
+        Process::new(i32::try_from(pid).ok()?).ok()
+    }
+
+    pub(super) fn stat(pid: u32) -> Option<Stat> {
+        let stat = process(pid)?.stat().ok()?;
+        Some(Stat {
+            parent: u32::try_from(stat.ppid).ok()?,
+            began_ticks: stat.starttime,
+            cpu_ticks: stat.utime + stat.stime,
+            cpu_ticks_of_ended_children: u64::try_from(stat.cutime + stat.cstime).ok()?,
+            ended: matches!(stat.state, 'Z' | 'X'),
+        })
+    }
+
+    pub(super) fn resident(pid: u32) -> Option<Resident> {
+        let status = process(pid)?.status().ok()?;
+        Some(Resident { now: status.vmrss? * 1024, most: status.vmhwm? * 1024 })
+    }
+
+    pub(super) fn pids() -> Vec<u32> {
+        let processes = procfs::process::all_processes().into_iter().flatten().flatten();
+        processes.filter_map(|process| u32::try_from(process.pid).ok()).collect()
+    }
+
+    pub(super) fn program(pid: u32) -> Option<String> {
+        Some(process(pid)?.stat().ok()?.comm)
+    }
+
+    pub(super) fn sockets(pid: u32) -> Vec<u64> {
+        let files = process(pid).and_then(|process| process.fd().ok()).into_iter().flatten().flatten();
+        let inode = |target| match target {
+            FDTarget::Socket(inode) => Some(inode),
+            _ => None,
+        };
+        files.filter_map(|file| inode(file.target)).collect()
+    }
+
+    pub(super) fn listening() -> Vec<(u16, u64)> {
+        let tables = [procfs::net::tcp(), procfs::net::tcp6()];
+        let rows = tables.into_iter().flatten().flatten();
+        let listens = rows.filter(|row| row.state == TcpState::Listen);
+        listens.map(|row| (row.local_address.port(), row.inode)).collect()
+    }
+
+    pub(super) fn cpu_model() -> Option<String> {
+        Some(CpuInfo::current().ok()?.model_name(0)?.to_owned())
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        Some(Meminfo::current().ok()?.mem_total)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod linux {
+    pub(super) fn stat(_: u32) -> Option<super::Stat> {
+        None
+    }
+
+    pub(super) fn resident(_: u32) -> Option<super::Resident> {
+        None
+    }
+
+    pub(super) fn pids() -> Vec<u32> {
+        Vec::new()
+    }
+
+    pub(super) fn program(_: u32) -> Option<String> {
+        None
+    }
+
+    pub(super) fn sockets(_: u32) -> Vec<u64> {
+        Vec::new()
+    }
+
+    pub(super) fn listening() -> Vec<(u16, u64)> {
+        Vec::new()
+    }
+
+    pub(super) fn cpu_model() -> Option<String> {
+        None
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        None
+    }
+}
+
 impl Stat {
     /// The process that has this id now.
     #[must_use]
     pub fn of(pid: u32) -> Option<Self> {
-        Self::read(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-    }
-
-    fn read(stat: &str) -> Option<Self> {
-        // Places in the file, counted from the first field behind the command name, which is the third.
-        const STATE: usize = 0;
-        const PARENT: usize = 4 - 3;
-        const USER: usize = 14 - 3;
-        const BEGAN: usize = 22 - 3;
-        // The command name is in parentheses and may hold spaces and parentheses itself.
-        let (_, fields) = stat.rsplit_once(") ")?;
-        let fields: Vec<_> = fields.split_ascii_whitespace().collect();
-        let number = |place: usize| fields.get(place)?.parse::<u64>().ok();
-        Some(Self {
-            parent: u32::try_from(number(PARENT)?).ok()?,
-            began_ticks: number(BEGAN)?,
-            // Each is followed by the same in the system.
-            cpu_ticks: number(USER)? + number(USER + 1)?,
-            cpu_ticks_of_ended_children: number(USER + 2)? + number(USER + 3)?,
-            ended: matches!(*fields.get(STATE)?, "Z" | "X"),
-        })
+        linux::stat(pid)
     }
 }
 
-/// What `/proc/PID/status` says; `of` is a process's id, or `self`.
-#[must_use]
-pub fn status(of: impl std::fmt::Display) -> Option<String> {
-    std::fs::read_to_string(format!("/proc/{of}/status")).ok()
+impl Resident {
+    /// That of the process that has this id now; `None` also for one that has ended.
+    #[must_use]
+    pub fn of(pid: u32) -> Option<Self> {
+        linux::resident(pid)
+    }
 }
 
-/// The amount behind `name` (`VmHWM:`) in such a file, in bytes; the file says it in KiB.
+/// All processes.
 #[must_use]
-pub fn bytes(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
+pub fn pids() -> Vec<u32> {
+    linux::pids()
 }
 
-#[cfg(test)]
+/// The name of the program that a process runs, cut to 15 bytes as the kernel does.
+#[must_use]
+pub fn program(pid: u32) -> Option<String> {
+    linux::program(pid)
+}
+
+/// The sockets that a process has open, by inode, as far as this user may see them.
+#[must_use]
+pub fn sockets(pid: u32) -> Vec<u64> {
+    linux::sockets(pid)
+}
+
+/// The TCP sockets that listen on this machine: port and inode.
+#[must_use]
+pub fn listening() -> Vec<(u16, u64)> {
+    linux::listening()
+}
+
+/// What the first processor calls itself.
+#[must_use]
+pub fn cpu_model() -> Option<String> {
+    linux::cpu_model()
+}
+
+/// The machine's memory.
+#[must_use]
+pub fn memory_bytes() -> Option<u64> {
+    linux::memory_bytes()
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_linux_says() {
-        let line = "1742 (a) b (c)) S 1 1742 1742 0 -1 4194304 900 0 0 0 30 12 0 0 20 0 3 0 8054 1000 200";
-        let stat = Stat::read(line).unwrap();
-        assert_eq!((stat.began_ticks, stat.cpu_ticks, stat.ended), (8054, 42, false));
-        assert!(Stat::read(&line.replace(" S ", " Z ")).unwrap().ended);
-        assert!(Stat::read("1 (x) S").is_none());
-        let stat = Stat::read("7 (a) b) S 3 7 7 0 -1 0 9 9 0 0 30 12 5 6 20 0 3 0 8054 1 2").unwrap();
-        assert_eq!((stat.parent, stat.cpu_ticks, stat.cpu_ticks_of_ended_children), (3, 42, 11));
-        assert_eq!(bytes("VmPeak:\t 9 kB\nVmHWM:\t  1234 kB\n", "VmHWM:"), Some(1234 * 1024));
-        assert_eq!(bytes("", "VmHWM:"), None);
+    fn a_process_is_known_until_its_parent_has_seen_its_end() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let pid = child.id();
+        let stat = Stat::of(pid).unwrap();
+        assert_eq!((stat.parent, stat.ended), (std::process::id(), false));
+        let resident = Resident::of(pid).unwrap();
+        assert!(0 < resident.now && resident.now <= resident.most, "{resident:?}");
+        child.kill().unwrap();
+        while !Stat::of(pid).unwrap().ended {}
+        assert_eq!(Resident::of(pid), None);
+        child.wait().unwrap();
+        assert_eq!(Stat::of(pid), None);
+    }
+
+    #[test]
+    fn the_machine_and_what_runs_on_it_are_known() {
+        let pid = std::process::id();
+        assert!(pids().contains(&pid));
+        assert!(memory_bytes().unwrap() > Resident::of(pid).unwrap().now);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (_, inode) = listening().into_iter().find(|(listens, _)| *listens == port).unwrap();
+        assert!(sockets(pid).contains(&inode));
+        drop(listener);
+        assert!(!sockets(pid).contains(&inode));
+    }
+
+    #[test]
+    fn work_takes_cpu_time() {
+        let before = Stat::of(std::process::id()).unwrap().cpu_ticks;
+        while Stat::of(std::process::id()).unwrap().cpu_ticks <= before {}
     }
 }

@@ -1,9 +1,13 @@
-//! Numbers, colours and characters for people.
+//! Numbers, colours and characters for people, and how far long work is.
+
+mod progress;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use telemetry::printable;
+
+pub use progress::Progress;
 
 /// What a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use clap::Args;
 use operate::dead_letters::{self, ALL_MAX, DeadLettersError, Listed, Redriven};
 use operate::processes::Program;
 use telemetry::Code;
+use terminal::Progress;
 
 use super::place::{PlaceArgs, open};
 use super::shown;
@@ -32,15 +33,22 @@ pub(super) async fn redrive(args: &RedriveArgs) -> Result<ExitCode, DeadLettersE
     let (bus, groups) = open(&args.place, group).await?;
     if args.all {
         let Listed { letters, total, group } = dead_letters::list(&bus, &groups[0], ALL_MAX).await?;
-        let mut done = 0_usize;
-        for letter in &letters {
-            done += usize::from(
-                dead_letters::redrive(&bus, &group, &letter.message.id)
-                    .await
-                    .inspect_err(|_| told(done, &group))?,
-            );
+        let (mut done, mut progress) = (0_usize, Progress::on_a_terminal());
+        progress.begin(&format!("back into the queue of {group}"));
+        let mut failed = Ok(());
+        for (seen, letter) in (1..).zip(&letters) {
+            match dead_letters::redrive(&bus, &group, &letter.message.id).await {
+                Ok(was_there) => done += usize::from(was_there),
+                Err(error) => {
+                    failed = Err(error);
+                    break;
+                }
+            }
+            progress.at(seen, Some(letters.len() as u64));
         }
+        drop(progress);
         told(done, &group);
+        failed?;
         let more = total.saturating_sub(letters.len() as u64);
         if more > 0 {
             terminal::print(&format!("{more} more are left: say it again\n"));

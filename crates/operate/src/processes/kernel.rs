@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::proc::{self, Stat};
+use crate::proc::{Resident, Stat};
 
 /// A process, told from every other that may get the same id later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,11 +56,11 @@ impl Identity {
 #[must_use]
 pub fn usage(pid: u32) -> Option<Usage> {
     let stat = Stat::of(pid)?;
-    let status = proc::status(pid)?;
+    let resident = Resident::of(pid)?;
     Some(Usage {
         cpu: Duration::from_secs_f64(stat.cpu_ticks as f64 / rustix::param::clock_ticks_per_second() as f64),
-        resident_bytes: proc::bytes(&status, "VmRSS:")?,
-        resident_bytes_max: proc::bytes(&status, "VmHWM:")?,
+        resident_bytes: resident.now,
+        resident_bytes_max: resident.most,
     })
 }
 
