@@ -167,9 +167,7 @@ fn stores(args: &ReplayArgs, found: Option<&Described>) -> Result<ServiceStores,
     let nothing = |expected: &str| ConfigError::new("--stores", "nothing", expected);
     let given = match (&args.stores, found) {
         (Some(given), _) => given.clone(),
-        (None, Some(found)) => found.stores(&args.postgres).ok_or_else(|| {
-            nothing(&format!("the URL of {}: passwords are not kept in --dir", found.stores_shown()))
-        })?,
+        (None, Some(found)) => found.stores(&args.postgres).ok_or_else(|| nothing(&found.stores_wanted()))?,
         (None, None) => return Err(nothing("sqlite:DIR or postgres://…")),
     };
     let namespace = args.namespace.as_deref().or_else(|| found.and_then(Described::namespace));

@@ -307,12 +307,12 @@ mod tests {
         let mut state = None;
         for n in [0, 1, 1, 0, 2] {
             let mut message = placed(1_000 + n);
-            let order = String::from_utf8_lossy(&message.body).replace("900", &format!("90{n}"));
+            let order = String::from_utf8_lossy(&message.body).replace("1900", &format!("190{n}"));
             message.body = Bytes::from(order);
             state = see(&observer, state, &message, 2_000);
         }
         let seen = state.unwrap();
-        assert_eq!((seen.placed.unwrap().sent.total_minor, seen.rivals.len()), (900, 2));
+        assert_eq!((seen.placed.unwrap().sent.total_minor, seen.rivals.len()), (1900, 2));
     }
 
     #[test]

@@ -96,11 +96,8 @@ impl SystemArgs {
 
 fn complete_from(found: &Described, urls: &Urls, places: &mut Places) -> Result<(), ConfigError> {
     if !found.is_on(&places.bus) {
-        places.bus = found.bus(urls).ok_or_else(|| {
-            let expected =
-                format!("the URL of {}: passwords and settings are not kept in --dir", found.bus_shown());
-            ConfigError::new("--bus", "nothing", expected)
-        })?;
+        let bus = found.bus(urls);
+        places.bus = bus.ok_or_else(|| ConfigError::new("--bus", "nothing", found.bus_wanted()))?;
     }
     places.ledger.get_or_insert_with(|| found.ledger());
     if !places.store_is_given {
@@ -109,9 +106,8 @@ fn complete_from(found: &Described, urls: &Urls, places: &mut Places) -> Result<
     if places.stores.is_none() {
         places.stores = found.stores(&urls.postgres);
         if places.stores.is_none() && !places.store.starts_with("postgres") {
-            let stores = found.stores_shown();
-            let expected = format!("the URL of {stores}: passwords and settings are not kept in --dir");
-            return Err(ConfigError::new("--stores or --store", redact(&places.store), expected));
+            let shown = redact(&places.store);
+            return Err(ConfigError::new("--stores or --store", shown, found.stores_wanted()));
         }
     }
     Ok(())

@@ -88,12 +88,6 @@ impl Described {
         &self.state.bus
     }
 
-    /// What its stores are, without secrets.
-    #[must_use]
-    pub fn stores_shown(&self) -> &str {
-        &self.state.stores
-    }
-
     /// Its stores, as another process reaches them: the folder with a file for each, or that database, if it is the one
     /// that they are in.
     #[must_use]
@@ -105,6 +99,18 @@ impl Described {
             true => Some(written.clone()),
             false => is_it().then(|| database.expose().to_owned()),
         }
+    }
+
+    /// What has to be given where the bus cannot be [found](Self::bus): it is not written down whole.
+    #[must_use]
+    pub fn bus_wanted(&self) -> String {
+        wanted(&self.state.bus)
+    }
+
+    /// What has to be given where the stores cannot be [found](Self::stores): they are not written down whole.
+    #[must_use]
+    pub fn stores_wanted(&self) -> String {
+        wanted(&self.state.stores)
     }
 
     /// What stands before its names on a broker and those of its schemas.
@@ -124,6 +130,10 @@ impl Described {
     pub fn ledger(&self) -> PathBuf {
         self.state.ledger.clone().unwrap_or_else(|| self.dir.join("gateway.ledger"))
     }
+}
+
+fn wanted(shown: &str) -> String {
+    format!("the URL of {shown}: passwords and settings are not kept in --dir")
 }
 
 /// A URL without its settings.
