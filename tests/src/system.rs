@@ -46,7 +46,7 @@ fn flags(name: &str) -> &'static [&'static str] {
             "--restaurant-timeout-ms",
             "1000",
         ],
-        orchestrator::NAME => &["--restaurant-timeout-s", "1"],
+        order_flow::NAME => &["--restaurant-timeout-s", "1"],
         _ => &[],
     }
 }

@@ -80,7 +80,7 @@ fn own_flags(name: &str) -> &'static [&'static str] {
             "--restaurant-silence-rate",
             "--restaurant-timeout-ms",
         ],
-        orchestrator::NAME => {
+        order_flow::NAME => {
             &["--workflow", "--restaurant-timeout-s", "--preparation-s", "--dispatch-s", "--delivery-s"]
         }
         _ => &["curl"],
@@ -155,7 +155,7 @@ async fn a_mistake_ends_with_64_says_what_would_be_right_and_starts_nothing() {
         (order_status::NAME, ["--gateway-latency-ms", "9999"], "expected more than --gateway-latency-ms"),
         (notifications::NAME, ["--restaurant-silence-rate", "1"], "expected at most 1 together with"),
         (
-            orchestrator::NAME,
+            order_flow::NAME,
             ["--workflow", "nowhere.json"],
             "--workflow: found nowhere.json, expected a readable file",
         ),
@@ -172,7 +172,7 @@ async fn a_workflow_with_a_mistake_is_refused_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let workflow = r#"{ "StartAt": "Nowhere", "States": { "Here": { "Type": "Succeed" } } }"#;
     std::fs::write(folder.path().join("w.json"), workflow).unwrap();
-    let ended = run(folder.path(), orchestrator::NAME, &["--workflow", "w.json"]).await;
+    let ended = run(folder.path(), order_flow::NAME, &["--workflow", "w.json"]).await;
     assert_eq!(ended.code, Some(64), "{}", ended.stderr);
     for part in [
         "error: --workflow: found w.json, expected a workflow without mistakes:\n",

@@ -91,14 +91,13 @@ async fn an_order_is_accepted_once_wherever_and_however_it_is_placed() {
     let letters = dead_letters(&system).await;
     let mut refused = 0;
     let (history, executions) =
-        (system.stores().reader(order_history::NAME), system.stores().reader(orchestrator::NAME));
+        (system.stores().reader(order_history::NAME), system.stores().reader(order_flow::NAME));
     for [(order, style), (_, other)] in over_http.iter().chain(&over_bus) {
         let id = &order.order_id;
         let record: order_history::OrderRecord =
             inspect::state(&history.get(id).await.unwrap().unwrap()).unwrap().unwrap();
         let execution = executions.get(id).await.unwrap();
-        let standing =
-            execution.and_then(|execution| orchestrator::stored::standing(id, &execution).unwrap());
+        let standing = execution.and_then(|execution| order_flow::stored::standing(id, &execution).unwrap());
         let was_refused = standing.is_some_and(|standing| standing.refused);
         assert_eq!(
             standing.is_some_and(|standing| !standing.refused),

@@ -159,8 +159,7 @@ async fn delete_records(url: &str, namespace: &str) {
 async fn orders_of_which_the_bus_lost_something_end_once_they_are_replayed() {
     // Before the clock runs: the binaries may have to be built.
     let _ = programs::path("duet");
-    for (seed, absent) in
-        [order_status::NAME, notifications::NAME, orchestrator::NAME].into_iter().enumerate()
+    for (seed, absent) in [order_status::NAME, notifications::NAME, order_flow::NAME].into_iter().enumerate()
     {
         let lose = async |system: &mut System| system.kill_bus().await;
         let lost = lose_what_waits_for(Setup::default(), absent, 100 + seed as u64, lose);

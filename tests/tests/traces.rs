@@ -95,7 +95,7 @@ fn check(trace_id: &str, spans: &[Span]) {
     }
     let style: Style = root.attributes["duet.style"].parse().unwrap();
     let services: BTreeSet<&str> = spans.iter().map(|span| span.service.as_str()).collect();
-    let leads = (style == Style::Orchestration).then_some(orchestrator::NAME);
+    let leads = (style == Style::Orchestration).then_some(order_flow::NAME);
     // A rejected order never comes to its payment.
     let pays = (root.attributes["duet.outcome"] != "rejected").then_some(order_status::NAME);
     let all = [order_history::NAME, notifications::NAME, "observer"].into_iter().chain(leads).chain(pays);

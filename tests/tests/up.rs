@@ -205,7 +205,7 @@ async fn a_killed_service_is_started_again_and_orders_go_through() {
         4,
         "it finds the bus of what runs here: {letters}"
     );
-    let pids = [place.supervisor().await, place.pid("bus").await, place.pid(orchestrator::NAME).await];
+    let pids = [place.supervisor().await, place.pid("bus").await, place.pid(order_flow::NAME).await];
     let down = place.done(&["down"]).await;
     assert_eq!(down.matches("stopped ").count(), 5, "{down}");
     assert!(pids.into_iter().all(is_gone));

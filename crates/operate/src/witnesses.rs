@@ -27,9 +27,9 @@ pub fn witnesses<E>(
 
 /// How the auditor reads the orchestrator's store.
 fn executions(store: Arc<dyn Read>) -> Executions {
-    use orchestrator::engine::Status;
+    use order_flow::Status;
     let view = |key: &str, entity: &store::Entity| {
-        let standing = orchestrator::stored::standing(key, entity)?;
+        let standing = order_flow::stored::standing(key, entity)?;
         Ok(standing.map(|standing| ExecutionView {
             finished: standing.status != Status::Running,
             succeeded: standing.status == Status::Succeeded,

@@ -10,12 +10,11 @@ use bus::{Bus, DeadLetter};
 use contract::{Order, Style};
 use external::{Fate, Gateway, MemoryLedger};
 use notifications::{Decision, Notifications, Offer, OfferCaller, Restaurant, SimulatedRestaurants};
-use orchestrator::engine::Status;
-use orchestrator::workflow::Workflows;
-use orchestrator::{Conductor, stored};
+use order_flow::{Conductor, Status, stored};
 use order_history::{Answer, Ask, OrderHistory, Place, Placed};
 use order_status::OrderStatus;
 use participant::{Asked, Clock, Handler, NoCalls, Options, Participant, Requests, Weakness};
+use registry::Definitions;
 use store::memory::MemoryStore;
 use store::{Read, Store, StoreError};
 use styles::{Replay, Replayed};
@@ -107,9 +106,9 @@ pub(crate) struct System {
     notifications: Member,
     notifications_desk: Desk<Replay, Replayed>,
     orchestrator: Member,
-    orchestrator_desk: Desk<orchestrator::Replay, orchestrator::Replayed>,
+    orchestrator_desk: Desk<order_flow::Replay, order_flow::Replayed>,
     observer: Member,
-    workflows: Arc<Workflows>,
+    definitions: Arc<Definitions>,
     gateway: Arc<Gateway>,
     ledger: Arc<MemoryLedger>,
     fate: Fate,
@@ -145,9 +144,9 @@ impl System {
             orchestrator_desk: Desk::default(),
             order_status: member(order_status::NAME),
             notifications: member(notifications::NAME),
-            orchestrator: member(orchestrator::NAME),
+            orchestrator: member(order_flow::NAME),
             observer: member(observer::NAME),
-            workflows: Arc::new(Workflows::embedded()),
+            definitions: Arc::new(order_flow::definitions()),
             gateway: Arc::new(Gateway::new(fate, Duration::ZERO, Arc::clone(&ledger) as _)),
             ledger,
             fate,
@@ -185,15 +184,15 @@ impl System {
             let handler = Notifications { settings };
             made.participant(notifications::topics(), handler, Arc::new(caller)).with_requests(desk.open())
         };
-        let (made, workflows) = (self.orchestrator.clone(), Arc::clone(&self.workflows));
+        let (made, definitions) = (self.orchestrator.clone(), Arc::clone(&self.definitions));
         let desk = self.orchestrator_desk.clone();
         let orchestrator = move || {
-            let settings = orchestrator::Settings {
+            let settings = order_flow::Settings {
                 restaurant_timeout_s: RESTAURANT_TIMEOUT_S,
-                ..orchestrator::Settings::default()
+                ..order_flow::Settings::default()
             };
-            let conductor = Conductor::new(Arc::clone(&workflows), settings);
-            made.participant(orchestrator::topics(), conductor, NoCalls::caller()).with_requests(desk.open())
+            let conductor = Conductor::new(Arc::clone(&definitions), settings);
+            made.participant(order_flow::topics(), conductor, NoCalls::caller()).with_requests(desk.open())
         };
         self.supervise(tasks, &self.order_history.spot, order_history).await?;
         self.supervise(tasks, &self.order_status.spot, order_status).await?;
@@ -257,7 +256,7 @@ impl System {
                 2 => self.notifications_desk.ask(order_id, Replay).await.flatten(),
                 _ => {
                     let store = &self.orchestrator.store;
-                    match orchestrator::replay::of_journal(store, &self.workflows, order_id).await {
+                    match order_flow::replay::of_journal(store, &self.definitions, order_id).await {
                         Ok(Some(replay)) => self.orchestrator_desk.ask(order_id, replay).await.flatten(),
                         Ok(None) | Err(_) => None,
                     }

@@ -63,7 +63,7 @@ fn topic(style: Style) -> &'static str {
 fn taker(style: Style) -> &'static str {
     match style {
         Style::Choreography => order_history::NAME,
-        Style::Orchestration => orchestrator::NAME,
+        Style::Orchestration => order_flow::NAME,
     }
 }
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use external::{Fate, Gateway};
 use notifications::Notifications;
-use orchestrator::Conductor;
-use orchestrator::workflow::Workflows;
+use order_flow::Conductor;
 use order_history::OrderHistory;
 use order_status::OrderStatus;
 
@@ -43,12 +42,10 @@ pub(super) async fn add_all(system: &mut InProcess, spec: &Spec) -> Result<(), C
     let settings = notifications::Settings { restaurant_timeout_ms: RESTAURANT_TIMEOUT_S * 1000 };
     let handler = Notifications { settings };
     system.add(spec, notifications::NAME, notifications::topics(), handler, Arc::new(asking)).await?;
-    let settings = orchestrator::Settings {
+    let settings = order_flow::Settings {
         restaurant_timeout_s: RESTAURANT_TIMEOUT_S,
-        ..orchestrator::Settings::default()
+        ..order_flow::Settings::default()
     };
-    let conductor = Conductor::new(Arc::new(Workflows::embedded()), settings);
-    system
-        .add(spec, orchestrator::NAME, orchestrator::topics(), conductor, participant::NoCalls::caller())
-        .await
+    let conductor = Conductor::new(Arc::new(order_flow::definitions()), settings);
+    system.add(spec, order_flow::NAME, order_flow::topics(), conductor, participant::NoCalls::caller()).await
 }

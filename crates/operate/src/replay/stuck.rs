@@ -78,13 +78,13 @@ async fn running(witnesses: &Witnesses, before: Millis) -> Result<Vec<String>, S
     let (mut found, mut cursor) = (Vec::new(), 0);
     loop {
         let page = executions.store.scan(cursor, PAGE).await;
-        let page = page.map_err(|source| StuckError::Store { name: orchestrator::NAME, source })?;
+        let page = page.map_err(|source| StuckError::Store { name: order_flow::NAME, source })?;
         let Some((last, ..)) = page.last() else { return Ok(found) };
         cursor = *last;
         for (_, order_id, entity) in page {
-            let Ok(Some(run)) = orchestrator::stored::execution(&order_id, &entity) else { continue };
+            let Ok(Some(run)) = order_flow::stored::execution(&order_id, &entity) else { continue };
             let began = Millis::try_from(run.execution.started_ms()).unwrap_or(Millis::MAX);
-            if began <= before && run.execution.status() == orchestrator::engine::Status::Running {
+            if began <= before && run.execution.status() == order_flow::Status::Running {
                 found.push(order_id);
             }
         }

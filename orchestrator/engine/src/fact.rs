@@ -1,0 +1,149 @@
+//! What an execution is told, and what it asks for.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::execution::Status;
+
+/// One attempt of a task. Unique in its execution, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub u64);
+
+/// A timer. Unique in its execution, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TimerId(pub u64);
+
+const fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_one(id: &u64) -> bool {
+    *id == one()
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    /// The execution begins. Stale if it has begun already.
+    #[serde(rename = "start")]
+    Started {
+        /// The id of the execution.
+        execution: String,
+        /// Its input.
+        input: Value,
+        /// What jitter and the functions with randomness are computed from.
+        seed: u64,
+        /// The first id of its tasks and timers: 1, unless it takes the place of another execution under its id, whose own are
+        /// not used again.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        first_id: u64,
+    },
+    /// A task answered.
+    #[serde(rename = "ok")]
+    TaskSucceeded {
+        /// The attempt.
+        task: TaskId,
+        /// The function's output.
+        output: Value,
+    },
+    /// A task failed.
+    #[serde(rename = "err")]
+    TaskFailed {
+        /// The attempt.
+        task: TaskId,
+        /// The error name, for `Retry` and `Catch`.
+        error: String,
+        /// What happened, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+    },
+    /// A task is still at work: its heartbeat time starts again.
+    #[serde(rename = "beat")]
+    TaskHeartbeat {
+        /// The attempt.
+        task: TaskId,
+    },
+    /// A timer is due.
+    #[serde(rename = "timer")]
+    TimerFired {
+        /// The timer.
+        timer: TimerId,
+    },
+    /// The execution is to stop.
+    #[serde(rename = "stop")]
+    Stopped {
+        /// An error name, if one is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// Why, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+    },
+}
+
+/// A fact and when it happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// When, in milliseconds since 1970.
+    #[serde(rename = "t")]
+    pub at_ms: u64,
+    /// What.
+    #[serde(rename = "f")]
+    pub fact: Fact,
+}
+
+/// Something to be brought about, in order, together with storing the execution.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Call a function.
+    Invoke {
+        /// The attempt; the answer must name it.
+        task: TaskId,
+        /// The function's name.
+        function: String,
+        /// What it is given.
+        payload: Value,
+        /// Whether nobody waits for the answer. An answer would be stale.
+        fire_and_forget: bool,
+    },
+    /// Report [`Fact::TimerFired`] at that time, or later, not before.
+    SetTimer {
+        /// The timer.
+        timer: TimerId,
+        /// When, in milliseconds since 1970.
+        at_ms: u64,
+    },
+    /// The timer is not needed any more. It may fire all the same: that is stale.
+    CancelTimer {
+        /// The timer.
+        timer: TimerId,
+    },
+    /// The execution has ended. Always the last effect of an execution.
+    Finished {
+        /// How.
+        status: Status,
+    },
+}
+
+/// A fact that cannot be about this execution: something is wrong outside the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IllegalFact {
+    /// There is no execution, and the fact is not its start.
+    #[error("the execution has not been started")]
+    NotStarted,
+    /// The execution began with another definition.
+    #[error("the execution runs on definition {pinned}, not on {given}")]
+    WrongDefinition {
+        /// The fingerprint of the definition that the execution began with.
+        pinned: String,
+        /// The fingerprint of the definition that was given.
+        given: String,
+    },
+    /// The execution does not fit the definition: what was stored is damaged.
+    #[error("the stored execution does not fit its definition")]
+    Damaged,
+}

@@ -1,0 +1,101 @@
+//! An execution, its history and what it has asked for, computed from its journal.
+
+use std::collections::BTreeSet;
+
+use asl::Definition;
+use thiserror::Error;
+
+use crate::execution::Execution;
+use crate::fact::{Effect, Fact, IllegalFact, JournalEntry, TaskId};
+use crate::history::HistoryEvent;
+use crate::step::{History, Step, Stepped, step};
+
+/// A journal that no execution can have had.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReplayError {
+    /// There is nothing in it.
+    #[error("the journal is empty")]
+    Empty,
+    /// A fact cannot be about the execution.
+    #[error("entry {index} of the journal cannot have happened")]
+    Illegal {
+        /// Its place, from 0.
+        index: usize,
+        /// Why.
+        #[source]
+        source: IllegalFact,
+    },
+    /// A fact was stale, and so cannot have been put in the journal.
+    #[error("entry {index} of the journal is about something that was not pending")]
+    Stale {
+        /// Its place, from 0.
+        index: usize,
+    },
+}
+
+/// Computes an execution and its complete history. One that took the place of another (which was refused, so that its order's
+/// id was free again) begins with the last `Started`; what was before it is the other's.
+///
+/// # Errors
+/// [`ReplayError`] if the journal is not one that [`step()`] led to with this definition.
+pub fn replay(
+    definition: &Definition,
+    journal: impl IntoIterator<Item = JournalEntry>,
+) -> Result<(Execution, Vec<HistoryEvent>), ReplayError> {
+    let mut history = Vec::new();
+    let execution = run(definition, journal, History::Keep, |step| history.append(&mut step.history))?;
+    Ok((execution, history))
+}
+
+/// The execution, and every call of a function ([`Effect::Invoke`]) that it has asked for and has no answer to, in order: because
+/// it waits for it, gave up waiting, or never wanted one.
+///
+/// # Errors
+/// As those of [`replay()`].
+pub fn unanswered(
+    definition: &Definition,
+    journal: impl IntoIterator<Item = JournalEntry>,
+) -> Result<(Execution, Vec<Effect>), ReplayError> {
+    let journal: Vec<JournalEntry> = journal.into_iter().collect();
+    let answered = |fact: &Fact| match fact {
+        Fact::TaskSucceeded { task, .. } | Fact::TaskFailed { task, .. } => Some(*task),
+        _ => None,
+    };
+    let answered: BTreeSet<TaskId> =
+        since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();
+    let mut calls = Vec::new();
+    let is_unanswered =
+        |effect: &Effect| matches!(effect, Effect::Invoke { task, .. } if !answered.contains(task));
+    let execution = run(definition, journal, History::Skip, |step| {
+        calls.extend(std::mem::take(&mut step.effects).into_iter().filter(is_unanswered));
+    })?;
+    Ok((execution, calls))
+}
+
+/// The entries of the execution that took the place of all before it.
+fn since_start(journal: &[JournalEntry]) -> &[JournalEntry] {
+    let started = journal.iter().rposition(|entry| matches!(entry.fact, Fact::Started { .. }));
+    &journal[started.unwrap_or(0)..]
+}
+
+fn run(
+    definition: &Definition,
+    journal: impl IntoIterator<Item = JournalEntry>,
+    history: History,
+    mut see: impl FnMut(&mut Step),
+) -> Result<Execution, ReplayError> {
+    let mut execution = None;
+    let journal: Vec<JournalEntry> = journal.into_iter().collect();
+    let started = journal.len() - since_start(&journal).len();
+    for (index, JournalEntry { at_ms, fact }) in journal.into_iter().enumerate().skip(started) {
+        match step(definition, execution.take(), fact, at_ms, history) {
+            Ok(Stepped::Advanced(mut step)) => {
+                see(&mut step);
+                execution = Some(step.execution);
+            }
+            Ok(Stepped::Stale(_)) => return Err(ReplayError::Stale { index }),
+            Err(source) => return Err(ReplayError::Illegal { index, source }),
+        }
+    }
+    execution.ok_or(ReplayError::Empty)
+}

@@ -1,0 +1,124 @@
+//! Facts that come late, twice, or about nothing.
+
+use asl::Definition;
+use engine::{
+    Effect, Execution, Fact, History, IllegalFact, JournalEntry, ReplayError, Status, Stepped, TaskId,
+    TimerId, replay, step,
+};
+use serde_json::json;
+
+use crate::harness::definition;
+
+const TASK: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true, "TimeoutSeconds": 9, "HeartbeatSeconds": 4,
+    "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "Retry": [{"ErrorEquals": ["States.ALL"]}]}}}"#;
+
+fn started() -> Fact {
+    Fact::Started { execution: "e".to_owned(), input: json!({}), seed: 1, first_id: 1 }
+}
+
+fn ok(task: u64) -> Fact {
+    Fact::TaskSucceeded { task: TaskId(task), output: json!({}) }
+}
+
+fn fired(timer: u64) -> Fact {
+    Fact::TimerFired { timer: TimerId(timer) }
+}
+
+fn advance(definition: &Definition, execution: Option<Execution>, fact: Fact) -> (Execution, Vec<Effect>) {
+    match step(definition, execution, fact.clone(), 0, History::Skip).unwrap() {
+        Stepped::Advanced(step) => (step.execution, step.effects),
+        Stepped::Stale(_) => panic!("{fact:?} is stale"),
+    }
+}
+
+fn check_stale(definition: &Definition, execution: &Execution, fact: Fact) {
+    let stepped = step(definition, Some(execution.clone()), fact.clone(), 0, History::Skip);
+    assert_eq!(stepped, Ok(Stepped::Stale(Box::new(execution.clone()))), "{fact:?}");
+}
+
+#[test]
+fn what_is_not_pending_is_stale() {
+    let definition = definition(TASK);
+    let (first, effects) = advance(&definition, None, started());
+    assert_eq!(effects.len(), 3, "a call (1), its timeout (2) and its heartbeat (3)");
+    for fact in [started(), ok(9), fired(1), fired(9), Fact::TaskHeartbeat { task: TaskId(2) }] {
+        check_stale(&definition, &first, fact);
+    }
+
+    let (beating, effects) =
+        advance(&definition, Some(first.clone()), Fact::TaskHeartbeat { task: TaskId(1) });
+    assert_eq!(effects[0], Effect::CancelTimer { timer: TimerId(3) });
+    assert!(matches!(effects[1], Effect::SetTimer { timer: TimerId(4), .. }));
+    check_stale(&definition, &beating, fired(3));
+
+    let (backing_off, effects) = advance(&definition, Some(first.clone()), fired(2));
+    assert_eq!(effects[0], Effect::CancelTimer { timer: TimerId(3) });
+    check_stale(&definition, &backing_off, ok(1));
+    let (again, _) = advance(&definition, Some(backing_off), fired(4));
+    assert_eq!(again.pending_tasks(), [TaskId(5)], "another attempt, another id");
+    check_stale(&definition, &again, ok(1));
+    check_stale(&definition, &again, fired(4));
+
+    let (done, effects) = advance(&definition, Some(again), ok(5));
+    assert_eq!(effects.last(), Some(&Effect::Finished { status: Status::Succeeded }));
+    for fact in [ok(5), fired(6), started(), Fact::Stopped { error: None, cause: None }] {
+        check_stale(&definition, &done, fact);
+    }
+}
+
+#[test]
+fn a_stop_ends_it_and_cancels_its_timers() {
+    let definition = definition(TASK);
+    let (first, _) = advance(&definition, None, started());
+    let timers = first.pending_timers();
+    let stop = Fact::Stopped { error: Some("Stop".to_owned()), cause: Some("enough".to_owned()) };
+    let (stopped, effects) = advance(&definition, Some(first), stop);
+    assert_eq!(stopped.status(), Status::Aborted);
+    let mut expected: Vec<Effect> =
+        timers.iter().map(|timer| Effect::CancelTimer { timer: timer.id }).collect();
+    expected.push(Effect::Finished { status: Status::Aborted });
+    assert_eq!(effects, expected);
+}
+
+#[test]
+fn what_cannot_be_is_an_error() {
+    let definition = definition(TASK);
+    assert_eq!(step(&definition, None, ok(1), 0, History::Skip), Err(IllegalFact::NotStarted));
+    let (first, _) = advance(&definition, None, started());
+    let other = crate::harness::order_definition();
+    let wrong = step(&other, Some(first.clone()), ok(1), 0, History::Skip);
+    assert!(matches!(wrong, Err(IllegalFact::WrongDefinition { .. })));
+    let damaged = String::from_utf8(first.encode()).unwrap().replace("\"s\":0,", "\"s\":77,");
+    let damaged = Execution::decode(damaged.as_bytes()).unwrap();
+    assert_eq!(step(&definition, Some(damaged), ok(1), 0, History::Skip), Err(IllegalFact::Damaged));
+    assert!(Execution::decode(b"{}").is_err());
+    let future = String::from_utf8(first.encode()).unwrap().replace("\"v\":1", "\"v\":2");
+    assert!(Execution::decode(future.as_bytes()).unwrap_err().to_string().contains("layout 2"));
+}
+
+#[test]
+fn a_journal_that_cannot_have_been_is_refused() {
+    let definition = definition(TASK);
+    let entry = |fact| JournalEntry { at_ms: 0, fact };
+    assert_eq!(replay(&definition, []).unwrap_err(), ReplayError::Empty);
+    let stale = replay(&definition, [entry(started()), entry(ok(9))]).unwrap_err();
+    assert_eq!(stale, ReplayError::Stale { index: 1 });
+    let illegal = replay(&definition, [entry(ok(1))]).unwrap_err();
+    assert!(matches!(illegal, ReplayError::Illegal { index: 0, .. }));
+}
+
+#[test]
+fn a_journal_survives_being_stored() {
+    for fact in [
+        started(),
+        ok(1),
+        fired(2),
+        Fact::TaskFailed { task: TaskId(1), error: "E".to_owned(), cause: None },
+        Fact::TaskHeartbeat { task: TaskId(1) },
+        Fact::Stopped { error: None, cause: Some("c".to_owned()) },
+    ] {
+        let entry = JournalEntry { at_ms: 5, fact };
+        let text = serde_json::to_string(&entry).unwrap();
+        assert_eq!(serde_json::from_str::<JournalEntry>(&text).unwrap(), entry);
+    }
+}

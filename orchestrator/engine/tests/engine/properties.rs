@@ -1,0 +1,172 @@
+//! What holds of any definition and any facts: nothing panics, replay gives the snapshot again, what is not pending
+//! changes nothing, and an ended execution has nothing pending.
+
+use std::collections::BTreeSet;
+
+use asl::Definition;
+use engine::{
+    Effect, Execution, Fact, History, JournalEntry, Status, Stepped, TaskId, TimerId, replay, step,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::harness::{definition, order_definition, order_input};
+
+/// What a random state is made of: a kind, a place to jump to, and a number.
+type Seed = (u8, usize, u8);
+
+const F: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
+const G: &str = "arn:aws:states:::lambda:invoke";
+
+fn machine(prefix: &str, seeds: &[Seed], depth: usize) -> Value {
+    let mut states = serde_json::Map::new();
+    for (index, seed) in seeds.iter().enumerate() {
+        states.insert(format!("{prefix}{index}"), state(prefix, index, seeds, *seed, depth));
+    }
+    states.insert(format!("{prefix}end"), json!({"Type": "Pass", "End": true}));
+    json!({"StartAt": format!("{prefix}0"), "States": states})
+}
+
+fn state(prefix: &str, index: usize, seeds: &[Seed], (kind, jump, number): Seed, depth: usize) -> Value {
+    let name = |index: usize| match index {
+        index if index < seeds.len() => format!("{prefix}{index}"),
+        _ => format!("{prefix}end"),
+    };
+    let (next, jump) = (name(index + 1), name(jump % (seeds.len() + 1)));
+    let result_paths = [json!("$"), json!(null), json!("$.r"), json!("$.r.s"), json!("$.list[0]")];
+    let result_path = result_paths[number as usize % result_paths.len()].clone();
+    let caught = ["States.ALL", "E", "States.Timeout"][number as usize % 3];
+    let catch = json!([{"ErrorEquals": [caught], "ResultPath": "$.e", "Next": jump}]);
+    let invocation = if number % 2 == 0 { "Event" } else { "RequestResponse" };
+    let retry = json!([{"ErrorEquals": ["E"], "MaxAttempts": number % 3, "JitterStrategy": "FULL"}]);
+    match kind % 8 {
+        0 => json!({"Type": "Task", "Resource": F, "ResultPath": result_path, "Next": next}),
+        1 => {
+            json!({"Type": "Task", "Resource": F, "TimeoutSeconds": 9, "HeartbeatSeconds": 3, "Retry": retry,
+                    "Catch": catch, "ResultPath": result_path, "Next": next})
+        }
+        2 => json!({"Type": "Task", "Resource": G, "Catch": catch, "Next": next,
+                    "Parameters": {"FunctionName": "g", "Payload.$": "$.r",
+                                   "InvocationType": invocation}}),
+        3 => json!({"Type": "Choice", "Default": next, "Choices": [
+            {"And": [{"Variable": "$.r", "IsPresent": true}, {"Variable": "$.r", "IsNumeric": number % 2 == 0}], "Next": jump}]}),
+        4 => json!({"Type": "Wait", "Seconds": number % 3, "Next": next}),
+        5 => {
+            json!({"Type": "Pass", "Result": {"n": number, "id": [1]}, "ResultPath": result_path, "Next": next})
+        }
+        6 => json!({"Type": "Pass", "Next": next,
+                    "Parameters": {"r.$": "States.UUID()", "in.$": "$$.Execution.Input", "list": [number]}}),
+        _ if depth == 0 => json!({"Type": "Wait", "Seconds": 1, "Next": next}),
+        _ => {
+            let half = seeds.len() / 2;
+            let branches = [
+                machine(&format!("{prefix}{index}a"), &seeds[..half.max(1)], depth - 1),
+                machine(&format!("{prefix}{index}b"), &seeds[half..], depth - 1),
+            ];
+            json!({"Type": "Parallel", "Branches": branches, "Retry": retry, "Catch": catch,
+                   "ResultPath": result_path, "Next": next})
+        }
+    }
+}
+
+/// A random fact: mostly about something that is pending.
+fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -> Fact {
+    let Some(execution) = execution else {
+        return Fact::Started {
+            execution: "e".to_owned(),
+            input: order_input(),
+            seed: u64::from(number),
+            first_id: 1,
+        };
+    };
+    let (tasks, timers) = (execution.pending_tasks(), execution.pending_timers());
+    let task = if tasks.is_empty() { TaskId(which as u64) } else { tasks[which % tasks.len()] };
+    let timer = if timers.is_empty() { TimerId(which as u64) } else { timers[which % timers.len()].id };
+    match kind % 16 {
+        0..=6 => Fact::TaskSucceeded { task, output: json!({"out": number}) },
+        7..=8 => {
+            let error = [
+                "E",
+                "Other",
+                "States.Timeout",
+                "States.Runtime",
+                "PaymentUnavailable",
+                "RestaurantDeclined",
+            ];
+            Fact::TaskFailed { task, error: error[which % error.len()].to_owned(), cause: None }
+        }
+        9..=12 => Fact::TimerFired { timer },
+        13 => Fact::TaskHeartbeat { task },
+        14 => Fact::TaskSucceeded { task: TaskId(which as u64), output: Value::Null },
+        _ if number == 0 => Fact::Stopped { error: None, cause: None },
+        _ => Fact::TimerFired { timer: TimerId(which as u64) },
+    }
+}
+
+fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
+    let mut execution: Option<Execution> = None;
+    let mut journal = Vec::new();
+    let mut history_len = 0;
+    let mut timers = BTreeSet::new();
+    for (at_ms, seed) in (0..).step_by(500).zip(facts) {
+        let fact = fact(execution.as_ref(), *seed);
+        let before = execution.clone();
+        let stepped = step(definition, execution.take(), fact.clone(), at_ms, History::Keep).unwrap();
+        execution = Some(match stepped {
+            Stepped::Stale(same) => {
+                assert_eq!(Some(&*same), before.as_ref());
+                *same
+            }
+            Stepped::Advanced(after) => {
+                journal.push(JournalEntry { at_ms, fact: fact.clone() });
+                history_len += after.history.len() as u64;
+                let skipped = step(definition, before, fact.clone(), at_ms, History::Skip).unwrap();
+                let Stepped::Advanced(skipped) = skipped else { panic!("{fact:?} advances either way") };
+                assert_eq!(skipped.execution, after.execution, "keeping the history changes nothing");
+                track(&mut timers, &fact, &after.effects);
+                Execution::decode(&after.execution.encode()).unwrap()
+            }
+        });
+        let pending: BTreeSet<TimerId> =
+            execution.iter().flat_map(Execution::pending_timers).map(|t| t.id).collect();
+        assert_eq!(pending, timers, "timers set and neither fired nor cancelled are those that are pending");
+    }
+    let execution = execution.unwrap();
+    assert_eq!(execution.history_len(), history_len);
+    if execution.status() != Status::Running {
+        assert!(execution.pending_tasks().is_empty() && execution.pending_timers().is_empty());
+    }
+    let (replayed, history) = replay(definition, journal).unwrap();
+    assert_eq!(replayed, execution);
+    assert_eq!(history.len() as u64, history_len);
+}
+
+fn track(timers: &mut BTreeSet<TimerId>, fact: &Fact, effects: &[Effect]) {
+    if let Fact::TimerFired { timer } = fact {
+        assert!(timers.remove(timer));
+    }
+    for effect in effects {
+        match effect {
+            Effect::SetTimer { timer, .. } => assert!(timers.insert(*timer)),
+            Effect::CancelTimer { timer } => assert!(timers.remove(timer), "{timer:?} was not set"),
+            Effect::Invoke { .. } | Effect::Finished { .. } => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_machine_with_any_facts(
+        seeds in prop::collection::vec(any::<Seed>(), 1..7),
+        facts in prop::collection::vec(any::<(u8, usize, u8)>(), 1..40),
+    ) {
+        check(&definition(&machine("s", &seeds, 2).to_string()), &facts);
+    }
+
+    #[test]
+    fn the_order_flow_with_any_facts(facts in prop::collection::vec(any::<(u8, usize, u8)>(), 1..60)) {
+        check(&order_definition(), &facts);
+    }
+}

@@ -1,0 +1,116 @@
+//! The definitions that executions run on, by the hash of their text.
+//!
+//! An execution goes on with the definition it began with, whatever a later version of the program ships: the text
+//! that began it must be kept as long as it runs ([`Definitions::texts`]), and loaded again at start-up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use asl::{Definition, Options, Problems};
+use thiserror::Error;
+
+/// The definitions that this program can step: the current one, and those that running executions began with.
+#[derive(Debug, Clone)]
+pub struct Definitions {
+    options: Options,
+    current: Arc<Definition>,
+    pinned: BTreeMap<String, Pinned>,
+}
+
+#[derive(Debug, Clone)]
+struct Pinned {
+    definition: Arc<Definition>,
+    text: Arc<str>,
+}
+
+/// An execution whose definition is not at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "no definition with the fingerprint {fingerprint} is loaded; keep a definition as long as executions of it run"
+)]
+pub struct UnknownDefinition {
+    /// The fingerprint that was looked for.
+    pub fingerprint: String,
+}
+
+impl Definitions {
+    /// Loads the definition that new executions begin with. `functions` are those that its tasks may call.
+    ///
+    /// # Errors
+    /// All that is wrong with the definition, with line and column.
+    pub fn load<'n>(text: &str, functions: impl IntoIterator<Item = &'n str>) -> Result<Self, Problems> {
+        let options = Options::with_functions(functions);
+        let current = Arc::new(asl::parse(text, &options)?);
+        let pinned = Pinned { definition: Arc::clone(&current), text: text.into() };
+        let pinned = BTreeMap::from([(current.fingerprint().to_owned(), pinned)]);
+        Ok(Self { options, current, pinned })
+    }
+
+    /// Loads a definition that executions may still run on, and gives its fingerprint. New executions do not begin
+    /// with it.
+    ///
+    /// # Errors
+    /// All that is wrong with the definition: a function that it calls may be gone, for example.
+    pub fn keep(&mut self, text: &str) -> Result<String, Problems> {
+        let definition = Arc::new(asl::parse(text, &self.options)?);
+        let fingerprint = definition.fingerprint().to_owned();
+        self.pinned.entry(fingerprint.clone()).or_insert_with(|| Pinned { definition, text: text.into() });
+        Ok(fingerprint)
+    }
+
+    /// The definition that new executions begin with.
+    pub fn current(&self) -> &Arc<Definition> {
+        &self.current
+    }
+
+    /// The definition with that fingerprint.
+    ///
+    /// # Errors
+    /// [`UnknownDefinition`] if it is not loaded.
+    pub fn pinned(&self, fingerprint: &str) -> Result<&Arc<Definition>, UnknownDefinition> {
+        match self.pinned.get(fingerprint) {
+            Some(pinned) => Ok(&pinned.definition),
+            None => Err(UnknownDefinition { fingerprint: fingerprint.to_owned() }),
+        }
+    }
+
+    /// Every fingerprint and text at hand: what is to be stored, so that executions outlive a change of the program.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pinned.iter().map(|(fingerprint, pinned)| (fingerprint.as_str(), &*pinned.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
+    const TASK: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": true,
+        "Resource": "arn:aws:lambda:us-east-1:000000000000:function:authorise-payment"}}}"#;
+    const NEW: &str = r#"{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#;
+
+    #[test]
+    fn a_running_execution_keeps_its_definition() {
+        let old = Definitions::load(OLD, []).unwrap();
+        let fingerprint = old.current().fingerprint().to_owned();
+
+        let mut new = Definitions::load(NEW, []).unwrap();
+        assert_ne!(new.current().fingerprint(), fingerprint);
+        let unknown = new.pinned(&fingerprint).unwrap_err();
+        assert!(unknown.to_string().contains(&fingerprint));
+
+        for (_, text) in old.texts() {
+            assert_eq!(new.keep(text).as_ref(), Ok(&fingerprint));
+        }
+        assert_eq!(new.pinned(&fingerprint).unwrap(), old.current());
+        assert_eq!(new.texts().count(), 2);
+        assert_ne!(new.current().fingerprint(), fingerprint, "new executions begin with the new one");
+    }
+
+    #[test]
+    fn an_unknown_function_is_refused_with_the_known_ones() {
+        let problems = Definitions::load(TASK, ["record-order", "capture-payment"]).unwrap_err().to_string();
+        assert!(problems.contains("there is no function 'authorise-payment'"), "{problems}");
+        assert!(problems.contains("one of capture-payment, record-order"), "{problems}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The definitions that executions run on, and what a store holds of both.
+//!
+//! A [`Definition`](asl::Definition) is known by the fingerprint of its text. [`Definitions`] are those at hand: the one that new
+//! executions begin with, and those that earlier ones began with, which [`keep_definitions`] keeps in a store and loads from it.
+//! [`stored`] reads what a store holds under an execution's key: the execution, its journal, and what it has asked for.
+//!
+//! Nothing here knows what an execution is about.
+
+mod definitions;
+pub mod stored;
+
+pub use definitions::{Definitions, UnknownDefinition};
+pub use stored::{JournalError, StoredError, keep_definitions};

@@ -1,0 +1,144 @@
+//! The orchestrator as a program.
+
+mod routes;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use clap::Parser;
+use contract::command::FUNCTIONS;
+use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use order_flow::{Conductor, NAME, Settings, topics};
+use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
+use registry::{Definitions, StoredError};
+use store::Store;
+
+/// Drives the services through a durable state machine written in the Amazon States Language.
+///
+/// Starts one execution of its workflow for every order that is placed in the orchestration, sends the services
+/// commands and decides what comes next. Serves POST /orders/{id}/replay, /metrics, /healthz and /readyz. Logs go to standard error; standard
+/// output gets one line of JSON that names the HTTP address.
+#[derive(Debug, Parser)]
+#[command(name = NAME, version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    host: Args,
+    #[command(flatten)]
+    workflow: WorkflowFlags,
+}
+
+/// What new executions run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Workflow (new executions; those under way keep theirs)")]
+struct WorkflowFlags {
+    /// The workflow, a file in the Amazon States Language [default: the built-in order workflow].
+    #[arg(long, value_name = "FILE", env = "DUET_WORKFLOW")]
+    workflow: Option<PathBuf>,
+    /// How long a restaurant may take to answer, in seconds; then the order is cancelled.
+    #[arg(long, value_name = "S", env = "DUET_RESTAURANT_TIMEOUT_S")]
+    #[arg(default_value_t = Settings::default().restaurant_timeout_s)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    restaurant_timeout_s: u32,
+    /// How long the kitchen takes, in seconds.
+    #[arg(long, value_name = "S", env = "DUET_PREPARATION_S", default_value_t = 0)]
+    preparation_s: u32,
+    /// How long until a courier has taken a prepared order, in seconds.
+    #[arg(long, value_name = "S", env = "DUET_DISPATCH_S", default_value_t = 0)]
+    dispatch_s: u32,
+    /// How long the courier is on the way, in seconds.
+    #[arg(long, value_name = "S", env = "DUET_DELIVERY_S", default_value_t = 0)]
+    delivery_s: u32,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  orchestrator                                    # bus at tcp://127.0.0.1:7070, store in orchestrator.db
+  orchestrator --workflow order.asl.json --restaurant-timeout-s 5
+  orchestrator --bus tcp://10.0.0.5:7070 --store sqlite:/var/lib/duet/orchestrator.db
+
+Every flag can also be set in the environment: DUET_ and its name, e.g. DUET_STORE for --store.
+Exit codes: 0 ended as asked, 1 failed, 64 a flag or the workflow is wrong, 130 interrupted twice.";
+
+/// Waiting times while the store is not there.
+const BACKOFF_BASE: Duration = Duration::from_millis(100);
+const BACKOFF_CAP: Duration = Duration::from_secs(2);
+
+/// The flags, checked.
+struct Checked {
+    definitions: Definitions,
+    settings: Settings,
+}
+
+impl Binary for Cli {
+    const NAME: &'static str = NAME;
+    const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8080", store: "sqlite:orchestrator.db" };
+    type Settings = Checked;
+
+    fn host(&self) -> &Args {
+        &self.host
+    }
+
+    fn settings(&self) -> Result<Checked, ConfigError> {
+        let flags = &self.workflow;
+        Ok(Checked {
+            definitions: flags.workflow.as_deref().map_or_else(|| Ok(order_flow::definitions()), load)?,
+            settings: Settings {
+                restaurant_timeout_s: flags.restaurant_timeout_s,
+                preparation_s: flags.preparation_s,
+                dispatch_s: flags.dispatch_s,
+                delivery_s: flags.delivery_s,
+            },
+        })
+    }
+
+    async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
+        let Checked { definitions, settings } = settings;
+        let metrics = Metrics::register(NAME, &registry)?;
+        let counts = order_flow::metrics::Metrics::register(&registry)?;
+        let kept = keep(definitions, Arc::clone(&store));
+        let (requests, asked) = participant::requests();
+        let known = Arc::<OnceLock<Arc<Definitions>>>::default();
+        let router = routes::router(Arc::clone(&store) as _, Arc::clone(&known), requests);
+        Ok(Service::prepared(router, kept, move |definitions, health| {
+            let definitions = Arc::clone(known.get_or_init(|| Arc::new(definitions)));
+            let handler = Conductor::new(definitions, settings).with_metrics(counts).with_tracer(tracer);
+            let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
+            Participant::new(NAME, topics(), handler, calls, store, bus, clock)
+                .with_options(options)
+                .with_requests(asked)
+                .with_metrics(metrics)
+                .with_health(health)
+        }))
+    }
+}
+
+/// Keeps the definitions in the store, and waits for a store that is not there yet.
+async fn keep(mut definitions: Definitions, store: Arc<dyn Store>) -> Result<Definitions, HostError> {
+    let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
+    loop {
+        match registry::keep_definitions(&mut definitions, &*store).await {
+            Ok(()) => return Ok(definitions),
+            Err(StoredError::Store(error)) if error.is_retryable() => {
+                let delay = backoff.next_delay();
+                tracing::warn!(%error, retry_in_ms = delay.as_millis(), "waiting for the store");
+                tokio::time::sleep(delay).await;
+            }
+            Err(error) => return Err(HostError::Start(error.into())),
+        }
+    }
+}
+
+fn load(path: &Path) -> Result<Definitions, ConfigError> {
+    let wrong = |expected: String| ConfigError::new("--workflow", path.display(), expected);
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("a readable file ({error})")))?;
+    let functions = FUNCTIONS.iter().map(|function| function.name);
+    Definitions::load(&text, functions)
+        .map_err(|problems| wrong(format!("a workflow without mistakes:\n{problems}")))
+}
+
+fn main() -> ExitCode {
+    daemon::main::<Cli>()
+}
