@@ -183,6 +183,28 @@ async fn a_workflow_with_a_mistake_is_refused_with_its_place() {
     }
 }
 
+/// Which functions there are is no matter of the text: a definition that names another one is one, and its task fails when it
+/// is called. Before, an orchestrator whose store had such a definition could not start.
+#[tokio::test]
+async fn a_workflow_that_calls_what_no_service_offers_is_warned_of_and_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let workflow = "{ \"StartAt\": \"Call\", \"States\": { \"Call\": { \"Type\": \"Task\", \"End\": true,\n  \
+                    \"Resource\": \"arn:aws:lambda:us-east-1:000000000000:function:record-ordr\" } } }";
+    std::fs::write(folder.path().join("w.json"), workflow).unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let args = ["--workflow", "w.json", "--store", "memory:", "--listen", &address];
+    let ended = run(folder.path(), order_flow::NAME, &args).await;
+    // It gets as far as its port, which is taken.
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    for part in [
+        "warning: --workflow: w.json: line 2, column 15, /States/Call/Resource: there is no function 'record-ordr'",
+        "did you mean 'record-order'? Known functions: authorise-payment, ",
+    ] {
+        assert!(ended.stderr.contains(part), "{part:?} is missing from {}", ended.stderr);
+    }
+}
+
 #[tokio::test]
 async fn a_taken_port_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();

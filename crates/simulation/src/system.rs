@@ -187,11 +187,11 @@ impl System {
         let (made, definitions) = (self.orchestrator.clone(), Arc::clone(&self.definitions));
         let desk = self.orchestrator_desk.clone();
         let orchestrator = move || {
-            let settings = order_flow::Settings {
+            let durations = order_flow::Durations {
                 restaurant_timeout_s: RESTAURANT_TIMEOUT_S,
-                ..order_flow::Settings::default()
+                ..order_flow::Durations::default()
             };
-            let conductor = Conductor::new(Arc::clone(&definitions), settings);
+            let conductor = Conductor::new(Arc::clone(&definitions), durations);
             made.participant(order_flow::topics(), conductor, NoCalls::caller()).with_requests(desk.open())
         };
         self.supervise(tasks, &self.order_history.spot, order_history).await?;

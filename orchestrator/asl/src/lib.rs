@@ -9,33 +9,42 @@
 //! | --- | --- |
 //! | [`syntax`] | the definition and its states, as data |
 //! | [`parse()`] | JSON text to definition, and the rules between states |
+//! | [`io`] | how data gets in and out of a state |
+//! | [`lint`] | what a definition says that may not be meant |
 //! | [`path`] | `$.a.b[0]`, `$$.Execution.Id` |
 //! | [`template`] | `Parameters` and `ResultSelector`, with `.$` fields |
 //! | [`intrinsic`] | `States.Format(…)` and its siblings |
 //! | [`choice`] | the rules of a Choice state |
 //! | [`data`] | `InputPath`, `ResultPath`, `OutputPath` |
+//! | [`resource`] | what a Task calls |
 //! | [`retry`] | which error a retrier or catcher is for, and how long to back off |
 //!
 //! Not part of the language here yet, and refused by name rather than ignored: the Map state, JSONata
-//! (`"QueryLanguage": "JSONata"`) and variables (`Assign`). [`syntax::QueryLanguage`] and [`syntax::StateKind`] are
-//! where they will be added.
+//! (`"QueryLanguage": "JSONata"`) and variables (`Assign`). [`io::Io`] and [`syntax::StateKind`] are where they will be
+//! added.
 
 pub mod choice;
 pub mod data;
 pub mod error;
 pub mod intrinsic;
+pub mod io;
 mod json;
+pub mod lint;
+mod numbering;
 pub mod parse;
 pub mod path;
 mod problem;
 pub mod random;
+pub mod resource;
 pub mod retry;
 pub mod scope;
+mod state_id;
 pub mod syntax;
 pub mod template;
 
 pub use error::RuntimeError;
-pub use parse::{Options, parse};
-pub use problem::{PROBLEMS_MAX, Problem, Problems};
+pub use parse::parse;
+pub use problem::{PROBLEMS_MAX, Problem, Problems, Severity};
 pub use scope::{Context, Scope};
-pub use syntax::{Definition, State, StateId, StateKind};
+pub use state_id::StateId;
+pub use syntax::{Definition, State, StateKind};

@@ -2,9 +2,20 @@
 
 use std::fmt;
 
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The text is no definition.
+    Error,
+    /// It is one, and may fail when it is run.
+    Warning,
+}
+
 /// One thing that is wrong with a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// Whether the text is a definition all the same.
+    pub severity: Severity,
     /// Line of the offending value, from 1.
     pub line: usize,
     /// Column of the offending value in characters, from 1.
@@ -106,14 +117,7 @@ impl<'t> Report<'t> {
             self.more += 1;
             return;
         }
-        let problem = Problem {
-            line: 0,
-            column: 0,
-            pointer: printable(pointer),
-            message: printable(&shortened(message.into(), TEXT_CHARS_MAX)),
-            value: value.map(|value| printable(&shortened(value, QUOTE_CHARS_MAX))),
-            expected: expected.map(|expected| printable(&shortened(expected, TEXT_CHARS_MAX))),
-        };
+        let problem = Problem::new(Severity::Error, (0, 0), pointer, message.into(), value, expected);
         self.found.push((at.min(self.text.len()), problem));
     }
 
@@ -123,21 +127,47 @@ impl<'t> Report<'t> {
 
     pub(crate) fn finish(mut self) -> Problems {
         self.found.sort_by_key(|(at, _)| *at);
-        let (mut line, mut line_begin, mut seen) = (1, 0, 0);
-        for (at, problem) in &mut self.found {
-            for (offset, _) in self.text[seen..*at].match_indices('\n') {
-                (line, line_begin) = (line + 1, seen + offset + 1);
-            }
-            seen = *at;
-            (problem.line, problem.column) = (line, column(&self.text[line_begin..*at]));
+        let places = places(self.text, self.found.iter().map(|(at, _)| *at));
+        for ((_, problem), (line, column)) in self.found.iter_mut().zip(places) {
+            (problem.line, problem.column) = (line, column);
         }
         Problems { told: self.found.into_iter().map(|(_, problem)| problem).collect(), more: self.more }
     }
 }
 
-/// The column that comes after so much of a line.
-fn column(before: &str) -> usize {
-    before.chars().count() + 1
+impl Problem {
+    /// A problem at that line and column, whose texts are shortened and can be shown.
+    pub(crate) fn new(
+        severity: Severity,
+        (line, column): (usize, usize),
+        pointer: &str,
+        message: String,
+        value: Option<String>,
+        expected: Option<String>,
+    ) -> Self {
+        Self {
+            severity,
+            line,
+            column,
+            pointer: printable(pointer),
+            message: printable(&shortened(message, TEXT_CHARS_MAX)),
+            value: value.map(|value| printable(&shortened(value, QUOTE_CHARS_MAX))),
+            expected: expected.map(|expected| printable(&shortened(expected, TEXT_CHARS_MAX))),
+        }
+    }
+}
+
+/// Lines and columns, from 1, of byte offsets that never go back: one pass over the text.
+pub(crate) fn places(text: &str, offsets: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
+    let (mut line, mut line_begin, mut seen) = (1, 0, 0);
+    let place = |at: usize| {
+        for (offset, _) in text[seen..at].match_indices('\n') {
+            (line, line_begin) = (line + 1, seen + offset + 1);
+        }
+        seen = at;
+        (line, text[line_begin..at].chars().count() + 1)
+    };
+    offsets.map(place).collect()
 }
 
 /// The text with its control characters escaped: names may hold any, and problems are shown on terminals.

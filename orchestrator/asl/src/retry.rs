@@ -3,7 +3,7 @@
 use crate::data::ResultPath;
 use crate::error;
 use crate::random::Random;
-use crate::syntax::StateId;
+use crate::state_id::StateId;
 
 /// Longest back-off, whatever the retrier computes: one year.
 pub const BACK_OFF_MS_MAX: u64 = 31_622_400_000;

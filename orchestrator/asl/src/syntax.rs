@@ -1,22 +1,18 @@
 //! A definition as data: states by number, everything in them compiled.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::choice::Rule;
-use crate::data::{Narrow, ResultPath};
+use crate::io::{Ends, Flow, Io};
 use crate::path::Path;
+use crate::resource::{Pattern, Resource};
 use crate::retry::{Catcher, Retrier};
-use crate::template::{Expression, Template};
-
-/// A state of a definition. The number means something only together with the definition it came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct StateId(pub(crate) u32);
+use crate::state_id::StateId;
+use crate::template::Expression;
 
 /// A valid state machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +22,9 @@ pub struct Definition {
     pub(crate) timeout_s: Option<u64>,
     pub(crate) machine: Machine,
     pub(crate) states: Vec<State>,
-    pub(crate) functions: BTreeSet<String>,
+    /// Every state, in the order of their names.
+    pub(crate) by_name: Vec<StateId>,
+    pub(crate) functions: Vec<NamedFunction>,
     pub(crate) reads_execution_input: bool,
 }
 
@@ -56,13 +54,20 @@ impl Definition {
         self.states.get(id.0 as usize)
     }
 
+    /// The state of that name, in whichever machine it is.
+    pub fn state_named(&self, name: &str) -> Option<&State> {
+        let named = |id: &StateId| self.state(*id).map_or("", |state| &*state.name);
+        let place = self.by_name.binary_search_by(|id| named(id).cmp(name)).ok()?;
+        self.state(self.by_name[place])
+    }
+
     /// All states, those of branches included, by number.
     pub fn states(&self) -> impl Iterator<Item = (StateId, &State)> {
         (0..).map(StateId).zip(&self.states)
     }
 
-    /// The functions that tasks may call by name.
-    pub fn functions(&self) -> &BTreeSet<String> {
+    /// Every function that the text names, in the order of the text.
+    pub fn functions(&self) -> &[NamedFunction] {
         &self.functions
     }
 
@@ -91,22 +96,11 @@ impl Machine {
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// Its name, unique in the whole definition.
-    pub name: String,
+    pub name: Arc<str>,
     /// `Comment`
     pub comment: Option<String>,
-    /// The language of its expressions.
-    pub query_language: QueryLanguage,
     /// What it does.
     pub kind: StateKind,
-}
-
-/// The languages of expressions. JSONata is recognised by the parser and refused; it will be a variant here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum QueryLanguage {
-    /// Paths and payload templates.
-    #[default]
-    JsonPath,
 }
 
 /// The types of states. Map is recognised by the parser and refused; it will be a variant here.
@@ -123,7 +117,7 @@ pub enum StateKind {
     /// Waits.
     Wait(Wait),
     /// Ends well.
-    Succeed(Ends),
+    Succeed(Io<Ends>),
     /// Ends badly.
     Fail(Fail),
 }
@@ -152,30 +146,6 @@ pub enum Transition {
     End,
 }
 
-/// How data gets in and out of a state that ends something or decides something.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Ends {
-    /// `InputPath`
-    pub input_path: Narrow,
-    /// `OutputPath`
-    pub output_path: Narrow,
-}
-
-/// How data gets in and out of a state that makes a result.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Flow {
-    /// `InputPath`
-    pub input_path: Narrow,
-    /// `Parameters`
-    pub parameters: Option<Template>,
-    /// `ResultSelector`
-    pub result_selector: Option<Template>,
-    /// `ResultPath`
-    pub result_path: ResultPath,
-    /// `OutputPath`
-    pub output_path: Narrow,
-}
-
 /// What is done about errors.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recovery {
@@ -190,8 +160,10 @@ pub struct Recovery {
 pub struct Task {
     /// `Resource`
     pub resource: Resource,
-    /// Its data flow. `parameters` is empty for [`Resource::LambdaInvoke`], which has taken them apart.
-    pub flow: Flow,
+    /// Whether it waits for an answer.
+    pub pattern: Pattern,
+    /// Its data flow.
+    pub io: Io<Flow>,
     /// Its retriers and catchers.
     pub recovery: Recovery,
     /// `TimeoutSeconds` or `TimeoutSecondsPath`
@@ -211,56 +183,24 @@ pub enum Seconds {
     Path(Path),
 }
 
-/// What a Task calls.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Resource {
-    /// A function by its ARN: the effective input is its payload, its output the result.
-    Function {
-        /// The ARN as given.
-        arn: String,
-        /// The function's name.
-        name: String,
-    },
-    /// `arn:aws:states:::lambda:invoke`
-    LambdaInvoke(Box<Invocation>),
-}
-
-/// The arguments of `lambda:invoke`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Invocation {
-    /// `FunctionName`: a name or an ARN.
-    pub function: Template,
-    /// `Payload`; absent, the empty object.
-    pub payload: Option<Template>,
-    /// `InvocationType`
-    pub kind: InvocationKind,
-}
-
-/// How a function is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InvocationKind {
-    /// The task waits for the answer.
-    #[default]
-    RequestResponse,
-    /// The task ends when the message is on its way.
-    Event,
-}
-
-impl InvocationKind {
-    /// The value of `InvocationType`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RequestResponse => "RequestResponse",
-            Self::Event => "Event",
-        }
-    }
+/// A place in the text that names a function: the `Resource` of a Task, or its `FunctionName`. One that is computed names none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFunction {
+    /// The function's name.
+    pub name: String,
+    /// Line of the value that names it, from 1.
+    pub line: usize,
+    /// Column of that value in characters, from 1.
+    pub column: usize,
+    /// JSON pointer to that value.
+    pub pointer: String,
 }
 
 /// A Choice state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// Its data flow.
-    pub flow: Ends,
+    pub io: Io<Ends>,
     /// `Choices`: the first rule that holds decides.
     pub rules: Vec<(Rule, StateId)>,
     /// `Default`
@@ -271,7 +211,7 @@ pub struct Choice {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parallel {
     /// Its data flow.
-    pub flow: Flow,
+    pub io: Io<Flow>,
     /// Its retriers and catchers.
     pub recovery: Recovery,
     /// `Branches`, at least one.
@@ -283,8 +223,8 @@ pub struct Parallel {
 /// A Pass state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pass {
-    /// Its data flow; never a `result_selector`.
-    pub flow: Flow,
+    /// Its data flow.
+    pub io: Io<Flow>,
     /// `Result`
     pub result: Option<Value>,
     /// What follows.
@@ -295,7 +235,7 @@ pub struct Pass {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wait {
     /// Its data flow.
-    pub flow: Ends,
+    pub io: Io<Ends>,
     /// How long.
     pub until: Until,
     /// What follows.

@@ -1,26 +1,12 @@
 //! What the step function costs: whole orders, with the snapshot read and written between any two steps, as the
 //! participant does it.
 
-use asl::{Definition, Options};
+use asl::Definition;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use engine::{Effect, Execution, Fact, History, JournalEntry, Stepped, replay, step};
+use engine::{Effect, Execution, Fact, History, JournalEntry, NoneRefused, Pattern, Stepped, replay, step};
 use serde_json::{Value, json};
 
 const ORDER: &str = include_str!("../../order-flow/order.asl.json");
-
-const FUNCTIONS: [&str; 11] = [
-    "record-order",
-    "close-order",
-    "authorise-payment",
-    "void-payment",
-    "capture-payment",
-    "start-preparation",
-    "dispatch-order",
-    "deliver-order",
-    "request-acceptance",
-    "cancel-acceptance",
-    "notify-customer",
-];
 
 fn input() -> Value {
     let item =
@@ -43,16 +29,17 @@ fn order(definition: &Definition, history: History) -> Vec<JournalEntry> {
         Some(Fact::Started { execution: "order-00000042".to_owned(), input: input(), seed: 7, first_id: 1 });
     while let Some(next) = fact.take() {
         now_ms += 3;
-        journal.push(JournalEntry { at_ms: now_ms, fact: next.clone() });
+        journal.push(JournalEntry::new(now_ms, next.clone()));
         let execution =
             snapshot.as_deref().map(|bytes| Execution::decode(bytes).expect("a snapshot reads back"));
-        let Ok(Stepped::Advanced(step)) = step(definition, execution, next, now_ms, history) else {
+        let Ok(Stepped::Advanced(step)) = step(definition, execution, next, now_ms, &NoneRefused, history)
+        else {
             panic!("an order goes on with every answer")
         };
         snapshot = Some(step.execution.encode());
         fact = step.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Invoke { task, fire_and_forget: false, .. } => {
-                Some(Fact::TaskSucceeded { task: *task, output: json!({}) })
+            Effect::Call(call) if call.pattern == Pattern::RequestResponse => {
+                Some(Fact::TaskSucceeded { task: call.task, output: json!({}) })
             }
             _ => None,
         });
@@ -61,7 +48,7 @@ fn order(definition: &Definition, history: History) -> Vec<JournalEntry> {
 }
 
 fn whole_orders(c: &mut Criterion) {
-    let definition = asl::parse(ORDER, &Options::with_functions(FUNCTIONS)).expect("the order flow is valid");
+    let definition = asl::parse(ORDER).expect("the order flow is valid");
     let journal = order(&definition, History::Skip);
     let mut group = c.benchmark_group("order");
     group.throughput(Throughput::Elements(journal.len() as u64));

@@ -1,34 +1,25 @@
 //! Where an execution stands.
 
-use asl::{Definition, StateId, StateKind};
-use serde::{Deserialize, Serialize};
+use asl::Definition;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::fact::{TaskId, TimerId};
+use crate::fact::IllegalFact;
+use crate::frame::{Awaited, Frame};
+use crate::ids::{TaskId, Timer};
+use crate::status::Status;
 
-/// The version of the snapshot's layout.
-const LAYOUT: u8 = 1;
-
-/// How an execution is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Status {
-    /// It has not ended.
-    Running,
-    /// It ended with an output.
-    Succeeded,
-    /// It ended with an error that nothing caught.
-    Failed,
-    /// It took longer than the definition's `TimeoutSeconds`.
-    TimedOut,
-    /// It was stopped from outside.
-    Aborted,
-}
+/// The version of the snapshot's layout. 1 had the numbers of states, 2 has their names.
+const LAYOUT: u8 = 2;
+/// The oldest layout that is read.
+const LAYOUT_MIN: u8 = 1;
 
 /// A run of a definition, between two facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
-    #[serde(rename = "v")]
+    #[serde(rename = "v", deserialize_with = "layout")]
     layout: u8,
     #[serde(rename = "h")]
     pub(crate) head: Head,
@@ -55,9 +46,9 @@ pub(crate) struct Head {
     /// Kept only if the definition looks at it.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(crate) input: Option<Value>,
-    /// The definition's `TimeoutSeconds`.
+    /// The end of the definition's `TimeoutSeconds`.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) limit: Option<Timer>,
+    pub(crate) deadline: Option<Timer>,
 }
 
 /// Running or ended.
@@ -91,78 +82,6 @@ pub struct Ending {
     pub cause: Option<String>,
 }
 
-/// A state that waits for something.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Frame {
-    /// The state.
-    #[serde(rename = "s")]
-    pub state: StateId,
-    /// The state's input; `null` if nothing that can still happen needs it.
-    #[serde(rename = "d", default, skip_serializing_if = "Value::is_null")]
-    pub data: Value,
-    /// When the state was entered, in milliseconds since 1970.
-    #[serde(rename = "t")]
-    pub entered_ms: u64,
-    /// The last event of the history on this path.
-    #[serde(rename = "e")]
-    pub last_event: u64,
-    /// How often each of the state's retriers has been used.
-    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
-    pub retries: Vec<u32>,
-    /// What the state waits for.
-    #[serde(rename = "a")]
-    pub activity: Activity,
-}
-
-/// What a state waits for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Activity {
-    /// The answer to a task.
-    #[serde(rename = "t")]
-    Task {
-        /// The attempt.
-        #[serde(rename = "t")]
-        task: TaskId,
-        /// When it is given up.
-        #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
-        timeout: Option<Timer>,
-        /// When it is given up unless it sends a heartbeat.
-        #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
-        heartbeat: Option<Timer>,
-    },
-    /// The time for another attempt.
-    #[serde(rename = "b")]
-    BackOff(Timer),
-    /// The end of a Wait state.
-    #[serde(rename = "w")]
-    Wait(Timer),
-    /// Its branches.
-    #[serde(rename = "p")]
-    Branches(Vec<Branch>),
-}
-
-/// A branch of a Parallel state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Branch {
-    /// At work.
-    #[serde(rename = "r")]
-    Running(Frame),
-    /// Done, with its output.
-    #[serde(rename = "d")]
-    Done(Value),
-}
-
-/// A timer that is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timer {
-    /// Its id.
-    #[serde(rename = "i")]
-    pub id: TimerId,
-    /// When it fires, in milliseconds since 1970.
-    #[serde(rename = "t")]
-    pub at_ms: u64,
-}
-
 /// Bytes that are no snapshot.
 #[derive(Debug, Error)]
 pub enum DecodeError {
@@ -170,15 +89,8 @@ pub enum DecodeError {
     #[error("the stored execution cannot be read")]
     Unreadable(#[from] serde_json::Error),
     /// They were written by another version.
-    #[error("the stored execution has layout {0}; this program reads layout {LAYOUT}")]
+    #[error("the stored execution has layout {0}; this program reads layouts {LAYOUT_MIN} to {LAYOUT}")]
     Layout(u8),
-}
-
-/// What a fact is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
-    Task(TaskId),
-    Timer(TimerId),
 }
 
 impl Execution {
@@ -227,8 +139,8 @@ impl Execution {
     /// The attempts whose answers are awaited.
     pub fn pending_tasks(&self) -> Vec<TaskId> {
         let mut tasks = Vec::new();
-        self.visit(&mut |frame| {
-            if let Activity::Task { task, .. } = frame.activity {
+        self.each(&mut |frame| {
+            if let Awaited::Task { task, .. } = frame.awaited {
                 tasks.push(task);
             }
         });
@@ -239,15 +151,15 @@ impl Execution {
     pub fn pending_timers(&self) -> Vec<Timer> {
         let mut timers = Vec::new();
         if let Phase::Running(_) = self.phase {
-            timers.extend(self.head.limit);
+            timers.extend(self.head.deadline);
         }
-        self.visit(&mut |frame| frame.timers().for_each(|timer| timers.push(timer)));
+        self.each(&mut |frame| frame.timers().for_each(|timer| timers.push(timer)));
         timers
     }
 
-    fn visit(&self, see: &mut dyn FnMut(&Frame)) {
+    fn each(&self, see: &mut dyn FnMut(&Frame)) {
         if let Phase::Running(frame) = &self.phase {
-            frame.visit(see);
+            frame.each(see);
         }
     }
 
@@ -260,88 +172,45 @@ impl Execution {
     /// The execution of a snapshot.
     ///
     /// # Errors
-    /// [`DecodeError`] if the bytes are no snapshot of this layout.
+    /// [`DecodeError`] if the bytes are no snapshot of a layout that is read.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let execution: Self = serde_json::from_slice(bytes)?;
-        if execution.layout == LAYOUT { Ok(execution) } else { Err(DecodeError::Layout(execution.layout)) }
+        #[derive(Deserialize)]
+        struct Version {
+            v: u8,
+        }
+        serde_json::from_slice(bytes).map_err(|error| match serde_json::from_slice(bytes) {
+            Ok(Version { v }) if !is_read(v) => DecodeError::Layout(v),
+            _ => DecodeError::Unreadable(error),
+        })
+    }
+
+    /// Whether the snapshot was of an earlier layout, and is to be brought up to date before it is asked for states.
+    pub fn is_of_earlier_layout(&self) -> bool {
+        self.layout < LAYOUT
+    }
+
+    /// The execution in today's layout, if the definition that it runs on is this one.
+    ///
+    /// # Errors
+    /// It has a state that the definition has not.
+    pub fn brought_up_to_date(mut self, definition: &Definition) -> Result<Self, IllegalFact> {
+        if self.is_of_earlier_layout() {
+            if let Phase::Running(frame) = &mut self.phase
+                && !frame.name_states(definition)
+            {
+                return Err(IllegalFact::Damaged);
+            }
+            self.layout = LAYOUT;
+        }
+        Ok(self)
     }
 }
 
-impl Frame {
-    /// Whether the frame or one under it waits for that.
-    pub(crate) fn awaits(&self, target: Target) -> bool {
-        match (&self.activity, target) {
-            (Activity::Task { task, .. }, Target::Task(wanted)) => *task == wanted,
-            (Activity::Branches(branches), _) => branches.iter().any(|branch| branch.awaits(target)),
-            (_, Target::Timer(wanted)) => self.timers().any(|timer| timer.id == wanted),
-            _ => false,
-        }
-    }
-
-    /// The frame's own timers.
-    pub(crate) fn timers(&self) -> impl Iterator<Item = Timer> + use<> {
-        let (first, second) = match &self.activity {
-            Activity::Task { timeout, heartbeat, .. } => (*timeout, *heartbeat),
-            Activity::BackOff(timer) | Activity::Wait(timer) => (Some(*timer), None),
-            Activity::Branches(_) => (None, None),
-        };
-        first.into_iter().chain(second)
-    }
-
-    /// Calls `see` with this frame and all under it.
-    pub(crate) fn visit(&self, see: &mut dyn FnMut(&Frame)) {
-        see(self);
-        if let Activity::Branches(branches) = &self.activity {
-            for branch in branches {
-                if let Branch::Running(frame) = branch {
-                    frame.visit(see);
-                }
-            }
-        }
-    }
-
-    /// Whether the frame can be one of that definition.
-    pub(crate) fn fits(&self, definition: &Definition) -> bool {
-        let Some(state) = definition.state(self.state) else { return false };
-        let retriers = match &state.kind {
-            StateKind::Task(task) => task.recovery.retry.len(),
-            StateKind::Parallel(parallel) => parallel.recovery.retry.len(),
-            _ => 0,
-        };
-        let fits = match (&self.activity, &state.kind) {
-            (Activity::Task { .. }, StateKind::Task(_))
-            | (Activity::BackOff(_), StateKind::Task(_) | StateKind::Parallel(_))
-            | (Activity::Wait(_), StateKind::Wait(_)) => true,
-            (Activity::Branches(branches), StateKind::Parallel(parallel)) => {
-                branches.len() == parallel.branches.len()
-                    && branches.iter().all(|branch| branch.fits(definition))
-            }
-            _ => false,
-        };
-        fits && (self.retries.is_empty() || self.retries.len() == retriers)
-    }
+fn is_read(layout: u8) -> bool {
+    (LAYOUT_MIN..=LAYOUT).contains(&layout)
 }
 
-impl Branch {
-    fn awaits(&self, target: Target) -> bool {
-        matches!(self, Self::Running(frame) if frame.awaits(target))
-    }
-
-    fn fits(&self, definition: &Definition) -> bool {
-        match self {
-            Self::Running(frame) => frame.fits(definition),
-            Self::Done(_) => true,
-        }
-    }
-
-    /// The branch's frame, if it is the one that waits for that.
-    pub(crate) fn take(&mut self, target: Target) -> Option<Frame> {
-        if !self.awaits(target) {
-            return None;
-        }
-        match std::mem::replace(self, Self::Done(Value::Null)) {
-            Self::Running(frame) => Some(frame),
-            Self::Done(_) => None,
-        }
-    }
+fn layout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let layout = u8::deserialize(deserializer)?;
+    if is_read(layout) { Ok(layout) } else { Err(D::Error::custom(DecodeError::Layout(layout))) }
 }

@@ -1,20 +1,11 @@
-//! What an execution is told, and what it asks for.
+//! What an execution is told.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::execution::Status;
-
-/// One attempt of a task. Unique in its execution, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TaskId(pub u64);
-
-/// A timer. Unique in its execution, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TimerId(pub u64);
+use crate::effect::Refusal;
+use crate::ids::{TaskId, TimerId};
 
 const fn one() -> u64 {
     1
@@ -85,7 +76,7 @@ pub enum Fact {
     },
 }
 
-/// A fact and when it happened.
+/// A fact, when it happened, and what it led to that does not follow from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JournalEntry {
     /// When, in milliseconds since 1970.
@@ -94,39 +85,36 @@ pub struct JournalEntry {
     /// What.
     #[serde(rename = "f")]
     pub fact: Fact,
+    /// The calls that could not be sent.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
 }
 
-/// Something to be brought about, in order, together with storing the execution.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Call a function.
-    Invoke {
-        /// The attempt; the answer must name it.
-        task: TaskId,
-        /// The function's name.
-        function: String,
-        /// What it is given.
-        payload: Value,
-        /// Whether nobody waits for the answer. An answer would be stale.
-        fire_and_forget: bool,
-    },
-    /// Report [`Fact::TimerFired`] at that time, or later, not before.
-    SetTimer {
-        /// The timer.
-        timer: TimerId,
-        /// When, in milliseconds since 1970.
-        at_ms: u64,
-    },
-    /// The timer is not needed any more. It may fire all the same: that is stale.
-    CancelTimer {
-        /// The timer.
-        timer: TimerId,
-    },
-    /// The execution has ended. Always the last effect of an execution.
-    Finished {
-        /// How.
-        status: Status,
-    },
+impl JournalEntry {
+    /// A fact after which every call could be sent.
+    pub fn new(at_ms: u64, fact: Fact) -> Self {
+        Self { at_ms, fact, refused: Vec::new() }
+    }
+}
+
+/// A call that could not be sent: its task failed at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The attempt.
+    #[serde(rename = "t")]
+    pub task: TaskId,
+    /// The error name.
+    #[serde(rename = "e")]
+    pub error: String,
+    /// What happened, for people.
+    #[serde(rename = "c")]
+    pub cause: String,
+}
+
+impl Refused {
+    pub(crate) fn new(task: TaskId, Refusal { error, cause }: Refusal) -> Self {
+        Self { task, error, cause }
+    }
 }
 
 /// A fact that cannot be about this execution: something is wrong outside the engine.

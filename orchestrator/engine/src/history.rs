@@ -1,9 +1,8 @@
 //! The history of an execution, in the shape of AWS `GetExecutionHistory`.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::limits::HISTORY_EVENTS_MAX;
+use crate::quotas::HISTORY_EVENTS_MAX;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +16,9 @@ pub struct HistoryEvent {
     /// What.
     pub detail: Detail,
 }
+
+/// What a task called that is no function: service (`resourceType`) and action (`resource`).
+pub type Integration = (&'static str, &'static str);
 
 /// What happened. Data is JSON text, as AWS has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,11 +36,11 @@ pub enum Detail {
     LambdaFunctionSucceeded { output: String },
     LambdaFunctionFailed { error: String, cause: Option<String> },
     LambdaFunctionTimedOut { error: String, cause: Option<String> },
-    TaskScheduled { parameters: String, timeout_s: Option<u64> },
-    TaskStarted,
-    TaskSucceeded { output: String },
-    TaskFailed { error: String, cause: Option<String> },
-    TaskTimedOut { error: String, cause: Option<String> },
+    TaskScheduled { integration: Integration, parameters: String, timeout_s: Option<u64> },
+    TaskStarted { integration: Integration },
+    TaskSucceeded { integration: Integration, output: String },
+    TaskFailed { integration: Integration, error: String, cause: Option<String> },
+    TaskTimedOut { integration: Integration, error: String, cause: Option<String> },
     ParallelStateStarted,
     ParallelStateSucceeded,
     ParallelStateFailed,
@@ -52,6 +54,21 @@ impl HistoryEvent {
             Detail::StateExited { state_type, .. } => format!("{state_type}StateExited"),
             other => other.fixed_name().to_owned(),
         }
+    }
+
+    /// The event as AWS writes it. `region` is where the integrations of tasks are said to be.
+    pub fn to_json(&self, region: &str) -> Value {
+        let mut event = Map::new();
+        // AWS JSON protocols write points in time as seconds with a fraction.
+        event.insert("timestamp".to_owned(), json!(self.timestamp_ms as f64 / 1000.0));
+        event.insert("type".to_owned(), json!(self.type_name()));
+        event.insert("id".to_owned(), json!(self.id));
+        event.insert("previousEventId".to_owned(), json!(self.previous_event_id));
+        if let Some(fields) = self.detail.fields(region) {
+            let (first, rest) = self.detail.fixed_name().split_at(1);
+            event.insert(format!("{}{rest}EventDetails", first.to_ascii_lowercase()), fields);
+        }
+        Value::Object(event)
     }
 }
 
@@ -71,7 +88,7 @@ impl Detail {
             Self::LambdaFunctionFailed { .. } => "LambdaFunctionFailed",
             Self::LambdaFunctionTimedOut { .. } => "LambdaFunctionTimedOut",
             Self::TaskScheduled { .. } => "TaskScheduled",
-            Self::TaskStarted => "TaskStarted",
+            Self::TaskStarted { .. } => "TaskStarted",
             Self::TaskSucceeded { .. } => "TaskSucceeded",
             Self::TaskFailed { .. } => "TaskFailed",
             Self::TaskTimedOut { .. } => "TaskTimedOut",
@@ -82,7 +99,7 @@ impl Detail {
     }
 
     /// The fields of the `…EventDetails`, or `None` for an event without.
-    fn fields(&self) -> Option<Value> {
+    fn fields(&self, region: &str) -> Option<Value> {
         let failure =
             |error: Option<&String>, cause: &Option<String>| json!({"error": error, "cause": cause});
         let mut fields = match self {
@@ -102,16 +119,19 @@ impl Detail {
             Self::LambdaFunctionFailed { error, cause } | Self::LambdaFunctionTimedOut { error, cause } => {
                 failure(Some(error), cause)
             }
-            Self::TaskScheduled { parameters, timeout_s } => json!({
-                "resourceType": "lambda", "resource": "invoke", "region": "us-east-1",
+            Self::TaskScheduled { integration: (service, action), parameters, timeout_s } => json!({
+                "resourceType": service, "resource": action, "region": region,
                 "parameters": parameters, "timeoutInSeconds": timeout_s,
             }),
-            Self::TaskStarted => json!({"resourceType": "lambda", "resource": "invoke"}),
-            Self::TaskSucceeded { output } => {
-                json!({"resourceType": "lambda", "resource": "invoke", "output": output})
+            Self::TaskStarted { integration: (service, action) } => {
+                json!({"resourceType": service, "resource": action})
             }
-            Self::TaskFailed { error, cause } | Self::TaskTimedOut { error, cause } => {
-                json!({"resourceType": "lambda", "resource": "invoke", "error": error, "cause": cause})
+            Self::TaskSucceeded { integration: (service, action), output } => {
+                json!({"resourceType": service, "resource": action, "output": output})
+            }
+            Self::TaskFailed { integration: (service, action), error, cause }
+            | Self::TaskTimedOut { integration: (service, action), error, cause } => {
+                json!({"resourceType": service, "resource": action, "error": error, "cause": cause})
             }
             Self::LambdaFunctionStarted
             | Self::ParallelStateStarted
@@ -122,23 +142,6 @@ impl Detail {
             fields.retain(|_, value| !value.is_null());
         }
         Some(fields)
-    }
-}
-
-impl Serialize for HistoryEvent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        // AWS JSON protocols write points in time as seconds with a fraction.
-        map.serialize_entry("timestamp", &(self.timestamp_ms as f64 / 1000.0))?;
-        map.serialize_entry("type", &self.type_name())?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("previousEventId", &self.previous_event_id)?;
-        if let Some(fields) = self.detail.fields() {
-            let name = self.detail.fixed_name();
-            let (first, rest) = name.split_at(1);
-            map.serialize_entry(&format!("{}{rest}EventDetails", first.to_ascii_lowercase()), &fields)?;
-        }
-        map.end()
     }
 }
 

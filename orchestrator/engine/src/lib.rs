@@ -15,7 +15,8 @@
 //!
 //! The history in the shape of AWS names every state with its input and output, which is many times what went into
 //! it. So it is computed when somebody asks, and not stored. Replay needs the definition that the execution began
-//! with: it is pinned by the hash of its text ([`Execution::definition`]), and a step with another one is refused.
+//! with: it is pinned by the hash of its text ([`Execution::definition`]), and a step with another one is refused. A snapshot
+//! names the states that it is about, so that nothing stored depends on how a parser counts.
 //!
 //! # Facts that come late
 //!
@@ -23,23 +24,43 @@
 //! to an attempt that timed out, a cancelled timer, a duplicate, anything after the end) is [`Stepped::Stale`]: nothing
 //! changes, and it is not to be put in the journal. So facts may arrive any number of times and in any order.
 //!
-//! # Limits
+//! # Calls
 //!
-//! All in [`limits`]: transitions per step, length of the history, size of a payload. Beyond the first two the
+//! Whatever a task calls is one effect, a [`Call`] of a resource: which integrations there are is the business of whoever brings
+//! effects about. The engine only asks whether a call can be sent ([`Integrations`]), because a task that calls what nobody offers fails
+//! at once. That answer does not follow from definition and facts, so it is in the journal beside the fact.
+//!
+//! # Quotas
+//!
+//! All in [`quotas`]: transitions per step, length of the history, size of a payload. Beyond the first two the
 //! execution fails with `States.Runtime`, beyond the last with `States.DataLimitExceeded`.
 
+mod effect;
 mod execution;
 mod fact;
+mod frame;
 mod history;
-pub mod limits;
+mod ids;
+mod io;
+pub mod quotas;
 mod recover;
 mod replay;
-mod run;
+mod seconds;
+mod state_ref;
 mod states;
+mod status;
 mod step;
+mod stepper;
+mod tally;
 
-pub use execution::{Activity, Branch, DecodeError, Ending, Execution, Frame, Phase, Status, Timer};
-pub use fact::{Effect, Fact, IllegalFact, JournalEntry, TaskId, TimerId};
-pub use history::{Detail, HistoryEvent};
+pub use asl::resource::Pattern;
+pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal};
+pub use execution::{DecodeError, Ending, Execution, Phase};
+pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
+pub use frame::{Awaited, Branch, Frame};
+pub use history::{Detail, HistoryEvent, Integration};
+pub use ids::{TaskId, Timer, TimerId};
 pub use replay::{ReplayError, replay, unanswered};
-pub use step::{History, Step, Stepped, Tally, step};
+pub use status::Status;
+pub use step::{History, Step, Stepped, step};
+pub use tally::Tally;

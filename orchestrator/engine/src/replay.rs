@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use asl::Definition;
 use thiserror::Error;
 
+use crate::effect::{Call, Effect, Integrations, Refusal};
 use crate::execution::Execution;
-use crate::fact::{Effect, Fact, IllegalFact, JournalEntry, TaskId};
+use crate::fact::{Fact, IllegalFact, JournalEntry, Refused};
 use crate::history::HistoryEvent;
+use crate::ids::TaskId;
 use crate::step::{History, Step, Stepped, step};
 
 /// A journal that no execution can have had.
@@ -47,7 +49,7 @@ pub fn replay(
     Ok((execution, history))
 }
 
-/// The execution, and every call of a function ([`Effect::Invoke`]) that it has asked for and has no answer to, in order: because
+/// The execution, and every call that it has asked for and has no answer to, in order: because
 /// it waits for it, gave up waiting, or never wanted one.
 ///
 /// # Errors
@@ -55,7 +57,7 @@ pub fn replay(
 pub fn unanswered(
     definition: &Definition,
     journal: impl IntoIterator<Item = JournalEntry>,
-) -> Result<(Execution, Vec<Effect>), ReplayError> {
+) -> Result<(Execution, Vec<Call>), ReplayError> {
     let journal: Vec<JournalEntry> = journal.into_iter().collect();
     let answered = |fact: &Fact| match fact {
         Fact::TaskSucceeded { task, .. } | Fact::TaskFailed { task, .. } => Some(*task),
@@ -64,10 +66,12 @@ pub fn unanswered(
     let answered: BTreeSet<TaskId> =
         since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();
     let mut calls = Vec::new();
-    let is_unanswered =
-        |effect: &Effect| matches!(effect, Effect::Invoke { task, .. } if !answered.contains(task));
+    let unanswered = |effect: Effect| match effect {
+        Effect::Call(call) if !answered.contains(&call.task) => Some(call),
+        _ => None,
+    };
     let execution = run(definition, journal, History::Skip, |step| {
-        calls.extend(std::mem::take(&mut step.effects).into_iter().filter(is_unanswered));
+        calls.extend(std::mem::take(&mut step.effects).into_iter().filter_map(unanswered));
     })?;
     Ok((execution, calls))
 }
@@ -87,8 +91,8 @@ fn run(
     let mut execution = None;
     let journal: Vec<JournalEntry> = journal.into_iter().collect();
     let started = journal.len() - since_start(&journal).len();
-    for (index, JournalEntry { at_ms, fact }) in journal.into_iter().enumerate().skip(started) {
-        match step(definition, execution.take(), fact, at_ms, history) {
+    for (index, JournalEntry { at_ms, fact, refused }) in journal.into_iter().enumerate().skip(started) {
+        match step(definition, execution.take(), fact, at_ms, &Recorded(&refused), history) {
             Ok(Stepped::Advanced(mut step)) => {
                 see(&mut step);
                 execution = Some(step.execution);
@@ -98,4 +102,14 @@ fn run(
         }
     }
     execution.ok_or(ReplayError::Empty)
+}
+
+/// What could be sent when the journal was written.
+struct Recorded<'a>(&'a [Refused]);
+
+impl Integrations for Recorded<'_> {
+    fn refusal(&self, call: &Call) -> Option<Refusal> {
+        let refused = self.0.iter().find(|refused| refused.task == call.task)?;
+        Some(Refusal { error: refused.error.clone(), cause: refused.cause.clone() })
+    }
 }

@@ -7,26 +7,25 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use asl::{Definition, StateId};
+use asl::Definition;
 use bus::{Message, Topic};
-use bytes::Bytes;
-use contract::command::errors;
 use contract::envelope::{self, Envelope};
-use contract::{Event, Order, Reply, Style, TraceContext, command};
-use engine::{Effect, Execution, Fact, History, JournalEntry, Phase, Stepped, TaskId, TimerId, step};
+use contract::{Encoded, Event, Order, Reply, Style, TraceContext};
+use engine::{
+    Call, Effect, Execution, Fact, History, JournalEntry, Phase, Refused, Stepped, TaskId, TimerId, step,
+};
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use registry::Definitions;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use traces::{KeyValue, Span, SpanKind, Tracer};
 
+use crate::execution::{Durations, OrderExecution, Rival};
+use crate::functions::{self, Functions, SOURCE};
 use crate::metrics::Metrics;
 use crate::replay::{Replay, Replayed};
 
 /// The orchestrator's consumer group.
 pub const NAME: &str = contract::groups::ORCHESTRATOR;
-/// The CloudEvents source of its messages.
-pub const SOURCE: &str = "duet/orchestrator";
 
 /// Orders that wait for one execution's first state, at the most; further ones are rejected at once.
 const RIVALS_MAX: usize = 8;
@@ -37,67 +36,10 @@ pub fn topics() -> Vec<Topic> {
     contract::groups::orchestrator()
 }
 
-/// What the workflow is told beside the order, as `$.settings`; whole seconds, as ASL counts them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    /// How long a restaurant may take to answer.
-    pub restaurant_timeout_s: u32,
-    /// How long the kitchen takes.
-    pub preparation_s: u32,
-    /// How long it takes until a courier has it.
-    pub dispatch_s: u32,
-    /// How long the courier takes.
-    pub delivery_s: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { restaurant_timeout_s: 2, preparation_s: 0, dispatch_s: 0, delivery_s: 0 }
-    }
-}
-
-/// An execution as stored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Run {
-    /// Where it stands.
-    pub execution: Execution,
-    /// The trace that the order came with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub traceparent: Option<String>,
-    /// What the order was that it began with ([`envelope::fingerprint`]); `None` if it began before that was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub placed: Option<String>,
-    /// Other orders placed under its id while it is not known yet whether the id is its own: as long as it is in its first
-    /// state.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rivals: Vec<Rival>,
-}
-
-/// An order placed under the id of another whose execution has just begun.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rival {
-    /// The order.
-    pub order: Order,
-    /// The trace that it came with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub traceparent: Option<String>,
-}
-
-impl Run {
-    /// Whether it failed because its order's id belongs to another order: nothing was done for it.
-    #[must_use]
-    pub fn was_refused(&self) -> bool {
-        match self.execution.phase() {
-            Phase::Ended(ending) => ending.error.as_deref() == Some(errors::DUPLICATE_ORDER),
-            Phase::Running(_) => false,
-        }
-    }
-}
-
 /// Starts an execution for every order placed in its style and leads it to its end.
 pub struct Conductor {
     definitions: Arc<Definitions>,
-    settings: Settings,
+    durations: Durations,
     metrics: Metrics,
     tracer: Tracer,
 }
@@ -105,8 +47,8 @@ pub struct Conductor {
 impl Conductor {
     /// Leads new orders by the current one of these definitions.
     #[must_use]
-    pub fn new(definitions: Arc<Definitions>, settings: Settings) -> Self {
-        Self { definitions, settings, metrics: Metrics::unregistered(), tracer: Tracer::off() }
+    pub fn new(definitions: Arc<Definitions>, durations: Durations) -> Self {
+        Self { definitions, durations, metrics: Metrics::unregistered(), tracer: Tracer::off() }
     }
 
     /// Counts there.
@@ -126,10 +68,10 @@ impl Conductor {
 
     fn on_message(
         &self,
-        state: Option<Run>,
+        state: Option<OrderExecution>,
         message: &Message,
         effects: &mut Effects<NoCalls, Replayed>,
-    ) -> Result<Option<Run>, Rejected> {
+    ) -> Result<Option<OrderExecution>, Rejected> {
         if message.topic == contract::topics::REPLIES {
             let fact = reply_fact(message)?;
             let run = state.ok_or_else(|| Rejected(format!("there is no execution {}", effects.key())))?;
@@ -163,15 +105,31 @@ impl Conductor {
         }
     }
 
+    /// The execution in the layout that this program writes. Without its definition it stays as it is: whatever moves it is
+    /// rejected.
+    fn brought_up_to_date(&self, mut run: OrderExecution) -> Result<OrderExecution, Rejected> {
+        if run.execution.is_of_earlier_layout()
+            && let Ok(definition) = self.definitions.pinned(run.execution.definition())
+        {
+            run.execution = run.execution.brought_up_to_date(definition).map_err(rejected)?;
+        }
+        Ok(run)
+    }
+
     /// Whether it may still be refused.
-    fn is_in_doubt(&self, run: &Run) -> Result<bool, Rejected> {
-        let Some(visit) = waiting(&run.execution) else { return Ok(false) };
+    fn is_in_doubt(&self, run: &OrderExecution) -> Result<bool, Rejected> {
+        let Some(stay) = waiting(&run.execution) else { return Ok(false) };
         let definition = self.definitions.pinned(run.execution.definition()).map_err(rejected)?;
-        Ok(visit.state == definition.machine().start)
+        let start = definition.state(definition.machine().start);
+        Ok(start.is_some_and(|start| start.name == stay.state))
     }
 
     /// Once it is known whose the id is: those that waited for it have their turn, or come again to be rejected.
-    fn settle_rivals(&self, mut run: Run, effects: &mut Effects<NoCalls, Replayed>) -> Result<Run, Rejected> {
+    fn settle_rivals(
+        &self,
+        mut run: OrderExecution,
+        effects: &mut Effects<NoCalls, Replayed>,
+    ) -> Result<OrderExecution, Rejected> {
         if run.rivals.is_empty() || self.is_in_doubt(&run)? {
             return Ok(run);
         }
@@ -195,28 +153,28 @@ impl Conductor {
         placed: Rival,
         first_id: u64,
         effects: &mut Effects<NoCalls, Replayed>,
-    ) -> Result<Run, Rejected> {
+    ) -> Result<OrderExecution, Rejected> {
         let Rival { order, traceparent } = placed;
         let placed = envelope::fingerprint(&order, Style::Orchestration);
         let fact = Fact::Started {
             execution: order.order_id.clone(),
-            input: json!({ "order": order, "settings": self.settings }),
+            input: json!({ "order": order, "settings": self.durations }),
             seed: seed_of(&order.order_id),
             first_id,
         };
-        let origin = Origin { traceparent, placed: Some(placed), rivals: Vec::new() };
-        self.step(self.definitions.current(), None, fact, origin, effects)
+        let kept = Kept { traceparent, placed: Some(placed), rivals: Vec::new() };
+        self.step(self.definitions.current(), None, fact, kept, effects)
     }
 
     fn advance(
         &self,
-        run: Run,
+        run: OrderExecution,
         fact: Fact,
         effects: &mut Effects<NoCalls, Replayed>,
-    ) -> Result<Run, Rejected> {
+    ) -> Result<OrderExecution, Rejected> {
         let definition = self.definitions.pinned(run.execution.definition()).map_err(rejected)?;
-        let origin = Origin { traceparent: run.traceparent, placed: run.placed, rivals: run.rivals };
-        let run = self.step(definition, Some(run.execution), fact, origin, effects)?;
+        let kept = Kept { traceparent: run.traceparent, placed: run.placed, rivals: run.rivals };
+        let run = self.step(definition, Some(run.execution), fact, kept, effects)?;
         self.settle_rivals(run, effects)
     }
 
@@ -225,38 +183,44 @@ impl Conductor {
         definition: &Definition,
         execution: Option<Execution>,
         fact: Fact,
-        origin: Origin,
+        kept: Kept,
         effects: &mut Effects<NoCalls, Replayed>,
-    ) -> Result<Run, Rejected> {
-        let Origin { traceparent, placed, rivals } = origin;
+    ) -> Result<OrderExecution, Rejected> {
         let now_ms = effects.now().unsigned_abs();
-        let entry = JournalEntry { at_ms: now_ms, fact };
+        let entry = JournalEntry::new(now_ms, fact);
         let (is_new, before) = (execution.is_none(), execution.as_ref().and_then(waiting));
-        let record = serde_json::to_vec(&entry).expect("a fact has only string keys and finite numbers");
-        match step(definition, execution, entry.fact, now_ms, History::Skip).map_err(rejected)? {
-            Stepped::Stale(execution) => Ok(Run { execution: *execution, traceparent, placed, rivals }),
-            Stepped::Advanced(step) => {
-                effects.journal(record);
-                if is_new {
-                    self.metrics.started();
-                }
-                self.metrics.stepped(step.tally, step.execution.status());
-                let after = waiting(&step.execution);
-                if let Some(visit) = before.filter(|_| after != before) {
-                    let name = definition.state(visit.state).map_or("unknown", |state| state.name.as_str());
-                    self.metrics.left(name, now_ms.saturating_sub(visit.since_ms));
-                    self.record(name, visit, now_ms, traceparent.as_deref(), effects.key());
-                }
-                // What is sent comes from the state in which the execution now waits or, once it has ended, from its last one.
-                let cause = after.or(before).and_then(|visit| self.span_of(visit, traceparent.as_deref()));
-                let cause = cause.map(|cause| cause.to_string()).or_else(|| traceparent.clone());
-                let envelope = Envelope { traceparent: cause, ..Envelope::new(Style::Orchestration) };
-                for effect in step.effects {
-                    bring_about(effect, &envelope, effects)?;
-                }
-                Ok(Run { execution: step.execution, traceparent, placed, rivals })
-            }
+        let record = journal_record(&entry);
+        let stepped = step(definition, execution, entry.fact, now_ms, &Functions, History::Skip);
+        let step = match stepped.map_err(rejected)? {
+            Stepped::Stale(execution) => return Ok(kept.of(*execution)),
+            Stepped::Advanced(step) => *step,
+        };
+        effects.journal(with_refused(record, step.refused)?);
+        if is_new {
+            self.metrics.started();
         }
+        self.metrics.stepped(step.tally, step.execution.status());
+        let after = waiting(&step.execution);
+        let traceparent = kept.traceparent.as_deref();
+        if let Some(stay) = before.as_ref().filter(|_| after != before) {
+            self.metrics.left(&stay.state, now_ms.saturating_sub(stay.since_ms));
+            self.record(stay, now_ms, traceparent, effects.key());
+        }
+        // What is sent comes from the state in which the execution now waits or, once it has ended, from its last one.
+        let envelope = Envelope {
+            traceparent: self.cause(after.or(before).as_ref(), traceparent),
+            ..Envelope::new(Style::Orchestration)
+        };
+        for effect in step.effects {
+            bring_about(effect, &envelope, effects)?;
+        }
+        Ok(kept.of(step.execution))
+    }
+
+    /// The trace context of what is sent from that stay.
+    fn cause(&self, stay: Option<&Stay>, traceparent: Option<&str>) -> Option<String> {
+        let span = stay.and_then(|stay| self.span_of(stay, traceparent));
+        span.map(|span| span.to_string()).or_else(|| traceparent.map(str::to_owned))
     }
 }
 
@@ -265,10 +229,10 @@ impl Conductor {
     /// that was carried out changes nothing.
     fn say_again(
         &self,
-        state: Option<Run>,
+        state: Option<OrderExecution>,
         replay: &Replay,
         effects: &mut Effects<NoCalls, Replayed>,
-    ) -> Result<Option<Run>, Rejected> {
+    ) -> Result<Option<OrderExecution>, Rejected> {
         let Some(run) = state else {
             effects.answer(None);
             return Ok(None);
@@ -278,22 +242,41 @@ impl Conductor {
                 "another execution has taken the place of the one that was looked at".to_owned(),
             ));
         }
-        let cause = waiting(&run.execution).and_then(|visit| self.span_of(visit, run.traceparent.as_deref()));
-        let traceparent = cause.map(|cause| cause.to_string()).or_else(|| run.traceparent.clone());
+        let traceparent = self.cause(waiting(&run.execution).as_ref(), run.traceparent.as_deref());
         let envelope = Envelope { traceparent, replayed: true, ..Envelope::new(Style::Orchestration) };
         for call in &replay.calls {
-            bring_about(call.clone(), &envelope, effects)?;
+            send(call.clone(), &envelope, effects)?;
         }
         effects.answer(Some(replay.calls.len()));
         Ok(Some(run))
     }
 }
 
-/// What an execution began with and keeps.
-struct Origin {
+/// What an order's execution keeps beside where it stands.
+struct Kept {
     traceparent: Option<String>,
     placed: Option<String>,
     rivals: Vec<Rival>,
+}
+
+impl Kept {
+    fn of(self, execution: Execution) -> OrderExecution {
+        let Self { traceparent, placed, rivals } = self;
+        OrderExecution { execution, traceparent, placed, rivals }
+    }
+}
+
+fn journal_record(entry: &JournalEntry) -> Vec<u8> {
+    serde_json::to_vec(entry).expect("a fact has only string keys and finite numbers")
+}
+
+/// The journal's record of a fact, with the calls that could not be sent. There are hardly ever any, and only then it is written twice.
+fn with_refused(record: Vec<u8>, refused: Vec<Refused>) -> Result<Vec<u8>, Rejected> {
+    if refused.is_empty() {
+        return Ok(record);
+    }
+    let entry: JournalEntry = serde_json::from_slice(&record).map_err(rejected)?;
+    Ok(journal_record(&JournalEntry { refused, ..entry }))
 }
 
 fn rival(order: Order, envelope: Envelope) -> Rival {
@@ -301,9 +284,10 @@ fn rival(order: Order, envelope: Envelope) -> Rival {
 }
 
 /// An execution's stay in a state of its outermost machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Visit {
-    state: StateId,
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stay {
+    /// The state's name.
+    state: Arc<str>,
     /// In milliseconds since 1970.
     since_ms: u64,
 }
@@ -311,23 +295,23 @@ struct Visit {
 impl Conductor {
     /// The span of a stay, in the trace of an execution that is traced. By what identifies it, so that messages sent at its
     /// beginning name the span that is recorded at its end.
-    fn span_of(&self, visit: Visit, traceparent: Option<&str>) -> Option<TraceContext> {
+    fn span_of(&self, stay: &Stay, traceparent: Option<&str>) -> Option<TraceContext> {
         let trace = self.tracer.joined(traceparent)?;
-        Some(trace.derive(&format!("state/{:?}/{}", visit.state, visit.since_ms)))
+        Some(trace.derive(&format!("state/{}/{}", stay.state, stay.since_ms)))
     }
 
-    fn record(&self, name: &str, visit: Visit, now_ms: u64, traceparent: Option<&str>, order_id: &str) {
-        let Some(context) = self.span_of(visit, traceparent) else { return };
+    fn record(&self, stay: &Stay, now_ms: u64, traceparent: Option<&str>, order_id: &str) {
+        let Some(context) = self.span_of(stay, traceparent) else { return };
         let at = |ms| UNIX_EPOCH + Duration::from_millis(ms);
         self.tracer.record(Span {
             context,
             parent: self.tracer.joined(traceparent),
-            name: format!("state {name}").into(),
+            name: format!("state {}", stay.state).into(),
             kind: SpanKind::Internal,
-            began: at(visit.since_ms),
+            began: at(stay.since_ms),
             ended: at(now_ms),
             attributes: vec![
-                KeyValue::new("duet.state", name.to_owned()),
+                KeyValue::new("duet.state", stay.state.to_string()),
                 KeyValue::new("duet.order.id", order_id.to_owned()),
             ],
             links: Vec::new(),
@@ -337,15 +321,17 @@ impl Conductor {
 }
 
 /// Where an execution waits; `None` once it has ended.
-fn waiting(execution: &Execution) -> Option<Visit> {
+fn waiting(execution: &Execution) -> Option<Stay> {
     match execution.phase() {
-        Phase::Running(frame) => Some(Visit { state: frame.state, since_ms: frame.entered_ms }),
+        Phase::Running(frame) => {
+            Some(Stay { state: Arc::clone(frame.state_name()?), since_ms: frame.entered_ms })
+        }
         Phase::Ended(_) => None,
     }
 }
 
 impl Handler for Conductor {
-    type State = Run;
+    type State = OrderExecution;
     type Call = NoCalls;
     type Outcome = NoCalls;
     type Request = Replay;
@@ -353,10 +339,11 @@ impl Handler for Conductor {
 
     fn handle(
         &self,
-        state: Option<Run>,
+        state: Option<OrderExecution>,
         input: Input<'_, NoCalls, Replay>,
         effects: &mut Effects<NoCalls, Replayed>,
-    ) -> Result<Option<Run>, Rejected> {
+    ) -> Result<Option<OrderExecution>, Rejected> {
+        let state = state.map(|run| self.brought_up_to_date(run)).transpose()?;
         match input {
             Input::Message(message) => self.on_message(state, message, effects),
             Input::Timer(name) => {
@@ -395,16 +382,7 @@ fn bring_about(
     effects: &mut Effects<NoCalls, Replayed>,
 ) -> Result<(), Rejected> {
     match effect {
-        Effect::Invoke { task, function, payload, fire_and_forget } => {
-            let known = command::function(&function);
-            let known =
-                known.ok_or_else(|| Rejected(format!("no service offers the function {function}")))?;
-            let task = (!fire_and_forget).then(|| task.0.to_string());
-            let payload = Bytes::from(payload_text(&payload));
-            let now = effects.now();
-            let call = command::encode_call(known, payload, task.as_deref(), envelope, SOURCE, now);
-            effects.publish(call.topic, call.headers, call.body);
-        }
+        Effect::Call(call) => send(call, envelope, effects)?,
         Effect::SetTimer { timer, at_ms } => {
             effects.set_timer(timer.0.to_string(), i64::try_from(at_ms).unwrap_or(i64::MAX));
         }
@@ -414,8 +392,11 @@ fn bring_about(
     Ok(())
 }
 
-fn payload_text(payload: &Value) -> Vec<u8> {
-    serde_json::to_vec(payload).expect("a JSON value has only string keys and finite numbers")
+fn send(call: Call, envelope: &Envelope, effects: &mut Effects<NoCalls, Replayed>) -> Result<(), Rejected> {
+    let command = functions::command(call, envelope, effects.now());
+    let Encoded { topic, headers, body } = command.map_err(|refusal| Rejected(refusal.cause))?;
+    effects.publish(topic, headers, body);
+    Ok(())
 }
 
 /// What an execution's jitter comes from: its id, so that a decision made again is the same.

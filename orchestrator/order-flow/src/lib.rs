@@ -5,12 +5,16 @@
 //! contract: which functions there are, and what orders, commands and replies look like.
 
 mod conductor;
+mod execution;
+mod functions;
 pub mod metrics;
 pub mod replay;
 pub mod stored;
 
-pub use conductor::{Conductor, NAME, Rival, Run, SOURCE, Settings, topics};
+pub use conductor::{Conductor, NAME, topics};
 pub use engine::Status;
+pub use execution::{Durations, OrderExecution, Rival};
+pub use functions::{SOURCE, unknown_functions};
 pub use replay::{Replay, Replayed};
 
 /// The order flow, as the program ships it.
@@ -19,6 +23,15 @@ pub const ORDER: &str = include_str!("../order.asl.json");
 /// The order flow, as the definition that new executions begin with.
 #[must_use]
 pub fn definitions() -> registry::Definitions {
-    let functions = contract::command::FUNCTIONS.iter().map(|function| function.name);
-    registry::Definitions::load(ORDER, functions).expect("a test parses the definition that is shipped")
+    registry::Definitions::load(ORDER).expect("a test parses the definition that is shipped")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_function_of_the_order_flow_is_offered() {
+        let definitions = super::definitions();
+        assert!(definitions.current().functions().len() > 10);
+        assert_eq!(super::unknown_functions(definitions.current()), []);
+    }
 }

@@ -4,7 +4,7 @@
 //! they follow from its journal, which is read here and handed to the [`Conductor`](crate::Conductor) with the request. Every
 //! service answers again a command that it has answered before, and an answer that nobody waits for changes nothing.
 
-use engine::Effect;
+use engine::Call;
 use registry::{Definitions, JournalError};
 use store::Read;
 
@@ -15,8 +15,8 @@ use crate::stored;
 pub struct Replay {
     /// When the execution began that they are of: another one may have taken its place since.
     pub started_ms: u64,
-    /// Every call ([`Effect::Invoke`]) to which it has no answer, in order.
-    pub calls: Vec<Effect>,
+    /// Every call to which it has no answer, in order.
+    pub calls: Vec<Call>,
 }
 
 /// How many commands were said again; `None` where there is no such execution.

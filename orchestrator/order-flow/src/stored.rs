@@ -4,13 +4,13 @@
 use engine::Status;
 use store::Entity;
 
-use crate::conductor::Run;
+use crate::execution::OrderExecution;
 
 /// The execution that stands in an entity, or `None` where a definition does.
 ///
 /// # Errors
 /// What is stored is not an execution.
-pub fn execution(key: &str, entity: &Entity) -> Result<Option<Run>, serde_json::Error> {
+pub fn execution(key: &str, entity: &Entity) -> Result<Option<OrderExecution>, serde_json::Error> {
     registry::stored::execution(key, entity)
 }
 
@@ -19,7 +19,7 @@ pub fn execution(key: &str, entity: &Entity) -> Result<Option<Run>, serde_json::
 pub struct Standing {
     /// Whether it runs, or how it ended.
     pub status: Status,
-    /// Whether it failed because its order's id belongs to another order; see [`Run::was_refused`].
+    /// Whether it failed because its order's id belongs to another order; see [`OrderExecution::was_refused`].
     pub refused: bool,
 }
 

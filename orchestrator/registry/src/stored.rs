@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use engine::{Effect, Execution, JournalEntry, ReplayError};
+use engine::{Call, Execution, JournalEntry, ReplayError};
 use serde::de::DeserializeOwned;
 use store::{Commit, Entity, EntityWrite, Link, Read, Store, StoreError};
 use thiserror::Error;
@@ -142,7 +142,7 @@ pub async fn unanswered(
     definitions: &Definitions,
     fingerprint: &str,
     key: &str,
-) -> Result<(Execution, Vec<Effect>), JournalError> {
+) -> Result<(Execution, Vec<Call>), JournalError> {
     let journal = journal(store, key).await?;
     Ok(engine::unanswered(definitions.pinned(fingerprint)?, journal)?)
 }
@@ -158,11 +158,11 @@ mod tests {
     async fn a_definition_outlives_the_program_that_shipped_it() {
         let store = MemoryStore::new();
         let text = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
-        let mut old = Definitions::load(text, []).unwrap();
+        let mut old = Definitions::load(text).unwrap();
         for _ in 0..2 {
             keep_definitions(&mut old, &store).await.unwrap();
         }
-        let mut new = Definitions::load(&text.replace("\"A\"", "\"B\""), []).unwrap();
+        let mut new = Definitions::load(&text.replace("\"A\"", "\"B\"")).unwrap();
         keep_definitions(&mut new, &store).await.unwrap();
         assert!(new.pinned(old.current().fingerprint()).is_ok());
         assert_eq!(store.linked(DEFINITION_INDEX, DEFINITION_INDEX, None, 10).await.unwrap().0.len(), 2);

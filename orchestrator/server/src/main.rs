@@ -8,9 +8,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
-use contract::command::FUNCTIONS;
 use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
-use order_flow::{Conductor, NAME, Settings, topics};
+use order_flow::{Conductor, Durations, NAME, topics};
 use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
 use registry::{Definitions, StoredError};
 use store::Store;
@@ -38,7 +37,7 @@ struct WorkflowFlags {
     workflow: Option<PathBuf>,
     /// How long a restaurant may take to answer, in seconds; then the order is cancelled.
     #[arg(long, value_name = "S", env = "DUET_RESTAURANT_TIMEOUT_S")]
-    #[arg(default_value_t = Settings::default().restaurant_timeout_s)]
+    #[arg(default_value_t = Durations::default().restaurant_timeout_s)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     restaurant_timeout_s: u32,
     /// How long the kitchen takes, in seconds.
@@ -68,7 +67,7 @@ const BACKOFF_CAP: Duration = Duration::from_secs(2);
 /// The flags, checked.
 struct Checked {
     definitions: Definitions,
-    settings: Settings,
+    durations: Durations,
 }
 
 impl Binary for Cli {
@@ -84,7 +83,7 @@ impl Binary for Cli {
         let flags = &self.workflow;
         Ok(Checked {
             definitions: flags.workflow.as_deref().map_or_else(|| Ok(order_flow::definitions()), load)?,
-            settings: Settings {
+            durations: Durations {
                 restaurant_timeout_s: flags.restaurant_timeout_s,
                 preparation_s: flags.preparation_s,
                 dispatch_s: flags.dispatch_s,
@@ -95,7 +94,7 @@ impl Binary for Cli {
 
     async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { definitions, settings } = settings;
+        let Checked { definitions, durations } = settings;
         let metrics = Metrics::register(NAME, &registry)?;
         let counts = order_flow::metrics::Metrics::register(&registry)?;
         let kept = keep(definitions, Arc::clone(&store));
@@ -104,7 +103,7 @@ impl Binary for Cli {
         let router = routes::router(Arc::clone(&store) as _, Arc::clone(&known), requests);
         Ok(Service::prepared(router, kept, move |definitions, health| {
             let definitions = Arc::clone(known.get_or_init(|| Arc::new(definitions)));
-            let handler = Conductor::new(definitions, settings).with_metrics(counts).with_tracer(tracer);
+            let handler = Conductor::new(definitions, durations).with_metrics(counts).with_tracer(tracer);
             let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
             Participant::new(NAME, topics(), handler, calls, store, bus, clock)
                 .with_options(options)
@@ -134,9 +133,12 @@ async fn keep(mut definitions: Definitions, store: Arc<dyn Store>) -> Result<Def
 fn load(path: &Path) -> Result<Definitions, ConfigError> {
     let wrong = |expected: String| ConfigError::new("--workflow", path.display(), expected);
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("a readable file ({error})")))?;
-    let functions = FUNCTIONS.iter().map(|function| function.name);
-    Definitions::load(&text, functions)
-        .map_err(|problems| wrong(format!("a workflow without mistakes:\n{problems}")))
+    let definitions = Definitions::load(&text)
+        .map_err(|problems| wrong(format!("a workflow without mistakes:\n{problems}")))?;
+    for warning in order_flow::unknown_functions(definitions.current()) {
+        telemetry::tell(format_args!("warning: --workflow: {}: {warning}", path.display()));
+    }
+    Ok(definitions)
 }
 
 fn main() -> ExitCode {

@@ -42,10 +42,10 @@ pub(super) async fn add_all(system: &mut InProcess, spec: &Spec) -> Result<(), C
     let settings = notifications::Settings { restaurant_timeout_ms: RESTAURANT_TIMEOUT_S * 1000 };
     let handler = Notifications { settings };
     system.add(spec, notifications::NAME, notifications::topics(), handler, Arc::new(asking)).await?;
-    let settings = order_flow::Settings {
+    let durations = order_flow::Durations {
         restaurant_timeout_s: RESTAURANT_TIMEOUT_S,
-        ..order_flow::Settings::default()
+        ..order_flow::Durations::default()
     };
-    let conductor = Conductor::new(Arc::new(order_flow::definitions()), settings);
+    let conductor = Conductor::new(Arc::new(order_flow::definitions()), durations);
     system.add(spec, order_flow::NAME, order_flow::topics(), conductor, participant::NoCalls::caller()).await
 }

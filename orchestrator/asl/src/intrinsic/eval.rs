@@ -2,14 +2,46 @@
 
 use serde_json::{Map, Value};
 
-use super::Function;
 use super::base64;
+use super::call::{Argument, Call, Function};
+use crate::error::{self, RuntimeError};
 use crate::random::Random;
+use crate::scope::Scope;
 
 /// Most elements that `States.ArrayRange` makes.
 const RANGE_LEN_MAX: i64 = 1000;
 
-pub(super) fn apply(function: Function, arguments: Vec<Value>, random: &Random) -> Result<Value, String> {
+impl Call {
+    /// The value of the call.
+    ///
+    /// # Errors
+    /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if the function cannot work
+    /// with its arguments.
+    pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+        let arguments =
+            self.arguments.iter().map(|argument| argument.eval(scope)).collect::<Result<Vec<_>, _>>()?;
+        apply(self.function, arguments, scope.random).map_err(|why| {
+            RuntimeError::new(error::INTRINSIC_FAILURE, format!("{}: {why}", self.function.name()))
+        })
+    }
+}
+
+impl Argument {
+    fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+        match self {
+            Self::Literal(value) => Ok(value.clone()),
+            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
+                RuntimeError::new(
+                    error::PARAMETER_PATH_FAILURE,
+                    format!("the path '{path}' selects nothing in the input"),
+                )
+            }),
+            Self::Call(call) => call.eval(scope),
+        }
+    }
+}
+
+fn apply(function: Function, arguments: Vec<Value>, random: &Random) -> Result<Value, String> {
     let mut arguments = Arguments(arguments.into_iter());
     match function {
         Function::Format => format(arguments),
@@ -183,9 +215,8 @@ fn split(text: &str, separators: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Call;
     use super::*;
-    use crate::scope::{Context, Scope};
+    use crate::scope::Context;
     use serde_json::json;
 
     fn eval(text: &str) -> Result<Value, String> {

@@ -3,11 +3,22 @@
 
 use serde_json::{Number, Value};
 
-use super::{Argument, Call, Function, NESTING_MAX};
+use super::call::{Argument, Call, Function, NESTING_MAX};
 use crate::path::Path;
 use crate::problem::nearest;
 
-pub(super) fn parse(text: &str) -> Result<Call, String> {
+impl Call {
+    /// Compiles a call.
+    ///
+    /// # Errors
+    /// What is wrong with the text, for people: the function is unknown, the number of arguments is wrong, or the
+    /// text is not a call at all.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        parse(text)
+    }
+}
+
+fn parse(text: &str) -> Result<Call, String> {
     let mut parser = Parser { text, at: 0 };
     let call = parser.call(1)?;
     parser.space();

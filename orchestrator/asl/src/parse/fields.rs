@@ -88,14 +88,20 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// The members of an object; duplicates are reported.
-    pub(super) fn object(&self, report: &mut Report<'_>) -> Option<Fields<'n>> {
+    /// The members of an object that is read a second time elsewhere.
+    pub(super) fn members(&self, report: &mut Report<'_>) -> Option<Fields<'n>> {
         let Kind::Object(members) = &self.node.kind else {
             self.wrong_type(report, "an object");
             return None;
         };
+        Some(Fields { at: self.node.at, pointer: self.pointer.clone(), members, taken: Vec::new() })
+    }
+
+    /// The members of an object; duplicates are reported.
+    pub(super) fn object(&self, report: &mut Report<'_>) -> Option<Fields<'n>> {
+        let fields = self.members(report)?;
         let mut names = BTreeSet::new();
-        for member in members {
+        for member in fields.members {
             if !names.insert(member.key.as_str()) {
                 let pointer = child(&self.pointer, &member.key);
                 report.add(
@@ -107,7 +113,7 @@ impl<'n> Field<'n> {
                 );
             }
         }
-        Some(Fields { at: self.node.at, pointer: self.pointer.clone(), members, taken: Vec::new() })
+        Some(fields)
     }
 }
 

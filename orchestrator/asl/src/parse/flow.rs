@@ -1,12 +1,13 @@
 //! Reading paths, data flow, times and transitions.
 
+use super::builder::{Builder, Names, SECONDS_MAX};
 use super::fields::{Field, Fields};
-use super::machine::Names;
-use super::{Builder, SECONDS_MAX};
 use crate::data::{Narrow, ResultPath};
+use crate::io::{Ends, Flow, Io};
 use crate::path::{Path, Root};
 use crate::problem::nearest;
-use crate::syntax::{Ends, Flow, Seconds, StateId, Transition};
+use crate::state_id::StateId;
+use crate::syntax::{Seconds, Transition};
 
 impl Builder<'_> {
     pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
@@ -51,7 +52,12 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn ends(&mut self, fields: &mut Fields<'_>) -> Ends {
+    /// The data flow of a state that has no result of its own.
+    pub(super) fn ends(&mut self, fields: &mut Fields<'_>) -> Io<Ends> {
+        Io::JsonPath(self.paths(fields))
+    }
+
+    fn paths(&mut self, fields: &mut Fields<'_>) -> Ends {
         let input_path = fields.take("InputPath");
         let output_path = fields.take("OutputPath");
         Ends { input_path: self.narrow(input_path), output_path: self.narrow(output_path) }
@@ -59,8 +65,8 @@ impl Builder<'_> {
 
     /// The data flow of a state with a result. Only those states have a `ResultSelector` whose result comes from
     /// outside.
-    pub(super) fn flow(&mut self, fields: &mut Fields<'_>, selects: bool) -> Flow {
-        let Ends { input_path, output_path } = self.ends(fields);
+    pub(super) fn flow(&mut self, fields: &mut Fields<'_>, selects: bool) -> Io<Flow> {
+        let Ends { input_path, output_path } = self.paths(fields);
         let parameters = fields.take("Parameters").map(|field| self.template(&field));
         let selector = if selects { fields.take("ResultSelector") } else { None };
         let result_selector = selector.and_then(|field| {
@@ -68,13 +74,8 @@ impl Builder<'_> {
             Some(self.template(&field))
         });
         let result_path = fields.take("ResultPath");
-        Flow {
-            input_path,
-            parameters,
-            result_selector,
-            result_path: self.result_path(result_path),
-            output_path,
-        }
+        let result_path = self.result_path(result_path);
+        Io::JsonPath(Flow { input_path, parameters, result_selector, result_path, output_path })
     }
 
     /// A time that is given as a number or as a path.

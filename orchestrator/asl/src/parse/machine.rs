@@ -3,13 +3,11 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::builder::{Builder, NAME_CHARS_MAX, Names, Place, Placed, SECONDS_MAX};
 use super::fields::{Field, Fields};
-use super::{Builder, NAME_CHARS_MAX, SECONDS_MAX};
 use crate::json::Node;
-use crate::syntax::{Machine, State, StateId, StateKind, Transition};
-
-/// The states of one machine by name.
-pub(super) type Names = BTreeMap<String, StateId>;
+use crate::state_id::StateId;
+use crate::syntax::{Machine, State, StateKind, Transition};
 
 /// What a definition holds besides its states.
 pub(super) struct Outline {
@@ -150,20 +148,6 @@ impl Builder<'_> {
             }
         }
     }
-}
-
-/// Where something stands in the text.
-struct Place {
-    at: usize,
-    pointer: String,
-}
-
-/// A machine that was read, with what is needed to report on it.
-pub(super) struct Placed {
-    machine: Machine,
-    states_place: Place,
-    /// Of the machine's own states, by number.
-    places: Vec<Place>,
 }
 
 fn reached_from(start: StateId, own: &BTreeMap<StateId, &State>) -> BTreeSet<StateId> {

@@ -1,57 +1,40 @@
 //! From the text of a definition to a [`Definition`], or to everything that is wrong with it.
 
+mod builder;
 mod fields;
 mod flow;
 mod machine;
 mod recovery;
 mod resource;
 mod rule;
-mod state;
+mod states;
 mod template;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-pub use resource::function_name;
+use builder::Builder;
+pub use builder::{NAME_CHARS_MAX, SECONDS_MAX, TEXT_BYTES_MAX};
 
 use crate::json;
-use crate::problem::{Problems, Report};
-use crate::syntax::{Definition, State};
-
-/// Longest definition that is read, in bytes; the limit of AWS.
-pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
-/// Longest name of a state, in characters.
-pub const NAME_CHARS_MAX: usize = 80;
-/// Longest time that a definition may give, in seconds; the limit of AWS.
-pub const SECONDS_MAX: u64 = 99_999_999;
-
-/// What a definition is checked against.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The functions that tasks may call. A task that names another one is a problem.
-    pub functions: BTreeSet<String>,
-}
-
-impl Options {
-    /// Options with those functions.
-    pub fn with_functions<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        Self { functions: names.into_iter().map(str::to_owned).collect() }
-    }
-}
+use crate::problem::{Problems, Report, places};
+use crate::state_id::StateId;
+use crate::syntax::{Definition, NamedFunction, State};
 
 /// Reads and validates a definition.
 ///
 /// # Errors
 /// All that is wrong with it, in the order of the text. Text that is not JSON gives one problem; rules between states
-/// (every state can be reached, a machine can end) are looked at once every state is right by itself.
-pub fn parse(text: &str, options: &Options) -> Result<Definition, Problems> {
+/// (every state can be reached, a machine can end) are looked at once every state is right by itself. The same text always
+/// gives the same: which functions there are is no matter of the text (see [`lint`](crate::lint)).
+pub fn parse(text: &str) -> Result<Definition, Problems> {
     let mut builder = Builder {
         report: Report::new(text),
         states: Vec::new(),
         names: BTreeMap::new(),
         machines: Vec::new(),
-        functions: &options.functions,
+        functions: Vec::new(),
         reads_execution_input: false,
     };
     if text.len() > TEXT_BYTES_MAX {
@@ -74,23 +57,24 @@ pub fn parse(text: &str, options: &Options) -> Result<Definition, Problems> {
             fingerprint: format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes())),
             timeout_s: outline.timeout_s,
             machine: outline.machine,
+            by_name: by_name(&states),
             states,
-            functions: options.functions.clone(),
+            functions: named_functions(text, builder.functions),
             reads_execution_input: builder.reads_execution_input,
         }),
         _ => Err(builder.report.finish()),
     }
 }
 
-/// What is built while the text is read. States get their numbers before they are read, so that `Next` can name a
-/// state that comes later.
-struct Builder<'t> {
-    report: Report<'t>,
-    states: Vec<Option<State>>,
-    /// Every name of the definition, and the pointer to where it is used.
-    names: BTreeMap<String, String>,
-    /// Every machine of the definition.
-    machines: Vec<machine::Placed>,
-    functions: &'t BTreeSet<String>,
-    reads_execution_input: bool,
+fn named_functions(text: &str, functions: Vec<(usize, String, String)>) -> Vec<NamedFunction> {
+    let places = places(text, functions.iter().map(|(at, ..)| *at));
+    let named = functions.into_iter().zip(places);
+    named.map(|((_, pointer, name), (line, column))| NamedFunction { name, line, column, pointer }).collect()
+}
+
+fn by_name(states: &[State]) -> Vec<StateId> {
+    let mut named: Vec<(&str, StateId)> =
+        states.iter().zip(0..).map(|(state, number)| (&*state.name, StateId(number))).collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, id)| id).collect()
 }

@@ -1,8 +1,7 @@
 //! Reading `Retry` and `Catch`.
 
+use super::builder::{Builder, Names, SECONDS_MAX};
 use super::fields::{Field, Fields};
-use super::machine::Names;
-use super::{Builder, SECONDS_MAX};
 use crate::error::{ALL, RESERVED, RUNTIME};
 use crate::json::Kind;
 use crate::problem::nearest;

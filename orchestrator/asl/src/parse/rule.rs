@@ -2,12 +2,11 @@
 
 use std::sync::LazyLock;
 
-use super::Builder;
+use super::builder::{Builder, Names};
 use super::fields::{Field, Fields};
-use super::machine::Names;
 use crate::choice::{Kind, Operand, Order, Pattern, Rule, Test};
 use crate::problem::nearest;
-use crate::syntax::StateId;
+use crate::state_id::StateId;
 
 /// A comparison operator, taken apart.
 enum Operator {

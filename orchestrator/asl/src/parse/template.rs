@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::Builder;
+use super::builder::Builder;
 use super::fields::Field;
 use crate::json::Kind;
 use crate::template::{Expression, Template};

@@ -1,9 +1,10 @@
 //! Everything in a definition that can be evaluated, evaluated on some data, as an engine would.
 
 use asl::data::{Narrow, ResultPath, json_len};
+use asl::io::{Ends, Flow, Io};
 use asl::random::Random;
 use asl::retry::{BACK_OFF_MS_MAX, Origin};
-use asl::syntax::{Ends, Flow, Recovery, Resource, Seconds, Text, Until};
+use asl::syntax::{Recovery, Seconds, Text, Until};
 use asl::{Context, Definition, RuntimeError, Scope, StateKind, error};
 use serde_json::{Value, json};
 
@@ -22,29 +23,23 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
     let mut said = Said(Vec::new());
     for (_, state) in definition.states() {
         match &state.kind {
-            StateKind::Pass(pass) => said.flow(&pass.flow, &scope),
+            StateKind::Pass(pass) => said.flow(&pass.io, &scope),
             StateKind::Task(task) => {
-                said.flow(&task.flow, &scope);
+                said.flow(&task.io, &scope);
                 said.recovery(&task.recovery, &scope);
-                if let Resource::LambdaInvoke(invocation) = &task.resource {
-                    said.add(invocation.function.fill(&scope));
-                    said.add(
-                        invocation.payload.as_ref().map_or(Ok(Value::Null), |payload| payload.fill(&scope)),
-                    );
-                }
                 for seconds in [&task.timeout, &task.heartbeat].into_iter().flatten() {
                     said.seconds(seconds, &scope);
                 }
             }
             StateKind::Parallel(parallel) => {
-                said.flow(&parallel.flow, &scope);
+                said.flow(&parallel.io, &scope);
                 said.recovery(&parallel.recovery, &scope);
             }
             StateKind::Choice(choice) => {
                 for (rule, _) in &choice.rules {
                     said.add(rule.holds(&scope).map(Value::from));
                 }
-                said.ends(&choice.flow, &scope);
+                said.ends(&choice.io, &scope);
             }
             StateKind::Wait(wait) => {
                 match &wait.until {
@@ -56,7 +51,7 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
                     }
                     Until::Timestamp(_) => {}
                 }
-                said.ends(&wait.flow, &scope);
+                said.ends(&wait.io, &scope);
             }
             StateKind::Succeed(ends) => said.ends(ends, &scope),
             StateKind::Fail(fail) => {
@@ -90,12 +85,14 @@ impl Said {
         narrowed.unwrap_or_default()
     }
 
-    fn ends(&mut self, ends: &Ends, scope: &Scope<'_>) {
+    fn ends(&mut self, io: &Io<Ends>, scope: &Scope<'_>) {
+        let Io::JsonPath(ends) = io;
         let input = self.narrow(&ends.input_path, scope);
         self.narrow(&ends.output_path, &scope.over(&input));
     }
 
-    fn flow(&mut self, flow: &Flow, scope: &Scope<'_>) {
+    fn flow(&mut self, io: &Io<Flow>, scope: &Scope<'_>) {
+        let Io::JsonPath(flow) = io;
         let input = self.narrow(&flow.input_path, scope);
         let mut result = input.clone();
         for template in [&flow.parameters, &flow.result_selector].into_iter().flatten() {

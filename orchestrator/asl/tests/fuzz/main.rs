@@ -20,7 +20,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use asl::Options;
 use in_hand::InHand;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -88,10 +87,13 @@ fn corpus() -> Vec<(PathBuf, String)> {
 
 /// Reads the text, as whoever is given a definition does, and all that is then said of it; evaluates what is in it. Whether it was
 /// read.
-fn read(text: &str, options: &Options) -> bool {
-    match asl::parse(text, options) {
+fn read(text: &str) -> bool {
+    match asl::parse(text) {
         Ok(definition) => {
-            assert_eq!(asl::parse(text, options).as_ref(), Ok(&definition), "read again, it is the same");
+            assert_eq!(asl::parse(text).as_ref(), Ok(&definition), "read again, it is the same");
+            for warning in asl::lint::unknown_functions(&definition, ["f", "record-order"]) {
+                assert!(!warning.to_string().contains(char::is_control), "{warning}");
+            }
             let mut hasher = DefaultHasher::new();
             text.hash(&mut hasher);
             // Data of the text's own, so that the text is all that has to be kept.
@@ -150,24 +152,18 @@ fn range(random: &mut impl Rng, length: usize) -> (usize, usize) {
 #[test]
 fn a_definition_is_read_or_refused_whatever_it_is() {
     let corpus = corpus();
-    let options = options();
     for (path, text) in &corpus {
         println!("{}", path.display());
-        read(text, &options);
+        read(text);
     }
-    run("mutated", |random| mutated(random, &corpus), |text| read(text, &options));
+    run("mutated", |random| mutated(random, &corpus), read);
 }
 
 #[test]
 fn what_is_read_can_be_evaluated_whatever_it_is() {
-    let options = options();
-    let (inputs, were_read) = run("made-up", generate::definition, |text| read(text, &options));
+    let (inputs, were_read) = run("made-up", generate::definition, read);
     // Else it shows nothing.
     assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
-}
-
-fn options() -> Options {
-    Options::with_functions(["f", "record-order"])
 }
 
 /// Reads as many texts of that kind as a run has. How many those were, and how many of them were definitions.
@@ -280,7 +276,7 @@ fn the_time_grows_with_the_length_alone() {
             assert!(text.len() <= 1024 * 1024, "{shape}: {} bytes are refused unread", text.len());
             let took = || {
                 let begun = Instant::now();
-                let _ = asl::parse(&text, &Options::default());
+                let _ = asl::parse(&text);
                 begun.elapsed()
             };
             (0..3).map(|_| took()).min().expect("three times")

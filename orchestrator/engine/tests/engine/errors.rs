@@ -1,7 +1,7 @@
 //! Every kind of error, retried, caught or neither.
 
 use asl::Definition;
-use engine::{Status, Tally, limits};
+use engine::{JournalEntry, Status, Tally, quotas, replay};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Script, definition, error};
@@ -75,9 +75,52 @@ fn errors_that_states_make() {
     check(json!({"A": {"Type": "Fail", "Error": "Mine", "Cause": "c"}}), ok(), "Mine");
     check(json!({"A": {"Type": "Fail", "ErrorPath": "States.Format('{}-{}', 'E', 1)"}}), ok(), "E-1");
     check(json!({"A": {"Type": "Fail", "ErrorPath": "$.missing"}}), ok(), "States.ParameterPathFailure");
-    let unknown = json!({"A": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
-        "Parameters": {"FunctionName.$": "States.Format('nobody')"}}});
-    check(unknown, ok(), "Lambda.ResourceNotFoundException");
+}
+
+#[test]
+fn a_task_that_calls_what_nobody_offers_fails_at_once() {
+    let unknown = "Lambda.ResourceNotFoundException";
+    let task = |fields: Value| {
+        let mut state = json!({"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "B"});
+        state.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        machine(json!({"A": state, "B": {"Type": "Succeed"}}))
+    };
+    let computed = json!({"Parameters": {"FunctionName.$": "States.Format('nobody')"}});
+    let told = json!({"Parameters": {"FunctionName": "nobody", "InvocationType": "Event"}});
+    let by_arn = json!({"Resource": F.replace(":function:f", ":function:nobody")});
+    for fields in [computed, told, by_arn] {
+        let definition = task(fields.clone());
+        let run = Script::new(&[]).run(&definition, json!({}));
+        run.assert_sound(&definition);
+        assert_eq!((run.error(), run.calls().len()), (Some(unknown), 0), "{fields}");
+        assert_eq!(run.cause(), Some("there is no function 'nobody'"));
+        let kinds = run.event_types();
+        assert!(kinds[kinds.len() - 2].ends_with("Failed"), "{kinds:?}");
+
+        let mut caught = fields.clone();
+        caught["Retry"] = json!([{"ErrorEquals": [unknown], "MaxAttempts": 2}]);
+        caught["Catch"] = json!([{"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.e", "Next": "B"}]);
+        let definition = task(caught);
+        let run = Script::new(&[]).run(&definition, json!({}));
+        run.assert_sound(&definition);
+        assert_eq!((run.tally.retries, run.journal.len()), (2, 3), "{fields}");
+        assert_eq!(run.output().unwrap()["e"]["Error"], unknown);
+    }
+}
+
+#[test]
+fn what_could_not_be_sent_is_in_the_journal_and_not_asked_again() {
+    let state =
+        json!({"Type": "Task", "Resource": F.replace(":function:f", ":function:nobody"), "End": true});
+    let definition = machine(json!({"A": state}));
+    let run = Script::new(&[]).run(&definition, json!({}));
+    let text = serde_json::to_string(&run.journal).unwrap();
+    let stored: Vec<JournalEntry> = serde_json::from_str(&text).unwrap();
+    assert_eq!(stored, run.journal);
+    assert_eq!(replay(&definition, stored).unwrap().0, run.execution);
+    // Without that, the call was sent and is waited for.
+    let sent = run.journal.iter().map(|entry| JournalEntry::new(entry.at_ms, entry.fact.clone()));
+    assert_eq!(replay(&definition, sent).unwrap().0.status(), Status::Running);
 }
 
 #[test]
@@ -185,13 +228,13 @@ fn one_failed_branch_fails_the_parallel_and_cancels_the_others() {
 
 #[test]
 fn a_payload_that_is_too_large_is_refused() {
-    let large = || Value::String("x".repeat(limits::PAYLOAD_BYTES_MAX));
+    let large = || Value::String("x".repeat(quotas::PAYLOAD_BYTES_MAX));
     let answer = || Answer::Ok(large());
     check_task(json!({}), answer(), Err("States.DataLimitExceeded"));
     check_task(json!({"Catch": catch("States.ALL")}), answer(), Err("States.DataLimitExceeded"));
     let dropped = json!([{"ErrorEquals": ["States.DataLimitExceeded"], "ResultPath": null, "Next": "B"}]);
     check_task(json!({"Catch": dropped}), answer(), Ok(json!({"in": 1})));
-    let fits = Value::String("x".repeat(limits::PAYLOAD_BYTES_MAX - 2));
+    let fits = Value::String("x".repeat(quotas::PAYLOAD_BYTES_MAX - 2));
     check_task(json!({}), Answer::Ok(fits.clone()), Ok(fits.clone()));
     check_task(json!({"ResultPath": "$.r"}), Answer::Ok(fits), Err("States.DataLimitExceeded"));
     let definition = machine(json!({"A": {"Type": "Succeed"}}));
@@ -219,7 +262,7 @@ fn a_history_that_is_too_long_fails_the_execution() {
     let run = Script::new(&[("f", error("E").always())]).run(&definition, json!({}));
     run.assert_sound(&definition);
     assert_eq!(run.error(), Some("States.Runtime"));
-    assert_eq!(run.history.len() as u64, limits::HISTORY_EVENTS_MAX);
+    assert_eq!(run.history.len() as u64, quotas::HISTORY_EVENTS_MAX);
 }
 
 #[test]

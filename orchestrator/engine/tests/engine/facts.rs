@@ -2,8 +2,8 @@
 
 use asl::Definition;
 use engine::{
-    Effect, Execution, Fact, History, IllegalFact, JournalEntry, ReplayError, Status, Stepped, TaskId,
-    TimerId, replay, step,
+    Effect, Execution, Fact, History, IllegalFact, JournalEntry, NoneRefused, ReplayError, Status, Stepped,
+    TaskId, TimerId, replay, step,
 };
 use serde_json::json;
 
@@ -25,14 +25,14 @@ fn fired(timer: u64) -> Fact {
 }
 
 fn advance(definition: &Definition, execution: Option<Execution>, fact: Fact) -> (Execution, Vec<Effect>) {
-    match step(definition, execution, fact.clone(), 0, History::Skip).unwrap() {
+    match step(definition, execution, fact.clone(), 0, &NoneRefused, History::Skip).unwrap() {
         Stepped::Advanced(step) => (step.execution, step.effects),
         Stepped::Stale(_) => panic!("{fact:?} is stale"),
     }
 }
 
 fn check_stale(definition: &Definition, execution: &Execution, fact: Fact) {
-    let stepped = step(definition, Some(execution.clone()), fact.clone(), 0, History::Skip);
+    let stepped = step(definition, Some(execution.clone()), fact.clone(), 0, &NoneRefused, History::Skip);
     assert_eq!(stepped, Ok(Stepped::Stale(Box::new(execution.clone()))), "{fact:?}");
 }
 
@@ -83,23 +83,51 @@ fn a_stop_ends_it_and_cancels_its_timers() {
 #[test]
 fn what_cannot_be_is_an_error() {
     let definition = definition(TASK);
-    assert_eq!(step(&definition, None, ok(1), 0, History::Skip), Err(IllegalFact::NotStarted));
+    assert_eq!(step(&definition, None, ok(1), 0, &NoneRefused, History::Skip), Err(IllegalFact::NotStarted));
     let (first, _) = advance(&definition, None, started());
     let other = crate::harness::order_definition();
-    let wrong = step(&other, Some(first.clone()), ok(1), 0, History::Skip);
+    let wrong = step(&other, Some(first.clone()), ok(1), 0, &NoneRefused, History::Skip);
     assert!(matches!(wrong, Err(IllegalFact::WrongDefinition { .. })));
-    let damaged = String::from_utf8(first.encode()).unwrap().replace("\"s\":0,", "\"s\":77,");
+    let damaged = String::from_utf8(first.encode()).unwrap().replace("\"s\":\"A\"", "\"s\":\"Z\"");
     let damaged = Execution::decode(damaged.as_bytes()).unwrap();
-    assert_eq!(step(&definition, Some(damaged), ok(1), 0, History::Skip), Err(IllegalFact::Damaged));
+    assert_eq!(
+        step(&definition, Some(damaged), ok(1), 0, &NoneRefused, History::Skip),
+        Err(IllegalFact::Damaged)
+    );
     assert!(Execution::decode(b"{}").is_err());
-    let future = String::from_utf8(first.encode()).unwrap().replace("\"v\":1", "\"v\":2");
-    assert!(Execution::decode(future.as_bytes()).unwrap_err().to_string().contains("layout 2"));
+    let future = String::from_utf8(first.encode()).unwrap().replace("\"v\":2", "\"v\":3");
+    assert!(Execution::decode(future.as_bytes()).unwrap_err().to_string().contains("layout 3"));
+    assert!(serde_json::from_str::<Execution>(&future).unwrap_err().to_string().contains("layout 3"));
+}
+
+#[test]
+fn a_snapshot_with_the_numbers_of_states_is_still_read() {
+    let text = r#"{"StartAt": "P", "States": {
+        "Z": {"Type": "Succeed"},
+        "P": {"Type": "Parallel", "Next": "Z", "Branches": [
+            {"StartAt": "Y", "States": {"Y": {"Type": "Wait", "Seconds": 9, "End": true}}},
+            {"StartAt": "X", "States": {"X": {"Type": "Wait", "Seconds": 8, "End": true}}}]}}}"#;
+    let definition = definition(text);
+    let (named, _) = advance(&definition, None, started());
+    let text = String::from_utf8(named.encode()).unwrap();
+    let mut old = text.replace("\"v\":2", "\"v\":1");
+    for (name, number) in [("P", 1), ("Y", 2), ("X", 3)] {
+        old = old.replace(&format!("\"s\":\"{name}\""), &format!("\"s\":{number}"));
+    }
+    assert_eq!(old.matches("\"s\":\"").count(), 0, "{old}");
+    let old = Execution::decode(old.as_bytes()).unwrap();
+    assert!(old.is_of_earlier_layout());
+    assert_eq!(Execution::decode(&old.encode()).unwrap(), old, "stored as it was, unless it moves");
+    assert_eq!(old.clone().brought_up_to_date(&definition).unwrap(), named);
+    let due = named.pending_timers()[1].id;
+    let both = [old, named].map(|from| advance(&definition, Some(from), Fact::TimerFired { timer: due }));
+    assert_eq!(both[0], both[1], "it goes on alike");
 }
 
 #[test]
 fn a_journal_that_cannot_have_been_is_refused() {
     let definition = definition(TASK);
-    let entry = |fact| JournalEntry { at_ms: 0, fact };
+    let entry = |fact| JournalEntry::new(0, fact);
     assert_eq!(replay(&definition, []).unwrap_err(), ReplayError::Empty);
     let stale = replay(&definition, [entry(started()), entry(ok(9))]).unwrap_err();
     assert_eq!(stale, ReplayError::Stale { index: 1 });
@@ -117,7 +145,7 @@ fn a_journal_survives_being_stored() {
         Fact::TaskHeartbeat { task: TaskId(1) },
         Fact::Stopped { error: None, cause: Some("c".to_owned()) },
     ] {
-        let entry = JournalEntry { at_ms: 5, fact };
+        let entry = JournalEntry::new(5, fact);
         let text = serde_json::to_string(&entry).unwrap();
         assert_eq!(serde_json::from_str::<JournalEntry>(&text).unwrap(), entry);
     }

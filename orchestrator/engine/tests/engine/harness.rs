@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use asl::{Definition, Options};
+use asl::Definition;
+use asl::resource::{called_function, payload};
 use engine::{
-    Effect, Execution, Fact, History, HistoryEvent, JournalEntry, Phase, Stepped, Tally, TaskId, TimerId,
-    replay, step,
+    Call, Effect, Execution, Fact, History, HistoryEvent, Integrations, JournalEntry, Pattern, Phase,
+    Refusal, Stepped, Tally, TaskId, TimerId, replay, step,
 };
 use serde_json::{Value, json};
 
@@ -31,7 +32,25 @@ pub(crate) const FUNCTIONS: [&str; 13] = [
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
 
 pub(crate) fn definition(text: &str) -> Definition {
-    asl::parse(text, &Options::with_functions(FUNCTIONS)).unwrap_or_else(|problems| panic!("{problems}"))
+    asl::parse(text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// Refuses calls of functions that nobody offers.
+pub(crate) struct Offered;
+
+impl Integrations for Offered {
+    fn refusal(&self, call: &Call) -> Option<Refusal> {
+        let (function, _) = called(call);
+        let cause = format!("there is no function '{function}'");
+        let error = "Lambda.ResourceNotFoundException".to_owned();
+        (!FUNCTIONS.contains(&function.as_str())).then_some(Refusal { error, cause })
+    }
+}
+
+/// The function that a call names, and what it is given.
+pub(crate) fn called(call: &Call) -> (String, Value) {
+    let function = called_function(&call.resource, &call.parameters).expect("it names a function");
+    (function.to_owned(), payload(&call.resource, call.parameters.clone()))
 }
 
 pub(crate) fn order_definition() -> Definition {
@@ -123,17 +142,18 @@ impl Script {
             } else {
                 facts.remove(0)
             };
-            match step(definition, log.0.take(), fact.clone(), now_ms, History::Keep).expect("a legal fact") {
+            let stepped = step(definition, log.0.take(), fact.clone(), now_ms, &Offered, History::Keep);
+            match stepped.expect("a legal fact") {
                 Stepped::Stale(execution) => log.0 = Some(*execution),
                 Stepped::Advanced(step) => {
-                    log.1.push(JournalEntry { at_ms: now_ms, fact });
+                    log.1.push(JournalEntry { at_ms: now_ms, fact, refused: step.refused });
                     log.2.extend(step.history);
                     for effect in &step.effects {
                         match effect {
-                            Effect::Invoke { fire_and_forget: true, .. } | Effect::Finished { .. } => {}
-                            Effect::Invoke { task, function, .. } => {
-                                facts.extend(self.answer(function, *task));
+                            Effect::Call(call) if call.pattern == Pattern::RequestResponse => {
+                                facts.extend(self.answer(&called(call).0, call.task));
                             }
+                            Effect::Call(_) | Effect::Finished { .. } => {}
                             Effect::SetTimer { timer, at_ms } => {
                                 timers.insert((*at_ms, *timer), ());
                             }
@@ -160,9 +180,10 @@ impl RunLog {
     /// The functions called, with what tells calls of one function apart.
     pub(crate) fn calls(&self) -> Vec<String> {
         let calls = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Invoke { function, payload, .. } => {
+            Effect::Call(call) => {
+                let (function, payload) = called(call);
                 let which = payload.get("milestone").or(payload.get("status")).and_then(Value::as_str);
-                Some(which.map_or(function.clone(), |which| format!("{function} {which}")))
+                Some(which.map_or_else(|| function.clone(), |which| format!("{function} {which}")))
             }
             _ => None,
         });

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use asl::Definition;
 use engine::{
-    Effect, Execution, Fact, History, JournalEntry, Status, Stepped, TaskId, TimerId, replay, step,
+    Effect, Execution, Fact, History, JournalEntry, NoneRefused, Status, Stepped, TaskId, TimerId, replay,
+    step,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -111,16 +112,18 @@ fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
     for (at_ms, seed) in (0..).step_by(500).zip(facts) {
         let fact = fact(execution.as_ref(), *seed);
         let before = execution.clone();
-        let stepped = step(definition, execution.take(), fact.clone(), at_ms, History::Keep).unwrap();
+        let stepped =
+            step(definition, execution.take(), fact.clone(), at_ms, &NoneRefused, History::Keep).unwrap();
         execution = Some(match stepped {
             Stepped::Stale(same) => {
                 assert_eq!(Some(&*same), before.as_ref());
                 *same
             }
             Stepped::Advanced(after) => {
-                journal.push(JournalEntry { at_ms, fact: fact.clone() });
+                journal.push(JournalEntry::new(at_ms, fact.clone()));
                 history_len += after.history.len() as u64;
-                let skipped = step(definition, before, fact.clone(), at_ms, History::Skip).unwrap();
+                let skipped =
+                    step(definition, before, fact.clone(), at_ms, &NoneRefused, History::Skip).unwrap();
                 let Stepped::Advanced(skipped) = skipped else { panic!("{fact:?} advances either way") };
                 assert_eq!(skipped.execution, after.execution, "keeping the history changes nothing");
                 track(&mut timers, &fact, &after.effects);
@@ -149,7 +152,7 @@ fn track(timers: &mut BTreeSet<TimerId>, fact: &Fact, effects: &[Effect]) {
         match effect {
             Effect::SetTimer { timer, .. } => assert!(timers.insert(*timer)),
             Effect::CancelTimer { timer } => assert!(timers.remove(timer), "{timer:?} was not set"),
-            Effect::Invoke { .. } | Effect::Finished { .. } => {}
+            Effect::Call(_) | Effect::Finished { .. } => {}
         }
     }
 }

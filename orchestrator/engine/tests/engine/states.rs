@@ -1,8 +1,9 @@
 //! What each type of state does with its data.
 
+use engine::{Effect, Pattern};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Script, definition};
+use crate::harness::{Answer, Script, called as called_of, definition};
 
 /// Runs a machine of one state `A` (and what else is given) on that input; `f` answers with what it is scripted to.
 fn check(states: Value, input: Value, answer: Value, expected: Value) {
@@ -42,13 +43,13 @@ fn task_payloads() {
     let payload = |state: Value| {
         let definition = definition(&json!({"StartAt": "A", "States": {"A": state}}).to_string());
         let run = Script::new(&[]).run(&definition, json!({"a": {"b": 1}, "name": "g"}));
-        let invoked = run.effects.into_iter().find_map(|effect| match effect {
-            engine::Effect::Invoke { function, payload, fire_and_forget, .. } => {
-                Some((function, payload, fire_and_forget))
-            }
+        let called = run.effects.into_iter().find_map(|effect| match effect {
+            Effect::Call(call) => Some(call),
             _ => None,
         });
-        invoked.unwrap()
+        let call = called.unwrap();
+        let (function, payload) = called_of(&call);
+        (function, payload, call.pattern == Pattern::FireAndForget)
     };
     let task = json!({"Type": "Task", "Resource": F, "InputPath": "$.a", "End": true});
     assert_eq!(payload(task), ("f".to_owned(), json!({"b": 1}), false));
@@ -245,8 +246,7 @@ fn the_history_has_the_shape_of_aws() {
             {"StartAt": "C", "States": {"C": {"Type": "Wait", "Seconds": 1, "End": true}}},
         ]},
     }});
-    let definition = definition(&text.to_string());
-    let run = Script::new(&[]).run(&definition, json!({}));
+    let run = Script::new(&[]).run(&definition(&text.to_string()), json!({}));
     assert_eq!(
         run.event_types(),
         [
@@ -267,15 +267,18 @@ fn the_history_has_the_shape_of_aws() {
     );
     let previous: Vec<u64> = run.history.iter().map(|event| event.previous_event_id).collect();
     assert_eq!(previous, [0, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    let json = serde_json::to_value(&run.history[1]).unwrap();
+    let json = run.history[1].to_json("eu-west-1");
     let details = json!({"name": "A", "input": "{}"});
     assert_eq!(
         json,
         json!({"id": 2, "previousEventId": 0, "timestamp": 1_700_000_000.0, "type": "TaskStateEntered",
                "stateEnteredEventDetails": details})
     );
-    assert_eq!(
-        serde_json::to_value(&run.history[2]).unwrap()["lambdaFunctionScheduledEventDetails"]["resource"],
-        F
-    );
+    assert_eq!(run.history[2].to_json("eu-west-1")["lambdaFunctionScheduledEventDetails"]["resource"], F);
+    let invoke = json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": INVOKE, "End": true,
+        "Parameters": {"FunctionName": "f", "Payload": 1}}}});
+    let run = Script::new(&[]).run(&definition(&invoke.to_string()), json!({}));
+    let details = json!({"resourceType": "lambda", "resource": "invoke", "region": "eu-west-1",
+        "parameters": r#"{"FunctionName":"f","Payload":1}"#});
+    assert_eq!(run.history[2].to_json("eu-west-1")["taskScheduledEventDetails"], details);
 }

@@ -1,6 +1,7 @@
 //! The conductor from outside: orders, replies, timers and requests in; commands out.
 
 use contract::Item;
+use contract::command::{self, errors};
 
 use super::*;
 
@@ -33,8 +34,11 @@ fn reply(task: &str, reply: &Reply) -> Message {
 }
 
 /// What follows of a message: the execution, the task of the command sent, and the journal's new entries.
-fn hears(state: Option<Run>, message: &Message) -> Result<(Run, Option<String>), Rejected> {
-    let conductor = Conductor::new(Arc::new(crate::definitions()), Settings::default());
+fn hears(
+    state: Option<OrderExecution>,
+    message: &Message,
+) -> Result<(OrderExecution, Option<String>), Rejected> {
+    let conductor = Conductor::new(Arc::new(crate::definitions()), Durations::default());
     let mut effects = Effects::new("o-1", 7);
     let run = conductor.handle(state, Input::Message(message), &mut effects)?.unwrap();
     let task = effects.messages().first().and_then(|sent| sent.headers.get(command::TASK_HEADER));
@@ -84,18 +88,18 @@ fn an_order_that_was_taken_waits_for_one_that_is_refused() {
 #[test]
 fn an_execution_from_before_the_order_was_kept_takes_any_as_its_own() {
     let (run, _) = hears(None, &placed("c-1")).unwrap();
-    let old = Run { placed: None, ..run };
+    let old = OrderExecution { placed: None, ..run };
     assert_eq!(hears(Some(old.clone()), &placed("c-2")).unwrap().0, old);
 }
 
 /// What the conductor says again: the execution, and the functions called with whether a reply is wanted.
-fn says_again(run: Run, journal: &[bytes::Bytes]) -> (Run, Vec<(String, bool)>) {
+fn says_again(run: OrderExecution, journal: &[bytes::Bytes]) -> (OrderExecution, Vec<(String, bool)>) {
     let definitions = crate::definitions();
     let entries = journal.iter().map(|entry| serde_json::from_slice(entry).unwrap());
     let (execution, calls) = engine::unanswered(definitions.current(), entries).unwrap();
     assert_eq!(execution, run.execution, "the journal leads to the execution");
     let replay = Replay { started_ms: execution.started_ms(), calls };
-    let conductor = Conductor::new(Arc::new(definitions), Settings::default());
+    let conductor = Conductor::new(Arc::new(definitions), Durations::default());
     let mut effects = Effects::new("o-1", 9);
     let run = conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap().unwrap();
     let said = effects.messages().iter().map(|sent| {
@@ -111,7 +115,7 @@ fn says_again(run: Run, journal: &[bytes::Bytes]) -> (Run, Vec<(String, bool)>) 
 
 #[test]
 fn what_an_execution_waits_for_is_asked_again_and_what_it_told_is_told_again() {
-    let conductor = Conductor::new(Arc::new(crate::definitions()), Settings::default());
+    let conductor = Conductor::new(Arc::new(crate::definitions()), Durations::default());
     let (mut state, mut journal, mut task) = (None, Vec::new(), String::new());
     let expected: [&[(&str, bool)]; 5] = [
         &[("record-order", true)],
@@ -135,7 +139,7 @@ fn what_an_execution_waits_for_is_asked_again_and_what_it_told_is_told_again() {
         journal.extend(effects.journal_entries().iter().cloned());
         // The durations of the workflow are zero, but each is a timer.
         while let Some(timer) =
-            state.as_ref().and_then(|run: &Run| run.execution.pending_timers().first().copied())
+            state.as_ref().and_then(|run: &OrderExecution| run.execution.pending_timers().first().copied())
             && n == 4
         {
             let mut effects = Effects::new("o-1", 8);
@@ -154,10 +158,42 @@ fn what_an_execution_waits_for_is_asked_again_and_what_it_told_is_told_again() {
 #[test]
 fn what_another_execution_asked_for_is_not_said() {
     let (run, _) = hears(None, &placed("c-1")).unwrap();
-    let conductor = Conductor::new(Arc::new(crate::definitions()), Settings::default());
+    let conductor = Conductor::new(Arc::new(crate::definitions()), Durations::default());
     let mut effects = Effects::new("o-1", 9);
     let replay = Replay { started_ms: 1, calls: Vec::new() };
     conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap_err();
     conductor.handle(None, Input::Request(&replay), &mut effects).unwrap();
     assert_eq!(effects.take_answer(), Some(None), "no such execution");
+}
+
+/// A flow of one task that calls what nobody offers, and catches that.
+const NOBODY: &str = r#"{"StartAt": "Call", "States": {
+    "Call": {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:0:function:nobody", "Next": "Done",
+             "Catch": [{"ErrorEquals": ["Lambda.ResourceNotFoundException"], "ResultPath": "$.e", "Next": "Done"}]},
+    "Done": {"Type": "Succeed", "OutputPath": "$.e"}}}"#;
+
+#[test]
+fn a_task_whose_function_no_service_offers_fails_and_its_journal_says_so() {
+    let definitions = Definitions::load(NOBODY).unwrap();
+    let warnings = crate::unknown_functions(definitions.current());
+    assert_eq!((warnings.len(), warnings[0].line, warnings[0].column), (1, 2, 42));
+    let conductor = Conductor::new(Arc::new(definitions.clone()), Durations::default());
+    let mut effects = Effects::new("o-1", 7);
+    let run = conductor.handle(None, Input::Message(&placed("c-1")), &mut effects).unwrap().unwrap();
+    assert!(effects.messages().is_empty(), "there is nobody to send it to");
+    let cause = "no service offers the function 'nobody'";
+    let Phase::Ended(ending) = run.execution.phase() else { panic!("{run:?}") };
+    let output = json!({"Error": "Lambda.ResourceNotFoundException", "Cause": cause});
+    assert_eq!(ending.output, Some(output));
+    // The journal alone gives the same, whatever functions there are when it is read.
+    let journal = effects.journal_entries().iter().map(|entry| serde_json::from_slice(entry).unwrap());
+    let (replayed, _) = engine::replay(definitions.current(), journal).unwrap();
+    assert_eq!(replayed, run.execution);
+}
+
+#[test]
+fn the_span_of_a_stay_is_known_by_the_name_of_its_state() {
+    let (run, _) = hears(None, &placed("c-1")).unwrap();
+    let stay = waiting(&run.execution).unwrap();
+    assert_eq!((&*stay.state, stay.since_ms), ("RecordOrder", 7));
 }

@@ -7,6 +7,7 @@
 //! ```sh
 //! DUET_WRITE_SNAPSHOTS=1 cargo test -p order-flow --test snapshots
 //! ```
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,14 +15,14 @@ use std::sync::Arc;
 use bus::Message;
 use contract::command::errors;
 use contract::{Encoded, Envelope, Item, Order, Reply, Style};
-use order_flow::{Conductor, Run, Settings};
+use order_flow::{Conductor, Durations, OrderExecution};
 use participant::{Effects, Handler, Input};
 use registry::Definitions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The layout that this program writes.
-const TODAY: &str = "layout-1";
+const TODAY: &str = "layout-2";
 /// When the first input comes; each further one ten seconds after the one before.
 const BEGINS_MS: i64 = 1_700_000_000_000;
 const STEP_MS: i64 = 10_000;
@@ -116,7 +117,7 @@ fn placed(customer: &str) -> Message {
     contract::envelope::placed(&order(customer), &envelope, "duet/test", BEGINS_MS)
 }
 
-fn answers(run: &Run, which: usize, reply: &Reply) -> Message {
+fn answers(run: &OrderExecution, which: usize, reply: &Reply) -> Message {
     let task = run.execution.pending_tasks()[which].0.to_string();
     let envelope = Envelope { correlation: Some(task), ..Envelope::new(Style::Orchestration) };
     let Encoded { topic, headers, body } = reply.encode(&envelope, "duet/test", 0);
@@ -130,15 +131,14 @@ fn folder(layout: &str) -> PathBuf {
 /// The conductor of a program that has the definition of that layout.
 fn conductor(layout: &str) -> Conductor {
     let text = std::fs::read_to_string(folder(layout).join("definition.asl.json")).unwrap();
-    let functions = contract::command::FUNCTIONS.iter().map(|function| function.name);
-    let definitions = Definitions::load(&text, functions).unwrap();
-    let settings = Settings { restaurant_timeout_s: 2, preparation_s: 3, dispatch_s: 4, delivery_s: 5 };
-    Conductor::new(Arc::new(definitions), settings)
+    let definitions = Definitions::load(&text).unwrap();
+    let durations = Durations { restaurant_timeout_s: 2, preparation_s: 3, dispatch_s: 4, delivery_s: 5 };
+    Conductor::new(Arc::new(definitions), durations)
 }
 
 /// Tells an execution those of a way's inputs that come from there on, up to there.
 fn go_on(conductor: &Conductor, way: &Way, stored: &mut Stored, from: usize, to: usize) -> Asked {
-    let mut run: Option<Run> = serde_json::from_value(stored.run.clone()).unwrap();
+    let mut run: Option<OrderExecution> = serde_json::from_value(stored.run.clone()).unwrap();
     let mut asked = Asked::new();
     for (index, told) in way.told.iter().enumerate().take(to).skip(from) {
         let mut effects = Effects::new("o-1", BEGINS_MS + STEP_MS * index as i64);
@@ -149,7 +149,7 @@ fn go_on(conductor: &Conductor, way: &Way, stored: &mut Stored, from: usize, to:
             Told::Placed => Some(placed("c-1")),
             Told::Rival => Some(placed("c-2")),
             Told::Done(which) => Some(answers(known.unwrap(), *which, &Reply::done())),
-            Told::Failed(error) => Some(answers(known.unwrap(), 0, &Reply::failed(*error, "because"))),
+            Told::Failed(error) => Some(answers(known.unwrap(), 0, &Reply::failed(error, "because"))),
             Told::Timer => None,
         };
         let input = message.as_ref().map_or_else(|| Input::Timer(due.as_deref().unwrap()), Input::Message);
@@ -199,7 +199,7 @@ fn what_is_stored_today_is_what_is_checked_in() {
 
 #[test]
 fn what_was_stored_by_an_earlier_version_goes_on_to_the_same_end() {
-    for layout in ["layout-1"] {
+    for layout in ["layout-1", "layout-2"] {
         let conductor = conductor(layout);
         for (way, name, at) in points() {
             let mut old = checked_in(layout, name);

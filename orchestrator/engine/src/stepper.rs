@@ -1,23 +1,31 @@
-//! Running a machine: from state to state until all that is left waits for something.
+//! One step in the making: running a machine from state to state until all that is left waits for something.
 
-use asl::error::{DATA_LIMIT_EXCEEDED, RUNTIME};
+use std::sync::Arc;
+
+use asl::error::RUNTIME;
 use asl::random::Random;
 use asl::retry::Origin;
-use asl::{Context, Definition, RuntimeError, Scope, State, StateId, StateKind};
+use asl::{Context, Definition, RuntimeError, Scope, State, StateId};
 use serde_json::{Value, json};
 
-use crate::execution::{Activity, Branch, Frame, Head, Target, Timer};
-use crate::fact::{Effect, TaskId, TimerId};
+use crate::effect::{Effect, Integrations};
+use crate::execution::Head;
+use crate::fact::Refused;
+use crate::frame::{Awaited, Branch, Frame};
 use crate::history::{Detail, Recorder};
-use crate::limits::{PAYLOAD_BYTES_MAX, TRANSITIONS_PER_STEP_MAX};
-use crate::step::Tally;
+use crate::ids::{TaskId, Timer, TimerId};
+use crate::quotas::{HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
+use crate::state_ref::StateRef;
+use crate::tally::Tally;
 
 /// One step in the making.
 pub(crate) struct Stepper<'d> {
     pub(crate) definition: &'d Definition,
+    pub(crate) integrations: &'d dyn Integrations,
     pub(crate) head: Head,
     pub(crate) now_ms: u64,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) refused: Vec<Refused>,
     pub(crate) history: Recorder,
     pub(crate) tally: Tally,
 }
@@ -30,11 +38,10 @@ pub(crate) struct Cursor {
 }
 
 /// A state that was entered: a [`Frame`] that does not wait yet.
-pub(crate) struct Visit<'d> {
-    pub(crate) id: StateId,
+pub(crate) struct Entered<'d> {
     pub(crate) state: &'d State,
     pub(crate) data: Value,
-    pub(crate) entered_ms: u64,
+    pub(crate) at_ms: u64,
     pub(crate) last_event: u64,
     pub(crate) retries: Vec<u32>,
 }
@@ -55,8 +62,8 @@ pub(crate) enum Outcome {
     Fail { failure: Failure, last_event: u64 },
 }
 
-/// What a machine leads to: an [`Outcome`] with nowhere to go.
-pub(crate) enum Run {
+/// Where a machine comes to rest: an [`Outcome`] with nowhere to go.
+pub(crate) enum Rest {
     Waits(Frame),
     Ended { output: Value, last_event: u64 },
     Failed { failure: Failure, last_event: u64 },
@@ -76,15 +83,15 @@ impl From<RuntimeError> for Failure {
     }
 }
 
-impl Visit<'_> {
-    pub(crate) fn wait(self, activity: Activity) -> Outcome {
+impl Entered<'_> {
+    pub(crate) fn wait(self, awaited: Awaited) -> Outcome {
         Outcome::Wait(Frame {
-            state: self.id,
+            state: StateRef::Named(Arc::clone(&self.state.name)),
             data: self.data,
-            entered_ms: self.entered_ms,
+            entered_ms: self.at_ms,
             last_event: self.last_event,
             retries: self.retries,
-            activity,
+            awaited,
         })
     }
 
@@ -94,18 +101,39 @@ impl Visit<'_> {
 }
 
 impl<'d> Stepper<'d> {
+    pub(crate) fn new(
+        definition: &'d Definition,
+        integrations: &'d dyn Integrations,
+        head: Head,
+        now_ms: u64,
+        keep_history: bool,
+    ) -> Self {
+        let history = Recorder::new(head.history_len, now_ms, keep_history);
+        Self {
+            definition,
+            integrations,
+            head,
+            now_ms,
+            effects: Vec::with_capacity(2),
+            refused: Vec::new(),
+            history,
+            tally: Tally::default(),
+        }
+    }
+
     /// Runs a machine from that state on.
-    pub(crate) fn run(&mut self, cursor: Cursor) -> Run {
+    pub(crate) fn run(&mut self, cursor: Cursor) -> Rest {
         self.drive(Outcome::Go(cursor))
     }
 
-    pub(crate) fn drive(&mut self, mut outcome: Outcome) -> Run {
+    /// Runs on until there is nowhere to go.
+    pub(crate) fn drive(&mut self, mut outcome: Outcome) -> Rest {
         loop {
             outcome = match outcome {
                 Outcome::Go(cursor) => self.enter(cursor),
-                Outcome::Wait(frame) => return Run::Waits(frame),
-                Outcome::End { output, last_event } => return Run::Ended { output, last_event },
-                Outcome::Fail { failure, last_event } => return Run::Failed { failure, last_event },
+                Outcome::Wait(frame) => return Rest::Waits(frame),
+                Outcome::End { output, last_event } => return Rest::Ended { output, last_event },
+                Outcome::Fail { failure, last_event } => return Rest::Failed { failure, last_event },
             };
         }
     }
@@ -117,15 +145,14 @@ impl<'d> Stepper<'d> {
             return Outcome::Fail { failure: error.into(), last_event };
         }
         let Some(state) = self.definition.state(id) else {
-            let error = RuntimeError::new(RUNTIME, "the execution does not fit its definition");
-            return Outcome::Fail { failure: error.into(), last_event };
+            return Outcome::Fail { failure: misfit().into(), last_event };
         };
         let last_event = self.history.push(last_event, || Detail::StateEntered {
             state_type: state.kind.type_name(),
-            name: state.name.clone(),
+            name: state.name.to_string(),
             input: data.to_string(),
         });
-        self.begin(Visit { id, state, data, entered_ms: self.now_ms, last_event, retries: Vec::new() })
+        self.begin(Entered { state, data, at_ms: self.now_ms, last_event, retries: Vec::new() })
     }
 
     /// Refuses to go on when the execution runs away.
@@ -138,72 +165,29 @@ impl<'d> Stepper<'d> {
             return Err(RuntimeError::new(RUNTIME, cause));
         }
         if self.history.is_full() {
-            return Err(RuntimeError::new(
-                RUNTIME,
-                "the execution reached the maximum number of history events (25000)",
-            ));
+            let cause =
+                format!("the execution reached the maximum number of history events ({HISTORY_EVENTS_MAX})");
+            return Err(RuntimeError::new(RUNTIME, cause));
         }
         Ok(())
     }
 
-    /// Does what the state does: at its entry, and again at each retry.
-    pub(crate) fn begin(&mut self, visit: Visit<'d>) -> Outcome {
-        let state = visit.state;
-        match &state.kind {
-            StateKind::Task(task) => self.begin_task(visit, task),
-            StateKind::Parallel(parallel) => self.begin_parallel(visit, parallel),
-            StateKind::Choice(choice) => self.choose(visit, choice),
-            StateKind::Pass(pass) => self.pass(visit, pass),
-            StateKind::Wait(wait) => self.begin_wait(visit, wait),
-            StateKind::Succeed(ends) => self.succeed(visit, ends),
-            StateKind::Fail(fail) => self.fail(visit, fail),
-        }
-    }
-
-    /// Tells the frame that waits for it a signal, and runs on from there.
-    pub(crate) fn deliver(&mut self, frame: Frame, target: Target, signal: Signal) -> Run {
-        let Frame { state: id, data, entered_ms, last_event, retries, activity } = frame;
-        let Some(state) = self.definition.state(id) else {
-            let error = RuntimeError::new(RUNTIME, "the execution does not fit its definition");
-            return Run::Failed { failure: error.into(), last_event };
-        };
-        let visit = Visit { id, state, data, entered_ms, last_event, retries };
-        let outcome = match (activity, &state.kind) {
-            (Activity::Task { task, timeout, heartbeat }, StateKind::Task(syntax)) => {
-                self.resume_task(visit, syntax, (task, timeout, heartbeat), signal)
-            }
-            (Activity::Branches(mut branches), StateKind::Parallel(parallel)) => {
-                let waiting =
-                    branches.iter_mut().enumerate().find_map(|(i, branch)| Some((i, branch.take(target)?)));
-                match waiting {
-                    Some((index, frame)) => {
-                        let run = self.deliver(frame, target, signal);
-                        self.resume_parallel(visit, parallel, branches, index, run)
-                    }
-                    None => visit.wait(Activity::Branches(branches)),
-                }
-            }
-            (Activity::Wait(_), StateKind::Wait(wait)) => self.end_wait(visit, wait),
-            // What is left is the end of a back-off.
-            (_, _) => match self.guard() {
-                Ok(()) => self.begin(visit),
-                Err(error) => visit.fail(error),
-            },
-        };
-        self.drive(outcome)
-    }
-
     /// Evaluates something in the scope of a state over that data.
-    pub(crate) fn scoped<R>(&self, visit: &Visit<'_>, data: &Value, eval: impl FnOnce(&Scope<'_>) -> R) -> R {
-        let build = || self.context(visit);
+    pub(crate) fn scoped<R>(
+        &self,
+        entered: &Entered<'_>,
+        data: &Value,
+        eval: impl FnOnce(&Scope<'_>) -> R,
+    ) -> R {
+        let build = || self.context(entered);
         let context = Context::new(&build);
         // Every state adds to the history, so each evaluation has its own numbers, and replay the same ones.
         let random = Random::new(self.head.seed, self.history.len());
         eval(&Scope { data, context: &context, random: &random })
     }
 
-    fn context(&self, visit: &Visit<'_>) -> Value {
-        let retries: u64 = visit.retries.iter().map(|count| u64::from(*count)).sum();
+    fn context(&self, entered: &Entered<'_>) -> Value {
+        let retries: u64 = entered.retries.iter().map(|count| u64::from(*count)).sum();
         json!({
             "Execution": {
                 "Id": self.head.id,
@@ -212,8 +196,8 @@ impl<'d> Stepper<'d> {
                 "StartTime": timestamp(self.head.started_ms),
             },
             "State": {
-                "Name": visit.state.name,
-                "EnteredTime": timestamp(visit.entered_ms),
+                "Name": &*entered.state.name,
+                "EnteredTime": timestamp(entered.at_ms),
                 "RetryCount": retries,
             },
         })
@@ -223,7 +207,7 @@ impl<'d> Stepper<'d> {
         TaskId(self.new_id())
     }
 
-    pub(crate) fn new_id(&mut self) -> u64 {
+    fn new_id(&mut self) -> u64 {
         let id = self.head.next_id;
         self.head.next_id += 1;
         id
@@ -246,7 +230,7 @@ impl<'d> Stepper<'d> {
     /// Cancels all timers of a frame and of those under it. Its tasks need nothing: their answers will be stale.
     pub(crate) fn abandon(&mut self, frame: &Frame) {
         let effects = &mut self.effects;
-        frame.visit(&mut |frame| {
+        frame.each(&mut |frame| {
             effects.extend(frame.timers().map(|timer| Effect::CancelTimer { timer: timer.id }));
         });
     }
@@ -260,14 +244,9 @@ impl<'d> Stepper<'d> {
     }
 }
 
-/// Refuses a payload that is too large.
-pub(crate) fn limited(value: Value, what: &str) -> Result<Value, RuntimeError> {
-    let bytes = asl::data::json_len(&value);
-    if bytes > PAYLOAD_BYTES_MAX {
-        let cause = format!("the {what} has {bytes} bytes, more than the limit of {PAYLOAD_BYTES_MAX}");
-        return Err(RuntimeError::new(DATA_LIMIT_EXCEEDED, cause));
-    }
-    Ok(value)
+/// What should have been found before the step.
+pub(crate) fn misfit() -> RuntimeError {
+    RuntimeError::new(RUNTIME, "the execution does not fit its definition")
 }
 
 /// The time in RFC 3339.

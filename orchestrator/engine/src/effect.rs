@@ -1,0 +1,72 @@
+//! What an execution asks for.
+
+use std::sync::Arc;
+
+use asl::resource::Pattern;
+use serde_json::Value;
+
+use crate::ids::{TaskId, TimerId};
+use crate::status::Status;
+
+/// Something to be brought about, in order, together with storing the execution.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Call what a task names.
+    Call(Call),
+    /// Report [`Fact::TimerFired`](crate::Fact::TimerFired) at that time, or later, not before.
+    SetTimer {
+        /// The timer.
+        timer: TimerId,
+        /// When, in milliseconds since 1970.
+        at_ms: u64,
+    },
+    /// The timer is not needed any more. It may fire all the same: that is stale.
+    CancelTimer {
+        /// The timer.
+        timer: TimerId,
+    },
+    /// The execution has ended. Always the last effect of an execution.
+    Finished {
+        /// How.
+        status: Status,
+    },
+}
+
+/// A call of a resource, whatever it is: the engine knows no integration, and nor does this.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The attempt; the answer must name it.
+    pub task: TaskId,
+    /// The `Resource` of the task, as it stands in the definition.
+    pub resource: Arc<str>,
+    /// What is passed to it.
+    pub parameters: Value,
+    /// Whether an answer is waited for. An answer to a call without would be stale.
+    pub pattern: Pattern,
+}
+
+/// What stands behind the resources that tasks call.
+pub trait Integrations {
+    /// Why a call cannot be sent (nobody offers what it names, for example), if so. Asked when a call is decided on; the answer is
+    /// part of the journal, so that it need not be the same ever after.
+    fn refusal(&self, call: &Call) -> Option<Refusal>;
+}
+
+/// An error with which a task fails at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The error name, for `Retry` and `Catch`.
+    pub error: String,
+    /// What happened, for people.
+    pub cause: String,
+}
+
+/// Integrations that send whatever they are given.
+#[derive(Debug, Clone, Copy)]
+pub struct NoneRefused;
+
+impl Integrations for NoneRefused {
+    fn refusal(&self, _: &Call) -> Option<Refusal> {
+        None
+    }
+}

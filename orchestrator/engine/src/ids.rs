@@ -1,0 +1,24 @@
+//! What attempts and timers are called.
+
+use serde::{Deserialize, Serialize};
+
+/// One attempt of a task. Unique in its execution, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub u64);
+
+/// A timer. Unique in its execution, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TimerId(pub u64);
+
+/// A timer that is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Its id.
+    #[serde(rename = "i")]
+    pub id: TimerId,
+    /// When it fires, in milliseconds since 1970.
+    #[serde(rename = "t")]
+    pub at_ms: u64,
+}
