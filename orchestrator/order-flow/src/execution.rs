@@ -33,7 +33,7 @@ pub struct OrderExecution {
     /// The trace that the order came with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// What the order was that it began with ([`envelope::fingerprint`]); `None` if it began before that was kept.
+    /// What the order was that it began with ([`contract::envelope::fingerprint`]); `None` if it began before that was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placed: Option<String>,
     /// Other orders placed under its id while it is not known yet whether the id is its own: as long as it is in its first
