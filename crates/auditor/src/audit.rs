@@ -2,18 +2,20 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::sync::Arc;
 
 use contract::Style;
 use contract::order::is_id;
-use store::{Entity, Read, StoreError};
+use store::{Entity, Read};
 
-use crate::evidence::{Evidence, Executions, Source};
+use crate::error::AuditError;
+use crate::evidence::Evidence;
+use crate::executions::Executions;
 use crate::findings::Findings;
 use crate::judge::{Known, count_paths, judge, taken};
 use crate::money::Money;
 use crate::sent::SentOrder;
+use crate::source::Source;
 use crate::verdict::{Finding, StyleSummary, Verdict, ViolationKind};
 
 /// Bounds of an audit.
@@ -30,26 +32,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { orders_per_pass: 32_000, violations_listed: 1_000 }
     }
-}
-
-/// Why there is no verdict.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    /// A store cannot be read.
-    #[error("the store of {store} cannot be read")]
-    Store {
-        /// Whose store.
-        store: &'static str,
-        /// Why.
-        #[source]
-        source: StoreError,
-    },
-    /// The list of what was sent cannot be read.
-    #[error("the list of the orders sent cannot be read")]
-    Sent(#[source] io::Error),
-    /// The gateway's ledger cannot be read.
-    #[error("the payment gateway's ledger cannot be read")]
-    Gateway(#[source] io::Error),
 }
 
 /// Compares the evidence with what was sent, within the default [`Limits`].

@@ -3,7 +3,7 @@
 use contract::{Style, TerminalState};
 use store::Millis;
 
-use crate::evidence::ExecutionView;
+use crate::executions::ExecutionView;
 use crate::findings::OrderFindings;
 use crate::machine::{HISTORY, Illegal, PROGRESS, name};
 use crate::money::Money;

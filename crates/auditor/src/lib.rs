@@ -70,19 +70,25 @@
 //! task, files are read without leaving it: give the audit a task of its own when others must not wait.
 
 mod audit;
+mod error;
 mod evidence;
+mod executions;
 mod findings;
 mod judge;
 mod machine;
 mod money;
 mod notices;
 mod sent;
+mod source;
 pub mod states;
 mod verdict;
 mod witnesses;
 
-pub use audit::{AuditError, Limits, audit, audit_within};
-pub use evidence::{Evidence, ExecutionView, Executions, Rows, Source, ViewExecution};
+pub use audit::{Limits, audit, audit_within};
+pub use error::AuditError;
+pub use evidence::Evidence;
+pub use executions::{ExecutionView, Executions, ViewExecution};
 pub use sent::{BadLine, SentLedger, SentOrder, SentWriter};
+pub use source::{Rows, Source};
 pub use verdict::{Finding, Paths, StyleSummary, Verdict, Violation, ViolationKind};
 pub use witnesses::{Judged, Witnesses};

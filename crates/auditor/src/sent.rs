@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use contract::{Order, Style};
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Rows, Source};
+use crate::source::{Rows, Source};
 
 /// What the auditor needs to know of an order that was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use contract::{Style, TerminalState};
 use serde::de::DeserializeOwned;
 use store::{Entity, Read};
 
-use crate::audit::AuditError;
-use crate::evidence::Executions;
+use crate::error::AuditError;
+use crate::executions::Executions;
 use crate::findings::Findings;
 use crate::judge::{Known, Seen, count_paths, judge, taken};
 use crate::money::Money;

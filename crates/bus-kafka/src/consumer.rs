@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use crate::graveyard::Graveyard;
 use crate::intake::Poison;
-use crate::kafka_bus::Inner;
 use crate::member::Member;
+use crate::shared::Shared;
 
 /// The first pause before a malformed record is tried to be kept again; it doubles.
 const BURYING_PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -23,7 +23,7 @@ pub(crate) struct KafkaConsumer {
     pub(crate) member: Arc<Member>,
     pub(crate) graveyard: Graveyard,
     /// Held so that the bus, when it goes, finds its members leaving.
-    pub(crate) _bus: Arc<Inner>,
+    pub(crate) _bus: Arc<Shared>,
 }
 
 impl Drop for KafkaConsumer {

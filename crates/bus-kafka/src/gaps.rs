@@ -7,7 +7,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::context::Report;
 use crate::inspector::Place;
-use crate::member::MemberContext;
+use crate::rebalances::MemberContext;
 
 /// How long the brokers may take to tell where a partition begins.
 const TIMEOUT: Duration = Duration::from_millis(500);

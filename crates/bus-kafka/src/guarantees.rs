@@ -79,7 +79,7 @@ fn describe(
 
 async fn present(names: &Names, outlet: &std::sync::Arc<Outlet>) -> Result<Present, BusError> {
     let (names, outlet) = (names.clone(), std::sync::Arc::clone(outlet));
-    crate::kafka_bus::blocking(ADMIN_TIMEOUT, move || {
+    crate::blocking::blocking(ADMIN_TIMEOUT, move || {
         let metadata = outlet.with_client(|client| client.fetch_metadata(None, ADMIN_TIMEOUT));
         let metadata = metadata.ok_or(BusError::Closed)?;
         let metadata = metadata.map_err(|error| bus_error("asking for the topics", &error))?;

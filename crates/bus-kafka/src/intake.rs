@@ -11,7 +11,7 @@ use rdkafka::consumer::base_consumer::PartitionQueue;
 
 use crate::gaps::{GAPS_MAX, Gap};
 use crate::inspector::Place;
-use crate::member::MemberContext;
+use crate::rebalances::MemberContext;
 use crate::record::{self, Decoded, Origin, Wanted};
 use crate::window::Window;
 

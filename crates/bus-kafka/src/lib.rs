@@ -66,6 +66,7 @@
 //!
 //! [`Durability::Kill`]: bus::Durability::Kill
 
+mod blocking;
 mod config;
 mod consumer;
 mod context;
@@ -85,8 +86,11 @@ mod options;
 mod outlet;
 mod progress;
 mod publisher;
+mod rebalances;
 mod record;
 mod remove;
+mod ring;
+mod shared;
 mod topics;
 mod version;
 mod view;

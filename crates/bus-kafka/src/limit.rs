@@ -18,10 +18,11 @@ use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio::time::Instant;
 
+use crate::blocking::blocking;
 use crate::config;
 use crate::context::{Context, Report};
 use crate::error::bus_error;
-use crate::kafka_bus::{KafkaBus, blocking};
+use crate::kafka_bus::KafkaBus;
 use crate::names::Names;
 use crate::options::{KafkaOptions, Topics};
 use crate::outlet::drop_elsewhere;

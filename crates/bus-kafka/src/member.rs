@@ -9,32 +9,28 @@
 //! stream they are in, and every stream is spread over all members. Kafka's cooperative assignor left to itself evens
 //! out only the number of partitions: it gives one member all of one stream and another all of the next.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bus::BusError;
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::statistics::Statistics;
+use rdkafka::Offset;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::topic_partition_list::TopicPartitionList;
-use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, Offset};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::config;
-use crate::context::{Report, level_of};
+use crate::context::Report;
 use crate::error::bus_error;
-use crate::figures::{Role, Told};
-use crate::inspector::{Place, list_of, partitions};
+use crate::inspector::partitions;
 use crate::intake::{Intake, Lease, Share};
 use crate::options::KafkaOptions;
 use crate::outlet::drop_elsewhere;
-use crate::record::Wanted;
+use crate::rebalances::{MemberContext, Rebalance};
+use crate::ring::Ring;
 
 /// How long a partition that is to go waits for its deliveries to be settled. Beyond it they come twice.
 pub(crate) const SETTLING_PATIENCE: Duration = Duration::from_secs(5);
@@ -52,117 +48,6 @@ const PARTITIONS_CHECK: Duration = Duration::from_secs(5);
 pub(crate) const PARTITIONS_TIMEOUT: Duration = Duration::from_millis(500);
 /// Events taken at one look.
 const EVENTS_MAX: usize = 32;
-
-/// What a group's members take, and how they share it.
-#[derive(Clone, Debug)]
-pub(crate) struct Ring {
-    /// The topic whose partitions are shared out; one of the sources.
-    pub(crate) topic: String,
-    /// By topic.
-    pub(crate) sources: BTreeMap<String, Source>,
-}
-
-/// A topic that a group takes from.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    pub(crate) wanted: Arc<Wanted>,
-    pub(crate) partitions: i32,
-}
-
-impl Ring {
-    /// The partitions that go along with one of the ring, which is the first of them. Where a stream has more partitions
-    /// than the ring, they go around it again.
-    fn along(&self, partition: i32) -> Vec<Place> {
-        let size = self.sources.get(&self.topic).map_or(1, |ring| ring.partitions.max(1));
-        let mut places = vec![(self.topic.clone(), partition)];
-        for (topic, source) in self.sources.iter().filter(|(topic, _)| **topic != self.topic) {
-            let own = (0..source.partitions).filter(|other| other % size == partition);
-            places.extend(own.map(|partition| (topic.clone(), partition)));
-        }
-        places
-    }
-
-    /// What goes along with the partitions of a rebalance.
-    fn places(&self, partitions: &TopicPartitionList) -> Vec<Place> {
-        let elements = partitions.elements();
-        let own = elements.iter().filter(|element| element.topic() == self.topic);
-        own.flat_map(|element| self.along(element.partition())).collect()
-    }
-}
-
-/// Partitions that come or go, to be answered.
-enum Rebalance {
-    Assign(Vec<Place>),
-    Revoke(Vec<Place>),
-}
-
-/// The context of a member's client: keeps rebalances for the thread to answer in its own time.
-pub(crate) struct MemberContext {
-    report: Arc<Report>,
-    told: Told,
-    ring: Ring,
-    rebalances: Mutex<Vec<Rebalance>>,
-    /// Partitions are given back at once: the member is leaving.
-    is_leaving: AtomicBool,
-}
-
-impl ClientContext for MemberContext {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        self.report.line(level_of(level), facility, text);
-    }
-
-    fn stats(&self, statistics: Statistics) {
-        self.report.figures.add(Role::Consumer, &self.told, &statistics);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.report.error(&error, reason);
-    }
-}
-
-impl ConsumerContext for MemberContext {
-    fn rebalance(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        error: RDKafkaRespErr,
-        partitions: &mut TopicPartitionList,
-    ) {
-        let places = self.ring.places(partitions);
-        let rebalance = match error {
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Rebalance::Assign(places),
-            _ => Rebalance::Revoke(places),
-        };
-        if self.is_leaving.load(Ordering::Acquire) {
-            self.answer(consumer, &rebalance);
-        } else {
-            self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push(rebalance);
-        }
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        if let Err(error) = result {
-            // It is tried again; at worst, messages come twice.
-            self.report.line(tracing::Level::DEBUG, "commit", &error.to_string());
-        }
-    }
-}
-
-impl MemberContext {
-    /// Tells librdkafka that the partitions were taken, or given back.
-    fn answer(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance) {
-        let is_cooperative = matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative);
-        let answered = match rebalance {
-            Rebalance::Assign(places) if is_cooperative => consumer.incremental_assign(&list_of(places)),
-            Rebalance::Assign(places) => consumer.assign(&list_of(places)),
-            Rebalance::Revoke(places) if is_cooperative => consumer.incremental_unassign(&list_of(places)),
-            // Before it has joined, or when it cannot: there is nothing to keep.
-            Rebalance::Revoke(_) => consumer.unassign(),
-        };
-        if let Err(error) = answered {
-            self.report.line(tracing::Level::WARN, "rebalance", &error.to_string());
-        }
-    }
-}
 
 /// What the receiver and the thread share.
 pub(crate) struct Member {
@@ -320,13 +205,7 @@ struct Opening {
 
 impl Opening {
     fn open(&self) -> Result<BaseConsumer<MemberContext>, BusError> {
-        let context = MemberContext {
-            report: Arc::clone(&self.report),
-            told: Told::default(),
-            ring: self.ring.clone(),
-            rebalances: Mutex::default(),
-            is_leaving: AtomicBool::new(false),
-        };
+        let context = MemberContext::new(Arc::clone(&self.report), self.ring.clone());
         let consumer: Result<BaseConsumer<MemberContext>, _> = self.config.create_with_context(context);
         let mut consumer = consumer.map_err(|error| bus_error("opening a consumer", &error))?;
         let waking = self.wake.clone();
@@ -381,10 +260,7 @@ impl Thread {
                 // Records come through the partitions' own queues, errors are reported by the context.
                 let _ = consumer.poll(Duration::ZERO);
             }
-            let rebalances = std::mem::take(
-                &mut *consumer.context().rebalances.lock().unwrap_or_else(PoisonError::into_inner),
-            );
-            for rebalance in rebalances {
+            for rebalance in consumer.context().take() {
                 match rebalance {
                     Rebalance::Assign(_) => self.assign(&consumer, rebalance),
                     Rebalance::Revoke(_) => self.revoke(&consumer, rebalance),
@@ -444,7 +320,7 @@ impl Thread {
         hold.intake().remove(&leases);
         let old = hold.state.consumer.replace(new);
         drop(hold);
-        consumer.context().is_leaving.store(true, Ordering::Release);
+        consumer.context().begin_leaving();
         drop_elsewhere((old, consumer));
     }
 
@@ -519,10 +395,8 @@ impl Thread {
         hold.intake().remove(&leases);
         hold.state.consumer = None;
         drop(hold);
-        consumer.context().is_leaving.store(true, Ordering::Release);
-        let unanswered = std::mem::take(
-            &mut *consumer.context().rebalances.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        consumer.context().begin_leaving();
+        let unanswered = consumer.context().take();
         for rebalance in self.going.take().map(|going| going.rebalance).into_iter().chain(unanswered) {
             consumer.context().answer(&consumer, &rebalance);
         }
@@ -530,42 +404,5 @@ impl Thread {
         drop(consumer);
         self.member.lock().has_left = true;
         self.member.assigned.notify_waiters();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ring(partitions: &[(&str, i32)]) -> Ring {
-        let source = |&(topic, partitions): &(&str, i32)| {
-            (topic.to_owned(), Source { wanted: Arc::new(Wanted::Redrive), partitions })
-        };
-        Ring { topic: "ring".to_owned(), sources: partitions.iter().map(source).collect() }
-    }
-
-    fn along(ring: &Ring, partition: i32) -> String {
-        let places = ring.along(partition);
-        let words: Vec<String> =
-            places.iter().map(|(topic, partition)| format!("{topic}/{partition}")).collect();
-        words.join(" ")
-    }
-
-    #[test]
-    fn a_partition_of_the_ring_takes_those_of_its_number_along() {
-        let ring = ring(&[("ring", 3), ("a", 3), ("b", 3)]);
-        assert_eq!(along(&ring, 0), "ring/0 a/0 b/0");
-        assert_eq!(along(&ring, 2), "ring/2 a/2 b/2");
-    }
-
-    #[test]
-    fn every_partition_goes_along_with_exactly_one() {
-        let ring = ring(&[("ring", 3), ("few", 2), ("many", 8)]);
-        assert_eq!(along(&ring, 1), "ring/1 few/1 many/1 many/4 many/7");
-        assert_eq!(along(&ring, 2), "ring/2 many/2 many/5");
-        let mut all: Vec<Place> = (0..3).flat_map(|partition| ring.along(partition)).collect();
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), 3 + 2 + 8);
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bus::BusError;
 use tokio::time::{Instant, sleep};
 
+use crate::blocking::blocking;
 use crate::error::bus_error;
-use crate::kafka_bus::blocking;
 use crate::names::Names;
 use crate::outlet::Outlet;
 use crate::topics::{ADMIN_TIMEOUT, Catalogue};

@@ -27,6 +27,7 @@ mod dead;
 mod error;
 mod inbound;
 mod keeper;
+mod known;
 mod limit;
 mod link;
 mod member;

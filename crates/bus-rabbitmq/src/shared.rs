@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::RabbitOptions;
 use crate::error::{REQUEST_TIMEOUT, answer, is_locked, late, refused};
 use crate::inbound::Inbound;
-use crate::keeper::Known;
+use crate::known::Known;
 use crate::link::{Link, Session};
 use crate::names::Names;
 use crate::outlet::{Outgoing, Outlet, SendError};

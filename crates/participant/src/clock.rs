@@ -1,7 +1,5 @@
 //! The time, as an argument: simulation brings its own.
 
-use crate::Millis;
-
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
     /// Now. May jump, as wall clocks do; nothing but the due time of timers depends on it. A timer is due by the clock as it
@@ -24,3 +22,6 @@ impl Clock for SystemClock {
         since_epoch.map_or(0, |elapsed| i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 }
+
+/// Milliseconds since the Unix epoch.
+pub type Millis = i64;

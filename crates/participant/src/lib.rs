@@ -34,8 +34,10 @@
 
 mod clock;
 mod decide;
+mod error;
 mod handler;
 mod health;
+mod life;
 mod meta;
 mod metrics;
 mod options;
@@ -45,17 +47,15 @@ mod pipeline;
 mod requests;
 
 pub use bus::Backoff;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Millis, SystemClock};
+pub use error::ParticipantError;
 pub use handler::{CallId, Caller, Effects, Handler, Input, NoCalls, Outgoing, Rejected};
 pub use health::{Health, State as HealthState};
 pub use meta::INBOX_WINDOW;
 pub use metrics::Metrics;
 pub use options::{Options, Weakness};
-pub use participant::{Participant, ParticipantError};
+pub use participant::Participant;
 pub use requests::{ANSWER_WITHIN, AskError, Asked, REQUESTS_WAITING_MAX, Requests, requests};
-
-/// Milliseconds since the Unix epoch.
-pub type Millis = i64;
 
 /// The domain state and the timers of an entity, for read APIs and the auditor.
 pub mod inspect {

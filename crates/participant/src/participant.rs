@@ -1,19 +1,15 @@
-//! A participant's parts, and its life from connecting to its end.
+//! A participant's parts, and how it waits for its store and its bus.
 
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, BusError, Origin, Subscription, Topic};
-use futures::FutureExt;
+use bus::{Bus, BusError, Subscription, Topic};
 use store::{Store, StoreError};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::health::Need;
-use crate::pipeline::Pipeline;
-use crate::{Asked, Backoff, Caller, Clock, Handler, Health, Metrics, Options};
+use crate::{Asked, Backoff, Caller, Clock, Handler, Health, Metrics, Options, ParticipantError};
 
 /// A store that is away fails at once, so it costs little to try it often.
 const STORE_BACKOFF_CAP: Duration = Duration::from_secs(1);
@@ -33,49 +29,6 @@ pub struct Participant<H: Handler> {
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) asked: Option<Asked<H::Request, H::Answer>>,
-}
-
-/// Why a participant ended although it was not asked to.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParticipantError {
-    /// The store cannot be used, or was unavailable for longer than the participant's patience in the middle of its work.
-    #[error("participant {participant} cannot use its store")]
-    Store {
-        /// Which participant.
-        participant: String,
-        /// The last error.
-        #[source]
-        source: StoreError,
-    },
-    /// The bus refused for good.
-    #[error("participant {participant} cannot use the bus")]
-    Bus {
-        /// Which participant.
-        participant: String,
-        /// The last error.
-        #[source]
-        source: BusError,
-    },
-    /// The outbox holds something that this program cannot read.
-    #[error(
-        "participant {participant} cannot read row {row} of its outbox: was it written by a newer version?"
-    )]
-    Outbox {
-        /// Which participant.
-        participant: String,
-        /// The row's id.
-        row: u64,
-    },
-    /// It was asked to stop, but the bus or the store did not let it finish its batch in time. What it had
-    /// committed stands in the outbox and is published at the next start.
-    #[error("participant {participant} could not finish its batch within {grace_s} s of being asked to stop")]
-    Unfinished {
-        /// Which participant.
-        participant: String,
-        /// How long it was given, in seconds.
-        grace_s: u64,
-    },
 }
 
 impl<H: Handler> Participant<H> {
@@ -146,111 +99,6 @@ impl<H: Handler> Participant<H> {
             group: self.name.clone(),
             topics: self.topics.clone(),
             unsettled_max: self.options.unsettled_max,
-        }
-    }
-
-    /// Publishes what an earlier life left in the outbox, then handles inputs until `shutdown` completes, then
-    /// finishes the batch in hand. Waits for a store or a bus that is down, with capped back-off. Dropping the future
-    /// is a crash: nothing is lost, the next life carries on.
-    ///
-    /// # Errors
-    /// [`ParticipantError`]; nothing that was committed is lost by it.
-    pub async fn run(
-        self,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ParticipantError> {
-        let health = self.health.clone();
-        if let Some(asked) = &self.asked {
-            asked.heed(&health);
-        }
-        let result = self.live(shutdown.boxed().shared()).await;
-        health.set_stopped(result.as_ref().err().map(ToString::to_string));
-        result
-    }
-
-    /// Like [`Self::run`], on a thread and a single-threaded runtime of its own. So a store that does its work on the
-    /// calling thread holds up this participant and nothing else, and a batch costs no hop between threads. The
-    /// receiver gets what `run` returned; it is closed without a value if the participant panicked.
-    ///
-    /// # Errors
-    /// The operating system gives no thread or runtime.
-    pub fn spawn(
-        self,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> io::Result<oneshot::Receiver<Result<(), ParticipantError>>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (ended, receiver) = oneshot::channel();
-        let thread = std::thread::Builder::new().name(self.name.clone());
-        thread.spawn(move || {
-            let result = runtime.block_on(self.run(shutdown));
-            // Whoever started it may not care any more.
-            let _ = ended.send(result);
-        })?;
-        Ok(receiver)
-    }
-
-    async fn live(
-        self,
-        shutdown: impl Future<Output = ()> + Clone + Send + Unpin,
-    ) -> Result<(), ParticipantError> {
-        let grace = self.options.shutdown_grace;
-        let participant = self.name.clone();
-        let health = self.health.clone();
-        let starting = async {
-            // Who has no store should not hold deliveries that another instance could handle.
-            self.find_store().await?;
-            let mut pipeline = self.connect().await?;
-            pipeline.recover(None).await?;
-            Ok(pipeline)
-        };
-        let mut pipeline = tokio::select! {
-            biased;
-            () = shutdown.clone() => return Ok(()),
-            started = starting => started?,
-        };
-        health.set_running();
-        let out_of_time = async {
-            shutdown.clone().await;
-            tokio::time::sleep(grace).await;
-        };
-        let work = async {
-            while let Some(batch) = pipeline.gather(shutdown.clone()).await? {
-                pipeline.process(batch).await?;
-            }
-            pipeline.finish().await
-        };
-        tokio::select! {
-            biased;
-            result = work => result,
-            () = out_of_time => Err(ParticipantError::Unfinished { participant, grace_s: grace.as_secs() }),
-        }
-    }
-
-    /// Waits until the store answers, however long that takes.
-    async fn find_store(&self) -> Result<(), ParticipantError> {
-        let started = Instant::now();
-        let mut backoff = self.store_backoff();
-        while let Err(error) = self.ask(self.store.probe()).await {
-            self.wait_for_store(error, &mut backoff, started, None).await?;
-        }
-        Ok(())
-    }
-
-    async fn connect(self) -> Result<Pipeline<H>, ParticipantError> {
-        let subscription = self.subscription();
-        let mut backoff = self.backoff();
-        loop {
-            let connected = async {
-                let consumer = self.bus.subscribe(&subscription).await?;
-                Ok((consumer, self.bus.publisher(Origin::Participant).await?))
-            };
-            match connected.await {
-                Ok((consumer, publisher)) => {
-                    self.health.has(Need::Deliveries);
-                    return Ok(Pipeline::new(self, consumer, publisher));
-                }
-                Err(error) => self.wait_for_bus(error, &mut backoff).await?,
-            }
         }
     }
 

@@ -21,7 +21,6 @@ use futures::{FutureExt, StreamExt};
 use store::OutboxId;
 use tokio::time::Instant;
 
-use self::commit::Transacted;
 use self::outward::Outward;
 use crate::decide::{Decided, Item, ItemOf};
 use crate::health::Need;
@@ -405,4 +404,12 @@ fn settle_all<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<Settlement> {
         Item::Due(_) | Item::Outcome { .. } | Item::Request(_) => None,
     });
     tokens.map(|token| Settlement { token, outcome: bus::Outcome::Done }).collect()
+}
+
+/// What came of a batch.
+enum Transacted<C, A> {
+    Committed(Decided<C, A>, Vec<OutboxId>),
+    /// Other instances write this key all the time: nothing of the batch was applied, and its other keys should not have
+    /// to wait for this one.
+    Contended(String),
 }

@@ -13,6 +13,7 @@
 mod error;
 pub mod memory;
 pub mod postgres;
+mod sql;
 pub mod sqlite;
 pub mod suite;
 

@@ -17,6 +17,7 @@
 
 mod error;
 mod link;
+mod names;
 mod options;
 mod read;
 mod schema;
@@ -34,6 +35,7 @@ use bytes::Bytes;
 pub use options::{InvalidUrl, PostgresOptions};
 pub use read::PostgresReader;
 
+use crate::sql::sql_count;
 use crate::{Commit, Durability, Entity, Millis, OutboxId, OutboxRow, Read, Stats, Store, StoreError};
 use error::{Failure, explain};
 use link::Link;
@@ -155,7 +157,7 @@ pub async fn drop_schema(options: &PostgresOptions) -> Result<(), StoreError> {
         "SET client_min_messages = warning; SET statement_timeout = {};
          DROP SCHEMA IF EXISTS \"{}\" CASCADE",
         options.statement_timeout.as_millis(),
-        checked_schema(options)?,
+        schema::checked_name(options)?,
     );
     let dropped = async move { client.batch_execute(&statement).await };
     tokio::select! {
@@ -166,15 +168,6 @@ pub async fn drop_schema(options: &PostgresOptions) -> Result<(), StoreError> {
             Err(error) => error.to_string(),
         }).into()),
     }
-}
-
-/// The name of the schema, which whoever set it may have got wrong.
-fn checked_schema(options: &PostgresOptions) -> Result<&str, Failure> {
-    let name = options.schema_name();
-    if schema::is_name(name) {
-        return Ok(name);
-    }
-    Err(Failure::terminal(format!("{name:?} cannot be the name of a schema: use {}", schema::NAMES)))
 }
 
 /// Drawn at random from 2^63: the ids of two instances differ.
@@ -294,9 +287,4 @@ impl Read for PostgresStore {
     async fn stats(&self) -> Result<Stats, StoreError> {
         self.reader.stats().await
     }
-}
-
-/// A count, limit or cursor as PostgreSQL's 64-bit integer; beyond that there are no rows.
-fn sql_count(count: impl TryInto<i64>) -> i64 {
-    count.try_into().unwrap_or(i64::MAX)
 }

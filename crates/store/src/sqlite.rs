@@ -7,8 +7,10 @@
 //! disk.
 
 mod error;
+mod inline;
 mod lock;
 mod open;
+mod options;
 mod read;
 mod schema;
 #[cfg(test)]
@@ -17,50 +19,21 @@ mod write;
 mod yardstick;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
+pub use options::SqliteOptions;
 pub use read::SqliteReader;
 pub use yardstick::{ROW_BYTES, ROWS_PER_TRANSACTION, Yardstick, yardstick};
 
 use crate::{Commit, Durability, Entity, Millis, OutboxId, OutboxRow, Read, Stats, Store, StoreError};
 use error::explain;
+use inline::inline;
 use lock::WriterLock;
 use read::Readers;
 use write::{Refusal, Writer};
-
-/// Limits of a [`SqliteStore`]. The defaults are measured ones.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SqliteOptions {
-    /// What a commit survives: [`Durability::Power`], or anything less without a flush for each.
-    pub durability: Durability,
-    /// Pages kept in memory by the writing connection, in bytes.
-    pub cache_bytes: usize,
-    /// How many reads may run at a time (at least 1), each with a connection of its own and up to 1 MB of pages.
-    pub readers: usize,
-    /// Pages (of 4 KiB) in the write-ahead log after which a commit copies it back into the file. Fewer make such
-    /// a commit shorter, but more frequent.
-    pub checkpoint_pages: u32,
-    /// How long a call waits for a lock that another program holds on the file before it is
-    /// [`StoreError::Unavailable`].
-    pub busy_timeout: Duration,
-}
-
-impl Default for SqliteOptions {
-    fn default() -> Self {
-        Self {
-            durability: Durability::Power,
-            cache_bytes: 4 * 1024 * 1024,
-            readers: 2,
-            checkpoint_pages: 2000,
-            busy_timeout: Duration::from_secs(5),
-        }
-    }
-}
 
 /// A store in a SQLite file.
 ///
@@ -168,18 +141,4 @@ impl Read for SqliteStore {
     async fn stats(&self) -> Result<Stats, StoreError> {
         self.readers.stats().await
     }
-}
-
-/// Runs blocking work on the calling thread, telling a multi-threaded runtime about it.
-fn inline<T>(work: impl FnOnce() -> T) -> T {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        // Nothing else could run meanwhile anyway, or there is no runtime to tell.
-        _ => work(),
-    }
-}
-
-/// A count, limit or cursor as SQLite's 64-bit integer; beyond that there are no rows.
-fn sql_count(count: impl TryInto<i64>) -> i64 {
-    count.try_into().unwrap_or(i64::MAX)
 }

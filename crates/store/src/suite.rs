@@ -4,26 +4,13 @@
 //! a test of its own; a program can run them all with [`run_all`]. A property that does not hold panics, saying
 //! what was expected. Every property uses a store name of its own, so they may run at the same time on one server.
 
+mod kit;
 mod read;
 mod write;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use bytes::Bytes;
-
+pub use kit::Stores;
 pub use read::*;
 pub use write::*;
-
-use crate::{Commit, EntityWrite, OutboxRow, Store, StoreError};
-
-/// Opens stores for the suite.
-#[async_trait]
-pub trait Stores: Send + Sync {
-    /// Opens the store of that name, empty when it has not been opened before. Opened again after its last handle
-    /// was dropped, it holds what was committed. Names consist of `a-z` and `_`. Panics when it cannot.
-    async fn open(&self, name: &str) -> Arc<dyn Store>;
-}
 
 /// Calls a macro with the names of all properties.
 #[doc(hidden)]
@@ -101,50 +88,4 @@ macro_rules! all_in_turn {
 /// On the first property that does not hold.
 pub async fn run_all(stores: &dyn Stores) {
     __store_properties! { all_in_turn, (stores) }
-}
-
-/// A write of `key` decided upon `expected`, with a state that tells the writes apart.
-fn write(key: &str, expected: u64) -> EntityWrite {
-    EntityWrite {
-        key: key.to_owned(),
-        expected,
-        state: Bytes::from(format!("state {} of {key}", expected + 1)),
-        meta: Bytes::from(format!("meta {} of {key}", expected + 1)),
-        ..EntityWrite::default()
-    }
-}
-
-/// A commit of these writes alone.
-fn entities(entities: impl IntoIterator<Item = EntityWrite>) -> Commit {
-    Commit { entities: entities.into_iter().collect(), ..Commit::default() }
-}
-
-/// A commit that adds these outbox rows and forgets those.
-fn outbox(add: &[&str], forget: &[u64]) -> Commit {
-    Commit {
-        outbox_add: add.iter().map(|blob| bytes(blob)).collect(),
-        outbox_forget: forget.to_vec(),
-        ..Commit::default()
-    }
-}
-
-fn bytes(text: &str) -> Bytes {
-    Bytes::copy_from_slice(text.as_bytes())
-}
-
-async fn commit(store: &Arc<dyn Store>, commit: Commit) -> Vec<u64> {
-    store.commit(&commit).await.expect("the commit is accepted")
-}
-
-/// The whole outbox, as text.
-async fn outbox_rows(store: &Arc<dyn Store>) -> Vec<(u64, String)> {
-    let rows = store.outbox(0, 1000).await.expect("the outbox can be read");
-    rows.into_iter().map(|OutboxRow { id, blob }| (id, String::from_utf8_lossy(&blob).into_owned())).collect()
-}
-
-fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>, key: &str, expected: u64) {
-    match result {
-        Err(StoreError::Conflict { key: k, expected: e }) if k == key && e == expected => {}
-        other => panic!("a conflict about {key} at version {expected} was due, not {other:?}"),
-    }
 }

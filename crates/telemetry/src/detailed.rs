@@ -1,76 +1,13 @@
 //! Histograms that know more than the client library's: native buckets, fine and without bounds given beforehand, and for each
 //! classic bucket a trace that fell into it, the way from a slow percentile to an order that was slow.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus::{Histogram, HistogramOpts, HistogramVec};
 
 use crate::Registry;
-use crate::native::NativeBuckets;
-
-/// One observation with its trace.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Exemplar {
-    pub(crate) trace_id: u128,
-    pub(crate) value: f64,
-    /// Since 1970.
-    pub(crate) at: Duration,
-}
-
-/// What the client library's histogram does not hold.
-#[derive(Debug)]
-pub(crate) struct Detail(Mutex<State>);
-
-#[derive(Debug)]
-struct State {
-    native: NativeBuckets,
-    /// The latest of each classic bucket, the one without a bound included.
-    exemplars: Vec<Option<Exemplar>>,
-}
-
-impl Detail {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is whole after any panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn native(&self) -> NativeBuckets {
-        self.lock().native.clone()
-    }
-
-    pub(crate) fn exemplar(&self, bucket: usize) -> Option<Exemplar> {
-        self.lock().exemplars.get(bucket).copied().flatten()
-    }
-}
-
-/// The details of all histograms of a registry. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Details(Arc<Mutex<HashMap<String, Arc<Detail>>>>);
-
-impl Details {
-    /// Of a histogram with these labels, in whatever order.
-    pub(crate) fn of<'a>(
-        &self,
-        family: &str,
-        labels: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Option<Arc<Detail>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key(family, labels)).cloned()
-    }
-
-    fn of_or_new(&self, key: String, buckets: usize) -> Arc<Detail> {
-        let state = State { native: NativeBuckets::default(), exemplars: vec![None; buckets] };
-        let mut details = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(details.entry(key).or_insert_with(|| Arc::new(Detail(Mutex::new(state)))))
-    }
-}
-
-fn key<'a>(family: &str, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut labels: Vec<_> = labels.into_iter().collect();
-    labels.sort_unstable();
-    format!("{family}{labels:?}")
-}
+use crate::details::{Detail, Details, Exemplar, key};
 
 /// Histograms of one name, told apart by labels. Clones share the same numbers.
 #[derive(Clone)]
@@ -122,12 +59,9 @@ impl DetailedHistogram {
     /// Counts a value, which is not negative, of something that belongs to this trace, if it belongs to one.
     pub fn observe(&self, value: f64, trace_id: Option<u128>) {
         self.histogram.observe(value);
-        let mut detail = self.detail.lock();
-        detail.native.observe(value);
-        if let Some(trace_id) = trace_id {
-            let bucket = self.bounds.partition_point(|bound| *bound < value);
-            detail.exemplars[bucket] = Some(Exemplar { trace_id, value, at: since_1970() });
-        }
+        let bucket = self.bounds.partition_point(|bound| *bound < value);
+        let exemplar = trace_id.map(|trace_id| Exemplar { trace_id, value, at: since_1970() });
+        self.detail.observe(value, bucket, exemplar);
     }
 }
 

@@ -11,6 +11,7 @@
 //! else writes ([`Readiness`]).
 
 mod detailed;
+mod details;
 mod exit;
 mod health;
 mod http;

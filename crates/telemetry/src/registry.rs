@@ -5,7 +5,7 @@ use std::ops::Deref;
 use prometheus::TextEncoder;
 use prometheus::core::Collector;
 
-use crate::detailed::Details;
+use crate::details::Details;
 use crate::output::dropped_lines;
 use crate::process::Process;
 use crate::{openmetrics, protobuf};

@@ -6,11 +6,10 @@ use contract::{Event, Order, Style, TerminalState};
 use participant::Rejected;
 use styles::{Post, Replayed};
 
-use crate::handler::Settings;
 use crate::restaurant::{Decision, Offer};
 use crate::state::{Answer, OrderNotices};
 use crate::steps::{self, Asking};
-use crate::{CUSTOMER_INDEX, RESTAURANT_INDEX};
+use crate::{CUSTOMER_INDEX, RESTAURANT_INDEX, Settings};
 
 /// The timer after which a restaurant's answer is not waited for any longer.
 pub const ANSWER_TIMER: &str = "answer";

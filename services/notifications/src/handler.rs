@@ -6,20 +6,7 @@ use styles::{Post, Replay, Replayed, Request};
 
 use crate::restaurant::{Offer, OfferOutcome};
 use crate::state::OrderNotices;
-use crate::{SOURCE, choreography, orchestration, steps};
-
-/// How the choreography waits. In the orchestration the workflow says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// How long a restaurant may take to answer.
-    pub restaurant_timeout_ms: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { restaurant_timeout_ms: 2000 }
-    }
-}
+use crate::{SOURCE, Settings, choreography, orchestration, steps};
 
 /// Decides what each message, timer and answer of a restaurant means to who must be told what.
 #[derive(Clone, Copy, Debug, Default)]

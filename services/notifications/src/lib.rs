@@ -36,25 +36,20 @@
 pub mod choreography;
 pub mod handler;
 pub mod http;
+mod names;
 pub mod orchestration;
 pub mod restaurant;
+mod settings;
 pub mod state;
 pub mod steps;
 
 use bus::Topic;
 
-pub use handler::{Notifications, Settings};
+pub use handler::Notifications;
+pub use names::{CUSTOMER_INDEX, NAME, RESTAURANT_INDEX, SOURCE};
 pub use restaurant::{Decision, Offer, OfferCaller, OfferOutcome, Restaurant, SimulatedRestaurants};
+pub use settings::Settings;
 pub use state::{Answer, Notice, OrderNotices, RestaurantNotice, What};
-
-/// The service's name: its consumer group, and part of its messages' source.
-pub const NAME: &str = contract::groups::NOTIFICATIONS;
-/// The CloudEvents source of its messages.
-pub const SOURCE: &str = "duet/notifications";
-/// The index under which an order's notices are found by its customer's id.
-pub const CUSTOMER_INDEX: &str = "customer";
-/// The index under which an order's notices are found by its restaurant's id.
-pub const RESTAURANT_INDEX: &str = "restaurant";
 
 /// What it subscribes to.
 #[must_use]

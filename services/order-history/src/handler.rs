@@ -5,7 +5,7 @@ use contract::command::errors;
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use styles::{Post, Replay, Request};
 
-use crate::replay::{Answer, Ask};
+use crate::asked::{Answer, Ask};
 use crate::state::OrderRecord;
 use crate::{SOURCE, choreography, orchestration, place, replay};
 

@@ -30,6 +30,7 @@
 //!
 //! An order is refused with 503 as long as more than [`room::WAITING_MAX`] messages wait for whoever begins its flow.
 
+mod api;
 mod place;
 mod replay;
 pub mod room;
@@ -40,7 +41,7 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bus::Bus;
-use contract::{Order, Style, TerminalState, time};
+use contract::{Order, Style, time};
 use daemon::Problem;
 use daemon::extract::{Id, Listing, Page};
 use participant::Requests;
@@ -49,6 +50,7 @@ use store::Read;
 use traces::Tracer;
 
 use crate::{Answer, Ask, CUSTOMER_INDEX, Change, OrderRecord};
+use api::{Api, Status};
 use room::Room;
 
 /// The service's routes over the history in `store`. Whoever answers `requests` accepts orders, while there is room on `bus`;
@@ -67,45 +69,6 @@ pub fn router(
         .route("/customers/{id}/orders", get(orders_of_customer))
         .with_state(api)
         .merge(replay)
-}
-
-struct Api {
-    store: Arc<dyn Read>,
-    requests: Requests<Ask, Answer>,
-    room: Room,
-    tracer: Tracer,
-}
-
-impl Api {
-    async fn record(&self, order_id: &str) -> Result<Option<OrderRecord>, Problem> {
-        let Some(entity) = self.store.get(order_id).await? else { return Ok(None) };
-        participant::inspect::state(&entity).map_err(|error| {
-            tracing::error!(order_id, %error, "an order in the history cannot be read");
-            Problem::internal()
-        })
-    }
-}
-
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Status {
-    /// Taken, not recorded yet.
-    Accepted,
-    /// Recorded, not closed yet.
-    Open,
-    #[serde(untagged)]
-    Closed(TerminalState),
-}
-
-impl Status {
-    fn of(record: &OrderRecord) -> Self {
-        if record.is_to_be_recorded() { Self::Accepted } else { Self::recorded(record.status) }
-    }
-
-    fn recorded(status: Option<TerminalState>) -> Self {
-        status.map_or(Self::Open, Self::Closed)
-    }
 }
 
 #[derive(Serialize)]

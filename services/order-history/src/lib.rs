@@ -35,28 +35,23 @@
 //! which a workflow sends once `record-order` is answered; one that sends it before may try again. So nothing has to
 //! be kept for an order that is not there yet.
 
+mod asked;
 pub mod choreography;
 pub mod handler;
 pub mod http;
+mod names;
 pub mod orchestration;
-pub mod place;
-pub mod replay;
+mod place;
+mod replay;
 pub mod state;
 pub mod steps;
 
 use bus::Topic;
 
+pub use asked::{Answer, Ask, Place, Placed};
 pub use handler::OrderHistory;
-pub use place::{Place, Placed};
-pub use replay::{Answer, Ask};
+pub use names::{CUSTOMER_INDEX, NAME, SOURCE};
 pub use state::{Change, Entry, OrderRecord};
-
-/// The service's name: its consumer group, and part of its messages' source.
-pub const NAME: &str = contract::groups::ORDER_HISTORY;
-/// The CloudEvents source of its messages.
-pub const SOURCE: &str = "duet/order-history";
-/// The index under which an order is found by its customer's id.
-pub const CUSTOMER_INDEX: &str = "customer";
 
 /// What it subscribes to.
 #[must_use]

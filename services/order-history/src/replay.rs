@@ -1,30 +1,12 @@
-//! What the service is asked by its own process, and what it says again when it is asked to.
+//! What the service says again when it is asked to.
 
 use contract::{Event, Style};
 use participant::{Effects, NoCalls};
-use styles::{Post, Replay, Replayed};
+use styles::Post;
 
-use crate::place::{Place, Placed};
+use crate::asked::Answer;
 use crate::state::OrderRecord;
 use crate::{SOURCE, steps};
-
-/// What the service is asked over HTTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// To take an order.
-    Place(Place),
-    /// To say again what it knows of one.
-    Replay(Replay),
-}
-
-/// The answer to an [`Ask`], of the same name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Where the placed order stands.
-    Placed(Placed),
-    /// How much was said again.
-    Replayed(Replayed),
-}
 
 /// Says again that the order was placed, and what became of it here: with that its flow begins wherever nobody has heard of it.
 /// In the orchestration the workflow asks for everything else.

@@ -6,7 +6,7 @@ use participant::Rejected;
 use styles::{Context, Post, Replayed};
 
 use crate::gateway::{GatewayCall, Operation};
-use crate::handler::Settings;
+use crate::settings::Settings;
 use crate::state::{OrderProgress, Payment, Progress};
 use crate::steps::{self, Meaning, Settled};
 

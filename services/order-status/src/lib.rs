@@ -42,7 +42,9 @@ pub mod choreography;
 pub mod gateway;
 pub mod handler;
 pub mod http;
+mod names;
 pub mod orchestration;
+mod settings;
 pub mod state;
 pub mod steps;
 
@@ -52,13 +54,10 @@ pub use gateway::{
     Authorisation, GatewayCall, GatewayCaller, GatewayError, GatewayOutcome, GatewayResult, Operation,
     PaymentGateway,
 };
-pub use handler::{OrderStatus, Settings};
+pub use handler::OrderStatus;
+pub use names::{NAME, SOURCE};
+pub use settings::Settings;
 pub use state::{Change, Entry, OrderProgress, Payment, Progress};
-
-/// The service's name: its consumer group, and part of its messages' source.
-pub const NAME: &str = contract::groups::ORDER_STATUS;
-/// The CloudEvents source of its messages.
-pub const SOURCE: &str = "duet/order-status";
 
 /// What it subscribes to.
 #[must_use]

@@ -1,3 +1,5 @@
+//! URLs that are taken, and what is said of those that are not.
+
 use super::*;
 
 fn parsed(url: &str) -> KafkaOptions {

@@ -1,3 +1,5 @@
+//! Records read and written; what strangers wrote.
+
 use rdkafka::Timestamp;
 use rdkafka::message::{BorrowedHeaders, OwnedMessage};
 

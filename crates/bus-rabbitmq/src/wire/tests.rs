@@ -1,3 +1,5 @@
+//! Messages written and read; what strangers wrote.
+
 use lapin::types::LongString;
 
 use super::*;

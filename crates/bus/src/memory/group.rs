@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::MemoryOptions;
+use super::options::MemoryOptions;
 use super::queue::{Entry, Queue};
 use super::shards::{MemberId, Shards};
 use crate::slots::{SLOTS_MAX, Slots};

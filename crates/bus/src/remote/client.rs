@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
 
-use super::RemoteOptions;
 use super::frame::{ConnectionError, FRAME_BYTES_SOFT, Frame, Kind};
 use super::link::{Deaf, Link, Listener, Session, Target};
+use super::options::RemoteOptions;
 use super::wire::{self, Control, Reader, Reply};
 use crate::slots::{SLOTS_MAX, Slots};
 use crate::{

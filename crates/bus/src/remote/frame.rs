@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::RemoteOptions;
+use super::options::RemoteOptions;
 use super::wire::WireError;
 
 const MAGIC: &[u8; 8] = b"DUET-BUS";

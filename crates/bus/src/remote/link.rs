@@ -11,10 +11,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::RemoteOptions;
 use super::frame::{
     ConnectionError, Frame, FrameReader, Kind, expect_greeting, send_greeting, write_frame, write_frames,
 };
+use super::options::RemoteOptions;
 use super::wire::{Control, Failure};
 use crate::{Backoff, BusError, Capabilities, Subscription};
 

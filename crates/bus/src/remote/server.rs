@@ -8,11 +8,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::RemoteOptions;
 use super::frame::{
     ConnectionError, FRAME_BYTES_SOFT, Frame, FrameReader, Kind, expect_greeting, send_greeting, write_frame,
     write_frames,
 };
+use super::options::RemoteOptions;
 use super::wire::{self, Control, Failure, Reader, Reply};
 use crate::{Bus, BusError, Consumer, Delivery, Origin, Publisher, Subscription};
 

@@ -1,3 +1,5 @@
+//! Requests that pass, and those of strangers, which do not.
+
 use axum::body::Body;
 use axum::routing::get;
 use tower::ServiceExt as _;

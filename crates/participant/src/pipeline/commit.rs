@@ -6,7 +6,7 @@ use std::time::Duration;
 use store::{Commit, Entity, OutboxId, StoreError};
 use tokio::time::Instant;
 
-use super::{Batch, Pipeline};
+use super::{Batch, Pipeline, Transacted};
 use crate::decide::{Decided, Item, Rules, decide, keys};
 use crate::options::Weakness;
 use crate::{AskError, Backoff, Handler, ParticipantError, outbox};
@@ -16,14 +16,6 @@ const CONFLICTS_AT_ONCE: u32 = 3;
 /// Waiting times between conflicts about one key. A conflict means that somebody else got on, in a millisecond or two.
 const CONTENDED_BASE: Duration = Duration::from_millis(1);
 const CONTENDED_CAP: Duration = Duration::from_millis(50);
-
-/// What came of a batch.
-pub(super) enum Transacted<C, A> {
-    Committed(Decided<C, A>, Vec<OutboxId>),
-    /// Other instances write this key all the time: nothing of the batch was applied, and its other keys should not have
-    /// to wait for this one.
-    Contended(String),
-}
 
 impl<H: Handler> Pipeline<H> {
     pub(super) async fn transact(

@@ -11,6 +11,7 @@ use tokio_postgres::types::ToSql;
 
 use super::error::{Failure, explain};
 use super::options::PostgresOptions;
+use super::schema;
 use super::session::{self, Query, QueryError, Role, Session};
 use crate::StoreError;
 
@@ -220,7 +221,7 @@ fn lost(options: &PostgresOptions, ended: Result<(), tokio_postgres::Error>) -> 
 
 /// A connection set up, with the driver that has to go on running.
 async fn attempt(options: &PostgresOptions, role: Role) -> Result<(Session, session::Driver), Failure> {
-    super::checked_schema(options)?;
+    schema::checked_name(options)?;
     let (client, mut driver) = session::connect(options).await?;
     let limit = options.connect_timeout + options.statement_timeout;
     let set_up = tokio::time::timeout(limit, Session::set_up(client, options, role));

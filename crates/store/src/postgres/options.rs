@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::schema;
+use super::names;
 
 /// How a [`PostgresStore`](super::PostgresStore) reaches its database, and its limits.
 ///
@@ -148,8 +148,8 @@ impl PostgresOptions {
             _ => Ok(Some(PathBuf::from(value))),
         };
         match name {
-            "schema" if schema::is_name(&value) => self.schema = Some(value),
-            "schema" => return expected(format!("a schema of {}", schema::NAMES)),
+            "schema" if names::is_name(&value) => self.schema = Some(value),
+            "schema" => return expected(format!("a schema of {}", names::NAMES)),
             "sslmode" => match MODES.iter().find(|(word, _)| *word == value) {
                 Some((_, mode)) => self.tls.mode = *mode,
                 None => {

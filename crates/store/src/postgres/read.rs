@@ -10,8 +10,9 @@ use tokio_postgres::Row;
 
 use super::link::Link;
 use super::options::PostgresOptions;
+use super::seen;
 use super::session::{Query, Role};
-use super::{seen, sql_count};
+use crate::sql::sql_count;
 use crate::{Durability, Entity, OutboxRow, Read, Stats, StoreError};
 
 /// The entity whose version, timer, bookkeeping and state are in these columns.

@@ -3,18 +3,8 @@
 use tokio_postgres::Client;
 
 use super::error::{Failure, explain};
+use super::names;
 use super::options::PostgresOptions;
-
-/// What names of schemas look like, for messages.
-pub(super) const NAMES: &str =
-    "letters a-z, digits and underscores, at most 63, not starting with a digit or pg_";
-
-/// Whether a schema may be called that. Such a name needs nothing escaped in quotes.
-pub(super) fn is_name(name: &str) -> bool {
-    let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-    let starts_well = name.starts_with(|first: char| !first.is_ascii_digit()) && !name.starts_with("pg_");
-    plain && starts_well && name.len() <= 63
-}
 
 /// `MIGRATIONS[n]` takes a schema from version `n` to `n + 1`. Only ever append to it.
 const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
@@ -88,18 +78,11 @@ async fn version(client: &Client, options: &PostgresOptions) -> Result<Option<us
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_need_no_escaping() {
-        for name in ["duet", "order_status", "_x", "a1"] {
-            assert!(is_name(name), "{name}");
-        }
-        let long = "x".repeat(64);
-        for name in ["", "1a", "pg_x", "Duet", "a-b", "a\"b", "a;b", "ü", &long] {
-            assert!(!is_name(name), "{name}");
-        }
+/// The name of the schema, which whoever set it may have got wrong.
+pub(super) fn checked_name(options: &PostgresOptions) -> Result<&str, Failure> {
+    let name = options.schema_name();
+    if names::is_name(name) {
+        return Ok(name);
     }
+    Err(Failure::terminal(format!("{name:?} cannot be the name of a schema: use {}", names::NAMES)))
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{explain, explain_io, unusable};
-use super::{SqliteOptions, schema};
+use super::options::SqliteOptions;
+use super::schema;
 use crate::{Durability, StoreError};
 
 /// Where the store is, with symbolic links resolved, so that one file has one lock whatever it is called.
@@ -69,21 +70,6 @@ pub(super) fn configure_writer(conn: &Connection, options: &SqliteOptions) -> ru
     Ok(())
 }
 
-/// Switches a file to the write-ahead log (kept in the file) and sets the page size of a new one.
-pub(super) fn use_wal(path: &Path, conn: &Connection) -> Result<(), StoreError> {
-    let sqlite = |error| explain(path, error);
-    conn.pragma_update(None, "page_size", PAGE_BYTES).map_err(sqlite)?;
-    let mode: String =
-        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(sqlite)?;
-    if mode == "wal" {
-        return Ok(());
-    }
-    Err(unusable(format!(
-        "the file system of {} cannot hold a write-ahead log (is it on the network?): choose a local disk",
-        path.display()
-    )))
-}
-
 /// Opens a connection that can only read.
 pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection, StoreError> {
     let sqlite = |error| explain(path, error);
@@ -99,8 +85,6 @@ fn kib(bytes: usize) -> i64 {
     i64::try_from(bytes / 1024).unwrap_or(i64::MAX).max(1)
 }
 
-/// The file system's and the disk's block: smaller pages cost more per row, larger ones write more per update.
-const PAGE_BYTES: u32 = 4096;
 const WAL_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 const READER_CACHE_BYTES: usize = 1024 * 1024;
 const STATEMENTS_CACHED: usize = 32;

@@ -9,7 +9,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tokio::sync::Semaphore;
 
 use super::error::{explain, unusable};
-use super::{SqliteOptions, inline, open, schema, sql_count};
+use super::inline::inline;
+use super::options::SqliteOptions;
+use super::{open, schema};
+use crate::sql::sql_count;
 use crate::{Durability, Entity, Read, Stats, StoreError};
 
 /// Reads an entity from the columns `version, next_due, meta, state`, the first of them at index `first`.

@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::{explain, unusable};
-use super::open::use_wal;
 use crate::StoreError;
+use crate::sql::sql_count;
 
 /// Marks a SQLite file as a Duet store ("Duet" in ASCII), in the header field made for that.
 const APPLICATION_ID: i32 = 0x4475_6574;
@@ -120,6 +120,24 @@ fn migrate(conn: &mut Connection, from: usize) -> rusqlite::Result<()> {
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", super::sql_count(MIGRATIONS.len()))?;
+    transaction.pragma_update(None, "user_version", sql_count(MIGRATIONS.len()))?;
     transaction.commit()
+}
+
+/// The file system's and the disk's block: smaller pages cost more per row, larger ones write more per update.
+const PAGE_BYTES: u32 = 4096;
+
+/// Switches a file to the write-ahead log (kept in the file) and sets the page size of a new one.
+pub(super) fn use_wal(path: &Path, conn: &Connection) -> Result<(), StoreError> {
+    let sqlite = |error| explain(path, error);
+    conn.pragma_update(None, "page_size", PAGE_BYTES).map_err(sqlite)?;
+    let mode: String =
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(sqlite)?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(unusable(format!(
+        "the file system of {} cannot hold a write-ahead log (is it on the network?): choose a local disk",
+        path.display()
+    )))
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
 
 use super::read::entity_at;
-use super::sql_count;
+use crate::sql::sql_count;
 use crate::{Commit, Entity, EntityWrite, Millis, OutboxId, OutboxRow};
 
 /// Why a commit was not made.

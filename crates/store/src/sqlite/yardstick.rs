@@ -8,7 +8,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::error::explain;
-use super::{SqliteOptions, open};
+use super::options::SqliteOptions;
+use super::{open, schema};
 use crate::{Durability, StoreError};
 
 /// Rows in one transaction of the throughput half.
@@ -46,7 +47,7 @@ pub fn yardstick(dir: &Path, duration: Duration, durability: Durability) -> Resu
 fn measure(path: &Path, duration: Duration, durability: Durability) -> Result<Yardstick, StoreError> {
     let sqlite = |error| explain(path, error);
     let mut conn = Connection::open(path).map_err(sqlite)?;
-    open::use_wal(path, &conn)?;
+    schema::use_wal(path, &conn)?;
     open::configure_writer(&conn, &SqliteOptions { durability, ..SqliteOptions::default() })
         .map_err(sqlite)?;
     conn.execute_batch("CREATE TABLE sample (id INTEGER PRIMARY KEY, data BLOB NOT NULL)").map_err(sqlite)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Stores, bytes, commit, entities, outbox, write};
+use super::kit::{Stores, bytes, commit, entities, outbox, write};
 use crate::{EntityWrite, Link, Millis, Stats, Store};
 
 /// Load answers key by key, in their order: missing ones with `None`, repeated ones repeatedly, none with none.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Stores, assert_conflict, bytes, commit, entities, outbox, outbox_rows, write};
+use super::kit::{Stores, assert_conflict, bytes, commit, entities, outbox, outbox_rows, write};
 use crate::{Commit, Durability, EntityWrite, Link, OutboxRow, Stats, Store, StoreError};
 
 /// A commit with one stale write applies none of its parts: no entity, link, journal entry, timer, outbox row, and

@@ -7,7 +7,7 @@ use contract::{Envelope, Event, Order, Reply, Style, TerminalState};
 use proptest::prelude::*;
 
 use super::*;
-use crate::place::Place;
+use crate::asked::Place;
 use crate::state::Change;
 
 pub(crate) fn order() -> Order {

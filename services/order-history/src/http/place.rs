@@ -17,9 +17,9 @@ use daemon::guard::expect_json;
 use participant::AskError;
 use serde::Serialize;
 
-use super::{Api, Status};
-use crate::place::{Place, Placed};
-use crate::{Answer, Ask};
+use super::api::{Api, Status};
+use super::room::AGAIN;
+use crate::{Answer, Ask, Place, Placed};
 
 /// The `style` parameter.
 pub(super) struct StyleParameter(Style);
@@ -122,8 +122,6 @@ fn conflict(order_id: &str) -> Problem {
     );
     Problem::new(StatusCode::CONFLICT, detail)
 }
-
-pub(super) const AGAIN: &str = "place the order again in a moment; with the same id it is taken only once";
 
 fn not_accepted(order_id: &str, error: &AskError) -> Problem {
     match error {

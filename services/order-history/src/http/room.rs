@@ -9,8 +9,6 @@ use daemon::Problem;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::place::AGAIN;
-
 /// Messages that may wait for the group that begins an order's flow, at the most; beyond, orders are refused. A quarter of
 /// what the in-process bus holds.
 pub const WAITING_MAX: u64 = 25_000;
@@ -89,3 +87,5 @@ impl NoRoom {
         }
     }
 }
+
+pub(super) const AGAIN: &str = "place the order again in a moment; with the same id it is taken only once";

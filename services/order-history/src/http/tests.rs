@@ -1,3 +1,5 @@
+//! Requests to the history, and their answers.
+
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -6,7 +8,7 @@ use axum::http::{Request, Response};
 use axum::response::IntoResponse as _;
 use bus::{BusError, Consumer, Headers, MemoryBus, Message, Origin, Settlement, Subscription};
 use bytes::Bytes;
-use contract::topics;
+use contract::{TerminalState, topics};
 use participant::{Clock, NoCalls, Participant, requests};
 use serde_json::{Value, json};
 use store::memory::MemoryStore;

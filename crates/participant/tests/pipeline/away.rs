@@ -1,0 +1,106 @@
+//! A store that is away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use participant::{AskError, Millis};
+use store::memory::MemoryStore;
+use store::{Commit, Entity, OutboxId, OutboxRow, Read, Store, StoreError};
+use tokio::time::Instant;
+
+use crate::world::World;
+
+/// Commits and says that it failed, for as long as it is away.
+struct Flaky {
+    store: MemoryStore,
+    is_away: AtomicBool,
+}
+
+#[async_trait]
+impl Store for Flaky {
+    async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        self.store.load(keys).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError> {
+        let ids = self.store.commit(commit).await?;
+        if self.is_away.load(Ordering::Relaxed) {
+            return Err(StoreError::Unavailable { reason: "the plug was pulled".into(), source: None });
+        }
+        Ok(ids)
+    }
+
+    async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.store.due(now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
+        self.store.next_due().await
+    }
+
+    async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        self.store.outbox(after, limit).await
+    }
+}
+
+#[async_trait]
+impl Read for Flaky {
+    fn durability(&self) -> store::Durability {
+        self.store.durability()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
+        self.store.get(key).await
+    }
+
+    async fn linked(
+        &self,
+        index: &str,
+        value: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
+        self.store.linked(index, value, before, limit).await
+    }
+
+    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.store.scan(after, limit).await
+    }
+
+    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
+        self.store.journal(key, from, limit).await
+    }
+
+    async fn stats(&self) -> Result<store::Stats, StoreError> {
+        self.store.stats().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_is_told_at_once_and_what_it_did_all_the_same_is_published() {
+    let world = World::new().await;
+    let store = Arc::new(Flaky { store: world.store.clone(), is_away: AtomicBool::new(true) });
+    let running = world.start_on(Arc::clone(&store) as _);
+    let begin = Instant::now();
+    world.send("m1", "other", "a message waits for the store").await;
+    let (answer, ()) = tokio::join!(running.ask("k", "text"), async {
+        while world.texts("k").await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(matches!(&answer, Err(AskError::Failed(reason)) if reason.contains("the plug")), "{answer:?}");
+    let answer = running.ask("k", "text").await;
+    assert!(matches!(&answer, Err(AskError::NotReady(reason)) if reason.contains("the plug")), "{answer:?}");
+    assert!(begin.elapsed() < Duration::from_secs(1), "nobody waits for it: {:?}", begin.elapsed());
+
+    store.is_away.store(false, Ordering::Relaxed);
+    let mut heard = [world.heard().await.1, world.heard().await.1];
+    heard.sort();
+    assert_eq!(heard, ["a message waits for the store", "text"]);
+    assert_eq!(running.ask("k", "ask again").await.unwrap(), ["text"]);
+    running.stop().await;
+    assert!(world.is_at_rest().await);
+}
