@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use store::{Commit, Durability, Entity, Millis, OutboxId, OutboxRow, Read, Stats, Store, StoreError};
+use store::{Commit, Entity, Millis, OutboxId, OutboxRow, Read, Store, StoreError};
 
 use crate::chaos::Spot;
 
@@ -19,6 +18,10 @@ fn unavailable() -> StoreError {
 
 #[async_trait]
 impl Store for FaultyStore {
+    fn reader(&self) -> &dyn Read {
+        self.inner.reader()
+    }
+
     async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
         self.spot.may_crash("before", "load").await;
         if self.spot.chaos.strikes(|faults| faults.store_fails) {
@@ -65,38 +68,5 @@ impl Store for FaultyStore {
             return Err(unavailable());
         }
         self.inner.outbox(after, limit).await
-    }
-}
-
-#[async_trait]
-impl Read for FaultyStore {
-    fn durability(&self) -> Durability {
-        self.inner.durability()
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
-        self.inner.get(key).await
-    }
-
-    async fn linked(
-        &self,
-        index: &str,
-        value: &str,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
-        self.inner.linked(index, value, before, limit).await
-    }
-
-    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
-        self.inner.scan(after, limit).await
-    }
-
-    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
-        self.inner.journal(key, from, limit).await
-    }
-
-    async fn stats(&self) -> Result<Stats, StoreError> {
-        self.inner.stats().await
     }
 }

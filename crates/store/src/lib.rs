@@ -124,6 +124,9 @@ pub struct Stats {
 /// The write side: what a participant needs.
 #[async_trait]
 pub trait Store: Read {
+    /// What reads it. A store reads what this reads: [`Read`] comes with it, and is not implemented beside it.
+    fn reader(&self) -> &dyn Read;
+
     /// The entities of these keys, in the order of the keys; `None` where there is none. Where several instances share
     /// the store ([`Self::is_shared`]) an entity may be as this instance saw it last: a commit that rests on an older
     /// version fails with a conflict, and what is loaded after that is not older than the conflict.
@@ -194,4 +197,37 @@ pub trait Read: Send + Sync + 'static {
 
     /// Counts.
     async fn stats(&self) -> Result<Stats, StoreError>;
+}
+
+#[async_trait]
+impl<S: Store> Read for S {
+    fn durability(&self) -> Durability {
+        self.reader().durability()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
+        self.reader().get(key).await
+    }
+
+    async fn linked(
+        &self,
+        index: &str,
+        value: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
+        self.reader().linked(index, value, before, limit).await
+    }
+
+    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.reader().scan(after, limit).await
+    }
+
+    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
+        self.reader().journal(key, from, limit).await
+    }
+
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        self.reader().stats().await
+    }
 }

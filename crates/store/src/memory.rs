@@ -18,8 +18,12 @@ use crate::{
 /// A handle on data in memory. Clones share it; it is gone with the last of them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
-    data: Arc<Mutex<Data>>,
+    shared: Shared,
 }
+
+/// What all handles have in common; also what reads it.
+#[derive(Clone, Debug, Default)]
+struct Shared(Arc<Mutex<Data>>);
 
 impl MemoryStore {
     /// An empty store.
@@ -27,10 +31,12 @@ impl MemoryStore {
     pub fn new() -> Self {
         Self::default()
     }
+}
 
+impl Shared {
     fn data(&self) -> MutexGuard<'_, Data> {
         // Nothing in `Data` can panic between its first and its last change, so poisoned data is still whole.
-        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,13 +129,17 @@ impl Data {
 
 #[async_trait]
 impl Store for MemoryStore {
+    fn reader(&self) -> &dyn Read {
+        &self.shared
+    }
+
     async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
-        let data = self.data();
+        let data = self.shared.data();
         Ok(keys.iter().map(|key| data.get(key)).collect())
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError> {
-        let mut data = self.data();
+        let mut data = self.shared.data();
         data.check(commit)?;
         for write in &commit.entities {
             data.apply(write);
@@ -141,24 +151,24 @@ impl Store for MemoryStore {
     }
 
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
-        let data = self.data();
+        let data = self.shared.data();
         let due = data.due.range(..=(now, EntityId::MAX)).take(limit);
         Ok(due.filter_map(|(_, id)| data.key(*id)).collect())
     }
 
     async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
-        Ok(self.data().due.first().map(|(due, _)| *due))
+        Ok(self.shared.data().due.first().map(|(due, _)| *due))
     }
 
     async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        let data = self.data();
+        let data = self.shared.data();
         let rows = data.outbox.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
         Ok(rows.map(|(id, blob)| OutboxRow { id: *id, blob: blob.clone() }).collect())
     }
 }
 
 #[async_trait]
-impl Read for MemoryStore {
+impl Read for Shared {
     fn durability(&self) -> Durability {
         Durability::Process
     }

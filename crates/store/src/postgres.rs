@@ -30,13 +30,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
 pub use options::{InvalidUrl, PostgresOptions};
 pub use read::PostgresReader;
 
 use crate::sql::sql_count;
-use crate::{Commit, Durability, Entity, Millis, OutboxId, OutboxRow, Read, Stats, Store, StoreError};
+use crate::{Commit, Entity, Millis, OutboxId, OutboxRow, Read, Store, StoreError};
 use error::{Failure, explain};
 use link::Link;
 use seen::Seen;
@@ -178,6 +177,10 @@ fn random_id() -> i64 {
 
 #[async_trait]
 impl Store for PostgresStore {
+    fn reader(&self) -> &dyn Read {
+        &self.reader
+    }
+
     async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
         let mut entities = Vec::with_capacity(keys.len());
         // The places of those to be asked for, with their ids where these are known.
@@ -253,38 +256,5 @@ impl Store for PostgresStore {
 
     fn is_shared(&self) -> bool {
         true
-    }
-}
-
-#[async_trait]
-impl Read for PostgresStore {
-    fn durability(&self) -> Durability {
-        self.reader.durability()
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
-        self.reader.get(key).await
-    }
-
-    async fn linked(
-        &self,
-        index: &str,
-        value: &str,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
-        self.reader.linked(index, value, before, limit).await
-    }
-
-    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
-        self.reader.scan(after, limit).await
-    }
-
-    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
-        self.reader.journal(key, from, limit).await
-    }
-
-    async fn stats(&self) -> Result<Stats, StoreError> {
-        self.reader.stats().await
     }
 }

@@ -1,10 +1,11 @@
 //! The embedded store: one SQLite file.
 //!
 //! Write-ahead log with `synchronous=FULL`: each commit flushes the log, so a power cut loses nothing committed
-//! ([`Durability::Power`]). Asked for [`Durability::Kill`] it is `NORMAL`: what is committed is in the page cache, survives
-//! the process, and the log is flushed only before a checkpoint; the file stays whole in any case. One connection writes, a few others read, and neither waits for the other. One process
-//! at a time may open a file for writing; any number may read it ([`SqliteReader`]). The file must be on a local
-//! disk.
+//! ([`Durability::Power`](crate::Durability::Power)). Asked for [`Durability::Kill`](crate::Durability::Kill) it is
+//! `NORMAL`: what is committed is in the page cache, survives the process, and the log is flushed only before a
+//! checkpoint; the file stays whole in any case. One connection writes, a few others read, and neither waits for the
+//! other. One process at a time may open a file for writing; any number may read it ([`SqliteReader`]). The file must be
+//! on a local disk.
 
 mod error;
 mod inline;
@@ -21,14 +22,13 @@ mod yardstick;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use tokio::sync::Mutex;
 
 pub use options::SqliteOptions;
 pub use read::SqliteReader;
 pub use yardstick::{ROW_BYTES, ROWS_PER_TRANSACTION, Yardstick, yardstick};
 
-use crate::{Commit, Durability, Entity, Millis, OutboxId, OutboxRow, Read, Stats, Store, StoreError};
+use crate::{Commit, Entity, Millis, OutboxId, OutboxRow, Read, Store, StoreError};
 use error::explain;
 use inline::inline;
 use lock::WriterLock;
@@ -82,6 +82,10 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn reader(&self) -> &dyn Read {
+        &self.readers
+    }
+
     async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
         self.write(|writer| writer.load(keys)).await
     }
@@ -107,38 +111,5 @@ impl Store for SqliteStore {
 
     async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
         self.write(|writer| writer.outbox(after, limit)).await
-    }
-}
-
-#[async_trait]
-impl Read for SqliteStore {
-    fn durability(&self) -> Durability {
-        self.readers.durability()
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
-        self.readers.get(key).await
-    }
-
-    async fn linked(
-        &self,
-        index: &str,
-        value: &str,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
-        self.readers.linked(index, value, before, limit).await
-    }
-
-    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
-        self.readers.scan(after, limit).await
-    }
-
-    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
-        self.readers.journal(key, from, limit).await
-    }
-
-    async fn stats(&self) -> Result<Stats, StoreError> {
-        self.readers.stats().await
     }
 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use participant::{AskError, Millis};
 use store::memory::MemoryStore;
 use store::{Commit, Entity, OutboxId, OutboxRow, Read, Store, StoreError};
@@ -21,6 +20,10 @@ struct Flaky {
 
 #[async_trait]
 impl Store for Flaky {
+    fn reader(&self) -> &dyn Read {
+        self.store.reader()
+    }
+
     async fn load(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
         self.store.load(keys).await
     }
@@ -43,39 +46,6 @@ impl Store for Flaky {
 
     async fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
         self.store.outbox(after, limit).await
-    }
-}
-
-#[async_trait]
-impl Read for Flaky {
-    fn durability(&self) -> store::Durability {
-        self.store.durability()
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
-        self.store.get(key).await
-    }
-
-    async fn linked(
-        &self,
-        index: &str,
-        value: &str,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
-        self.store.linked(index, value, before, limit).await
-    }
-
-    async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
-        self.store.scan(after, limit).await
-    }
-
-    async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
-        self.store.journal(key, from, limit).await
-    }
-
-    async fn stats(&self) -> Result<store::Stats, StoreError> {
-        self.store.stats().await
     }
 }
 
