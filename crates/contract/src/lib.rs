@@ -14,6 +14,8 @@ pub mod asyncapi;
 pub mod command;
 pub mod envelope;
 pub mod event;
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
 pub mod groups;
 pub mod order;
 mod style;
