@@ -1,8 +1,8 @@
 //! The service as a participant's handler.
 
-use contract::Style;
+use contract::{Command, Event, Style};
 use participant::{Effects, Handler, Input, Rejected};
-use styles::{Post, Replay, Replayed, Request};
+use styles::{Context, Post, Replay, Replayed, Service};
 
 use crate::restaurant::{Offer, OfferOutcome};
 use crate::state::OrderNotices;
@@ -29,31 +29,9 @@ impl Handler for Notifications {
         effects: &mut Effects<Offer, Replayed>,
     ) -> Result<Option<OrderNotices>, Rejected> {
         match (input, state) {
-            (Input::Message(message), mut state) => {
-                let (request, context) = styles::read(message)?;
-                let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
-                if let Some(order) = &state
-                    && order.style != context.style
-                {
-                    post.refuse(context.task, format!("the order is processed in the {}", order.style))?;
-                    return Ok(state);
-                }
-                if let (Some(order), Some(_)) = (&mut state, &context.traceparent) {
-                    // Whatever happens later, to a timer or a call, comes from the latest message.
-                    order.traceparent.clone_from(&context.traceparent);
-                }
-                match request {
-                    Request::Event(event) => {
-                        choreography::on_event(&self.settings, state, event, context.traceparent, &mut post)
-                    }
-                    Request::Command(command) => {
-                        orchestration::on_command(state, command, context, &mut post).map(Some)
-                    }
-                }
-            }
+            (Input::Message(message), state) => styles::dispatch(self, state, message, effects),
             (Input::Timer(name), Some(order)) => {
-                let traceparent = order.traceparent.clone();
-                let mut post = Post::new(effects, SOURCE, order.style, traceparent.as_deref());
+                let mut post = Post::about(effects, SOURCE, &order);
                 choreography::on_timer(order, name, &mut post).map(Some)
             }
             (Input::Outcome(OfferOutcome(decision)), Some(mut order)) => {
@@ -62,28 +40,53 @@ impl Handler for Notifications {
                 if !steps::answer(&mut order, decision) {
                     return Ok(Some(order));
                 }
-                let traceparent = order.traceparent.clone();
-                let mut post = Post::new(effects, SOURCE, order.style, traceparent.as_deref());
+                let mut post = Post::about(effects, SOURCE, &order);
                 match order.style {
                     Style::Choreography => choreography::on_decision(order, decision, &mut post).map(Some),
                     Style::Orchestration => Ok(Some(orchestration::on_decision(order, decision, &mut post))),
                 }
             }
             (Input::Request(Replay), state) => {
-                let before = effects.messages().len();
-                if let Some(order) = &state {
-                    let mut post = Post::new(effects, SOURCE, order.style, order.traceparent.as_deref());
-                    match order.style {
-                        Style::Choreography => choreography::say_again(order, &mut post),
-                        // The workflow asks again, and is answered.
-                        Style::Orchestration => {}
-                    }
-                }
-                let said = effects.messages().len() - before;
-                effects.answer(state.as_ref().map(|_| said));
+                let said = styles::replay::<Self>(state.as_ref(), effects);
+                effects.answer(said);
                 Ok(state)
             }
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
+        }
+    }
+}
+
+impl Service for Notifications {
+    type Order = OrderNotices;
+    type Call = Offer;
+    type Answer = Replayed;
+    const SOURCE: &'static str = SOURCE;
+
+    fn on_event(
+        &self,
+        state: Option<OrderNotices>,
+        event: Event,
+        context: Context,
+        post: &mut Post<'_, Offer, Replayed>,
+    ) -> Result<Option<OrderNotices>, Rejected> {
+        choreography::on_event(&self.settings, state, event, context.traceparent, post)
+    }
+
+    fn on_command(
+        &self,
+        state: Option<OrderNotices>,
+        command: Command,
+        context: Context,
+        post: &mut Post<'_, Offer, Replayed>,
+    ) -> Result<Option<OrderNotices>, Rejected> {
+        orchestration::on_command(state, command, context, post).map(Some)
+    }
+
+    fn say_again(order: &OrderNotices, post: &mut Post<'_, Offer, Replayed>) {
+        match order.style {
+            Style::Choreography => choreography::say_again(order, post),
+            // The workflow asks again, and is answered.
+            Style::Orchestration => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 use contract::command::Milestone;
 use contract::{Millis, Style};
 use serde::{Deserialize, Serialize};
+use styles::Kept;
 
 /// Everything said about an order to its customer and its restaurant, and the restaurant's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,4 +77,18 @@ pub enum RestaurantNotice {
     NewOrder,
     /// The order is cancelled.
     OrderCancelled,
+}
+
+impl Kept for OrderNotices {
+    fn style(&self) -> Style {
+        self.style
+    }
+
+    fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
+    }
+
+    fn set_traceparent(&mut self, traceparent: &str) {
+        self.traceparent = Some(traceparent.to_owned());
+    }
 }

@@ -1,13 +1,12 @@
 //! The service as a participant's handler.
 
-use contract::Command;
-use contract::command::errors;
+use contract::{Command, Event, Style};
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
-use styles::{Post, Replay, Request};
+use styles::{Context, Post, Replay, Service};
 
 use crate::asked::{Answer, Ask};
 use crate::state::OrderRecord;
-use crate::{SOURCE, choreography, orchestration, place, replay};
+use crate::{SOURCE, choreography, orchestration, place, steps};
 
 /// Decides what each message means to the history.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,41 +25,67 @@ impl Handler for OrderHistory {
         input: Input<'_, NoCalls, Ask>,
         effects: &mut Effects<NoCalls, Answer>,
     ) -> Result<Option<OrderRecord>, Rejected> {
-        let message = match input {
-            Input::Message(message) => message,
-            Input::Timer(name) => return Err(Rejected(format!("the history sets no timer {name:?}"))),
+        match input {
+            Input::Message(message) => styles::dispatch(self, state, message, effects),
+            Input::Timer(name) => Err(Rejected(format!("the history sets no timer {name:?}"))),
             Input::Outcome(never) => match *never {},
-            Input::Request(Ask::Place(place)) => return Ok(Some(place::place(state, place, effects))),
+            Input::Request(Ask::Place(place)) => Ok(Some(place::place(state, place, effects))),
             Input::Request(Ask::Replay(Replay)) => {
-                replay::replay(state.as_ref(), effects);
-                return Ok(state);
+                let said = styles::replay::<Self>(state.as_ref(), effects);
+                effects.answer(Answer::Replayed(said));
+                Ok(state)
             }
-        };
-        let (request, context) = styles::read(message)?;
-        let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
-        if let Some(record) = &state
-            && record.style != context.style
-        {
-            let cause = format!("the order is processed in the {}", record.style);
-            let error = match request {
-                Request::Command(Command::RecordOrder { .. }) => errors::DUPLICATE_ORDER,
-                _ => errors::ILLEGAL_STEP,
-            };
-            post.refuse_as(error, context.task, cause)?;
-            return Ok(state);
         }
-        match request {
-            Request::Event(event) => choreography::on_event(state, event, &mut post),
+    }
+}
+
+impl Service for OrderHistory {
+    type Order = OrderRecord;
+    type Call = NoCalls;
+    type Answer = Answer;
+    const SOURCE: &'static str = SOURCE;
+
+    fn on_event(
+        &self,
+        state: Option<OrderRecord>,
+        event: Event,
+        _: Context,
+        post: &mut Post<'_, NoCalls, Answer>,
+    ) -> Result<Option<OrderRecord>, Rejected> {
+        choreography::on_event(state, event, post)
+    }
+
+    fn on_command(
+        &self,
+        state: Option<OrderRecord>,
+        command: Command,
+        context: Context,
+        post: &mut Post<'_, NoCalls, Answer>,
+    ) -> Result<Option<OrderRecord>, Rejected> {
+        match command {
             // An order in an event is checked as it is read; one in a command is what a workflow made of it.
-            Request::Command(Command::RecordOrder { order }) if !order.form_errors().is_empty() => {
+            Command::RecordOrder { order } if !order.form_errors().is_empty() => {
                 let problems: Vec<_> = order.form_errors().iter().map(ToString::to_string).collect();
                 post.refuse(context.task, format!("this is no order: {}", problems.join("; ")))?;
                 Ok(state)
             }
-            Request::Command(command) => orchestration::on_command(state, command, context.task, &mut post),
+            command => orchestration::on_command(state, command, context.task, post),
+        }
+    }
+
+    /// That the order was placed, and what became of it here: with that its flow begins wherever nobody has heard of it. In
+    /// the orchestration the workflow asks for everything else.
+    fn say_again(record: &OrderRecord, post: &mut Post<'_, NoCalls, Answer>) {
+        post.publish_again(&Event::OrderPlaced { order: record.order.clone() });
+        match steps::closed(record) {
+            Some(closed) => post.publish_again(&closed),
+            None if record.style == Style::Choreography && !record.is_to_be_recorded() => {
+                post.publish_again(&Event::OrderRecorded { order: record.order.clone() });
+            }
+            None => {}
         }
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

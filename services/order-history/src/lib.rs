@@ -42,7 +42,6 @@ pub mod http;
 mod names;
 pub mod orchestration;
 mod place;
-mod replay;
 pub mod state;
 pub mod steps;
 

@@ -2,6 +2,7 @@
 
 use contract::{Millis, Order, Style, TerminalState};
 use serde::{Deserialize, Serialize};
+use styles::Kept;
 
 /// An order in its customer's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,4 +52,10 @@ pub enum Change {
     Rejected,
     /// It was closed as cancelled.
     Cancelled,
+}
+
+impl Kept for OrderRecord {
+    fn style(&self) -> Style {
+        self.style
+    }
 }

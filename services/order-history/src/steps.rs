@@ -97,7 +97,7 @@ pub fn closed(record: &OrderRecord) -> Option<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handler::tests::order;
+    use contract::fixtures::order;
 
     #[test]
     fn a_good_order_is_recorded_as_open() {

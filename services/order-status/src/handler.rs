@@ -1,8 +1,8 @@
 //! The service as a participant's handler.
 
-use contract::Style;
+use contract::{Command, Event, Style};
 use participant::{Effects, Handler, Input, Rejected};
-use styles::{Post, Replay, Replayed, Request};
+use styles::{Context, Post, Replay, Replayed, Service};
 
 use crate::gateway::{GatewayCall, GatewayOutcome};
 use crate::state::OrderProgress;
@@ -29,31 +29,9 @@ impl Handler for OrderStatus {
         effects: &mut Effects<GatewayCall, Replayed>,
     ) -> Result<Option<OrderProgress>, Rejected> {
         match (input, state) {
-            (Input::Message(message), mut state) => {
-                let (request, context) = styles::read(message)?;
-                let mut post = Post::new(effects, SOURCE, context.style, context.traceparent.as_deref());
-                if let Some(progress) = &state
-                    && progress.style != context.style
-                {
-                    post.refuse(context.task, format!("the order is processed in the {}", progress.style))?;
-                    return Ok(state);
-                }
-                if let (Some(progress), Some(_)) = (&mut state, &context.traceparent) {
-                    // Whatever happens later, to a timer or a call, comes from the latest message.
-                    progress.traceparent.clone_from(&context.traceparent);
-                }
-                match request {
-                    Request::Event(event) => {
-                        choreography::on_event(state, event, context, &mut post).map(Some)
-                    }
-                    Request::Command(command) => {
-                        orchestration::on_command(state, command, context, &mut post)
-                    }
-                }
-            }
+            (Input::Message(message), state) => styles::dispatch(self, state, message, effects),
             (Input::Timer(name), Some(progress)) => {
-                let traceparent = progress.traceparent.clone();
-                let mut post = Post::new(effects, SOURCE, progress.style, traceparent.as_deref());
+                let mut post = Post::about(effects, SOURCE, &progress);
                 choreography::on_timer(&self.settings, progress, name, &mut post).map(Some)
             }
             (Input::Outcome(outcome), Some(mut progress)) => {
@@ -61,8 +39,7 @@ impl Handler for OrderStatus {
                 let Some(settled) = steps::settle(&mut progress, outcome, at) else {
                     return Ok(Some(progress));
                 };
-                let traceparent = progress.traceparent.clone();
-                let mut post = Post::new(effects, SOURCE, progress.style, traceparent.as_deref());
+                let mut post = Post::about(effects, SOURCE, &progress);
                 match progress.style {
                     Style::Choreography => {
                         choreography::on_settled(&self.settings, progress, settled, &mut post).map(Some)
@@ -71,21 +48,46 @@ impl Handler for OrderStatus {
                 }
             }
             (Input::Request(Replay), state) => {
-                let before = effects.messages().len();
-                if let Some(progress) = &state {
-                    let traceparent = progress.traceparent.as_deref();
-                    let mut post = Post::new(effects, SOURCE, progress.style, traceparent);
-                    match progress.style {
-                        Style::Choreography => choreography::say_again(progress, &mut post),
-                        // The workflow asks again, and is answered.
-                        Style::Orchestration => {}
-                    }
-                }
-                let said = effects.messages().len() - before;
-                effects.answer(state.as_ref().map(|_| said));
+                let said = styles::replay::<Self>(state.as_ref(), effects);
+                effects.answer(said);
                 Ok(state)
             }
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
+        }
+    }
+}
+
+impl Service for OrderStatus {
+    type Order = OrderProgress;
+    type Call = GatewayCall;
+    type Answer = Replayed;
+    const SOURCE: &'static str = SOURCE;
+
+    fn on_event(
+        &self,
+        state: Option<OrderProgress>,
+        event: Event,
+        context: Context,
+        post: &mut Post<'_, GatewayCall, Replayed>,
+    ) -> Result<Option<OrderProgress>, Rejected> {
+        choreography::on_event(state, event, context, post).map(Some)
+    }
+
+    fn on_command(
+        &self,
+        state: Option<OrderProgress>,
+        command: Command,
+        context: Context,
+        post: &mut Post<'_, GatewayCall, Replayed>,
+    ) -> Result<Option<OrderProgress>, Rejected> {
+        orchestration::on_command(state, command, context, post)
+    }
+
+    fn say_again(order: &OrderProgress, post: &mut Post<'_, GatewayCall, Replayed>) {
+        match order.style {
+            Style::Choreography => choreography::say_again(order, post),
+            // The workflow asks again, and is answered.
+            Style::Orchestration => {}
         }
     }
 }

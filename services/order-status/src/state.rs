@@ -2,6 +2,7 @@
 
 use contract::{Millis, Style};
 use serde::{Deserialize, Serialize};
+use styles::Kept;
 
 /// Payment and progress of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,4 +104,18 @@ pub enum Change {
     Delivered,
     /// It was undone.
     Cancelled,
+}
+
+impl Kept for OrderProgress {
+    fn style(&self) -> Style {
+        self.style
+    }
+
+    fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
+    }
+
+    fn set_traceparent(&mut self, traceparent: &str) {
+        self.traceparent = Some(traceparent.to_owned());
+    }
 }

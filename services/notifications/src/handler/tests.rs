@@ -1,9 +1,9 @@
 //! The service from outside: messages, timers and the restaurant's answers in; messages, calls and timers out.
 
 use bus::Message;
-use bytes::Bytes;
-use contract::command::{Milestone, encode_call};
-use contract::{Command, Envelope, Event, Order, Reply, TerminalState};
+use contract::command::Milestone;
+use contract::fixtures::{self, TRACEPARENT, message, order};
+use contract::{Envelope, Order, Reply, TerminalState};
 use participant::Millis;
 use proptest::prelude::*;
 
@@ -11,27 +11,14 @@ use super::*;
 use crate::restaurant::Decision;
 use crate::state::{Answer, RestaurantNotice, What};
 
-/// A trace context.
-const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-
-fn order() -> Order {
-    Order::sample("o-1")
-}
-
-fn message(encoded: contract::Encoded) -> Message {
-    let contract::Encoded { topic, headers, body } = encoded;
-    Message { id: "m".into(), topic, key: "o-1".into(), headers, body }
-}
-
 fn event(event: &Event) -> Message {
-    let envelope = Envelope { traceparent: Some(TRACE.into()), ..Envelope::new(Style::Choreography) };
-    message(event.encode(&envelope, "duet/test", 0))
+    let envelope = Envelope { traceparent: Some(TRACEPARENT.into()), ..Envelope::new(Style::Choreography) };
+    fixtures::event(event, &envelope)
 }
 
 fn command(command: &Command, task: Option<&str>) -> Message {
-    let payload = Bytes::from(serde_json::to_vec(command).unwrap());
-    let envelope = Envelope { traceparent: Some(TRACE.into()), ..Envelope::new(Style::Orchestration) };
-    message(encode_call(&command.function(), payload, task, &envelope, "duet/test", 0))
+    let envelope = Envelope { traceparent: Some(TRACEPARENT.into()), ..Envelope::new(Style::Orchestration) };
+    fixtures::command(command, task, &envelope)
 }
 
 fn authorised() -> Message {
@@ -72,7 +59,7 @@ fn notify(milestone: Milestone) -> Command {
 fn say(outgoing: &participant::Outgoing) -> String {
     let participant::Outgoing { topic, headers, body } = outgoing.clone();
     let message = message(contract::Encoded { topic, headers, body });
-    assert_eq!(message.headers.get("traceparent"), Some(TRACE), "the trace goes on");
+    assert_eq!(message.headers.get("traceparent"), Some(TRACEPARENT), "the trace goes on");
     match Reply::decode(&message) {
         Ok(reply) => {
             let task = message.headers.get("correlationid").unwrap();

@@ -1,36 +1,24 @@
 //! The service from outside: messages in, messages out.
 
 use bus::Message;
-use bytes::Bytes;
-use contract::command::encode_call;
-use contract::{Envelope, Event, Order, Reply, Style, TerminalState};
+use contract::fixtures::{self, message, order};
+use contract::{Envelope, Order, Reply, TerminalState};
 use proptest::prelude::*;
 
 use super::*;
 use crate::asked::Place;
 use crate::state::Change;
 
-pub(crate) fn order() -> Order {
-    Order::sample("o-1")
+fn event(event: &Event) -> Message {
+    fixtures::event(event, &Envelope::new(Style::Choreography))
+}
+
+fn command(command: &Command, task: Option<&str>) -> Message {
+    fixtures::command(command, task, &Envelope::new(Style::Orchestration))
 }
 
 fn bad_order() -> Order {
     Order { total_minor: 1, ..order() }
-}
-
-fn message(encoded: contract::Encoded) -> Message {
-    let contract::Encoded { topic, headers, body } = encoded;
-    Message { id: "m".into(), topic, key: "o-1".into(), headers, body }
-}
-
-fn event(event: &Event) -> Message {
-    message(event.encode(&Envelope::new(Style::Choreography), "duet/test", 0))
-}
-
-fn command(command: &Command, task: Option<&str>) -> Message {
-    let payload = Bytes::from(serde_json::to_vec(command).unwrap());
-    let envelope = Envelope::new(Style::Orchestration);
-    message(encode_call(&command.function(), payload, task, &envelope, "duet/test", 0))
 }
 
 fn placed(order: Order) -> Message {

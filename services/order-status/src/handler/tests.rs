@@ -5,9 +5,8 @@ mod replay;
 mod world;
 
 use bus::Message;
-use bytes::Bytes;
-use contract::command::encode_call;
-use contract::{Command, Envelope, Event, Order, Reply};
+use contract::fixtures::{self, TRACEPARENT, message, order};
+use contract::{Envelope, Reply};
 use participant::Millis;
 use proptest::prelude::*;
 
@@ -15,31 +14,17 @@ use super::*;
 use crate::gateway::{GatewayResult, Operation};
 use crate::state::{Change, Payment, Progress};
 
-/// A trace context.
-const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-
-fn order() -> Order {
-    Order::sample("o-1")
-}
-
-fn message(encoded: contract::Encoded) -> Message {
-    let contract::Encoded { topic, headers, body } = encoded;
-    Message { id: "m".into(), topic, key: "o-1".into(), headers, body }
-}
-
 fn event(event: &Event) -> Message {
     event_of(event, false)
 }
 
 fn event_of(event: &Event, replayed: bool) -> Message {
-    let envelope = Envelope { replayed, ..Envelope::new(Style::Choreography) };
-    message(event.encode(&envelope, "duet/test", 0))
+    fixtures::event(event, &Envelope { replayed, ..Envelope::new(Style::Choreography) })
 }
 
 fn command(command: &Command, task: Option<&str>) -> Message {
-    let payload = Bytes::from(serde_json::to_vec(command).unwrap());
-    let envelope = Envelope { traceparent: Some(TRACE.into()), ..Envelope::new(Style::Orchestration) };
-    message(encode_call(&command.function(), payload, task, &envelope, "duet/test", 0))
+    let envelope = Envelope { traceparent: Some(TRACEPARENT.into()), ..Envelope::new(Style::Orchestration) };
+    fixtures::command(command, task, &envelope)
 }
 
 fn recorded() -> Message {
@@ -85,7 +70,7 @@ fn say(outgoing: &participant::Outgoing) -> String {
     let message = message(contract::Encoded { topic, headers, body });
     match Reply::decode(&message) {
         Ok(reply) => {
-            assert_eq!(message.headers.get("traceparent"), Some(TRACE), "the trace goes on");
+            assert_eq!(message.headers.get("traceparent"), Some(TRACEPARENT), "the trace goes on");
             let task = message.headers.get("correlationid").unwrap();
             match reply {
                 Reply::Succeeded { output } if output == serde_json::json!({}) => format!("{task}: done"),
