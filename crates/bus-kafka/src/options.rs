@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use bus::{Durability, InvalidUrl, Topic};
+use bus::{Durability, InvalidUrl, Topic, percent_decoded};
 
 use crate::names::{self, NAMESPACE_EXPECTED};
 
@@ -165,7 +165,7 @@ impl KafkaOptions {
         let mut given = Given::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = decode(value).ok_or_else(|| expected(ENCODED))?;
+            let value = percent_decoded(value).ok_or_else(|| expected(ENCODED))?;
             options.set(name, &value, &mut given)?;
         }
         options.secure(user, given)?;
@@ -332,9 +332,11 @@ fn credentials(user: &str, password_file: Option<PathBuf>) -> Result<Credentials
         Some((user, password)) => (user, Some(password)),
         None => (user, None),
     };
-    let user = decode(user).ok_or_else(|| expected(ENCODED))?;
+    let user = percent_decoded(user).ok_or_else(|| expected(ENCODED))?;
     let password = match (password, password_file) {
-        (Some(password), None) => Password::Given(decode(password).ok_or_else(|| expected(ENCODED))?),
+        (Some(password), None) => {
+            Password::Given(percent_decoded(password).ok_or_else(|| expected(ENCODED))?)
+        }
         (None, Some(file)) => Password::File(file),
         _ => {
             return Err(expected(
@@ -368,23 +370,6 @@ fn word<T: Copy>(name: &str, value: &str, words: &[(&str, T)]) -> Result<T, Inva
 
 fn file(name: &str, value: &str) -> Result<PathBuf, InvalidUrl> {
     if value.is_empty() { Err(expected(&format!("{name}=PATH of a file"))) } else { Ok(PathBuf::from(value)) }
-}
-
-/// Undoes percent-encoding; `None` where it is broken or not UTF-8.
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        rest = behind;
-        if first != b'%' {
-            bytes.push(first);
-            continue;
-        }
-        let hex = behind.get(..2).filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))?;
-        bytes.push(u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?);
-        rest = &behind[2..];
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// The URL without user, password and options.

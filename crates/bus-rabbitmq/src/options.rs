@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bus::{BusError, InvalidUrl, Topic};
+use bus::{BusError, InvalidUrl, Topic, percent_decoded};
 use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
 use lapin::uri::{AMQPScheme, AMQPUri};
 
@@ -238,22 +238,6 @@ fn number(name: &str, value: &str, min: u64, max: u64) -> Result<u64, InvalidUrl
 
 fn file(name: &str, value: String) -> Result<PathBuf, InvalidUrl> {
     if value.is_empty() { Err(expected(format!("{name} to be a file's path"))) } else { Ok(value.into()) }
-}
-
-/// The text behind percent-encoding, where it is UTF-8.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-            let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-            bytes.push((high * 16 + low) as u8);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 impl fmt::Display for RabbitOptions {

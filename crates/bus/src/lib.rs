@@ -24,6 +24,7 @@ pub mod metered;
 pub mod remote;
 mod slots;
 pub mod suite;
+mod url;
 
 pub use backoff::Backoff;
 pub use bus::{Bus, Capabilities, Consumer, Depth, Guarantees, Origin, Publisher, Subscription};
@@ -36,3 +37,4 @@ pub use memory::{MemoryBus, MemoryOptions};
 pub use message::{DeadLetter, Delivery, HEADERS_MAX, Headers, Message, Outcome, Settlement, Token, Topic};
 pub use metered::{Meter, MeteredBus};
 pub use remote::{RemoteBus, RemoteOptions};
+pub use url::percent_decoded;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
+
 use super::names;
 
 /// How a [`PostgresStore`](super::PostgresStore) reaches its database, and its limits.
@@ -255,22 +257,14 @@ fn host_and_port(text: &str) -> Result<(String, u16), InvalidUrl> {
 fn decode(text: &str, what: &str) -> Result<String, InvalidUrl> {
     let wrong =
         || InvalidUrl { expected: format!("{what} percent-encoded, as UTF-8 (%25 for a percent sign)") };
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let digits = rest.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok()).ok_or_else(wrong)?;
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| wrong())?);
-        rest = &rest[2..];
+    // The library would leave what is no encoding as it stands.
+    let digits = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count();
+    if text.split('%').skip(1).any(|rest| digits(rest) < 2) {
+        return Err(wrong());
     }
-    let text = String::from_utf8(bytes).map_err(|_| wrong())?;
+    let text = percent_decode_str(text).decode_utf8().map_err(|_| wrong())?;
     // The protocol ends its strings with one.
-    if text.contains('\0') { Err(wrong()) } else { Ok(text) }
+    if text.contains('\0') { Err(wrong()) } else { Ok(text.into_owned()) }
 }
 
 #[cfg(test)]
