@@ -32,6 +32,7 @@ impl Process {
                 "When the process started, in seconds since the Unix epoch.",
             )?,
         };
+        #[cfg(target_os = "linux")]
         process.start_seconds.set(start_seconds().unwrap_or_default());
         Ok(process)
     }
@@ -41,10 +42,13 @@ impl Process {
         let spent_seconds = spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9;
         // Collected by several callers at once, the clock may have been read in another order.
         self.cpu_seconds.inc_by((spent_seconds - self.cpu_seconds.get()).max(0.0));
-        if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
-            self.resident_bytes.set(status_bytes(&status, "VmRSS:").unwrap_or_default());
-            self.resident_max_bytes.set(status_bytes(&status, "VmHWM:").unwrap_or_default());
+        #[cfg(target_os = "linux")]
+        if let Ok(status) = procfs::process::Process::myself().and_then(|process| process.status()) {
+            let bytes = |kibibytes: Option<u64>| kibibytes.unwrap_or_default() as f64 * 1024.0;
+            self.resident_bytes.set(bytes(status.vmrss));
+            self.resident_max_bytes.set(bytes(status.vmhwm));
         }
+        // Not procfs, which has more or fewer files open while it counts, as the kernel has it.
         if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
             // The directory itself is open while it is counted.
             self.open_files.set(files.count().saturating_sub(1) as f64);
@@ -73,36 +77,16 @@ impl Collector for Process {
     }
 }
 
-/// A value of `/proc/self/status` (`VmRSS:     1234 kB`), in bytes.
-fn status_bytes(status: &str, name: &str) -> Option<f64> {
-    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
-    let kibibytes: f64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024.0)
-}
-
 /// The boot time plus the ticks after which this process started.
-fn start_seconds() -> Option<f64> {
-    /// Its place in `/proc/PID/stat` (22), counted from the first field behind the command name (3).
-    const START_TIME: usize = 22 - 3;
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The command name is in parentheses and may hold spaces and parentheses itself.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let ticks: f64 = fields.split_ascii_whitespace().nth(START_TIME)?.parse().ok()?;
-    let system = std::fs::read_to_string("/proc/stat").ok()?;
-    let boot: f64 = system.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
-    Some(boot + ticks / rustix::param::clock_ticks_per_second() as f64)
+#[cfg(target_os = "linux")]
+fn start_seconds() -> procfs::ProcResult<f64> {
+    let ticks = procfs::process::Process::myself()?.stat()?.starttime as f64;
+    Ok(procfs::boot_time_secs()? as f64 + ticks / procfs::ticks_per_second() as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_is_read_in_bytes() {
-        let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
-        assert_eq!(status_bytes(status, "VmRSS:"), Some(1024.0 * 1024.0));
-        assert_eq!(status_bytes(status, "VmSwap:"), None);
-    }
 
     #[test]
     fn the_process_spends_cpu_time_and_the_counter_follows() {
