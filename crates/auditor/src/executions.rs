@@ -6,7 +6,7 @@ use store::{Entity, Read};
 
 /// The orchestrator's store, and how to read it: the auditor does not know the orchestrator.
 pub struct Executions {
-    /// The store.
+    /// Where the executions stand.
     pub store: Arc<dyn Read>,
     /// What the entity of that key is: an execution (of the order whose id is the key), or nothing that the auditor has
     /// to look at. An error says why it cannot be read.

@@ -94,7 +94,7 @@ impl SentLedger {
 #[derive(Debug, thiserror::Error)]
 #[error("line {line} of {} is not a sent order", path.display())]
 pub struct BadLine {
-    /// The file.
+    /// The file it stands in.
     pub path: PathBuf,
     /// The line, from 1.
     pub line: u64,

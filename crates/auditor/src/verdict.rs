@@ -37,7 +37,7 @@ impl Finding {
 /// What the auditor found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The finding.
+    /// Whether all is well.
     pub verdict: Finding,
     /// Why nothing can be said, if [`Finding::NotJudged`].
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -18,11 +18,11 @@ use crate::verdict::{StyleSummary, Violation};
 
 /// The stores of the services and of the orchestrator.
 pub struct Witnesses {
-    /// order-history's store.
+    /// What order-history stored.
     pub order_history: Arc<dyn Read>,
-    /// order-status' store.
+    /// What order-status stored.
     pub order_status: Arc<dyn Read>,
-    /// notifications' store.
+    /// What notifications stored.
     pub notifications: Arc<dyn Read>,
     /// The orchestrator's executions; `None` when there was no orchestrator.
     pub orchestrator: Option<Executions>,

@@ -21,7 +21,7 @@ const TOPICS_AGE_MAX: Duration = Duration::from_secs(5);
 /// An index that was not read on for so long is read anew: a broker forgets tombstones, by default after a day.
 const INDEX_AGE_MAX: Duration = Duration::from_secs(3600);
 
-/// A group.
+/// A group, looked at from outside.
 pub(crate) struct View {
     group: String,
     names: Names,

@@ -125,7 +125,7 @@ pub trait Bus: Send + Sync + 'static {
     }
 }
 
-/// Publishes messages.
+/// The way into a bus.
 #[async_trait]
 pub trait Publisher: Send + Sync {
     /// Publishes the messages in order. `Ok` means that the bus has taken responsibility for every one of them, at

@@ -21,7 +21,7 @@ pub enum BusError {
     /// the same call were applied; the dead letters that found no room stay unsettled.
     #[error("the dead letters of group {group} are full ({limit} at the most): redrive some first")]
     DeadLettersFull {
-        /// The group.
+        /// Whose dead letters they are.
         group: String,
         /// How many dead letters it may keep.
         limit: u64,

@@ -38,7 +38,7 @@ impl<L: Layer> Layered<L> {
         Self { bus, layer }
     }
 
-    /// The layer.
+    /// What stands around the bus.
     #[must_use]
     pub fn layer(&self) -> &L {
         &self.layer

@@ -107,7 +107,7 @@ impl Headers {
     }
 }
 
-/// A message.
+/// What is published and delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Unique: a message published again keeps its id, and receivers drop what they have handled by it.
@@ -116,7 +116,7 @@ pub struct Message {
     pub topic: Topic,
     /// Messages of one key keep their order.
     pub key: String,
-    /// Attributes.
+    /// What is said of the payload, for whoever handles it.
     pub headers: Headers,
     /// The payload; opaque to the bus.
     pub body: Bytes,
@@ -155,7 +155,7 @@ pub struct Delivery {
     pub token: Token,
     /// How often the message has been delivered to this group, this time included, where the bus counts; else 1.
     pub attempt: u32,
-    /// The message.
+    /// What was published.
     pub message: Arc<Message>,
 }
 

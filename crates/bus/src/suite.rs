@@ -37,7 +37,7 @@ pub use redelivery::*;
 /// What a factory of the suite may return: a bus, or none where there is no server for it. Then the factory has said
 /// that the test did not run.
 pub trait Subject {
-    /// The bus.
+    /// The bus, where there is one to test.
     fn bus(self) -> Option<Arc<dyn Bus>>;
 }
 

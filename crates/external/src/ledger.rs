@@ -46,7 +46,7 @@ impl Operation {
 pub struct LedgerEntry {
     /// For which order.
     pub order_id: String,
-    /// What.
+    /// What was done with the money.
     pub operation: Operation,
     /// With how much, in minor units. A void of an order that has nothing reserved moves nothing and stands here
     /// with 0, because it is final all the same.

@@ -10,7 +10,7 @@ pub enum ParticipantError {
     /// The store cannot be used, or was unavailable for longer than the participant's patience in the middle of its work.
     #[error("participant {participant} cannot use its store")]
     Store {
-        /// Which participant.
+        /// The name of the participant.
         participant: String,
         /// The last error.
         #[source]
@@ -19,7 +19,7 @@ pub enum ParticipantError {
     /// The bus refused for good.
     #[error("participant {participant} cannot use the bus")]
     Bus {
-        /// Which participant.
+        /// The name of the participant.
         participant: String,
         /// The last error.
         #[source]
@@ -30,7 +30,7 @@ pub enum ParticipantError {
         "participant {participant} cannot read row {row} of its outbox: was it written by a newer version?"
     )]
     Outbox {
-        /// Which participant.
+        /// The name of the participant.
         participant: String,
         /// The row's id.
         row: u64,
@@ -39,7 +39,7 @@ pub enum ParticipantError {
     /// committed stands in the outbox and is published at the next start.
     #[error("participant {participant} could not finish its batch within {grace_s} s of being asked to stop")]
     Unfinished {
-        /// Which participant.
+        /// The name of the participant.
         participant: String,
         /// How long it was given, in seconds.
         grace_s: u64,

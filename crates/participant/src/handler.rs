@@ -64,9 +64,9 @@ pub struct Rejected(pub String);
 pub struct Outgoing {
     /// Where to.
     pub topic: Topic,
-    /// Its attributes.
+    /// Attributes that go with it.
     pub headers: Headers,
-    /// Its payload.
+    /// The payload, opaque to everything here.
     pub body: Bytes,
 }
 

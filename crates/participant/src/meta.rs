@@ -23,7 +23,7 @@ pub(crate) fn fingerprint(id: &str) -> Fingerprint {
 /// A timer that is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timer {
-    /// Its name.
+    /// By which the handler sets, cancels and recognises it.
     pub name: String,
     /// When it is due.
     pub due: Millis,

@@ -65,7 +65,7 @@ impl<H: Handler> Participant<H> {
         self
     }
 
-    /// Counting here.
+    /// Counting in these metrics.
     #[must_use]
     pub fn with_metrics(mut self, metrics: Metrics) -> Self {
         self.metrics = metrics;

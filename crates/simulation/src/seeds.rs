@@ -12,7 +12,7 @@ const FAILED_MAX: usize = 10;
 /// What many worlds came to.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// Worlds run.
+    /// How many worlds were run.
     pub worlds: u64,
     /// Faults injected in all of them, crashes included.
     pub faults: u64,

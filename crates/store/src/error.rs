@@ -17,7 +17,7 @@ pub enum StoreError {
     Unavailable {
         /// What is wrong, and what to do where that is known.
         reason: String,
-        /// The cause.
+        /// What the database or the disk said.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
@@ -26,7 +26,7 @@ pub enum StoreError {
     Unusable {
         /// What is wrong, and what to do where that is known.
         reason: String,
-        /// The cause.
+        /// What the database or the disk said.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },

@@ -76,13 +76,13 @@ pub type OutboxId = u64;
 /// An outbox row: one batch's messages or calls as one blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRow {
-    /// Its id.
+    /// By which it is forgotten.
     pub id: OutboxId,
     /// What the participant put in.
     pub blob: Bytes,
 }
 
-/// One transaction.
+/// What is applied as a whole, or not at all.
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
     /// Entities to write; each key at most once.
@@ -113,7 +113,7 @@ impl Commit {
 /// Counts of what a store holds, for health and audit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Entities.
+    /// Entities stored; none is ever deleted.
     pub entities: u64,
     /// Outbox rows not forgotten yet.
     pub outbox_rows: u64,
@@ -195,7 +195,7 @@ pub trait Read: Send + Sync + 'static {
     /// The entity's journal entries from index `from` on, oldest first, at most `limit`.
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
 
-    /// Counts.
+    /// How much it holds, and how much is left to do.
     async fn stats(&self) -> Result<Stats, StoreError>;
 }
 

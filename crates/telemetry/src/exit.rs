@@ -18,7 +18,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// The number.
+    /// The status that the process ends with.
     #[must_use]
     pub const fn as_u8(self) -> u8 {
         match self {

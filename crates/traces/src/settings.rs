@@ -29,7 +29,7 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: found {value}, expected {expected}")]
 pub struct InvalidSetting {
-    /// The variable.
+    /// The name of the environment variable.
     pub variable: &'static str,
     /// What it holds.
     pub value: String,

@@ -46,7 +46,7 @@ pub(super) struct TlsOptions {
 /// How much TLS is asked for: `sslmode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TlsMode {
-    /// None.
+    /// Nothing is encrypted.
     Disable,
     /// Where the server has it, without looking at its certificate.
     Prefer,
