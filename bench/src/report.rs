@@ -343,7 +343,7 @@ pub struct Cell {
 /// A cell at a share of its own saturation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
-    /// The share.
+    /// How much of it, from 0 to 1.
     pub share: f64,
     /// Orders/s that were sent.
     pub rate_per_s: f64,

@@ -26,9 +26,9 @@ pub struct Span {
     pub id: String,
     /// Its parent's; empty for a root.
     pub parent: String,
-    /// Its name.
+    /// What was done, as the exporter says it.
     pub name: String,
-    /// Its kind.
+    /// Whether it sent, received, or neither.
     pub kind: SpanKind,
     /// Its attributes, as text.
     pub attributes: BTreeMap<String, String>,

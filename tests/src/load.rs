@@ -14,10 +14,9 @@ use tokio::task::JoinHandle;
 use workload::generate::Generator;
 
 use crate::system::Addresses;
+pub use crate::system::OBSERVER;
 use crate::{LOOK_EVERY, http};
 
-/// The observer's consumer group.
-pub const OBSERVER: &str = "observer";
 /// Share of orders that cannot be taken.
 const INVALID_RATE: f64 = 0.03;
 /// Orders published in one call.

@@ -11,10 +11,12 @@ use daemon::{BusAddress, connect};
 use rustix::process::Signal;
 use store::Stats;
 
-use crate::load::OBSERVER;
 use crate::process::Process;
 use crate::stores::{StoreKind, Stores};
 use crate::{PATIENCE, until, wait};
+
+/// The observer's consumer group.
+pub const OBSERVER: &str = "observer";
 
 /// The seed of the outside world.
 const SEED: &str = "7";
@@ -67,9 +69,9 @@ pub enum BusKind {
 /// What a system is on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
-    /// Its bus.
+    /// What carries its messages.
     pub bus: BusKind,
-    /// Its stores.
+    /// Where its services keep what they know.
     pub store: StoreKind,
     /// What its participants have in their environment; nothing else is there.
     pub environment: Vec<(&'static str, String)>,

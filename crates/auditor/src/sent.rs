@@ -13,7 +13,7 @@ use crate::source::{Rows, Source};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SentOrder {
-    /// The order's id.
+    /// The order that was sent.
     pub order_id: String,
     /// The style in which it was sent.
     pub style: Style,

@@ -84,12 +84,12 @@ pub enum Milestone {
 pub enum Command {
     /// Validate the order and save it in the customer's history.
     RecordOrder {
-        /// The order.
+        /// What is to be recorded.
         order: Order,
     },
     /// Close the order in the history with its final status.
     CloseOrder {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
         /// How it ended.
         status: TerminalState,
@@ -98,7 +98,7 @@ pub enum Command {
     },
     /// Reserve the customer's money.
     AuthorisePayment {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
         /// Who pays.
         customer_id: String,
@@ -109,36 +109,36 @@ pub enum Command {
     },
     /// Give the reserved money back. Harmless when nothing is reserved, and final: what is authorised after it is void.
     VoidPayment {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
         /// Why the order is undone.
         reason: String,
     },
     /// Take the reserved money.
     CapturePayment {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
         /// How much, in minor units.
         amount_minor: u64,
     },
     /// The kitchen begins.
     StartPreparation {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
     },
     /// A courier takes it.
     DispatchOrder {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
     },
     /// The customer gets it.
     DeliverOrder {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
     },
     /// Ask the restaurant whether it will cook.
     RequestAcceptance {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
         /// Who ordered.
         customer_id: String,
@@ -153,7 +153,7 @@ pub enum Command {
     },
     /// Tell the restaurant that the order is cancelled, whatever it answers.
     CancelAcceptance {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
         /// Who was asked.
         restaurant_id: String,
@@ -162,7 +162,7 @@ pub enum Command {
     },
     /// Tell the customer.
     NotifyCustomer {
-        /// The order's id.
+        /// The order that it is about.
         order_id: String,
         /// Who is told.
         customer_id: String,

@@ -17,12 +17,12 @@ use crate::{Style, topics};
 pub enum Event {
     /// The customer ordered. The entry of an order in both styles.
     OrderPlaced {
-        /// The order.
+        /// As it was placed.
         order: Order,
     },
     /// The order is valid and stands in the customer's history.
     OrderRecorded {
-        /// The order.
+        /// As it was recorded.
         order: Order,
     },
     /// The customer's money is reserved.

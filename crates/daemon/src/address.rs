@@ -19,7 +19,7 @@ pub enum BusAddress {
     Tcp {
         /// Host name or address; IPv6 in brackets.
         host: String,
-        /// Port.
+        /// TCP, not 0.
         port: u16,
     },
     /// `amqp://` or `amqps://`: a RabbitMQ.

@@ -60,7 +60,7 @@ pub enum HostError {
     /// A file named by a flag cannot be used.
     #[error("the file {flag} {} cannot be used: name one in a folder that this user may write to", path.display())]
     File {
-        /// The flag.
+        /// The one that is wrong, e.g. `--store`.
         flag: &'static str,
         /// The file.
         path: PathBuf,

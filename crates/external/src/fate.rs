@@ -32,9 +32,9 @@ impl Default for Rates {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RestaurantFate {
-    /// It accepts.
+    /// It will cook.
     Accepts,
-    /// It declines.
+    /// It will not cook, and says so.
     Declines,
     /// It accepts, but later than it has time for.
     Late,
@@ -45,7 +45,7 @@ pub enum RestaurantFate {
 /// What happens to one call of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallFate {
-    /// It is answered.
+    /// The gateway acts, and says so.
     Answered,
     /// The request never arrives; the caller hears nothing.
     LostRequest,

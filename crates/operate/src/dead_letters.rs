@@ -117,7 +117,7 @@ pub struct Listed {
 /// A message that was put back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redriven {
-    /// Its id.
+    /// The message id, as `list` shows it.
     pub id: String,
     /// Into whose queues; none where nobody had it.
     pub groups: Vec<String>,

@@ -19,7 +19,7 @@ pub struct Metrics {
     pub commits: IntCounter,
     /// Commits, publishes or settlements that failed and were tried again.
     pub retries: IntCounter,
-    /// Timers fired.
+    /// Timers handled because they were due.
     pub timers_fired: IntCounter,
     /// Calls to the outside made.
     pub calls: IntCounter,

@@ -88,7 +88,7 @@ pub enum LogError {
         "the log filter {filter:?} is not a level (error, warn, info, debug, trace) or a list like info,bus=debug"
     )]
     Filter {
-        /// The filter.
+        /// As it was given.
         filter: String,
         /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,

@@ -77,7 +77,7 @@ pub(crate) fn dropped_lines() -> Box<dyn Collector> {
 pub(crate) enum LogLines {
     /// Text, in which whoever formats it has escaped what does not come from here.
     Human,
-    /// JSON.
+    /// One object a line, for programs.
     Json,
 }
 

@@ -87,7 +87,7 @@ pub enum Operand {
     String(String),
     /// A number.
     Numeric(Number),
-    /// A Boolean.
+    /// `true` or `false`.
     Boolean(bool),
     /// A point in time.
     Timestamp(Timestamp),

@@ -16,7 +16,7 @@ pub enum Narrow {
     All,
     /// `null`: the empty object.
     Nothing,
-    /// A part.
+    /// What the path selects of it.
     Part(Path),
 }
 

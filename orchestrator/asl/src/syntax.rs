@@ -92,7 +92,7 @@ impl Machine {
     }
 }
 
-/// A state.
+/// A step of a machine: what it is called, and what it does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// Its name, unique in the whole definition.
@@ -114,7 +114,7 @@ pub enum StateKind {
     Parallel(Box<Parallel>),
     /// Shapes data.
     Pass(Box<Pass>),
-    /// Waits.
+    /// Lets time pass.
     Wait(Wait),
     /// Ends well.
     Succeed(Io<Ends>),

@@ -24,7 +24,7 @@ pub enum Template {
 /// The value of a field whose name ends in `.$`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
-    /// A path.
+    /// What it selects of the data or the context object.
     Path(Path),
     /// An intrinsic function.
     Call(Call),

@@ -15,14 +15,14 @@ pub enum Effect {
     Call(Call),
     /// Report [`Fact::TimerFired`](crate::Fact::TimerFired) at that time, or later, not before.
     SetTimer {
-        /// The timer.
+        /// The one to be set; its id was never used before.
         timer: TimerId,
         /// When, in milliseconds since 1970.
         at_ms: u64,
     },
     /// The timer is not needed any more. It may fire all the same: that is stale.
     CancelTimer {
-        /// The timer.
+        /// The one that nobody waits for any more.
         timer: TimerId,
     },
     /// The execution has ended. Always the last effect of an execution.

@@ -24,7 +24,7 @@ pub enum Fact {
     Started {
         /// The id of the execution.
         execution: String,
-        /// Its input.
+        /// What it begins with.
         input: Value,
         /// What jitter and the functions with randomness are computed from.
         seed: u64,
@@ -41,7 +41,7 @@ pub enum Fact {
         /// The function's output.
         output: Value,
     },
-    /// A task failed.
+    /// An attempt went wrong, or nobody knows the function.
     #[serde(rename = "err")]
     TaskFailed {
         /// The attempt.
@@ -61,7 +61,7 @@ pub enum Fact {
     /// A timer is due.
     #[serde(rename = "timer")]
     TimerFired {
-        /// The timer.
+        /// The one that was due.
         timer: TimerId,
     },
     /// The execution is to stop.

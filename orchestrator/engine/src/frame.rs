@@ -12,7 +12,7 @@ use crate::state_ref::StateRef;
 /// A state that waits for something.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
-    /// The state.
+    /// Which state waits, by its name.
     #[serde(rename = "s")]
     pub(crate) state: StateRef,
     /// The state's input; `null` if nothing that can still happen needs it.
@@ -54,7 +54,7 @@ pub enum Awaited {
     /// The end of a Wait state.
     #[serde(rename = "w")]
     Wait(Timer),
-    /// Its branches.
+    /// What the branches of a Parallel state still do, or gave.
     #[serde(rename = "p")]
     Branches(Vec<Branch>),
 }

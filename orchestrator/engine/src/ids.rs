@@ -15,7 +15,7 @@ pub struct TimerId(pub u64);
 /// A timer that is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
-    /// Its id.
+    /// What names it in facts and effects.
     #[serde(rename = "i")]
     pub id: TimerId,
     /// When it fires, in milliseconds since 1970.

@@ -45,7 +45,7 @@ pub struct OrderExecution {
 /// An order placed under the id of another whose execution has just begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rival {
-    /// The order.
+    /// As it was placed.
     pub order: Order,
     /// The trace that it came with.
     #[serde(default, skip_serializing_if = "Option::is_none")]

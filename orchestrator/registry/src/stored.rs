@@ -30,7 +30,7 @@ pub enum StoredError {
     /// A definition that executions began with is not understood (any more).
     #[error("the stored definition {key} cannot be used; was it stored by a newer version?")]
     Definition {
-        /// Its key.
+        /// Where it stands in the store.
         key: String,
         /// What is wrong with it.
         #[source]

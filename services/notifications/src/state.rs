@@ -75,7 +75,7 @@ pub enum What {
 pub enum RestaurantNotice {
     /// There is a new order: will you cook it?
     NewOrder,
-    /// The order is cancelled.
+    /// There will be no meal, and no money is taken.
     OrderCancelled,
 }
 

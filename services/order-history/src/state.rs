@@ -34,7 +34,7 @@ impl OrderRecord {
 pub struct Entry {
     /// When.
     pub at: Millis,
-    /// What.
+    /// What became of the order then.
     pub what: Change,
 }
 

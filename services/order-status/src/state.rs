@@ -78,7 +78,7 @@ pub enum Progress {
 pub struct Entry {
     /// When.
     pub at: Millis,
-    /// What.
+    /// What became of the order then.
     pub what: Change,
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Entry<T> {
     /// The names of its fields.
     #[cfg(test)]
     fields: &'static [&'static str],
-    /// The example.
+    /// What it looks like on the wire.
     pub(super) example: T,
 }
 

@@ -1,0 +1,122 @@
+//! The structure that ARCHITECTURE.md describes is the one that is there.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use tidy::circles::circles;
+use tidy::comments::empty_comments;
+use tidy::docs::missing;
+use tidy::imports::imports;
+use tidy::modules::Modules;
+use tidy::table::{Rule, rows};
+use tidy::workspace::Workspace;
+
+/// Lines of the longest file.
+const LINES_MAX: usize = 500;
+/// Lines of ARCHITECTURE.md: a map, not the country.
+const MAP_LINES_MAX: usize = 300;
+
+fn read(workspace: &Workspace, file: impl AsRef<Path>) -> String {
+    std::fs::read_to_string(workspace.root.join(file)).unwrap()
+}
+
+fn nothing(found: &[String], rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n  {}", found.join("\n  "));
+}
+
+#[test]
+fn no_crate_knows_what_it_must_not() {
+    let workspace = Workspace::read();
+    let rows = rows(&read(&workspace, "ARCHITECTURE.md"));
+    let mut wrong = Vec::new();
+    for (name, member) in &workspace.crates {
+        let Some(row) = rows.iter().find(|row| row.folder == member.folder) else {
+            wrong.push(format!("{}: the table has no row of it", member.folder));
+            continue;
+        };
+        let known = workspace.knows(name);
+        let forbidden: BTreeSet<_> = match &row.must_not_know {
+            Rule::Everything => known,
+            Rule::Crates(names) => {
+                wrong.extend(
+                    names
+                        .iter()
+                        .filter(|name| !workspace.crates.contains_key(*name))
+                        .map(|name| format!("{}: must not know {name}, which is no crate", row.folder)),
+                );
+                known.into_iter().filter(|name| names.contains(*name)).collect()
+            }
+        };
+        wrong.extend(forbidden.iter().map(|known| format!("{} knows {known}", member.folder)));
+    }
+    let folders: BTreeSet<_> = workspace.crates.values().map(|member| &member.folder).collect();
+    let gone = rows.iter().filter(|row| !folders.contains(&row.folder));
+    wrong.extend(gone.map(|row| format!("{}: is in the table and no crate", row.folder)));
+    nothing(&wrong, "the table \"must not know\" of ARCHITECTURE.md does not hold");
+}
+
+#[test]
+fn no_two_files_of_a_crate_import_each_other_in_a_circle() {
+    let workspace = Workspace::read();
+    let mut found = Vec::new();
+    for root in workspace.crates.values().flat_map(|member| &member.roots) {
+        let imports = imports(&Modules::read(root));
+        let short = |file: &Path| file.strip_prefix(&workspace.root).unwrap().display().to_string();
+        for circle in circles(&imports) {
+            let mut text = String::from("a circle:");
+            for (from, to) in imports.iter().filter(|(from, to)| circle.contains(from) && circle.contains(to))
+            {
+                write!(text, "\n    {} -> {}", short(from), short(to)).unwrap();
+            }
+            found.push(text);
+        }
+    }
+    nothing(&found, "files import each other");
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_short() {
+    let workspace = Workspace::read();
+    let mut wrong = Vec::new();
+    for file in workspace.files(&[".rs"]) {
+        let text = read(&workspace, &file);
+        if !text.starts_with("//!") {
+            wrong.push(format!("{}: does not begin with what it is for (//!)", file.display()));
+        }
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            wrong.push(format!("{}: {lines} lines, of at most {LINES_MAX}", file.display()));
+        }
+    }
+    let lines = read(&workspace, "ARCHITECTURE.md").lines().count();
+    if lines > MAP_LINES_MAX {
+        wrong.push(format!("ARCHITECTURE.md: {lines} lines, of at most {MAP_LINES_MAX}"));
+    }
+    nothing(&wrong, "files without a header, or too long");
+}
+
+#[test]
+fn documents_name_only_files_that_are_there() {
+    let workspace = Workspace::read();
+    let files = workspace.files(&[""]);
+    let mut wrong = Vec::new();
+    // What was true of an earlier version stays in its changelog.
+    for file in workspace.files(&[".md"]).iter().filter(|file| !file.ends_with("CHANGELOG.md")) {
+        let missing = missing(file, &read(&workspace, file), &workspace.root, &files);
+        wrong.extend(missing.iter().map(|name| format!("{}: {name}", file.display())));
+    }
+    nothing(&wrong, "documents name files that are not there");
+}
+
+#[test]
+fn no_comment_only_repeats_a_name() {
+    let workspace = Workspace::read();
+    let mut wrong = Vec::new();
+    for file in workspace.files(&[".rs"]) {
+        let empty = empty_comments(&read(&workspace, &file));
+        wrong.extend(empty.iter().map(|name| format!("{}: {name}", file.display())));
+    }
+    nothing(&wrong, "doc comments that only repeat a name");
+}
