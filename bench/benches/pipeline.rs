@@ -1,6 +1,6 @@
 //! What the pipeline costs per message: memory bus, a handler with a state of about 1 KB, each store.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros; a benchmark fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::convert::Infallible;
 use std::hint::black_box;

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bus::BusError;
 use contract::Style;
-use daemon::{HostError, Shutdown, connect};
+use daemon::{DaemonError, Shutdown, connect};
 use durability::Durability;
 use operate::target::{BusPlace, StoreChoice};
 use participant::{Clock, SystemClock};
@@ -247,7 +247,7 @@ impl Run<'_> {
         let place = self.id.store(store, *durability, &buses[0].name, Style::Choreography);
         let described = limit::describe(&place, self.files.root(), SERVER_PATIENCE).await;
         let report = described.map_err(|error| match error {
-            HostError::Store { source, .. } => {
+            DaemonError::Store { source, .. } => {
                 CompareError::Store { url: place.to_string(), tried: SERVER_PATIENCE, source }
             }
             other => CompareError::Host(Box::new(other)),

@@ -8,6 +8,7 @@
 //!
 //! It measures from outside: through the bus, and the stores' read side. It knows which services there are in one
 //! place, where a cell puts them together.
+#![warn(missing_docs)]
 
 pub mod audit;
 pub mod cell;

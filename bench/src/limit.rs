@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bus::{BusError, Load};
 use contract::groups::PARTICIPANTS;
-use daemon::{HostError, connect};
+use daemon::{DaemonError, connect};
 use durability::Durability;
 use operate::target::{BusPlace, StoreChoice, StorePlace};
 use store::StoreError;
@@ -76,7 +76,11 @@ fn disk(dir: &Path, duration: Duration, durability: Durability) -> Result<Yardst
 ///
 /// # Errors
 /// The database cannot be used.
-pub async fn describe(place: &StorePlace, dir: &Path, patience: Duration) -> Result<StoreReport, HostError> {
+pub async fn describe(
+    place: &StorePlace,
+    dir: &Path,
+    patience: Duration,
+) -> Result<StoreReport, DaemonError> {
     let name = place.kind().to_owned();
     match place {
         StorePlace::Sqlite(asked) => Ok(StoreReport {

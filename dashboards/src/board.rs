@@ -61,7 +61,7 @@ impl Board {
         self
     }
 
-    /// Its file.
+    /// What it is called in the folder of dashboards.
     #[must_use]
     pub fn file(&self) -> String {
         format!("{}.json", self.uid)

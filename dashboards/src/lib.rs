@@ -3,6 +3,7 @@
 //!
 //! - [`panel`]: one panel; [`board`]: a dashboard of them, laid out;
 //! - each of the other modules is one dashboard.
+#![warn(missing_docs)]
 
 pub mod board;
 pub mod panel;

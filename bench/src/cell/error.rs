@@ -20,7 +20,7 @@ pub enum CellError {
     Config(ConfigError),
     /// A store cannot be opened.
     #[error("the system cannot be started")]
-    Open(#[source] Box<daemon::HostError>),
+    Open(#[source] Box<daemon::DaemonError>),
     /// A store cannot be read.
     #[error("the store of {name} cannot be used")]
     Store {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::BusError;
-use daemon::HostError;
+use daemon::DaemonError;
 use operate::target::BusPlace;
 use store::StoreError;
 use terminal::counted;
@@ -83,7 +83,7 @@ pub enum CompareError {
     },
     /// The store is not named as it should be.
     #[error(transparent)]
-    Host(Box<HostError>),
+    Host(Box<DaemonError>),
     /// The cells would not be equal, and it was not asked for that.
     #[error("nothing was sent: the cells' guarantees differ, so their figures could not be compared{}\nTo compare them all the same, and have the result marked: --unequal", guarantees::explain(.0))]
     Unequal(Vec<Difference>),

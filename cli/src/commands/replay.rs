@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use contract::order::{ID_BYTES_MAX, is_id};
-use daemon::{ConfigError, HostError};
+use daemon::{ConfigError, DaemonError};
 use operate::described::Described;
 use operate::processes::Program;
 use operate::replay::{Said, stuck};
@@ -72,7 +72,7 @@ pub(crate) enum ReplayError {
     },
     /// The stores cannot be opened.
     #[error(transparent)]
-    Open(#[from] HostError),
+    Open(#[from] DaemonError),
     /// The stores cannot be read.
     #[error(transparent)]
     Stuck(#[from] stuck::StuckError),

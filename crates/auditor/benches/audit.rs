@@ -1,7 +1,5 @@
 //! How many orders a second are audited on SQLite files, one pass and many.
 
-#![allow(missing_docs, reason = "criterion's macros make public functions")]
-
 #[path = "../tests/audit/world.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "made for the tests")]
 mod world;

@@ -68,6 +68,7 @@
 //! Flat in the number of orders: sent orders and ledger are read in several passes, each of which keeps only the
 //! orders whose id's hash falls into its part ([`Limits::orders_per_pass`]). Reading is sequential on the calling
 //! task, files are read without leaving it: give the audit a task of its own when others must not wait.
+#![warn(missing_docs)]
 
 mod audit;
 mod error;

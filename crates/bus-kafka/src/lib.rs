@@ -65,6 +65,7 @@
 //! answers. [`bus::Bus::guarantees`] asks the cluster what really holds.
 //!
 //! [`Durability::Kill`]: bus::Durability::Kill
+#![warn(missing_docs)]
 
 mod blocking;
 mod config;

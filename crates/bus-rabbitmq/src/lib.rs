@@ -18,6 +18,7 @@
 //!
 //! A broker that is short of memory or disk tells every connection so, and lapin then writes nothing to any of them:
 //! also acknowledgements wait until the broker has recovered.
+#![warn(missing_docs)]
 
 mod assignment;
 mod backoff;

@@ -11,6 +11,7 @@
 //! - a delivery settled as a dead letter is kept, with its reason, until it is redriven or deleted.
 //!
 //! What a confirmed message survives differs: see [`Durability`].
+#![warn(missing_docs)]
 
 mod backoff;
 mod bus;

@@ -9,6 +9,7 @@
 //! - [`topics`]: where each message is published.
 //!
 //! Pure: no I/O, no clock, no randomness.
+#![warn(missing_docs)]
 
 pub mod asyncapi;
 pub mod command;

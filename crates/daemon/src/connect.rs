@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use traces::{Destination, FindDestination, KeyValue, Messaging};
 
-use crate::{BusAddress, HostError, StoreAddress, WaitingBus};
+use crate::{BusAddress, DaemonError, StoreAddress, WaitingBus};
 
 /// Short, so that a bus that is down is soon told of; it is tried again and again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -144,8 +144,8 @@ pub async fn limit(address: &BusAddress, load: &Load) -> Result<Option<Limit>, B
 /// it answers, the store's calls fail with a retryable error. Needs a runtime.
 ///
 /// # Errors
-/// [`HostError::Store`] says what stands against it and, where that is known, what to do.
-pub fn store(address: &StoreAddress) -> Result<Arc<dyn Store>, HostError> {
+/// [`DaemonError::Store`] says what stands against it and, where that is known, what to do.
+pub fn store(address: &StoreAddress) -> Result<Arc<dyn Store>, DaemonError> {
     match address {
         StoreAddress::Memory => Ok(Arc::new(MemoryStore::new())),
         StoreAddress::Sqlite { path, durability } => {
@@ -162,8 +162,8 @@ pub fn store(address: &StoreAddress) -> Result<Arc<dyn Store>, HostError> {
 /// Opens the store at that address and waits until it answers, at most about `patience`.
 ///
 /// # Errors
-/// [`HostError::Store`]: what stood against it last.
-pub async fn store_now(address: &StoreAddress, patience: Duration) -> Result<Arc<dyn Store>, HostError> {
+/// [`DaemonError::Store`]: what stood against it last.
+pub async fn store_now(address: &StoreAddress, patience: Duration) -> Result<Arc<dyn Store>, DaemonError> {
     let StoreAddress::Postgres(options) = address else { return store(address) };
     let store = PostgresStore::open((**options).clone());
     let deadline = Instant::now() + patience;
@@ -189,8 +189,8 @@ pub async fn store_now(address: &StoreAddress, patience: Duration) -> Result<Arc
 /// Opens what a service stored, for reading alone, whether the service runs or not. Needs a runtime.
 ///
 /// # Errors
-/// [`HostError::Store`]: there is nothing to read, or it cannot be read.
-pub fn reader(address: &StoreAddress) -> Result<Arc<dyn Read>, HostError> {
+/// [`DaemonError::Store`]: there is nothing to read, or it cannot be read.
+pub fn reader(address: &StoreAddress) -> Result<Arc<dyn Read>, DaemonError> {
     match address {
         StoreAddress::Memory => Ok(Arc::new(MemoryStore::new())),
         StoreAddress::Sqlite { path, .. } => match SqliteReader::open_read_only(path) {
@@ -205,14 +205,14 @@ pub fn reader(address: &StoreAddress) -> Result<Arc<dyn Read>, HostError> {
 /// other stores are files or nothing.
 ///
 /// # Errors
-/// [`HostError::Store`]: it could not be deleted.
-pub async fn drop_schema(address: &StoreAddress) -> Result<(), HostError> {
+/// [`DaemonError::Store`]: it could not be deleted.
+pub async fn drop_schema(address: &StoreAddress) -> Result<(), DaemonError> {
     let StoreAddress::Postgres(options) = address else { return Ok(()) };
     store::postgres::drop_schema(options).await.map_err(|source| cannot_open(address, source))
 }
 
-fn cannot_open(address: &StoreAddress, source: StoreError) -> HostError {
-    HostError::Store { address: address.to_string(), source }
+fn cannot_open(address: &StoreAddress, source: StoreError) -> DaemonError {
+    DaemonError::Store { address: address.to_string(), source }
 }
 
 #[cfg(test)]

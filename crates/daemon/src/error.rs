@@ -36,7 +36,7 @@ impl From<traces::InvalidSetting> for ConfigError {
 /// Why a binary ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum HostError {
+pub enum DaemonError {
     /// A setting cannot be used; nothing was started.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -84,7 +84,7 @@ pub enum HostError {
     Panicked(&'static str),
 }
 
-impl HostError {
+impl DaemonError {
     /// The exit code it ends the process with.
     #[must_use]
     pub fn code(&self) -> Code {

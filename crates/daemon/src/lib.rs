@@ -10,6 +10,7 @@
 //!
 //! [`connect`] is the only place that names concrete buses and stores. A service used inside another program (the
 //! bench, the simulation) needs none of this.
+#![warn(missing_docs)]
 
 pub mod address;
 mod args;
@@ -36,7 +37,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use address::{BusAddress, StoreAddress};
 pub use args::{Args, Config, Defaults, parse, probability, tell_of_flags};
-pub use error::{ConfigError, HostError};
+pub use error::{ConfigError, DaemonError};
 pub use guard::{AllowedHosts, Guarded};
 pub use private::keep_files_private;
 pub use problem::Problem;

@@ -20,7 +20,7 @@ use crate::figures::BusFigures;
 use crate::hops::Hops;
 use crate::monitor::{self, BusState};
 use crate::{
-    Args, BusAddress, Config, ConfigError, Defaults, Guarded, HostError, Shutdown, StoreAddress, connect,
+    Args, BusAddress, Config, ConfigError, DaemonError, Defaults, Guarded, Shutdown, StoreAddress, connect,
     layers, on_signals, serve, shutdown,
 };
 
@@ -49,7 +49,7 @@ pub trait Binary: clap::Parser {
     fn service(
         settings: Self::Settings,
         environment: &Environment,
-    ) -> impl Future<Output = Result<Service, HostError>> + Send;
+    ) -> impl Future<Output = Result<Service, DaemonError>> + Send;
 }
 
 /// What a service is given.
@@ -68,7 +68,7 @@ pub struct Environment {
 }
 
 /// Gets what the participant returned when it has ended.
-type Ended = oneshot::Receiver<Result<(), HostError>>;
+type Ended = oneshot::Receiver<Result<(), DaemonError>>;
 type Start = Box<dyn FnOnce(Shutdown) -> io::Result<Ended> + Send>;
 
 /// A service ready to run: its participant and its HTTP API.
@@ -90,7 +90,7 @@ impl Service {
     #[must_use]
     pub fn prepared<H: Handler, T: Send + 'static>(
         router: Router,
-        prepare: impl Future<Output = Result<T, HostError>> + Send + 'static,
+        prepare: impl Future<Output = Result<T, DaemonError>> + Send + 'static,
         make: impl FnOnce(T, Health) -> Participant<H> + Send + 'static,
     ) -> Self {
         let health = Health::default();
@@ -105,8 +105,8 @@ impl Service {
                         prepared = prepare => prepared?,
                     };
                     let participant = make(prepared, health).spawn(shutdown.requested());
-                    let lived = participant.map_err(HostError::Runtime)?.await;
-                    Ok(lived.map_err(|_| HostError::Panicked("the participant"))??)
+                    let lived = participant.map_err(DaemonError::Runtime)?.await;
+                    Ok(lived.map_err(|_| DaemonError::Panicked("the participant"))??)
                 };
                 // Whoever waits for it may have gone.
                 let _ = ended.send(living.await);
@@ -135,15 +135,15 @@ pub fn main<B: Binary>() -> ExitCode {
 ///
 /// # Errors
 /// What kept it from starting, or ended it.
-pub fn start<B: Binary>(binary: &B) -> Result<(), HostError> {
+pub fn start<B: Binary>(binary: &B) -> Result<(), DaemonError> {
     let config = binary.host().config()?;
     let settings = binary.settings()?;
     telemetry::init(&config.log)?;
     crate::keep_files_private();
     let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(HostError::Runtime)?;
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(DaemonError::Runtime)?;
     runtime.block_on(async {
-        let shutdown = on_signals().map_err(HostError::Runtime)?;
+        let shutdown = on_signals().map_err(DaemonError::Runtime)?;
         run::<B>(&config, settings, shutdown).await
     })
 }
@@ -157,7 +157,7 @@ pub async fn run<B: Binary>(
     config: &Config,
     settings: B::Settings,
     shutdown: Shutdown,
-) -> Result<(), HostError> {
+) -> Result<(), DaemonError> {
     let store_address = config.store.clone().for_service(B::NAME);
     let store = connect::store(&store_address)?;
     let listener = serve::bind(config.listen).await?;
@@ -218,7 +218,7 @@ impl Parts {
         service: Service,
         environment: &Environment,
         config: &Config,
-    ) -> Result<Self, HostError> {
+    ) -> Result<Self, DaemonError> {
         let registry = &environment.registry;
         let (trigger, shutdown) = shutdown();
         registry.register(Box::new(BusFigures::of(Arc::clone(&environment.bus))?))?;
@@ -244,14 +244,14 @@ impl Parts {
         listener: tokio::net::TcpListener,
         config: &Config,
         asked: Shutdown,
-    ) -> Result<(), HostError> {
-        let mut participant = (self.participant)(self.shutdown.clone()).map_err(HostError::Runtime)?;
+    ) -> Result<(), DaemonError> {
+        let mut participant = (self.participant)(self.shutdown.clone()).map_err(DaemonError::Runtime)?;
         let mut server =
             tokio::spawn(serve::serve(listener, self.routes, config.http.clone(), self.shutdown.clone()));
         let monitor = tokio::spawn(self.monitor);
         let ended = tokio::select! {
             ended = &mut participant => Some(participant_end(ended)),
-            ended = &mut server => Some(ended.map_err(|_| HostError::Panicked("the HTTP server"))),
+            ended = &mut server => Some(ended.map_err(|_| DaemonError::Panicked("the HTTP server"))),
             () = asked.requested() => None,
         };
         self.trigger.trigger();
@@ -271,8 +271,10 @@ impl Parts {
     }
 }
 
-fn participant_end(ended: Result<Result<(), HostError>, oneshot::error::RecvError>) -> Result<(), HostError> {
-    ended.unwrap_or(Err(HostError::Panicked("the participant")))
+fn participant_end(
+    ended: Result<Result<(), DaemonError>, oneshot::error::RecvError>,
+) -> Result<(), DaemonError> {
+    ended.unwrap_or(Err(DaemonError::Panicked("the participant")))
 }
 
 fn explain(state: &HealthState) -> Result<(), String> {

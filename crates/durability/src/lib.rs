@@ -1,4 +1,5 @@
 //! The levels of durability that buses and stores declare, so that only equals are compared.
+#![warn(missing_docs)]
 
 use serde::{Deserialize, Serialize};
 

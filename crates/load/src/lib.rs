@@ -12,6 +12,7 @@
 //! - [`sendings`] is what was sent, written down for the load's next life;
 //! - [`board`] is what these share: counts, metrics, and which orders are under way;
 //! - [`switch`] asks running loads to be different, and for their verdicts; [`control`] is a page that does both.
+#![warn(missing_docs)]
 
 pub mod board;
 pub mod checker;

@@ -8,7 +8,7 @@ use bus::Topic;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Parser};
 use contract::{Style, topics};
-use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
 use external::{Fate, LedgerTail, Rates};
 use operate::services::{self, Instance, Services};
 use operate::witnesses::{ServiceStores, witnesses};
@@ -161,7 +161,7 @@ impl Binary for LoadArgs {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
+    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { plan, fate, orders_max, stores, ledger, patience, services } = settings;
         let board = Arc::new(Board::register(&registry)?);
@@ -178,7 +178,7 @@ impl Binary for LoadArgs {
             Checker::new(observed as _, counts, patience, standing.clone(), hold_ups.clone(), former);
         tokio::spawn(watch(services, hold_ups, standing.clone(), Arc::clone(&clock) as _));
         tokio::spawn(checker.run(
-            witnesses(|name| Ok::<_, HostError>(Arc::new(PatientReader::new(stores.address(name)))))?,
+            witnesses(|name| Ok::<_, DaemonError>(Arc::new(PatientReader::new(stores.address(name)))))?,
             LedgerTail::new(ledger),
             Arc::clone(&clock) as _,
         ));

@@ -8,6 +8,7 @@
 //! - [`proc`]: what the kernel says of a process.
 //!
 //! It knows neither what is measured nor what is sent.
+#![warn(missing_docs)]
 
 pub mod dead_letters;
 pub mod described;

@@ -201,8 +201,23 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let (_, inode) = listening().into_iter().find(|(listens, _)| *listens == port).unwrap();
         assert!(sockets(pid).contains(&inode));
+        let calls = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let from = calls.local_addr().unwrap().port();
+        assert!(listening().iter().all(|(listens, _)| *listens != from), "who calls does not listen");
         drop(listener);
         assert!(!sockets(pid).contains(&inode));
+    }
+
+    #[test]
+    fn what_a_child_took_counts_once_its_end_was_seen() {
+        let before = Stat::of(std::process::id()).unwrap().cpu_ticks_of_ended_children;
+        let work = "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done";
+        loop {
+            assert!(std::process::Command::new("sh").args(["-c", work]).status().unwrap().success());
+            if Stat::of(std::process::id()).unwrap().cpu_ticks_of_ended_children > before {
+                break;
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use auditor::{ExecutionView, Executions, Witnesses};
 use contract::groups;
-use daemon::{ConfigError, HostError, StoreAddress, connect};
+use daemon::{ConfigError, DaemonError, StoreAddress, connect};
 use store::Read;
 
 use crate::target;
@@ -91,7 +91,7 @@ impl ServiceStores {
     ///
     /// # Errors
     /// One cannot be opened.
-    pub fn witnesses(&self) -> Result<Witnesses, HostError> {
+    pub fn witnesses(&self) -> Result<Witnesses, DaemonError> {
         witnesses(|name| connect::reader(&self.address(name)))
     }
 }

@@ -31,6 +31,7 @@
 //! the row exists. A duplicate within that window is dropped. A later one (more than that many other inputs of
 //! the same key were handled in between) is handled like a new message, so a key with unbounded traffic needs a
 //! handler that tolerates very late duplicates. An order sees about twenty inputs in its life.
+#![warn(missing_docs)]
 
 mod clock;
 mod decide;

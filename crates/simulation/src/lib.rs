@@ -16,6 +16,7 @@
 //!
 //! That it can fail is shown by the [`participant::Weakness`]es: each switches one guarantee off, and the auditor
 //! must notice.
+#![warn(missing_docs)]
 
 mod chaos;
 mod faulty_bus;

@@ -9,6 +9,7 @@
 //! commit with [`StoreError::Conflict`], so that two instances on one database never both apply a message.
 //!
 //! One conformance suite ([`suite`]) runs against every store.
+#![warn(missing_docs)]
 
 mod error;
 pub mod memory;

@@ -3,6 +3,7 @@
 //! [`dispatch`] is the one place where a message becomes an event of the choreography or a command of the orchestration
 //! ([`Service`]), and where an order's trace is handed on. Knows the contract and the participant, and no service. Pure: no
 //! I/O, no clock, no randomness; but for [`TracedCaller`], which stands around the calls to the outside.
+#![warn(missing_docs)]
 
 mod kept;
 mod post;

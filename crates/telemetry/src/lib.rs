@@ -9,6 +9,7 @@
 //!
 //! It knows nothing of orders, buses, stores or participants: readiness is a list of named checks that somebody
 //! else writes ([`Readiness`]).
+#![warn(missing_docs)]
 
 mod detailed;
 mod details;

@@ -7,7 +7,7 @@ use prometheus::proto::{Metric, MetricFamily, MetricType};
 
 use crate::details::Details;
 
-/// Its media type.
+/// What a scraper accepts and is answered with.
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text";
 
 /// Writes the families.

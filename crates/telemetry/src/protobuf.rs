@@ -7,7 +7,7 @@ use prost::Message;
 use crate::details::{Details, Exemplar};
 use crate::native::{SCHEMA, ZERO_THRESHOLD};
 
-/// Its media type.
+/// What a scraper accepts and is answered with.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.google.protobuf";
 
 #[derive(Clone, PartialEq, Message)]

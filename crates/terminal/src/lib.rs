@@ -1,4 +1,5 @@
 //! Numbers, colours and characters for people, and how far long work is.
+#![warn(missing_docs)]
 
 mod progress;
 

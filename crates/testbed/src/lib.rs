@@ -3,6 +3,7 @@
 //! Each server is found by an environment variable, or where `scripts/brokers up` puts it. A test that needs one asks
 //! here first: it gets the URL of a server that answers, or says that it did not run. With
 //! `DUET_REQUIRE_SERVERS=1` (as in CI) it fails instead. One that stops or kills a server starts its own, at a [`PortOffset`].
+#![warn(missing_docs)]
 #![allow(clippy::print_stderr, reason = "it is how a test says that it did not run")]
 
 mod ports;

@@ -10,6 +10,7 @@
 //! Spans are exported with OTLP if the environment asks for it ([`Settings`]); if not, nothing is recorded and no message
 //! carries anything. They are lost with the process that holds them, and dropped when they come faster than they are taken:
 //! tracing never holds an order up.
+#![warn(missing_docs)]
 
 mod layer;
 mod reporting;

@@ -22,6 +22,7 @@
 //! Not part of the language here yet, and refused by name rather than ignored: the Map state, JSONata
 //! (`"QueryLanguage": "JSONata"`) and variables (`Assign`). [`io::Io`] and [`syntax::StateKind`] are where they will be
 //! added.
+#![warn(missing_docs)]
 
 pub mod choice;
 pub mod data;

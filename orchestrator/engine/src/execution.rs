@@ -18,13 +18,38 @@ const LAYOUT_MIN: u8 = 1;
 
 /// A run of a definition, between two facts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Execution {
-    #[serde(rename = "v", deserialize_with = "layout")]
+    #[serde(rename = "v")]
     layout: u8,
     #[serde(rename = "h")]
     pub(crate) head: Head,
     #[serde(rename = "p")]
     pub(crate) phase: Phase,
+}
+
+/// An [`Execution`] as it was stored, whatever its layout says.
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(rename = "v", deserialize_with = "layout")]
+    layout: u8,
+    #[serde(rename = "h")]
+    head: Head,
+    #[serde(rename = "p")]
+    phase: Phase,
+}
+
+impl TryFrom<Stored> for Execution {
+    type Error = &'static str;
+
+    fn try_from(Stored { layout, head, phase }: Stored) -> Result<Self, Self::Error> {
+        let mut is_as_said = true;
+        if let Phase::Running(frame) = &phase {
+            frame.each(&mut |frame| is_as_said &= frame.state_name().is_some() == (layout >= LAYOUT));
+        }
+        let execution = Self { layout, head, phase };
+        is_as_said.then_some(execution).ok_or("layout 1 has the numbers of states, layout 2 their names")
+    }
 }
 
 /// What stays the same or only grows. Fields have names of one letter: this is written at every step.

@@ -34,6 +34,7 @@
 //!
 //! All in [`quotas`]: transitions per step, length of the history, size of a payload. Beyond the first two the
 //! execution fails with `States.Runtime`, beyond the last with `States.DataLimitExceeded`.
+#![warn(missing_docs)]
 
 mod effect;
 mod execution;

@@ -12,7 +12,8 @@ use bus::{Message, Topic};
 use contract::envelope::{self, Envelope};
 use contract::{Encoded, Event, Order, Reply, Style, TraceContext};
 use engine::{
-    Call, Effect, Execution, Fact, History, JournalEntry, Phase, Refused, Stepped, TaskId, TimerId, step,
+    Call, Effect, Execution, Fact, History, Integrations as _, JournalEntry, Phase, Refused, Stepped, TaskId,
+    TimerId, step,
 };
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use registry::Definitions;
@@ -244,10 +245,13 @@ impl Conductor {
         }
         let traceparent = self.cause(waiting(&run.execution).as_ref(), run.traceparent.as_deref());
         let envelope = Envelope { traceparent, replayed: true, ..Envelope::new(Style::Orchestration) };
-        for call in &replay.calls {
+        // A function that is gone cannot be told again what it was told; the others can.
+        let mut said = 0;
+        for call in replay.calls.iter().filter(|call| Functions.refusal(call).is_none()) {
             send(call.clone(), &envelope, effects)?;
+            said += 1;
         }
-        effects.answer(Some(replay.calls.len()));
+        effects.answer(Some(said));
         Ok(Some(run))
     }
 }

@@ -3,6 +3,7 @@
 //! [`Conductor`] is the participant that tells the engine what happened and brings about what it decides; [`stored`] reads what it
 //! leaves in its store; [`replay`] says again what may have been lost. This is the only part of the orchestrator that knows the
 //! contract: which functions there are, and what orders, commands and replies look like.
+#![warn(missing_docs)]
 
 mod conductor;
 mod execution;

@@ -5,6 +5,7 @@
 //! [`stored`] reads what a store holds under an execution's key: the execution, its journal, and what it has asked for.
 //!
 //! Nothing here knows what an execution is about.
+#![warn(missing_docs)]
 
 mod definitions;
 pub mod stored;

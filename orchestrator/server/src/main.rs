@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
 use order_flow::{Conductor, Durations, NAME, topics};
 use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
 use registry::{Definitions, StoredError};
@@ -92,7 +92,7 @@ impl Binary for Cli {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
+    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { definitions, durations } = settings;
         let metrics = Metrics::register(NAME, &registry)?;
@@ -115,7 +115,7 @@ impl Binary for Cli {
 }
 
 /// Keeps the definitions in the store, and waits for a store that is not there yet.
-async fn keep(mut definitions: Definitions, store: Arc<dyn Store>) -> Result<Definitions, HostError> {
+async fn keep(mut definitions: Definitions, store: Arc<dyn Store>) -> Result<Definitions, DaemonError> {
     let mut backoff = Backoff::new(BACKOFF_BASE, BACKOFF_CAP, u64::from(std::process::id()));
     loop {
         match registry::keep_definitions(&mut definitions, &*store).await {
@@ -125,7 +125,7 @@ async fn keep(mut definitions: Definitions, store: Arc<dyn Store>) -> Result<Def
                 tracing::warn!(%error, retry_in_ms = delay.as_millis(), "waiting for the store");
                 tokio::time::sleep(delay).await;
             }
-            Err(error) => return Err(HostError::Start(error.into())),
+            Err(error) => return Err(DaemonError::Start(error.into())),
         }
     }
 }

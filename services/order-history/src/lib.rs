@@ -34,6 +34,7 @@
 //! `order.recorded` that this service sends after it has committed the record. The same holds for `close-order`,
 //! which a workflow sends once `record-order` is answered; one that sends it before may try again. So nothing has to
 //! be kept for an order that is not there yet.
+#![warn(missing_docs)]
 
 mod asked;
 pub mod choreography;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service};
+use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
 use order_history::{NAME, OrderHistory, http, topics};
 use participant::{Metrics, NoCalls, Participant, SystemClock};
 
@@ -43,7 +43,7 @@ impl Binary for Cli {
         Ok(())
     }
 
-    async fn service((): (), environment: &Environment) -> Result<Service, HostError> {
+    async fn service((): (), environment: &Environment) -> Result<Service, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let (requests, asked) = participant::requests();
         let router = http::router(store.clone(), Arc::clone(&bus), requests, tracer);

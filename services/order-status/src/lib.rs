@@ -37,6 +37,7 @@
 //! | an event about an unknown order | dead letter: it follows from a message of this service, so it cannot be early |
 //!
 //! `IllegalStep` becomes a dead letter in the choreography, and where no task waits for the reply.
+#![warn(missing_docs)]
 
 pub mod choreography;
 pub mod gateway;

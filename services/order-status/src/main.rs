@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, Defaults, Environment, HostError, Service, probability};
+use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service, probability};
 use external::{Fate, Gateway, Rates};
 use order_status::{GatewayCaller, NAME, OrderStatus, PaymentGateway, Settings, http, topics};
 use participant::{Metrics, Participant, SystemClock};
@@ -125,10 +125,10 @@ impl Binary for Cli {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, HostError> {
+    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let gateway = Gateway::open(settings.fate, settings.latency, &settings.ledger)
-            .map_err(|source| HostError::File { flag: "--ledger", path: settings.ledger, source })?;
+            .map_err(|source| DaemonError::File { flag: "--ledger", path: settings.ledger, source })?;
         let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
         let calls = Arc::new(GatewayCaller::new(gateway, settings.timeout));
         let calls = Arc::new(TracedCaller::new(calls, tracer));

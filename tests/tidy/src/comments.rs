@@ -1,7 +1,10 @@
 //! Doc comments that say no more than the name beside them.
 
 use syn::visit::{self, Visit};
-use syn::{Attribute, Expr, ExprLit, Field, ItemEnum, ItemFn, ItemStruct, Lit, Meta, Variant};
+use syn::{
+    Attribute, Expr, ExprLit, Field, ImplItemFn, ItemConst, ItemEnum, ItemFn, ItemStruct, ItemTrait,
+    ItemType, Lit, Meta, TraitItemFn, Variant,
+};
 
 /// Words that add nothing to a name.
 const FILLERS: [&str; 10] = ["a", "an", "the", "its", "this", "of", "is", "whether", "it", "their"];
@@ -74,6 +77,29 @@ impl<'ast> Visit<'ast> for Found {
     fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
         self.look(&item.ident.to_string(), &item.attrs);
         visit::visit_item_enum(self, item);
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
+        self.look(&item.ident.to_string(), &item.attrs);
+        visit::visit_item_trait(self, item);
+    }
+
+    fn visit_item_const(&mut self, item: &'ast ItemConst) {
+        self.look(&item.ident.to_string(), &item.attrs);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast ItemType) {
+        self.look(&item.ident.to_string(), &item.attrs);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
+        self.look(&item.sig.ident.to_string(), &item.attrs);
+        visit::visit_impl_item_fn(self, item);
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &'ast TraitItemFn) {
+        self.look(&item.sig.ident.to_string(), &item.attrs);
+        visit::visit_trait_item_fn(self, item);
     }
 
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {

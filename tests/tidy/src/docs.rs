@@ -1,21 +1,20 @@
 //! What documents say that there is: files that they link to or name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::table::quoted;
 
 /// What a document names and nobody has.
 ///
-/// A link leads to a file, from the document's folder. A path in code quotes that ends as files do is the end of some file's path, as
-/// one would say it (`load/sendings.rs`).
+/// A link leads to a file, from the document's folder. A path in code quotes that ends as files do is one from the project's root, or
+/// from the folder of the document.
 #[must_use]
-pub fn missing(document: &Path, text: &str, root: &Path, files: &[PathBuf]) -> Vec<String> {
+pub fn missing(document: &Path, text: &str, root: &Path) -> Vec<String> {
     let folder = root.join(document.parent().unwrap_or(Path::new("")));
     let text = without_blocks(text);
     let dead = links(&text).filter(|link| !folder.join(link).exists());
     let named = quoted(&text).filter(|name| is_path(name));
-    let is_known = |name: &str| root.join(name).exists() || files.iter().any(|file| file.ends_with(name));
-    let unknown = named.filter(|name| !is_known(name));
+    let unknown = named.filter(|name| !root.join(name).exists() && !folder.join(name).exists());
     dead.chain(unknown).map(str::to_owned).collect()
 }
 
@@ -46,11 +45,13 @@ mod tests {
     #[test]
     fn what_is_named_must_be_there() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("there.md"), "").unwrap();
-        let files = [PathBuf::from("crates/load/src/there.rs")];
-        let text = "[a](there.md#x) [b](gone.md) [c](https://example.org/gone.md) `load/src/there.rs` `src/gone.rs`\n\
+        std::fs::create_dir(folder.path().join("src")).unwrap();
+        for there in ["there.md", "src/there.rs"] {
+            std::fs::write(folder.path().join(there), "").unwrap();
+        }
+        let text = "[a](there.md#x) [b](gone.md) [c](https://example.org/gone.md) `src/there.rs` `src/gone.rs`\n\
                     `duet up a/b.rs`\n```sh\ncat `src/gone.rs`\n```\n";
-        let missing = missing(Path::new("README.md"), text, folder.path(), &files);
+        let missing = missing(Path::new("README.md"), text, folder.path());
         assert_eq!(missing, ["gone.md", "src/gone.rs"]);
     }
 }

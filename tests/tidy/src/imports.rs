@@ -54,7 +54,41 @@ fn named_in(module: &Module) -> Vec<Names> {
 #[derive(Default)]
 struct Paths(Vec<Names>);
 
+/// The paths of several names in a text of tokens, which stand apart.
+fn paths_in(tokens: &str) -> Vec<Names> {
+    let is_name = |token: &str| token.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    let (mut paths, mut path, mut goes_on) = (Vec::new(), Names::new(), false);
+    for token in tokens.split_whitespace().chain([""]) {
+        match token {
+            "::" => goes_on = true,
+            name if goes_on && !name.is_empty() && is_name(name) => {
+                path.push(name.to_owned());
+                goes_on = false;
+            }
+            name => {
+                paths.extend(Some(std::mem::take(&mut path)).filter(|path| path.len() > 1));
+                path.extend(Some(name.to_owned()).filter(|name| !name.is_empty() && is_name(name)));
+                goes_on = false;
+            }
+        }
+    }
+    paths
+}
+
 impl<'ast> Visit<'ast> for Paths {
+    /// What stands in a macro is no syntax yet: paths are looked for among its tokens.
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        self.0.extend(paths_in(&item.tokens.to_string()));
+        visit::visit_macro(self, item);
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.0.extend(leaves(&item.tree).into_iter().filter_map(|leaf| match leaf {
+            Leaf::Name { path, .. } => Some(path),
+            Leaf::Glob { .. } => None,
+        }));
+    }
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if path.segments.len() > 1 && path.leading_colon.is_none() {
             self.0.push(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
@@ -165,6 +199,17 @@ mod tests {
             ("a.rs", "pub fn f() { super::b::g() }"),
             ("b.rs", "use crate::c; pub fn g() { c::h() }"),
             ("c.rs", "pub fn h() {} #[cfg(test)] mod tests { use crate::a::f; }"),
+        ]);
+        assert_eq!(found, [pair("a.rs", "b.rs"), pair("b.rs", "c.rs")]);
+    }
+
+    #[test]
+    fn what_stands_in_macros_and_functions_counts() {
+        let found = imports_of(&[
+            ("lib.rs", "mod a; mod b; mod c;"),
+            ("a.rs", "pub fn f() { assert!(super::b::g(1) == 1, \"{}\", x) }"),
+            ("b.rs", "pub fn g(x: u8) -> u8 { use crate::c::h; h(x) }"),
+            ("c.rs", "pub fn h(x: u8) -> u8 { x }"),
         ]);
         assert_eq!(found, [pair("a.rs", "b.rs"), pair("b.rs", "c.rs")]);
     }

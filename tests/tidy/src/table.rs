@@ -39,6 +39,10 @@ fn row(line: &str) -> Vec<Row> {
         "everything" => Rule::Everything,
         _ => Rule::Crates(quoted(last).map(str::to_owned).collect()),
     };
+    assert!(
+        rule() != Rule::Crates(BTreeSet::new()),
+        "a row forbids nothing: say \"everything\", or crates in code quotes: {line}"
+    );
     quoted(first).map(|folder| Row { folder: folder.to_owned(), must_not_know: rule() }).collect()
 }
 

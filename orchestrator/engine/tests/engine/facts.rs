@@ -115,6 +115,10 @@ fn a_snapshot_with_the_numbers_of_states_is_still_read() {
         old = old.replace(&format!("\"s\":\"{name}\""), &format!("\"s\":{number}"));
     }
     assert_eq!(old.matches("\"s\":\"").count(), 0, "{old}");
+    for neither in [old.replace("\"v\":1", "\"v\":2"), text.replace("\"v\":2", "\"v\":1")] {
+        let error = Execution::decode(neither.as_bytes()).unwrap_err();
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains("layout 2 their names"));
+    }
     let old = Execution::decode(old.as_bytes()).unwrap();
     assert!(old.is_of_earlier_layout());
     assert_eq!(Execution::decode(&old.encode()).unwrap(), old, "stored as it was, unless it moves");

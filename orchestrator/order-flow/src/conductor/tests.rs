@@ -2,6 +2,7 @@
 
 use contract::Item;
 use contract::command::{self, errors};
+use engine::Pattern;
 
 use super::*;
 
@@ -164,6 +165,23 @@ fn what_another_execution_asked_for_is_not_said() {
     conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap_err();
     conductor.handle(None, Input::Request(&replay), &mut effects).unwrap();
     assert_eq!(effects.take_answer(), Some(None), "no such execution");
+}
+
+#[test]
+fn what_was_asked_of_a_function_that_is_gone_keeps_nothing_else_from_being_asked_again() {
+    let (run, _) = hears(None, &placed("c-1")).unwrap();
+    let call = |function: &str| Call {
+        task: TaskId(1),
+        resource: format!("arn:aws:lambda:eu-west-1:0:function:{function}").into(),
+        parameters: json!({}),
+        pattern: Pattern::FireAndForget,
+    };
+    let calls = vec![call("nobody"), call("notify-customer")];
+    let replay = Replay { started_ms: run.execution.started_ms(), calls };
+    let conductor = Conductor::new(Arc::new(crate::definitions()), Durations::default());
+    let mut effects = Effects::new("o-1", 9);
+    conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap();
+    assert_eq!((effects.messages().len(), effects.take_answer()), (1, Some(Some(1))));
 }
 
 /// A flow of one task that calls what nobody offers, and catches that.
