@@ -46,9 +46,10 @@ impl Progress {
             if self.steps > 0 { format!("[{}/{}] {title}", self.step, self.steps) } else { title.to_owned() };
         match &self.bar {
             Some(bar) => {
+                // Each of these draws: what is left of the step before must not be shown against the length of this one.
+                bar.set_style(style("{prefix} ({elapsed})"));
                 bar.unset_length();
                 bar.reset();
-                bar.set_style(style("{prefix} ({elapsed})"));
                 bar.set_prefix(printable_line(&line));
                 bar.enable_steady_tick(TICK);
             }
