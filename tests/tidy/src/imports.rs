@@ -38,13 +38,6 @@ fn named_in(module: &Module) -> Vec<Names> {
     for item in &module.items {
         match item {
             Item::Use(item) if !matches!(item.vis, Visibility::Inherited) => {}
-            Item::Use(item) => paths.0.extend(leaves(&item.tree).into_iter().map(|leaf| match leaf {
-                Leaf::Name { path, .. } => path,
-                Leaf::Glob { mut path } => {
-                    path.push("*".to_owned());
-                    path
-                }
-            })),
             item => paths.visit_item(item),
         }
     }
@@ -83,9 +76,12 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.0.extend(leaves(&item.tree).into_iter().filter_map(|leaf| match leaf {
-            Leaf::Name { path, .. } => Some(path),
-            Leaf::Glob { .. } => None,
+        self.0.extend(leaves(&item.tree).into_iter().map(|leaf| match leaf {
+            Leaf::Name { path, .. } => path,
+            Leaf::Glob { mut path } => {
+                path.push("*".to_owned());
+                path
+            }
         }));
     }
 

@@ -12,7 +12,7 @@ pub struct Row {
 }
 
 /// What a row says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Nothing of the workspace: `everything` in the table.
     Everything,
@@ -35,15 +35,15 @@ pub fn rows(document: &str) -> Vec<Row> {
 fn row(line: &str) -> Vec<Row> {
     let cells: Vec<_> = line.trim_matches('|').split('|').collect();
     let (first, last) = (cells[0], cells[cells.len() - 1]);
-    let rule = || match last.trim() {
+    let rule = match last.trim() {
         "everything" => Rule::Everything,
         _ => Rule::Crates(quoted(last).map(str::to_owned).collect()),
     };
     assert!(
-        rule() != Rule::Crates(BTreeSet::new()),
+        rule != Rule::Crates(BTreeSet::new()),
         "a row forbids nothing: say \"everything\", or crates in code quotes: {line}"
     );
-    quoted(first).map(|folder| Row { folder: folder.to_owned(), must_not_know: rule() }).collect()
+    quoted(first).map(|folder| Row { folder: folder.to_owned(), must_not_know: rule.clone() }).collect()
 }
 
 /// What stands in code quotes.

@@ -1,21 +1,12 @@
 //! The conductor from outside: orders, replies, timers and requests in; commands out.
 
-use contract::Item;
 use contract::command::{self, errors};
 use engine::Pattern;
 
 use super::*;
 
 fn order(customer: &str) -> Order {
-    Order {
-        order_id: "o-1".into(),
-        customer_id: customer.into(),
-        restaurant_id: "r-1".into(),
-        items: vec![Item { name: "pho".into(), quantity: 2, unit_price_minor: 950 }],
-        currency: "EUR".into(),
-        total_minor: 1900,
-        placed_at: None,
-    }
+    Order { customer_id: customer.into(), ..Order::sample("o-1") }
 }
 
 fn placed(customer: &str) -> Message {
