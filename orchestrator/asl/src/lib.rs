@@ -46,6 +46,6 @@ pub mod template;
 pub use error::RuntimeError;
 pub use parse::parse;
 pub use problem::{PROBLEMS_MAX, Problem, Problems, Severity};
-pub use scope::{Context, Scope};
+pub use scope::{Context, Scope, Variables};
 pub use state_id::StateId;
 pub use syntax::{Definition, State, StateKind};

@@ -180,7 +180,8 @@ mod tests {
         let data = json!({"a": {"b c": [1, {"it's": 2}], "x-y": true}, "n": null});
         let build = || json!({"Execution": {"Id": "e1"}});
         let context = Context::new(&build);
-        let scope = Scope { data: &data, context: &context, random: &Random::new(0, 0) };
+        let random = Random::new(0, 0);
+        let scope = Scope::of(&data, &context, &random);
         let path = Path::parse(path).unwrap();
         assert_eq!(path.select(&scope).map(Cow::into_owned), expected, "{path}");
         assert_eq!(Path::parse(&path.to_string()).unwrap(), path, "what is printed reads back");

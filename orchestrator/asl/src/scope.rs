@@ -1,8 +1,8 @@
-//! What an expression can see: the data (`$`), the context object (`$$`) and seeded randomness.
+//! What an expression can see: the data (`$`), the context object (`$$`), the variables (`$name`) and seeded randomness.
 
 use std::cell::OnceCell;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::random::Random;
 
@@ -24,23 +24,62 @@ impl<'a> Context<'a> {
     }
 }
 
+/// The variables that can be read: those of the machine in hand, then those of the machines around it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Variables<'a> {
+    scopes: &'a [&'a Map<String, Value>],
+}
+
+impl<'a> Variables<'a> {
+    /// The variables of these scopes, the innermost first. No name is in two of them.
+    pub fn new(scopes: &'a [&'a Map<String, Value>]) -> Self {
+        Self { scopes }
+    }
+
+    /// The value of a variable, or `None` if nothing was assigned to it.
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
+        self.scopes.iter().find_map(|scope| scope.get(name))
+    }
+}
+
 /// What an expression can see.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
-    /// The data that `$` stands for.
+    /// The data that `$` stands for; in JSONata `$states.input`.
     pub data: &'a Value,
-    /// The context object that `$$` stands for.
+    /// `$states.result`, in JSONata, where there is one.
+    pub result: Option<&'a Value>,
+    /// `$states.errorOutput`, in JSONata, where there is one.
+    pub error_output: Option<&'a Value>,
+    /// The context object that `$$` stands for; in JSONata `$states.context`.
     pub context: &'a Context<'a>,
+    /// The variables that `$name` stands for.
+    pub variables: Variables<'a>,
+    /// The time of the fact that is acted upon, in milliseconds since 1970.
+    pub now_ms: u64,
     /// Where non-deterministic functions take their numbers from.
     pub random: &'a Random,
 }
 
 impl<'a> Scope<'a> {
+    /// A scope of data alone, without variables, at the time 0.
+    pub fn of(data: &'a Value, context: &'a Context<'a>, random: &'a Random) -> Self {
+        Scope {
+            data,
+            result: None,
+            error_output: None,
+            context,
+            variables: Variables::default(),
+            now_ms: 0,
+            random,
+        }
+    }
+
     /// The same scope over other data.
     pub fn over<'b>(&self, data: &'b Value) -> Scope<'b>
     where
         'a: 'b,
     {
-        Scope { data, context: self.context, random: self.random }
+        Scope { data, ..*self }
     }
 }

@@ -183,7 +183,7 @@ impl<'d> Stepper<'d> {
         let context = Context::new(&build);
         // Every state adds to the history, so each evaluation has its own numbers, and replay the same ones.
         let random = Random::new(self.head.seed, self.history.len());
-        eval(&Scope { data, context: &context, random: &random })
+        eval(&Scope { now_ms: self.now_ms, ..Scope::of(data, &context, &random) })
     }
 
     fn context(&self, entered: &Entered<'_>) -> Value {

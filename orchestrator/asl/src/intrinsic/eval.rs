@@ -224,7 +224,8 @@ mod tests {
                           "json": "{\"k\":[1]}", "time": "11:20,30", "it's, odd)": "found"});
         let build = || json!({"Execution": {"Id": "e1"}});
         let context = Context::new(&build);
-        let scope = Scope { data: &data, context: &context, random: &Random::new(1, 2) };
+        let random = Random::new(1, 2);
+        let scope = Scope::of(&data, &context, &random);
         Call::parse(text)?.eval(&scope).map_err(|error| error.cause)
     }
 

@@ -19,7 +19,7 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
     let build = || json!({"Execution": {"Id": "e-1", "Input": data}});
     let context = Context::new(&build);
     let random = Random::new(1, 2);
-    let scope = Scope { data, context: &context, random: &random };
+    let scope = Scope::of(data, &context, &random);
     let mut said = Said(Vec::new());
     for (_, state) in definition.states() {
         match &state.kind {
