@@ -8,6 +8,8 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`syntax`] | the definition and its states, as data |
+//! | [`map`] | the Map state, as data |
+//! | [`setting`] | a field that is given or computed |
 //! | [`parse()`] | JSON text to definition, and the rules between states |
 //! | [`io`] | how data gets in and out of a state |
 //! | [`lint`] | what a definition says that may not be meant |
@@ -31,6 +33,7 @@ pub mod intrinsic;
 pub mod io;
 mod json;
 pub mod lint;
+pub mod map;
 mod numbering;
 pub mod parse;
 pub mod path;
@@ -39,6 +42,7 @@ pub mod random;
 pub mod resource;
 pub mod retry;
 pub mod scope;
+pub mod setting;
 mod state_id;
 pub mod syntax;
 pub mod template;

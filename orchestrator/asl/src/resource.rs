@@ -20,47 +20,104 @@ pub struct Resource {
 }
 
 /// The kinds of what a Task calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResourceKind {
     /// A function, by its own ARN: what the task passes is its payload, and its output the result.
     Function,
-    /// [`LAMBDA_INVOKE`]: what the task passes names a function (`FunctionName`, a name or an ARN) and its `Payload`.
-    LambdaInvoke,
+    /// An activity, by its own ARN: whoever polls it does the work.
+    Activity,
+    /// An action of a service.
+    Integration(Integration),
 }
 
-/// Whether a task waits for an answer to its call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// An action of a service, and when the task that calls it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// The service, as AWS names it in the history (`resourceType`): `lambda`, `aws-sdk:dynamodb`.
+    pub service: Arc<str>,
+    /// The action with the suffix of its pattern, as AWS names it in the history (`resource`): `invoke.waitForTaskToken`.
+    pub action: Arc<str>,
+    /// When the task is done.
+    pub pattern: Pattern,
+}
+
+/// When a task that calls an action is done (the service integration patterns of AWS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pattern {
-    /// It does.
-    #[default]
+    /// When the action has answered.
     RequestResponse,
-    /// It ends when the call is on its way: `"InvocationType": "Event"`.
-    FireAndForget,
+    /// When what the action began has ended (`.sync`, `.sync:2`).
+    Sync,
+    /// When somebody hands in the task's token (`.waitForTaskToken`).
+    WaitForTaskToken,
+}
+
+impl Resource {
+    /// The resource of that ARN, or `None` if it is not the ARN of something that a Task can call.
+    pub fn parse(arn: &str) -> Option<Self> {
+        let mut parts = arn.splitn(6, ':');
+        let (scheme, partition, service, region, account, rest) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        if scheme != "arn" || !partition.starts_with("aws") {
+            return None;
+        }
+        let kind = match (service, rest.split_once(':')?) {
+            ("lambda", ("function", name)) if !name.is_empty() => ResourceKind::Function,
+            ("states", ("activity", name)) if !name.is_empty() && !account.is_empty() => {
+                ResourceKind::Activity
+            }
+            ("states", _) if region.is_empty() && account.is_empty() => {
+                ResourceKind::Integration(Integration::parse(rest)?)
+            }
+            _ => return None,
+        };
+        Some(Self { arn: arn.into(), kind })
+    }
+}
+
+impl Integration {
+    /// An integration of `service:action`, the service perhaps being `aws-sdk:service`.
+    fn parse(text: &str) -> Option<Self> {
+        let (service, action) = match text.strip_prefix("aws-sdk:") {
+            Some(rest) => text.split_at("aws-sdk:".len() + rest.find(':')?),
+            None => text.split_at(text.find(':')?),
+        };
+        let action = &action[1..];
+        let pattern = match action.split_once('.') {
+            None => Pattern::RequestResponse,
+            Some((_, "sync" | "sync:2")) => Pattern::Sync,
+            Some((_, "waitForTaskToken")) => Pattern::WaitForTaskToken,
+            Some(_) => return None,
+        };
+        let is_given = !service.is_empty() && !action.is_empty() && !action.starts_with('.');
+        is_given.then(|| Self { service: service.into(), action: action.into(), pattern })
+    }
 }
 
 impl ResourceKind {
-    /// Service and action of an integration, as AWS names them in the history; `None` for a function called by its own ARN.
-    pub fn integration(self) -> Option<(&'static str, &'static str)> {
+    /// The integration, if it is one.
+    pub fn integration(&self) -> Option<&Integration> {
         match self {
-            Self::Function => None,
-            Self::LambdaInvoke => Some(("lambda", "invoke")),
+            Self::Integration(integration) => Some(integration),
+            Self::Function | Self::Activity => None,
         }
     }
 
-    /// The task's result, of what the call was answered with.
-    pub fn result(self, output: Value) -> Value {
-        match self {
-            Self::Function => output,
-            Self::LambdaInvoke => json!({"Payload": output, "StatusCode": 200}),
-        }
+    /// Whether it is a function that is called through [`LAMBDA_INVOKE`].
+    fn is_lambda_invoke(&self) -> bool {
+        self.integration().is_some_and(|it| &*it.service == "lambda" && &*it.action == "invoke")
     }
 
-    /// The task's result when nobody waits for an answer.
-    pub fn sent(self) -> Value {
-        match self {
-            Self::Function => Value::Null,
-            Self::LambdaInvoke => json!({"StatusCode": 202}),
-        }
+    /// The task's result, of what the function returned that it called.
+    pub fn result(&self, output: Value) -> Value {
+        if self.is_lambda_invoke() { json!({"Payload": output, "StatusCode": 200}) } else { output }
+    }
+
+    /// The task's result if nobody waits for what the function returns: with `"InvocationType": "Event"` the answer is only that the
+    /// call is on its way.
+    pub fn sent(&self, parameters: &Value) -> Option<Value> {
+        let is_event = self.is_lambda_invoke() && parameters.get("InvocationType")? == "Event";
+        is_event.then(|| json!({"StatusCode": 202}))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::data::ResultPath;
 use crate::error;
 use crate::random::Random;
 use crate::state_id::StateId;
+use crate::template::Template;
 
 /// Longest back-off, whatever the retrier computes: one year.
 pub const BACK_OFF_MS_MAX: u64 = 31_622_400_000;
@@ -95,12 +96,16 @@ impl Retrier {
 }
 
 /// One element of `Catch`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Catcher {
     /// The errors it is for.
     pub errors: ErrorEquals,
-    /// What becomes of the error output.
+    /// `ResultPath`, in JSONPath: what becomes of the error output.
     pub result_path: ResultPath,
+    /// `Output`, in JSONata. Without it: the error output.
+    pub output: Option<Template>,
+    /// `Assign`
+    pub assign: Option<Template>,
     /// Where to go on.
     pub next: StateId,
 }

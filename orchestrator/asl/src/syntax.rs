@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use crate::choice::Rule;
 use crate::io::{Ends, Flow, Io};
-use crate::path::Path;
-use crate::resource::{Pattern, Resource};
+use crate::map::Map;
+use crate::resource::Resource;
 use crate::retry::{Catcher, Retrier};
+use crate::setting::Setting;
 use crate::state_id::StateId;
-use crate::template::Expression;
+use crate::template::Template;
 
 /// A valid state machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,11 +100,25 @@ pub struct State {
     pub name: Arc<str>,
     /// `Comment`
     pub comment: Option<String>,
+    /// The language of its expressions.
+    pub language: QueryLanguage,
+    /// `Assign`: the variables that it sets when it is left, but by a Catch or a rule of a Choice, which have their own.
+    pub assign: Option<Template>,
     /// What it does.
     pub kind: StateKind,
 }
 
-/// The types of states. Map is recognised by the parser and refused; it will be a variant here.
+/// The language of expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueryLanguage {
+    /// Paths, payload templates and intrinsic functions.
+    #[default]
+    JsonPath,
+    /// `{% … %}`
+    Jsonata,
+}
+
+/// The types of states.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StateKind {
     /// Does a piece of work.
@@ -112,6 +127,8 @@ pub enum StateKind {
     Choice(Choice),
     /// Runs branches side by side.
     Parallel(Box<Parallel>),
+    /// Runs a machine for each of many items.
+    Map(Box<Map>),
     /// Shapes data.
     Pass(Box<Pass>),
     /// Lets time pass.
@@ -129,6 +146,7 @@ impl StateKind {
             Self::Task(_) => "Task",
             Self::Choice(_) => "Choice",
             Self::Parallel(_) => "Parallel",
+            Self::Map(_) => "Map",
             Self::Pass(_) => "Pass",
             Self::Wait(_) => "Wait",
             Self::Succeed(_) => "Succeed",
@@ -160,27 +178,18 @@ pub struct Recovery {
 pub struct Task {
     /// `Resource`
     pub resource: Resource,
-    /// Whether it waits for an answer.
-    pub pattern: Pattern,
     /// Its data flow.
     pub io: Io<Flow>,
     /// Its retriers and catchers.
     pub recovery: Recovery,
     /// `TimeoutSeconds` or `TimeoutSecondsPath`
-    pub timeout: Option<Seconds>,
+    pub timeout_s: Option<Setting<u64>>,
     /// `HeartbeatSeconds` or `HeartbeatSecondsPath`
-    pub heartbeat: Option<Seconds>,
+    pub heartbeat_s: Option<Setting<u64>>,
+    /// `Credentials`
+    pub credentials: Option<Template>,
     /// What follows.
     pub transition: Transition,
-}
-
-/// A number of seconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seconds {
-    /// Given in the definition.
-    Fixed(u64),
-    /// Selected from the state's input.
-    Path(Path),
 }
 
 /// A place in the text that names a function: the `Resource` of a Task, or its `FunctionName`. One that is computed names none.
@@ -199,12 +208,34 @@ pub struct NamedFunction {
 /// A Choice state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
-    /// Its data flow.
+    /// Its data flow; in JSONata for the case that no rule holds.
     pub io: Io<Ends>,
     /// `Choices`: the first rule that holds decides.
-    pub rules: Vec<(Rule, StateId)>,
+    pub rules: Vec<ChoiceRule>,
     /// `Default`
     pub default: Option<StateId>,
+}
+
+/// One element of `Choices`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChoiceRule {
+    /// When it holds.
+    pub condition: Condition,
+    /// `Assign`
+    pub assign: Option<Template>,
+    /// `Output`, in JSONata.
+    pub output: Option<Template>,
+    /// Where to go on.
+    pub next: StateId,
+}
+
+/// When a rule of a Choice holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// A comparison, or several, in JSONPath.
+    Rule(Rule),
+    /// `Condition`, in JSONata.
+    Computed(Setting<bool>),
 }
 
 /// A Parallel state.
@@ -246,27 +277,16 @@ pub struct Wait {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Until {
     /// `Seconds` or `SecondsPath`
-    Seconds(Seconds),
-    /// `Timestamp`
-    Timestamp(Timestamp),
-    /// `TimestampPath`
-    TimestampPath(Path),
+    Seconds(Setting<u64>),
+    /// `Timestamp` or `TimestampPath`
+    Timestamp(Setting<Timestamp>),
 }
 
 /// A Fail state.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Fail {
     /// `Error` or `ErrorPath`
-    pub error: Option<Text>,
+    pub error: Option<Setting<String>>,
     /// `Cause` or `CausePath`
-    pub cause: Option<Text>,
-}
-
-/// A text, given or computed.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Text {
-    /// Given in the definition.
-    Fixed(String),
-    /// A path or an intrinsic function.
-    Computed(Expression),
+    pub cause: Option<Setting<String>>,
 }

@@ -6,8 +6,10 @@ use crate::data::{Narrow, ResultPath};
 use crate::io::{Ends, Flow, Io};
 use crate::path::{Path, Root};
 use crate::problem::nearest;
+use crate::setting::Setting;
 use crate::state_id::StateId;
-use crate::syntax::{Seconds, Transition};
+use crate::syntax::Transition;
+use crate::template::Expression;
 
 impl Builder<'_> {
     pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
@@ -79,10 +81,14 @@ impl Builder<'_> {
     }
 
     /// A time that is given as a number or as a path.
-    pub(super) fn seconds(&mut self, fields: &mut Fields<'_>, names: [&'static str; 2]) -> Option<Seconds> {
+    pub(super) fn seconds(
+        &mut self,
+        fields: &mut Fields<'_>,
+        names: [&'static str; 2],
+    ) -> Option<Setting<u64>> {
         match fields.one_of(&names, &mut self.report)? {
-            (0, field) => field.integer(&mut self.report, 1, SECONDS_MAX).map(Seconds::Fixed),
-            (_, field) => self.path(&field).map(Seconds::Path),
+            (0, field) => field.integer(&mut self.report, 1, SECONDS_MAX).map(Setting::Fixed),
+            (_, field) => self.path(&field).map(|path| Setting::Computed(Expression::Path(path))),
         }
     }
 

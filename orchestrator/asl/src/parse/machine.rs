@@ -165,10 +165,11 @@ fn targets(state: &State) -> Vec<StateId> {
     let (transition, catch) = match &state.kind {
         StateKind::Task(task) => (Some(task.transition), task.recovery.catch.as_slice()),
         StateKind::Parallel(parallel) => (Some(parallel.transition), parallel.recovery.catch.as_slice()),
+        StateKind::Map(map) => (Some(map.transition), map.recovery.catch.as_slice()),
         StateKind::Pass(pass) => (Some(pass.transition), [].as_slice()),
         StateKind::Wait(wait) => (Some(wait.transition), [].as_slice()),
         StateKind::Choice(choice) => {
-            return choice.rules.iter().map(|(_, next)| *next).chain(choice.default).collect();
+            return choice.rules.iter().map(|rule| rule.next).chain(choice.default).collect();
         }
         StateKind::Succeed(_) | StateKind::Fail(_) => (None, [].as_slice()),
     };
@@ -183,6 +184,7 @@ fn ends(state: &State) -> bool {
     match &state.kind {
         StateKind::Task(task) => task.transition == Transition::End,
         StateKind::Parallel(parallel) => parallel.transition == Transition::End,
+        StateKind::Map(map) => map.transition == Transition::End,
         StateKind::Pass(pass) => pass.transition == Transition::End,
         StateKind::Wait(wait) => wait.transition == Transition::End,
         StateKind::Choice(_) => false,

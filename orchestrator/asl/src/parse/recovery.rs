@@ -145,7 +145,7 @@ impl Builder<'_> {
         let result_path = self.result_path(result_path);
         let next = fields.require("Next", &mut self.report, "the state that handles the error");
         let next = next.and_then(|field| self.target(&field, names));
-        Some(Catcher { errors: errors?, result_path, next: next? })
+        Some(Catcher { errors: errors?, result_path, output: None, assign: None, next: next? })
     }
 }
 

@@ -2,28 +2,27 @@
 
 use super::builder::Builder;
 use super::fields::{Field, Fields};
-use crate::resource::{FUNCTION_ARN, LAMBDA_INVOKE, Pattern, Resource, ResourceKind, function_name};
+use crate::resource::{FUNCTION_ARN, LAMBDA_INVOKE, Resource, function_name};
 
 impl Builder<'_> {
-    pub(super) fn resource(&mut self, fields: &mut Fields<'_>) -> Option<(Resource, Pattern)> {
+    pub(super) fn resource(&mut self, fields: &mut Fields<'_>) -> Option<Resource> {
         let field = fields.require("Resource", &mut self.report, "the ARN of a function")?;
         let text = field.string(&mut self.report)?;
-        let resource = |kind| Resource { arn: text.into(), kind };
-        if text == LAMBDA_INVOKE {
-            let pattern = self.lambda_invoke(fields)?;
-            return Some((resource(ResourceKind::LambdaInvoke), pattern));
-        }
-        let Some(name) = function_name(text) else {
+        let Some(resource) = Resource::parse(text) else {
             let expected = format!("{FUNCTION_ARN}<region>:<account>:function:<name>, or {LAMBDA_INVOKE}");
             field.wrong(&mut self.report, "this resource is not supported", Some(expected));
             return None;
         };
-        self.names_function(&field, name);
-        Some((resource(ResourceKind::Function), Pattern::RequestResponse))
+        if text == LAMBDA_INVOKE {
+            self.lambda_invoke(fields)?;
+        } else if let Some(name) = function_name(text) {
+            self.names_function(&field, name);
+        }
+        Some(resource)
     }
 
     /// Checks the `Parameters` of `lambda:invoke`, which are the arguments of the call; they are read with the data flow.
-    fn lambda_invoke(&mut self, fields: &mut Fields<'_>) -> Option<Pattern> {
+    fn lambda_invoke(&mut self, fields: &mut Fields<'_>) -> Option<()> {
         let what = "an object with \"FunctionName\" and \"Payload\"";
         let field = fields.require("Parameters", &mut self.report, what)?;
         let mut parameters = field.members(&mut self.report)?;
@@ -40,20 +39,15 @@ impl Builder<'_> {
             }
         }
         parameters.one_of(&["Payload", "Payload.$"], &mut self.report);
-        let pattern = match parameters.take("InvocationType") {
-            None => Pattern::RequestResponse,
-            Some(field) => match field.string(&mut self.report)? {
-                "RequestResponse" => Pattern::RequestResponse,
-                "Event" => Pattern::FireAndForget,
-                _ => {
-                    let expected = Some("\"RequestResponse\" or \"Event\"".to_owned());
-                    field.wrong(&mut self.report, "an unknown way of calling a function", expected);
-                    return None;
-                }
-            },
-        };
+        if let Some(field) = parameters.take("InvocationType")
+            && !matches!(field.string(&mut self.report)?, "RequestResponse" | "Event")
+        {
+            let expected = Some("\"RequestResponse\" or \"Event\"".to_owned());
+            field.wrong(&mut self.report, "an unknown way of calling a function", expected);
+            return None;
+        }
         parameters.close(&mut self.report, LAMBDA_INVOKE, &[]);
-        Some(pattern)
+        Some(())
     }
 
     fn names_function(&mut self, field: &Field<'_>, name: &str) {

@@ -6,7 +6,7 @@ use super::builder::{Builder, Names};
 use super::fields::{Field, Fields};
 use crate::choice::{Kind, Operand, Order, Pattern, Rule, Test};
 use crate::problem::nearest;
-use crate::state_id::StateId;
+use crate::syntax::{ChoiceRule, Condition};
 
 /// A comparison operator, taken apart.
 enum Operator {
@@ -56,13 +56,13 @@ fn operators() -> Vec<(String, Operator)> {
 
 impl Builder<'_> {
     /// One of `Choices`: a rule with the state it leads to.
-    pub(super) fn choice(&mut self, field: &Field<'_>, names: &Names) -> Option<(Rule, StateId)> {
+    pub(super) fn choice(&mut self, field: &Field<'_>, names: &Names) -> Option<ChoiceRule> {
         let mut fields = field.object(&mut self.report)?;
         let next = fields.require("Next", &mut self.report, "the state to go on with if the rule holds");
         let next = next.and_then(|field| self.target(&field, names));
         fields.take("Comment");
         let rule = self.rule_of(fields, &[("Assign", "variables (Assign) are not supported yet")]);
-        Some((rule?, next?))
+        Some(ChoiceRule { condition: Condition::Rule(rule?), assign: None, output: None, next: next? })
     }
 
     fn rule(&mut self, field: &Field<'_>) -> Option<Rule> {

@@ -202,7 +202,8 @@ fn resources() {
     check_state(r#"{"Type": "Task", "End": true}"#, &[("/States/A", "'Resource' is missing")]);
     // Which functions there are is no matter of the text.
     check_state(&task("arn:aws:lambda:us-east-1:0:function:zzz", ""), &[]);
-    check_state(&task("arn:aws:states:::sqs:sendMessage", ""), &[(at, "not supported")]);
+    check_state(&task("arn:aws:states:::sqs:sendMessage", ""), &[]);
+    check_state(&task("arn:aws:states:::sqs", ""), &[(at, "not supported")]);
     let invoke = |parameters: &str| {
         task("arn:aws:states:::lambda:invoke", &format!(r#", "Parameters": {parameters}"#))
     };

@@ -4,7 +4,8 @@ use asl::data::{Narrow, ResultPath, json_len};
 use asl::io::{Ends, Flow, Io};
 use asl::random::Random;
 use asl::retry::{BACK_OFF_MS_MAX, Origin};
-use asl::syntax::{Recovery, Seconds, Text, Until};
+use asl::setting::Setting;
+use asl::syntax::{Condition, Recovery, Until};
 use asl::{Context, Definition, RuntimeError, Scope, StateKind, error};
 use serde_json::{Value, json};
 
@@ -27,38 +28,37 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
             StateKind::Task(task) => {
                 said.flow(&task.io, &scope);
                 said.recovery(&task.recovery, &scope);
-                for seconds in [&task.timeout, &task.heartbeat].into_iter().flatten() {
-                    said.seconds(seconds, &scope);
+                for seconds in [&task.timeout_s, &task.heartbeat_s].into_iter().flatten() {
+                    said.setting(seconds, &scope);
                 }
             }
             StateKind::Parallel(parallel) => {
                 said.flow(&parallel.io, &scope);
                 said.recovery(&parallel.recovery, &scope);
             }
+            StateKind::Map(map) => {
+                said.flow(&map.io, &scope);
+                said.recovery(&map.recovery, &scope);
+            }
             StateKind::Choice(choice) => {
-                for (rule, _) in &choice.rules {
-                    said.add(rule.holds(&scope).map(Value::from));
+                for rule in &choice.rules {
+                    if let Condition::Rule(rule) = &rule.condition {
+                        said.add(rule.holds(&scope).map(Value::from));
+                    }
                 }
                 said.ends(&choice.io, &scope);
             }
             StateKind::Wait(wait) => {
                 match &wait.until {
-                    Until::Seconds(seconds) => said.seconds(seconds, &scope),
-                    Until::TimestampPath(path) => {
-                        let selected = path.select(&scope).unwrap_or_default();
-                        let at = selected.as_str().and_then(asl::choice::timestamp);
-                        said.add(Ok(at.map_or(Value::Null, |at| at.to_string().into())));
-                    }
-                    Until::Timestamp(_) => {}
+                    Until::Seconds(seconds) => said.setting(seconds, &scope),
+                    Until::Timestamp(time) => said.setting(time, &scope),
                 }
                 said.ends(&wait.io, &scope);
             }
             StateKind::Succeed(ends) => said.ends(ends, &scope),
             StateKind::Fail(fail) => {
                 for text in [&fail.error, &fail.cause].into_iter().flatten() {
-                    if let Text::Computed(expression) = text {
-                        said.add(expression.eval(&scope));
-                    }
+                    said.setting(text, &scope);
                 }
             }
         }
@@ -86,13 +86,13 @@ impl Said {
     }
 
     fn ends(&mut self, io: &Io<Ends>, scope: &Scope<'_>) {
-        let Io::JsonPath(ends) = io;
+        let Io::JsonPath(ends) = io else { return };
         let input = self.narrow(&ends.input_path, scope);
         self.narrow(&ends.output_path, &scope.over(&input));
     }
 
     fn flow(&mut self, io: &Io<Flow>, scope: &Scope<'_>) {
-        let Io::JsonPath(flow) = io;
+        let Io::JsonPath(flow) = io else { return };
         let input = self.narrow(&flow.input_path, scope);
         let mut result = input.clone();
         for template in [&flow.parameters, &flow.result_selector].into_iter().flatten() {
@@ -112,9 +112,9 @@ impl Said {
         placed.unwrap_or_default()
     }
 
-    fn seconds(&mut self, seconds: &Seconds, scope: &Scope<'_>) {
-        if let Seconds::Path(path) = seconds {
-            self.add(Ok(path.select(scope).unwrap_or_default().into_owned()));
+    fn setting<T>(&mut self, setting: &Setting<T>, scope: &Scope<'_>) {
+        if let Setting::Computed(expression) = setting {
+            self.add(expression.eval(scope));
         }
     }
 

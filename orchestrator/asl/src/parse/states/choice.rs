@@ -2,7 +2,7 @@
 
 use crate::parse::builder::{Builder, Names};
 use crate::parse::fields::Fields;
-use crate::syntax::{Choice, StateKind};
+use crate::syntax::{Choice, Condition, StateKind};
 
 impl Builder<'_> {
     pub(super) fn choices(&mut self, fields: &mut Fields<'_>, names: &Names) -> Option<StateKind> {
@@ -14,8 +14,10 @@ impl Builder<'_> {
             None => None,
             Some(field) => Some(self.target(&field, names)?),
         };
-        for (rule, _) in rules.iter().flatten() {
-            rule.paths(&mut |path| self.reads_execution_input |= path.reads_execution_input());
+        for rule in rules.iter().flatten() {
+            if let Condition::Rule(rule) = &rule.condition {
+                rule.paths(&mut |path| self.reads_execution_input |= path.reads_execution_input());
+            }
         }
         let rules: Option<Vec<_>> = rules.into_iter().collect();
         Some(StateKind::Choice(Choice { io, rules: rules?, default }))

@@ -2,7 +2,8 @@
 
 use crate::parse::builder::Builder;
 use crate::parse::fields::Fields;
-use crate::syntax::{Fail, StateKind, Text};
+use crate::setting::Setting;
+use crate::syntax::{Fail, StateKind};
 
 impl Builder<'_> {
     pub(super) fn fail(&mut self, fields: &mut Fields<'_>) -> StateKind {
@@ -11,10 +12,10 @@ impl Builder<'_> {
         StateKind::Fail(Fail { error, cause })
     }
 
-    fn text(&mut self, fields: &mut Fields<'_>, names: [&'static str; 2]) -> Option<Text> {
+    fn text(&mut self, fields: &mut Fields<'_>, names: [&'static str; 2]) -> Option<Setting<String>> {
         match fields.one_of(&names, &mut self.report)? {
-            (0, field) => field.string(&mut self.report).map(|text| Text::Fixed(text.to_owned())),
-            (_, field) => self.expression(&field).map(Text::Computed),
+            (0, field) => field.string(&mut self.report).map(|text| Setting::Fixed(text.to_owned())),
+            (_, field) => self.expression(&field).map(Setting::Computed),
         }
     }
 }

@@ -10,7 +10,7 @@ mod wait;
 use super::builder::{Builder, Names};
 use super::fields::Field;
 use crate::problem::nearest;
-use crate::syntax::{State, StateKind};
+use crate::syntax::{QueryLanguage, State, StateKind};
 
 const TYPES: [&str; 7] = ["Task", "Choice", "Parallel", "Pass", "Wait", "Succeed", "Fail"];
 
@@ -60,6 +60,12 @@ impl Builder<'_> {
             special.extend([("Next", why), ("End", why)]);
         }
         fields.close(&mut self.report, &format!("a {type_name} state"), &special);
-        Some(State { name: name.into(), comment, kind: read? })
+        Some(State {
+            name: name.into(),
+            comment,
+            language: QueryLanguage::JsonPath,
+            assign: None,
+            kind: read?,
+        })
     }
 }

@@ -2,16 +2,17 @@
 
 use crate::parse::builder::{Builder, Names};
 use crate::parse::fields::Fields;
-use crate::syntax::{Seconds, StateKind, Task};
+use crate::setting::Setting;
+use crate::syntax::{StateKind, Task};
 
 impl Builder<'_> {
     pub(super) fn task(&mut self, fields: &mut Fields<'_>, names: &Names) -> Option<StateKind> {
         let resource = self.resource(fields);
         let io = self.flow(fields, true);
         let recovery = self.recovery(fields, names);
-        let timeout = self.seconds(fields, ["TimeoutSeconds", "TimeoutSecondsPath"]);
-        let heartbeat = self.seconds(fields, ["HeartbeatSeconds", "HeartbeatSecondsPath"]);
-        if let (Some(Seconds::Fixed(timeout)), Some(Seconds::Fixed(heartbeat))) = (&timeout, &heartbeat)
+        let timeout_s = self.seconds(fields, ["TimeoutSeconds", "TimeoutSecondsPath"]);
+        let heartbeat_s = self.seconds(fields, ["HeartbeatSeconds", "HeartbeatSecondsPath"]);
+        if let (Some(Setting::Fixed(timeout)), Some(Setting::Fixed(heartbeat))) = (&timeout_s, &heartbeat_s)
             && heartbeat >= timeout
             && let Some(field) = fields.peek("HeartbeatSeconds")
         {
@@ -22,14 +23,13 @@ impl Builder<'_> {
             );
         }
         let transition = self.transition(fields, names);
-        let (resource, pattern) = resource?;
         Some(StateKind::Task(Box::new(Task {
-            resource,
-            pattern,
+            resource: resource?,
             io,
             recovery,
-            timeout,
-            heartbeat,
+            timeout_s,
+            heartbeat_s,
+            credentials: None,
             transition: transition?,
         })))
     }
