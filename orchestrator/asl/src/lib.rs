@@ -30,6 +30,7 @@ pub mod error;
 pub mod intrinsic;
 pub mod io;
 mod json;
+pub mod jsonata;
 pub mod lint;
 mod numbering;
 pub mod parse;
