@@ -1,5 +1,7 @@
 //! What may go wrong while a definition is evaluated, and the error names that the language reserves.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 /// Reserved error name: matches every error but [`DATA_LIMIT_EXCEEDED`] and [`RUNTIME`].
@@ -27,6 +29,9 @@ pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 /// The execution cannot go on. Neither retried nor caught.
 pub const RUNTIME: &str = "States.Runtime";
 
+/// A JSONata expression failed, or has a result that its field cannot have.
+pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+
 /// Every reserved name that may stand in `ErrorEquals`.
 pub const RESERVED: &[&str] = &[
     ALL,
@@ -44,7 +49,7 @@ pub const RESERVED: &[&str] = &[
     "States.ExceedToleratedFailureThreshold",
     "States.ItemReaderFailed",
     "States.ResultWriterFailed",
-    "States.QueryEvaluationError",
+    QUERY_EVALUATION_ERROR,
     "States.Http.Socket",
 ];
 
@@ -56,11 +61,19 @@ pub struct RuntimeError {
     pub name: &'static str,
     /// What happened, for people.
     pub cause: String,
+    /// The field that was evaluated, within its state (`Arguments/FunctionName`), where the evaluation knows it.
+    pub location: Option<Arc<str>>,
 }
 
 impl RuntimeError {
     /// An error of that name with that cause.
     pub fn new(name: &'static str, cause: impl Into<String>) -> Self {
-        Self { name, cause: cause.into() }
+        Self { name, cause: cause.into(), location: None }
+    }
+
+    /// The same error, of that field.
+    #[must_use]
+    pub fn of_field(self, field: &Arc<str>) -> Self {
+        Self { location: Some(Arc::clone(field)), ..self }
     }
 }

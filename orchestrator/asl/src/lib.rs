@@ -14,16 +14,13 @@
 //! | [`io`] | how data gets in and out of a state |
 //! | [`lint`] | what a definition says that may not be meant |
 //! | [`path`] | `$.a.b[0]`, `$$.Execution.Id` |
-//! | [`template`] | `Parameters` and `ResultSelector`, with `.$` fields |
+//! | [`template`] | JSON with something to fill in, in both languages |
+//! | [`jsonata`] | `{% … %}` |
 //! | [`intrinsic`] | `States.Format(…)` and its siblings |
 //! | [`choice`] | the rules of a Choice state |
 //! | [`data`] | `InputPath`, `ResultPath`, `OutputPath` |
 //! | [`resource`] | what a Task calls |
 //! | [`retry`] | which error a retrier or catcher is for, and how long to back off |
-//!
-//! Not part of the language here yet, and refused by name rather than ignored: the Map state, JSONata
-//! (`"QueryLanguage": "JSONata"`) and variables (`Assign`). [`io::Io`] and [`syntax::StateKind`] are where they will be
-//! added.
 #![warn(missing_docs)]
 
 pub mod choice;
@@ -35,11 +32,13 @@ mod json;
 pub mod jsonata;
 pub mod lint;
 pub mod map;
+mod nearest;
 mod numbering;
 pub mod parse;
 pub mod path;
 mod problem;
 pub mod random;
+mod report;
 pub mod resource;
 pub mod retry;
 pub mod scope;
@@ -50,7 +49,7 @@ pub mod template;
 
 pub use error::RuntimeError;
 pub use parse::parse;
-pub use problem::{PROBLEMS_MAX, Problem, Problems, Severity};
+pub use problem::{Code, PROBLEMS_MAX, Problem, Problems, Severity};
 pub use scope::{Context, Scope, Variables};
 pub use state_id::StateId;
 pub use syntax::{Definition, State, StateKind};

@@ -54,6 +54,12 @@ functions! {
 }
 
 impl Call {
+    /// Whether its result is a text, whatever its arguments; or may be, for an element of an array.
+    pub fn makes_text(&self) -> bool {
+        use Function::{ArrayGetItem, Base64Decode, Base64Encode, Format, JsonToString, Uuid};
+        matches!(self.function, Format | JsonToString | ArrayGetItem | Base64Encode | Base64Decode | Uuid)
+    }
+
     /// Whether evaluating the call needs the input that the execution began with.
     pub fn reads_execution_input(&self) -> bool {
         self.arguments.iter().any(|argument| match argument {

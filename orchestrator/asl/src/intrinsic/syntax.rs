@@ -4,8 +4,8 @@
 use serde_json::{Number, Value};
 
 use super::call::{Argument, Call, Function, NESTING_MAX};
+use crate::nearest::nearest;
 use crate::path::Path;
-use crate::problem::nearest;
 
 impl Call {
     /// Compiles a call.

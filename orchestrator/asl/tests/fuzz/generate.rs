@@ -4,6 +4,8 @@
 use rand::{Rng, RngExt};
 use serde_json::{Map, Value, json};
 
+use crate::jsonata;
+
 /// How deep values, calls and rules are nested, at the most.
 const DEPTH_MAX: u32 = 4;
 /// Texts that some function, comparison or path gives a meaning to.
@@ -56,11 +58,11 @@ const FUNCTIONS: [(&str, usize); 18] = [
 ];
 const ORDERS: [&str; 5] = ["Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"];
 
-fn one<T: Copy>(random: &mut impl Rng, of: &[T]) -> T {
+pub(crate) fn one<T: Copy>(random: &mut impl Rng, of: &[T]) -> T {
     of[random.random_range(0..of.len())]
 }
 
-fn text(random: &mut impl Rng) -> String {
+pub(crate) fn text(random: &mut impl Rng) -> String {
     let text = one(random, &TEXTS);
     if random.random_range(0..40) == 0 { text.repeat(50) } else { text.to_owned() }
 }
@@ -178,7 +180,7 @@ fn rule(random: &mut impl Rng, depth: u32) -> Map<String, Value> {
     rule
 }
 
-fn retriers(random: &mut impl Rng) -> Value {
+pub(crate) fn retriers(random: &mut impl Rng) -> Value {
     json!([{
         "ErrorEquals": [one(random, &["States.ALL", "States.TaskFailed", "Own"])],
         "IntervalSeconds": one(random, &[1_u64, 60, 99_999_999]),
@@ -188,8 +190,12 @@ fn retriers(random: &mut impl Rng) -> Value {
     }])
 }
 
-/// A definition with a state of each kind that evaluates something.
+/// A definition with a state of each kind, in one of the languages.
 pub(crate) fn definition(random: &mut impl Rng) -> String {
+    if random.random_range(0..3) == 0 { jsonata::definition(random) } else { paths(random) }
+}
+
+fn paths(random: &mut impl Rng) -> String {
     let result_path = one(random, &["$", "$.a", "$.x.y", "$.a[0]", "$['it\\'s, odd)'].b"]);
     let mut choice = rule(random, 0);
     choice.insert("Next".to_owned(), "Shape".into());
@@ -201,12 +207,23 @@ pub(crate) fn definition(random: &mut impl Rng) -> String {
             "Parameters": template(random, 0), "ResultSelector": template(random, 0), "ResultPath": result_path,
             "TimeoutSecondsPath": path(random), "Retry": retriers(random),
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": result_path, "Next": "Fail"}],
-            "Next": "Wait",
+            "Assign": template(random, 0), "Next": "Wait",
         },
-        "Wait": {"Type": "Wait", "TimestampPath": path(random), "Next": "Shape"},
-        "Fail": {"Type": "Fail", "ErrorPath": path(random), "CausePath": call(random, 0)},
+        "Wait": {"Type": "Wait", "TimestampPath": path(random), "Next": "Each"},
+        "Each": {
+            "Type": "Map", "ItemsPath": path(random), "ItemSelector": template(random, 0), "MaxConcurrencyPath": path(random),
+            "ItemProcessor": inner("Item"), "ResultPath": result_path, "Next": "Far",
+        },
+        "Far": {
+            "Type": "Map", "ItemProcessor": distributed("Child"), "ItemReader": reader("Parameters", template(random, 0)),
+            "ItemBatcher": {"MaxItemsPerBatchPath": path(random), "BatchInput": template(random, 0)},
+            "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": template(random, 0)},
+            "ToleratedFailurePercentagePath": path(random), "Next": "Both",
+        },
+        "Both": {"Type": "Parallel", "Branches": [inner("Left"), inner("Right")], "ResultSelector": template(random, 0), "Next": "Shape"},
+        "Fail": {"Type": "Fail", "ErrorPath": path(random), "CausePath": "States.JsonToString($)"},
     });
-    for name in ["Shape", "Choose", "Work", "Wait"] {
+    for name in ["Shape", "Choose", "Work", "Wait", "Each", "Far", "Both"] {
         for field in ["InputPath", "OutputPath"] {
             if random.random_range(0..3) == 0 {
                 states[name][field] = path(random).into();
@@ -214,4 +231,22 @@ pub(crate) fn definition(random: &mut impl Rng) -> String {
         }
     }
     json!({"StartAt": "Shape", "States": states}).to_string()
+}
+
+/// A machine of one state.
+pub(crate) fn inner(name: &str) -> Value {
+    json!({"StartAt": name, "States": {name: {"Type": "Pass", "End": true}}})
+}
+
+pub(crate) fn distributed(name: &str) -> Value {
+    let mut machine = inner(name);
+    machine["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"});
+    machine
+}
+
+/// An `ItemReader` with those arguments in that field.
+pub(crate) fn reader(field: &str, arguments: Value) -> Value {
+    let config =
+        json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a"], "MaxItems": 3});
+    json!({"Resource": "arn:aws:states:::s3:getObject", field: arguments, "ReaderConfig": config})
 }

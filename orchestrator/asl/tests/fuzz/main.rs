@@ -14,6 +14,7 @@
 mod evaluate;
 mod generate;
 mod in_hand;
+mod jsonata;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,7 +35,7 @@ const INPUT_BYTES_MAX: usize = 64 * 1024;
 const INPUT_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Pieces that the language gives a meaning to.
-const TOKENS: [&str; 40] = [
+const TOKENS: [&str; 46] = [
     "{",
     "}",
     "[",
@@ -63,6 +64,12 @@ const TOKENS: [&str; 40] = [
     "\"Map\"",
     "\"Choice\"",
     "\"QueryLanguage\"",
+    "\"JSONata\"",
+    "\"Assign\"",
+    "\"Output\"",
+    "\"ItemProcessor\"",
+    "{% ",
+    " %}",
     "\"$.a[0]['b']\"",
     "\"$$.Execution.Input\"",
     "$",
@@ -91,7 +98,8 @@ fn read(text: &str) -> bool {
     match asl::parse(text) {
         Ok(definition) => {
             assert_eq!(asl::parse(text).as_ref(), Ok(&definition), "read again, it is the same");
-            for warning in asl::lint::unknown_functions(&definition, ["f", "record-order"]) {
+            let lint = asl::lint::unknown_functions(&definition, ["f", "record-order"]);
+            for warning in lint.iter().chain(definition.warnings()) {
                 assert!(!warning.to_string().contains(char::is_control), "{warning}");
             }
             let mut hasher = DefaultHasher::new();
@@ -107,6 +115,7 @@ fn read(text: &str) -> bool {
         }
         Err(problems) => {
             assert!(!problems.as_slice().is_empty(), "what is refused has a reason");
+            assert!(problems.as_slice().iter().all(|problem| problem.severity() == asl::Severity::Error));
             assert!(problems.as_slice().len() <= asl::PROBLEMS_MAX);
             assert!(!problems.to_string().contains(|c: char| c.is_control() && c != '\n'), "{problems}");
             false
