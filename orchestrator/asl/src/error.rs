@@ -24,6 +24,14 @@ pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 /// A payload is larger than the limit. Not matched by [`ALL`].
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+/// An expression in JSONata cannot be evaluated, or its result cannot stand where it is.
+pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+/// More items of a Map failed than it tolerates.
+pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
+/// The items of a Map cannot be read.
+pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+/// The results of a Map cannot be written.
+pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
 /// The execution cannot go on. Neither retried nor caught.
 pub const RUNTIME: &str = "States.Runtime";
 
@@ -41,10 +49,10 @@ pub const RESERVED: &[&str] = &[
     INTRINSIC_FAILURE,
     DATA_LIMIT_EXCEEDED,
     RUNTIME,
-    "States.ExceedToleratedFailureThreshold",
-    "States.ItemReaderFailed",
-    "States.ResultWriterFailed",
-    "States.QueryEvaluationError",
+    EXCEED_TOLERATED_FAILURE_THRESHOLD,
+    ITEM_READER_FAILED,
+    RESULT_WRITER_FAILED,
+    QUERY_EVALUATION_ERROR,
     "States.Http.Socket",
 ];
 
@@ -56,11 +64,13 @@ pub struct RuntimeError {
     pub name: &'static str,
     /// What happened, for people.
     pub cause: String,
+    /// Where in the state an expression in JSONata stands that cannot be evaluated: `Arguments/FunctionName`.
+    pub location: Option<String>,
 }
 
 impl RuntimeError {
     /// An error of that name with that cause.
     pub fn new(name: &'static str, cause: impl Into<String>) -> Self {
-        Self { name, cause: cause.into() }
+        Self { name, cause: cause.into(), location: None }
     }
 }

@@ -1,6 +1,8 @@
 //! Payload templates: the `Parameters` and `ResultSelector` of a state. A field whose name ends in `.$` takes its
 //! value from a path or an intrinsic function; everything else stands for itself.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::error::{self, RuntimeError};
@@ -30,25 +32,59 @@ pub enum Expression {
     Call(Call),
 }
 
+/// Where in a state something stands, for whoever reads an error.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// A field of the state.
+    Field(&'a str),
+    /// A member of an object that stands there.
+    Member(&'a Place<'a>, &'a str),
+    /// An element of an array that stands there, from 0.
+    Element(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => f.write_str(name),
+            Self::Member(of, name) => write!(f, "{of}/{name}"),
+            Self::Element(of, index) => write!(f, "{of}[{index}]"),
+        }
+    }
+}
+
 impl Template {
-    /// Fills in the template.
+    /// Fills in the template that is the value of that field.
     ///
     /// # Errors
     /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
     /// with its arguments.
-    pub fn fill(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+    pub fn fill(&self, scope: &Scope<'_>, field: &str) -> Result<Value, RuntimeError> {
+        self.fill_at(scope, &Place::Field(field))
+    }
+
+    /// Fills in a template that stands within a field.
+    ///
+    /// # Errors
+    /// As [`Template::fill`].
+    pub fn fill_at(&self, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::Dynamic(expression) => expression.eval(scope),
+            Self::Dynamic(expression) => expression.eval(scope, place),
             Self::Object(fields) => {
                 let mut object = Map::new();
                 for (name, template) in fields {
-                    object.insert(name.clone(), template.fill(scope)?);
+                    let value = template.fill_at(scope, &Place::Member(place, name))?;
+                    object.insert(name.clone(), value);
                 }
                 Ok(Value::Object(object))
             }
             Self::Array(items) => {
-                items.iter().map(|item| item.fill(scope)).collect::<Result<_, _>>().map(Value::Array)
+                let items = items.iter().enumerate();
+                items
+                    .map(|(n, item)| item.fill_at(scope, &Place::Element(place, n)))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Array)
             }
         }
     }
@@ -71,7 +107,7 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Template::fill`].
-    pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+    pub fn eval(&self, scope: &Scope<'_>, _place: &Place<'_>) -> Result<Value, RuntimeError> {
         match self {
             Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
                 RuntimeError::new(

@@ -6,6 +6,7 @@ use asl::random::Random;
 use asl::retry::{BACK_OFF_MS_MAX, Origin};
 use asl::setting::Setting;
 use asl::syntax::{Condition, Recovery, Until};
+use asl::template::Place;
 use asl::{Context, Definition, RuntimeError, Scope, StateKind, error};
 use serde_json::{Value, json};
 
@@ -96,7 +97,7 @@ impl Said {
         let input = self.narrow(&flow.input_path, scope);
         let mut result = input.clone();
         for template in [&flow.parameters, &flow.result_selector].into_iter().flatten() {
-            let filled = template.fill(&scope.over(&result));
+            let filled = template.fill(&scope.over(&result), "Parameters");
             self.add(filled.clone());
             result = filled.unwrap_or(result);
         }
@@ -114,7 +115,7 @@ impl Said {
 
     fn setting<T>(&mut self, setting: &Setting<T>, scope: &Scope<'_>) {
         if let Setting::Computed(expression) = setting {
-            self.add(expression.eval(scope));
+            self.add(expression.eval(scope, &Place::Field("Seconds")));
         }
     }
 
