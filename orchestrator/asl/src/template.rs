@@ -103,6 +103,11 @@ impl Expression {
         }
     }
 
+    /// Its text, if it is in JSONata.
+    pub fn as_jsonata(&self) -> Option<&str> {
+        None
+    }
+
     /// The value of the expression.
     ///
     /// # Errors
@@ -111,7 +116,7 @@ impl Expression {
         match self {
             Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
                 RuntimeError::new(
-                    error::PARAMETER_PATH_FAILURE,
+                    error::RUNTIME,
                     format!("the path '{path}' selects nothing in the input"),
                 )
             }),
