@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::fact::IllegalFact;
 use crate::frame::Frame;
 use crate::identity::Identity;
-use crate::ids::{TaskId, Timer, is_one, one};
+use crate::ids::{TaskId, Timer};
 use crate::status::Status;
 use crate::thread::ThreadId;
 use crate::threads::Threads;
@@ -49,7 +49,6 @@ impl TryFrom<Stored> for Execution {
 
     fn try_from(Stored { layout, head, phase }: Stored) -> Result<Self, Self::Error> {
         let has_names = layout >= LAYOUT_WITH_NAMES;
-        let mut head = head;
         if let Phase::Running(threads) = &phase {
             if threads.iter().any(|waiting| waiting.frame.state_name().is_some() != has_names) {
                 return Err("layout 1 has the numbers of states, later ones their names");
@@ -57,8 +56,6 @@ impl TryFrom<Stored> for Execution {
             if threads.get(ThreadId::ROOT).is_none() {
                 return Err("there is no outermost thread");
             }
-            let last = threads.iter().last().map_or(0, |waiting| waiting.thread.id.0);
-            head.next_thread = head.next_thread.max(last + 1);
         }
         Ok(Self { layout, head, phase })
     }
@@ -78,9 +75,6 @@ pub(crate) struct Head {
     /// The next id of a task or timer.
     #[serde(rename = "n")]
     pub(crate) next_id: u64,
-    /// The next id of a thread.
-    #[serde(rename = "w", default = "one", skip_serializing_if = "is_one")]
-    pub(crate) next_thread: u64,
     #[serde(rename = "e")]
     pub(crate) history_len: u64,
     /// Whether it is an Express execution.

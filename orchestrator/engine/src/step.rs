@@ -8,7 +8,6 @@ use crate::execution::{Ending, Execution, Head, Phase};
 use crate::fact::{Fact, IllegalFact, Refused};
 use crate::frame::Target;
 use crate::history::{Detail, HistoryEvent};
-use crate::ids::one;
 use crate::quotas;
 use crate::status::Status;
 use crate::stepper::{Cursor, Failure, Outcome, Signal, Stepper};
@@ -73,7 +72,6 @@ pub fn step(
                 seed,
                 started_ms: now_ms,
                 next_id: first_id,
-                next_thread: one(),
                 history_len: 0,
                 express,
                 identity,

@@ -31,6 +31,8 @@ pub(crate) struct Stepper<'d> {
     pub(crate) now_ms: u64,
     /// The threads that wait.
     pub(crate) threads: Threads,
+    /// The id of the next thread: greater than that of any that there is.
+    next_thread: u64,
     /// The threads that are about to enter their machine, the next first.
     pub(crate) ready: VecDeque<Cursor>,
     pub(crate) effects: Vec<Effect>,
@@ -170,6 +172,7 @@ impl<'d> Stepper<'d> {
             integrations,
             head,
             now_ms,
+            next_thread: threads.last().map_or(1, |last| last.0 + 1),
             threads,
             ready: VecDeque::new(),
             effects: Vec::with_capacity(2),
@@ -242,8 +245,8 @@ impl<'d> Stepper<'d> {
 
     /// A thread for a branch or iteration of that one.
     pub(crate) fn new_thread(&mut self, parent: &Thread, index: u32) -> Thread {
-        let id = ThreadId(self.head.next_thread);
-        self.head.next_thread += 1;
+        let id = ThreadId(self.next_thread);
+        self.next_thread += 1;
         Thread {
             id,
             parent: Some((parent.id, index)),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::frame::Frame;
 
-/// A thread of an execution. Ids are never used again; 0 is the outermost.
+/// A thread of an execution: 0 is the outermost, and each is greater than that of the thread it is part of. Of no meaning outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ThreadId(pub u64);

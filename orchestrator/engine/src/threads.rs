@@ -40,6 +40,11 @@ impl Threads {
         self.waiting.get(&id).map(|waiting| &**waiting)
     }
 
+    /// The youngest of them.
+    pub(crate) fn last(&self) -> Option<ThreadId> {
+        self.waiting.last_key_value().map(|(id, _)| *id)
+    }
+
     pub(crate) fn get_mut(&mut self, id: ThreadId) -> Option<&mut Waiting> {
         self.waiting.get_mut(&id).map(|waiting| &mut **waiting)
     }
