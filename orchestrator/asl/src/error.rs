@@ -1,7 +1,5 @@
 //! What may go wrong while a definition is evaluated, and the error names that the language reserves.
 
-use std::sync::Arc;
-
 use thiserror::Error;
 
 /// Reserved error name: matches every error but [`DATA_LIMIT_EXCEEDED`] and [`RUNTIME`].
@@ -26,11 +24,16 @@ pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 /// A payload is larger than the limit. Not matched by [`ALL`].
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+/// An expression in JSONata cannot be evaluated, or its result cannot stand where it is.
+pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+/// More items of a Map failed than it tolerates.
+pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
+/// The items of a Map cannot be read.
+pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+/// The results of a Map cannot be written.
+pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
 /// The execution cannot go on. Neither retried nor caught.
 pub const RUNTIME: &str = "States.Runtime";
-
-/// A JSONata expression failed, or has a result that its field cannot have.
-pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
 /// Every reserved name that may stand in `ErrorEquals`.
 pub const RESERVED: &[&str] = &[
@@ -46,9 +49,9 @@ pub const RESERVED: &[&str] = &[
     INTRINSIC_FAILURE,
     DATA_LIMIT_EXCEEDED,
     RUNTIME,
-    "States.ExceedToleratedFailureThreshold",
-    "States.ItemReaderFailed",
-    "States.ResultWriterFailed",
+    EXCEED_TOLERATED_FAILURE_THRESHOLD,
+    ITEM_READER_FAILED,
+    RESULT_WRITER_FAILED,
     QUERY_EVALUATION_ERROR,
     "States.Http.Socket",
 ];
@@ -61,19 +64,13 @@ pub struct RuntimeError {
     pub name: &'static str,
     /// What happened, for people.
     pub cause: String,
-    /// The field that was evaluated, within its state (`Arguments/FunctionName`), where the evaluation knows it.
-    pub location: Option<Arc<str>>,
+    /// Where in the state an expression in JSONata stands that cannot be evaluated: `Arguments/FunctionName`.
+    pub location: Option<String>,
 }
 
 impl RuntimeError {
     /// An error of that name with that cause.
     pub fn new(name: &'static str, cause: impl Into<String>) -> Self {
         Self { name, cause: cause.into(), location: None }
-    }
-
-    /// The same error, of that field.
-    #[must_use]
-    pub fn of_field(self, field: &Arc<str>) -> Self {
-        Self { location: Some(Arc::clone(field)), ..self }
     }
 }

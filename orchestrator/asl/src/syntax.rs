@@ -170,6 +170,16 @@ impl StateKind {
             Self::Fail(_) => "Fail",
         }
     }
+
+    /// What it does about errors, if it can do anything.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        match self {
+            Self::Task(task) => Some(&task.recovery),
+            Self::Parallel(parallel) => Some(&parallel.recovery),
+            Self::Map(map) => Some(&map.recovery),
+            Self::Choice(_) | Self::Pass(_) | Self::Wait(_) | Self::Succeed(_) | Self::Fail(_) => None,
+        }
+    }
 }
 
 /// What follows a state.

@@ -1,7 +1,7 @@
-//! Payload templates: JSON with something to fill in. In JSONPath a field whose name ends in `.$` takes its value from a path or an
+//! Templates: JSON with something to fill in. In JSONPath a field whose name ends in `.$` takes its value from a path or an
 //! intrinsic function, in JSONata a text between `{%` and `%}` is an expression; everything else stands for itself.
 
-use std::sync::Arc;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -31,35 +31,8 @@ pub enum Expression {
     Path(Path),
     /// An intrinsic function.
     Call(Call),
-    /// JSONata.
-    Jsonata(Query),
-}
-
-/// A JSONata expression, and the field that it stands in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
     /// What stands between `{%` and `%}`.
-    pub expression: jsonata::Expression,
-    /// Where it stands in its state, as AWS names the place: `Arguments/FunctionName`.
-    pub field: Arc<str>,
-}
-
-impl Query {
-    fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
-        let environment = Environment {
-            input: scope.data,
-            result: scope.result,
-            error_output: scope.error_output,
-            context: scope.context,
-            variables: &scope.variables,
-            now_ms: scope.now_ms,
-            random: scope.random,
-        };
-        self.expression.eval(&environment).map_err(|why| {
-            let cause = why.cause(self.expression.text(), &self.field);
-            RuntimeError::new(error::QUERY_EVALUATION_ERROR, cause).of_field(&self.field)
-        })
-    }
+    Jsonata(jsonata::Expression),
 }
 
 impl jsonata::Variables for Variables<'_> {
@@ -68,25 +41,59 @@ impl jsonata::Variables for Variables<'_> {
     }
 }
 
+/// Where in a state something stands, for whoever reads an error.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// A field of the state.
+    Field(&'a str),
+    /// A member of an object that stands there.
+    Member(&'a Place<'a>, &'a str),
+    /// An element of an array that stands there, from 0.
+    Element(&'a Place<'a>, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => f.write_str(name),
+            Self::Member(of, name) => write!(f, "{of}/{name}"),
+            Self::Element(of, index) => write!(f, "{of}[{index}]"),
+        }
+    }
+}
+
 impl Template {
-    /// Fills in the template.
+    /// Fills in the template that is the value of that field.
     ///
     /// # Errors
     /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
     /// with its arguments, `States.QueryEvaluationError` if JSONata has no result.
-    pub fn fill(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+    pub fn fill(&self, scope: &Scope<'_>, field: &str) -> Result<Value, RuntimeError> {
+        self.fill_at(scope, &Place::Field(field))
+    }
+
+    /// Fills in a template that stands within a field.
+    ///
+    /// # Errors
+    /// As [`Template::fill`].
+    pub fn fill_at(&self, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::Dynamic(expression) => expression.eval(scope),
+            Self::Dynamic(expression) => expression.eval(scope, place),
             Self::Object(fields) => {
                 let mut object = Map::new();
                 for (name, template) in fields {
-                    object.insert(name.clone(), template.fill(scope)?);
+                    let value = template.fill_at(scope, &Place::Member(place, name))?;
+                    object.insert(name.clone(), value);
                 }
                 Ok(Value::Object(object))
             }
             Self::Array(items) => {
-                items.iter().map(|item| item.fill(scope)).collect::<Result<_, _>>().map(Value::Array)
+                let items = items.iter().enumerate();
+                items
+                    .map(|(n, item)| item.fill_at(scope, &Place::Element(place, n)))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Array)
             }
         }
     }
@@ -105,30 +112,35 @@ impl Expression {
         }
     }
 
-    /// The value of the expression.
-    ///
-    /// # Errors
-    /// As [`Template::fill`].
-    pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+    /// Its text, if it is in JSONata.
+    pub fn as_jsonata(&self) -> Option<&str> {
         match self {
-            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
-                RuntimeError::new(
-                    error::PARAMETER_PATH_FAILURE,
-                    format!("the path '{path}' selects nothing in the input"),
-                )
-            }),
-            Self::Call(call) => call.eval(scope),
-            Self::Jsonata(query) => query.eval(scope),
+            Self::Jsonata(expression) => Some(expression.text()),
+            Self::Path(_) | Self::Call(_) => None,
         }
     }
 
     /// The workflow's variables that it reads, in the order of the text.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         let names = match self {
-            Self::Jsonata(query) => query.expression.variables(),
+            Self::Jsonata(expression) => expression.variables(),
             Self::Path(_) | Self::Call(_) => &[],
         };
         names.iter().map(|name| &**name)
+    }
+
+    /// The value of the expression.
+    ///
+    /// # Errors
+    /// As [`Template::fill`].
+    pub fn eval(&self, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
+        match self {
+            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
+                RuntimeError::new(error::RUNTIME, format!("the path '{path}' selects nothing in the input"))
+            }),
+            Self::Call(call) => call.eval(scope),
+            Self::Jsonata(expression) => eval_jsonata(expression, scope, place),
+        }
     }
 
     /// Whether evaluating the expression needs the input that the execution began with.
@@ -136,10 +148,31 @@ impl Expression {
         match self {
             Self::Path(path) => path.reads_execution_input(),
             Self::Call(call) => call.reads_execution_input(),
-            Self::Jsonata(query) => {
-                let read = query.expression.states();
+            Self::Jsonata(expression) => {
+                let read = expression.states();
                 read.execution_input || read.all
             }
         }
     }
+}
+
+fn eval_jsonata(
+    expression: &jsonata::Expression,
+    scope: &Scope<'_>,
+    place: &Place<'_>,
+) -> Result<Value, RuntimeError> {
+    let environment = Environment {
+        input: scope.data,
+        result: scope.result,
+        error_output: scope.error_output,
+        context: scope.context,
+        variables: &scope.variables,
+        now_ms: scope.now_ms,
+        random: scope.random,
+    };
+    expression.eval(&environment).map_err(|why| {
+        let location = place.to_string();
+        let cause = why.cause(expression.text(), &location);
+        RuntimeError { location: Some(location), ..RuntimeError::new(error::QUERY_EVALUATION_ERROR, cause) }
+    })
 }

@@ -3,7 +3,7 @@
 
 use asl::Definition;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use engine::{Effect, Execution, Fact, History, JournalEntry, NoneRefused, Pattern, Stepped, replay, step};
+use engine::{Effect, Execution, Fact, History, JournalEntry, NoneRefused, Stepped, replay, step};
 use serde_json::{Value, json};
 
 const ORDER: &str = include_str!("../../order-flow/order.asl.json");
@@ -25,8 +25,14 @@ fn order(definition: &Definition, history: History) -> Vec<JournalEntry> {
     let mut snapshot: Option<Vec<u8>> = None;
     let mut journal = Vec::new();
     let mut now_ms = 1_700_000_000_000;
-    let mut fact =
-        Some(Fact::Started { execution: "order-00000042".to_owned(), input: input(), seed: 7, first_id: 1 });
+    let mut fact = Some(Fact::Started {
+        execution: "order-00000042".to_owned(),
+        input: input(),
+        seed: 7,
+        first_id: 1,
+        identity: None,
+        express: false,
+    });
     while let Some(next) = fact.take() {
         now_ms += 3;
         journal.push(JournalEntry::new(now_ms, next.clone()));
@@ -38,8 +44,8 @@ fn order(definition: &Definition, history: History) -> Vec<JournalEntry> {
         };
         snapshot = Some(step.execution.encode());
         fact = step.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Call(call) if call.pattern == Pattern::RequestResponse => {
-                Some(Fact::TaskSucceeded { task: call.task, output: json!({}) })
+            Effect::Call(call) if call.is_awaited => {
+                Some(Fact::FunctionReturned { task: call.task, output: json!({}) })
             }
             _ => None,
         });

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use asl::resource::Pattern;
 use serde_json::Value;
 
 use crate::ids::{TaskId, TimerId};
@@ -42,7 +41,7 @@ pub struct Call {
     /// What is passed to it.
     pub parameters: Value,
     /// Whether an answer is waited for. An answer to a call without would be stale.
-    pub pattern: Pattern,
+    pub is_awaited: bool,
 }
 
 /// What stands behind the resources that tasks call.

@@ -7,12 +7,17 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::fact::IllegalFact;
-use crate::frame::{Awaited, Frame};
+use crate::frame::Frame;
+use crate::identity::Identity;
 use crate::ids::{TaskId, Timer};
 use crate::status::Status;
+use crate::thread::ThreadId;
+use crate::threads::Threads;
 
-/// The version of the snapshot's layout. 1 had the numbers of states, 2 has their names.
-const LAYOUT: u8 = 2;
+/// The version of the snapshot's layout. 1 had the numbers of states, 2 their names, both as a tree; 3 has threads.
+const LAYOUT: u8 = 3;
+/// The first layout with names.
+const LAYOUT_WITH_NAMES: u8 = 2;
 /// The oldest layout that is read.
 const LAYOUT_MIN: u8 = 1;
 
@@ -43,12 +48,16 @@ impl TryFrom<Stored> for Execution {
     type Error = &'static str;
 
     fn try_from(Stored { layout, head, phase }: Stored) -> Result<Self, Self::Error> {
-        let mut is_as_said = true;
-        if let Phase::Running(frame) = &phase {
-            frame.each(&mut |frame| is_as_said &= frame.state_name().is_some() == (layout >= LAYOUT));
+        let has_names = layout >= LAYOUT_WITH_NAMES;
+        if let Phase::Running(threads) = &phase {
+            if threads.iter().any(|waiting| waiting.frame.state_name().is_some() != has_names) {
+                return Err("layout 1 has the numbers of states, later ones their names");
+            }
+            if threads.get(ThreadId::ROOT).is_none() {
+                return Err("there is no outermost thread");
+            }
         }
-        let execution = Self { layout, head, phase };
-        is_as_said.then_some(execution).ok_or("layout 1 has the numbers of states, layout 2 their names")
+        Ok(Self { layout, head, phase })
     }
 }
 
@@ -68,6 +77,12 @@ pub(crate) struct Head {
     pub(crate) next_id: u64,
     #[serde(rename = "e")]
     pub(crate) history_len: u64,
+    /// Whether it is an Express execution.
+    #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) express: bool,
+    /// Who it is to AWS, if it was told.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<Box<Identity>>,
     /// Kept only if the definition looks at it.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub(crate) input: Option<Value>,
@@ -81,7 +96,7 @@ pub(crate) struct Head {
 pub enum Phase {
     /// It waits for something.
     #[serde(rename = "r")]
-    Running(Frame),
+    Running(Threads),
     /// It is over.
     #[serde(rename = "e")]
     Ended(Ending),
@@ -163,29 +178,28 @@ impl Execution {
 
     /// The attempts whose answers are awaited.
     pub fn pending_tasks(&self) -> Vec<TaskId> {
-        let mut tasks = Vec::new();
-        self.each(&mut |frame| {
-            if let Awaited::Task { task, .. } = frame.awaited {
-                tasks.push(task);
-            }
-        });
-        tasks
+        self.frames().filter_map(Frame::task).collect()
     }
 
     /// The timers that are set.
     pub fn pending_timers(&self) -> Vec<Timer> {
-        let mut timers = Vec::new();
-        if let Phase::Running(_) = self.phase {
-            timers.extend(self.head.deadline);
-        }
-        self.each(&mut |frame| frame.timers().for_each(|timer| timers.push(timer)));
-        timers
+        let is_running = matches!(self.phase, Phase::Running(_));
+        let deadline = self.head.deadline.filter(|_| is_running);
+        deadline.into_iter().chain(self.frames().flat_map(Frame::timers)).collect()
     }
 
-    fn each(&self, see: &mut dyn FnMut(&Frame)) {
-        if let Phase::Running(frame) = &self.phase {
-            frame.each(see);
-        }
+    /// Where the outermost thread waits; `None` once the execution has ended.
+    pub fn root(&self) -> Option<&Frame> {
+        self.frames().next()
+    }
+
+    /// Where its threads wait, the outermost first.
+    pub fn frames(&self) -> impl Iterator<Item = &Frame> {
+        let threads = match &self.phase {
+            Phase::Running(threads) => Some(threads.iter()),
+            Phase::Ended(_) => None,
+        };
+        threads.into_iter().flatten().map(|waiting| &waiting.frame)
     }
 
     /// The snapshot as bytes (JSON).
@@ -220,8 +234,8 @@ impl Execution {
     /// It has a state that the definition has not.
     pub fn brought_up_to_date(mut self, definition: &Definition) -> Result<Self, IllegalFact> {
         if self.is_of_earlier_layout() {
-            if let Phase::Running(frame) = &mut self.phase
-                && !frame.name_states(definition)
+            if let Phase::Running(threads) = &mut self.phase
+                && !threads.frames_mut().all(|frame| frame.name_state(definition))
             {
                 return Err(IllegalFact::Damaged);
             }

@@ -5,16 +5,8 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::effect::Refusal;
-use crate::ids::{TaskId, TimerId};
-
-const fn one() -> u64 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_one(id: &u64) -> bool {
-    *id == one()
-}
+use crate::identity::Identity;
+use crate::ids::{TaskId, TimerId, is_one, one};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,13 +24,44 @@ pub enum Fact {
         /// not used again.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         first_id: u64,
+        /// Who it is to AWS, if that matters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<Box<Identity>>,
+        /// Whether it is an Express execution, whose history has no limit.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        express: bool,
     },
-    /// A task answered.
+    /// The function that a task called returned: the task is done, and how the function was called says what its result is.
     #[serde(rename = "ok")]
+    FunctionReturned {
+        /// The attempt.
+        task: TaskId,
+        /// What the function returned.
+        output: Value,
+    },
+    /// A task is done.
+    #[serde(rename = "done")]
     TaskSucceeded {
         /// The attempt.
         task: TaskId,
-        /// The function's output.
+        /// Its result.
+        output: Value,
+    },
+    /// A worker has taken on the task of an activity.
+    #[serde(rename = "taken")]
+    ActivityStarted {
+        /// The attempt.
+        task: TaskId,
+        /// Who, if it said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        worker: Option<String>,
+    },
+    /// What a task called has answered, but the task is not done: it waits for a token or for what was begun to end.
+    #[serde(rename = "sub")]
+    TaskSubmitted {
+        /// The attempt.
+        task: TaskId,
+        /// The answer.
         output: Value,
     },
     /// An attempt went wrong, or nobody knows the function.

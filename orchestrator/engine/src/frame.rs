@@ -6,6 +6,7 @@ use asl::{Definition, StateKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::gathered::{Gathered, Iterations};
 use crate::ids::{TaskId, Timer, TimerId};
 use crate::state_ref::StateRef;
 
@@ -21,6 +22,9 @@ pub struct Frame {
     /// When the state was entered, in milliseconds since 1970.
     #[serde(rename = "t")]
     pub entered_ms: u64,
+    /// The event of the history that tells of its entry; 0 in a snapshot from before it was kept.
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    pub entered_event: u64,
     /// The last event of the history on this path.
     #[serde(rename = "e")]
     pub last_event: u64,
@@ -30,6 +34,11 @@ pub struct Frame {
     /// What the state waits for.
     #[serde(rename = "a")]
     pub awaited: Awaited,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(event: &u64) -> bool {
+    *event == 0
 }
 
 /// What a state waits for.
@@ -54,20 +63,12 @@ pub enum Awaited {
     /// The end of a Wait state.
     #[serde(rename = "w")]
     Wait(Timer),
-    /// What the branches of a Parallel state still do, or gave.
-    #[serde(rename = "p")]
-    Branches(Vec<Branch>),
-}
-
-/// A branch of a Parallel state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Branch {
-    /// At work.
-    #[serde(rename = "r")]
-    Running(Frame),
-    /// Done, with its output.
-    #[serde(rename = "d")]
-    Done(Value),
+    /// The branches of a Parallel.
+    #[serde(rename = "g")]
+    Branches(Gathered),
+    /// The iterations of a Map.
+    #[serde(rename = "m")]
+    Iterations(Box<Iterations>),
 }
 
 /// What a fact is about.
@@ -75,6 +76,16 @@ pub enum Branch {
 pub(crate) enum Target {
     Task(TaskId),
     Timer(TimerId),
+}
+
+impl Target {
+    /// Tasks and timers have their ids from one sequence.
+    pub(crate) fn id(self) -> u64 {
+        match self {
+            Self::Task(task) => task.0,
+            Self::Timer(timer) => timer.0,
+        }
+    }
 }
 
 impl Frame {
@@ -87,91 +98,59 @@ impl Frame {
         }
     }
 
-    /// Names the states that are numbered, in this frame and all under it. Whether the definition has all of them.
-    pub(crate) fn name_states(&mut self, definition: &Definition) -> bool {
+    /// Names the state if it is numbered. Whether the definition has it.
+    pub(crate) fn name_state(&mut self, definition: &Definition) -> bool {
         let Some(state) = self.state.of(definition) else { return false };
         self.state = StateRef::Named(Arc::clone(&state.name));
-        let Awaited::Branches(branches) = &mut self.awaited else { return true };
-        branches.iter_mut().all(|branch| match branch {
-            Branch::Running(frame) => frame.name_states(definition),
-            Branch::Done(_) => true,
-        })
+        true
     }
 
-    /// Whether the frame or one under it waits for that.
+    /// Whether it waits for that.
     pub(crate) fn awaits(&self, target: Target) -> bool {
         match (&self.awaited, target) {
             (Awaited::Task { task, .. }, Target::Task(wanted)) => *task == wanted,
-            (Awaited::Branches(branches), _) => branches.iter().any(|branch| branch.awaits(target)),
             (_, Target::Timer(wanted)) => self.timers().any(|timer| timer.id == wanted),
             _ => false,
         }
     }
 
-    /// The frame's own timers.
+    /// The task that it waits for.
+    pub(crate) fn task(&self) -> Option<TaskId> {
+        match self.awaited {
+            Awaited::Task { task, .. } => Some(task),
+            _ => None,
+        }
+    }
+
+    /// Its timers.
     pub(crate) fn timers(&self) -> impl Iterator<Item = Timer> + use<> {
         let (first, second) = match &self.awaited {
             Awaited::Task { timeout, heartbeat, .. } => (*timeout, *heartbeat),
             Awaited::BackOff(timer) | Awaited::Wait(timer) => (Some(*timer), None),
-            Awaited::Branches(_) => (None, None),
+            Awaited::Branches(_) | Awaited::Iterations(_) => (None, None),
         };
         first.into_iter().chain(second)
     }
 
-    /// Calls `see` with this frame and all under it.
-    pub(crate) fn each(&self, see: &mut dyn FnMut(&Frame)) {
-        see(self);
-        if let Awaited::Branches(branches) = &self.awaited {
-            for branch in branches {
-                if let Branch::Running(frame) = branch {
-                    frame.each(see);
-                }
-            }
-        }
+    /// The ids of what it waits for.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> + use<> {
+        self.task().into_iter().map(|task| task.0).chain(self.timers().map(|timer| timer.id.0))
     }
 
     /// Whether the frame can be one of that definition.
     pub(crate) fn fits(&self, definition: &Definition) -> bool {
         let Some(state) = self.state.of(definition) else { return false };
-        let retriers = match &state.kind {
-            StateKind::Task(task) => task.recovery.retry.len(),
-            StateKind::Parallel(parallel) => parallel.recovery.retry.len(),
-            _ => 0,
-        };
+        let retriers = state.kind.recovery().map_or(0, |recovery| recovery.retry.len());
         let fits = match (&self.awaited, &state.kind) {
             (Awaited::Task { .. }, StateKind::Task(_))
-            | (Awaited::BackOff(_), StateKind::Task(_) | StateKind::Parallel(_))
-            | (Awaited::Wait(_), StateKind::Wait(_)) => true,
-            (Awaited::Branches(branches), StateKind::Parallel(parallel)) => {
-                branches.len() == parallel.branches.len()
-                    && branches.iter().all(|branch| branch.fits(definition))
+            | (Awaited::BackOff(_), StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_))
+            | (Awaited::Wait(_), StateKind::Wait(_))
+            | (Awaited::Iterations(_), StateKind::Map(_)) => true,
+            (Awaited::Branches(gathered), StateKind::Parallel(parallel)) => {
+                gathered.len() == parallel.branches.len()
             }
             _ => false,
         };
         fits && (self.retries.is_empty() || self.retries.len() == retriers)
-    }
-}
-
-impl Branch {
-    fn awaits(&self, target: Target) -> bool {
-        matches!(self, Self::Running(frame) if frame.awaits(target))
-    }
-
-    fn fits(&self, definition: &Definition) -> bool {
-        match self {
-            Self::Running(frame) => frame.fits(definition),
-            Self::Done(_) => true,
-        }
-    }
-
-    /// The branch's frame, if it is the one that waits for that.
-    pub(crate) fn take(&mut self, target: Target) -> Option<Frame> {
-        if !self.awaits(target) {
-            return None;
-        }
-        match std::mem::replace(self, Self::Done(Value::Null)) {
-            Self::Running(frame) => Some(frame),
-            Self::Done(_) => None,
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! The history of an execution, in the shape of AWS `GetExecutionHistory`.
 
-use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
-use crate::quotas::HISTORY_EVENTS_MAX;
+use asl::resource::{Integration, Resource, ResourceKind};
+use serde_json::{Map, Value, json};
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,33 +18,123 @@ pub struct HistoryEvent {
     pub detail: Detail,
 }
 
-/// What a task called that is no function: service (`resourceType`) and action (`resource`).
-pub type Integration = (&'static str, &'static str);
-
 /// What happened. Data is JSON text, as AWS has it.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the names are those of AWS, and explained there")]
 pub enum Detail {
-    ExecutionStarted { input: String },
-    ExecutionSucceeded { output: String },
-    ExecutionFailed { error: Option<String>, cause: Option<String> },
-    ExecutionTimedOut,
-    ExecutionAborted { error: Option<String>, cause: Option<String> },
-    StateEntered { state_type: &'static str, name: String, input: String },
-    StateExited { state_type: &'static str, name: String, output: String },
-    LambdaFunctionScheduled { resource: String, input: String, timeout_s: Option<u64> },
-    LambdaFunctionStarted,
-    LambdaFunctionSucceeded { output: String },
-    LambdaFunctionFailed { error: String, cause: Option<String> },
-    LambdaFunctionTimedOut { error: String, cause: Option<String> },
-    TaskScheduled { integration: Integration, parameters: String, timeout_s: Option<u64> },
-    TaskStarted { integration: Integration },
-    TaskSucceeded { integration: Integration, output: String },
-    TaskFailed { integration: Integration, error: String, cause: Option<String> },
-    TaskTimedOut { integration: Integration, error: String, cause: Option<String> },
+    ExecutionStarted {
+        input: String,
+        role_arn: Option<String>,
+        version_arn: Option<String>,
+        alias_arn: Option<String>,
+    },
+    ExecutionSucceeded {
+        output: String,
+    },
+    ExecutionFailed {
+        error: Option<String>,
+        cause: Option<String>,
+    },
+    ExecutionTimedOut {
+        error: Option<String>,
+        cause: Option<String>,
+    },
+    ExecutionAborted {
+        error: Option<String>,
+        cause: Option<String>,
+    },
+    StateEntered {
+        state_type: &'static str,
+        name: Arc<str>,
+        input: String,
+    },
+    StateExited {
+        state_type: &'static str,
+        name: Arc<str>,
+        output: String,
+        assigned: Vec<(String, String)>,
+    },
+    StateAborted {
+        state_type: &'static str,
+    },
+    /// An event of what a task calls.
+    Task {
+        called: Called,
+        event: TaskEvent,
+    },
     ParallelStateStarted,
     ParallelStateSucceeded,
     ParallelStateFailed,
+    MapStateStarted {
+        length: usize,
+    },
+    MapStateSucceeded,
+    MapStateFailed,
+    MapIteration {
+        what: &'static str,
+        name: Arc<str>,
+        index: u32,
+    },
+    EvaluationFailed {
+        error: String,
+        cause: String,
+        location: String,
+        state: Arc<str>,
+    },
+}
+
+/// What a task calls, as the history tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Called {
+    /// A function by its own ARN.
+    Function(Arc<str>),
+    /// An activity by its own ARN.
+    Activity(Arc<str>),
+    /// An action of a service.
+    Integration(Integration),
+}
+
+impl Called {
+    pub(crate) fn of(resource: &Resource) -> Self {
+        match &resource.kind {
+            ResourceKind::Function => Self::Function(Arc::clone(&resource.arn)),
+            ResourceKind::Activity => Self::Activity(Arc::clone(&resource.arn)),
+            ResourceKind::Integration(integration) => Self::Integration(integration.clone()),
+        }
+    }
+
+    fn prefix(&self) -> &'static str {
+        match self {
+            Self::Function(_) => "LambdaFunction",
+            Self::Activity(_) => "Activity",
+            Self::Integration(_) => "Task",
+        }
+    }
+}
+
+/// What happened to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of AWS, and explained there")]
+pub enum TaskEvent {
+    Scheduled { input: String, timeout_s: Option<u64>, heartbeat_s: Option<u64>, credentials: Option<String> },
+    Started { worker: Option<String> },
+    Submitted { output: String },
+    Succeeded { output: String },
+    Failed { error: String, cause: Option<String> },
+    TimedOut { error: String, cause: Option<String> },
+}
+
+impl TaskEvent {
+    fn suffix(&self) -> &'static str {
+        match self {
+            Self::Scheduled { .. } => "Scheduled",
+            Self::Started { .. } => "Started",
+            Self::Submitted { .. } => "Submitted",
+            Self::Succeeded { .. } => "Succeeded",
+            Self::Failed { .. } => "Failed",
+            Self::TimedOut { .. } => "TimedOut",
+        }
+    }
 }
 
 impl HistoryEvent {
@@ -52,7 +143,8 @@ impl HistoryEvent {
         match &self.detail {
             Detail::StateEntered { state_type, .. } => format!("{state_type}StateEntered"),
             Detail::StateExited { state_type, .. } => format!("{state_type}StateExited"),
-            other => other.fixed_name().to_owned(),
+            Detail::StateAborted { state_type } => format!("{state_type}StateAborted"),
+            other => other.name(),
         }
     }
 
@@ -65,7 +157,8 @@ impl HistoryEvent {
         event.insert("id".to_owned(), json!(self.id));
         event.insert("previousEventId".to_owned(), json!(self.previous_event_id));
         if let Some(fields) = self.detail.fields(region) {
-            let (first, rest) = self.detail.fixed_name().split_at(1);
+            let name = self.detail.name();
+            let (first, rest) = name.split_at(1);
             event.insert(format!("{}{rest}EventDetails", first.to_ascii_lowercase()), fields);
         }
         Value::Object(event)
@@ -73,70 +166,57 @@ impl HistoryEvent {
 }
 
 impl Detail {
-    fn fixed_name(&self) -> &'static str {
-        match self {
+    /// What its details are called after.
+    fn name(&self) -> String {
+        let fixed = match self {
             Self::ExecutionStarted { .. } => "ExecutionStarted",
             Self::ExecutionSucceeded { .. } => "ExecutionSucceeded",
             Self::ExecutionFailed { .. } => "ExecutionFailed",
-            Self::ExecutionTimedOut => "ExecutionTimedOut",
+            Self::ExecutionTimedOut { .. } => "ExecutionTimedOut",
             Self::ExecutionAborted { .. } => "ExecutionAborted",
-            Self::StateEntered { .. } => "stateEntered",
-            Self::StateExited { .. } => "stateExited",
-            Self::LambdaFunctionScheduled { .. } => "LambdaFunctionScheduled",
-            Self::LambdaFunctionStarted => "LambdaFunctionStarted",
-            Self::LambdaFunctionSucceeded { .. } => "LambdaFunctionSucceeded",
-            Self::LambdaFunctionFailed { .. } => "LambdaFunctionFailed",
-            Self::LambdaFunctionTimedOut { .. } => "LambdaFunctionTimedOut",
-            Self::TaskScheduled { .. } => "TaskScheduled",
-            Self::TaskStarted { .. } => "TaskStarted",
-            Self::TaskSucceeded { .. } => "TaskSucceeded",
-            Self::TaskFailed { .. } => "TaskFailed",
-            Self::TaskTimedOut { .. } => "TaskTimedOut",
+            Self::StateEntered { .. } => "StateEntered",
+            Self::StateExited { .. } => "StateExited",
+            Self::StateAborted { .. } => "StateAborted",
+            Self::Task { called, event } => return format!("{}{}", called.prefix(), event.suffix()),
             Self::ParallelStateStarted => "ParallelStateStarted",
             Self::ParallelStateSucceeded => "ParallelStateSucceeded",
             Self::ParallelStateFailed => "ParallelStateFailed",
-        }
+            Self::MapStateStarted { .. } => "MapStateStarted",
+            Self::MapStateSucceeded => "MapStateSucceeded",
+            Self::MapStateFailed => "MapStateFailed",
+            Self::MapIteration { what, .. } => return format!("MapIteration{what}"),
+            Self::EvaluationFailed { .. } => "EvaluationFailed",
+        };
+        fixed.to_owned()
     }
 
     /// The fields of the `…EventDetails`, or `None` for an event without.
     fn fields(&self, region: &str) -> Option<Value> {
-        let failure =
-            |error: Option<&String>, cause: &Option<String>| json!({"error": error, "cause": cause});
         let mut fields = match self {
-            Self::ExecutionStarted { input } => json!({"input": input}),
-            Self::ExecutionSucceeded { output } | Self::LambdaFunctionSucceeded { output } => {
-                json!({"output": output})
-            }
-            Self::ExecutionFailed { error, cause } | Self::ExecutionAborted { error, cause } => {
-                failure(error.as_ref(), cause)
-            }
-            Self::ExecutionTimedOut => json!({"error": asl::error::TIMEOUT}),
-            Self::StateEntered { name, input, .. } => json!({"name": name, "input": input}),
-            Self::StateExited { name, output, .. } => json!({"name": name, "output": output}),
-            Self::LambdaFunctionScheduled { resource, input, timeout_s } => {
-                json!({"resource": resource, "input": input, "timeoutInSeconds": timeout_s})
-            }
-            Self::LambdaFunctionFailed { error, cause } | Self::LambdaFunctionTimedOut { error, cause } => {
-                failure(Some(error), cause)
-            }
-            Self::TaskScheduled { integration: (service, action), parameters, timeout_s } => json!({
-                "resourceType": service, "resource": action, "region": region,
-                "parameters": parameters, "timeoutInSeconds": timeout_s,
+            Self::ExecutionStarted { input, role_arn, version_arn, alias_arn } => json!({
+                "input": input, "inputDetails": whole(), "roleArn": role_arn,
+                "stateMachineAliasArn": alias_arn, "stateMachineVersionArn": version_arn,
             }),
-            Self::TaskStarted { integration: (service, action) } => {
-                json!({"resourceType": service, "resource": action})
+            Self::ExecutionSucceeded { output } => json!({"output": output, "outputDetails": whole()}),
+            Self::ExecutionFailed { error, cause }
+            | Self::ExecutionAborted { error, cause }
+            | Self::ExecutionTimedOut { error, cause } => json!({"error": error, "cause": cause}),
+            Self::StateEntered { name, input, .. } => {
+                json!({"name": **name, "input": input, "inputDetails": whole()})
             }
-            Self::TaskSucceeded { integration: (service, action), output } => {
-                json!({"resourceType": service, "resource": action, "output": output})
+            Self::StateExited { name, output, assigned, .. } => exited(name, output, assigned),
+            Self::Task { called, event } => task_fields(called, event, region)?,
+            Self::MapStateStarted { length } => json!({"length": length}),
+            Self::MapIteration { name, index, .. } => json!({"name": **name, "index": index}),
+            Self::EvaluationFailed { error, cause, location, state } => {
+                json!({"error": error, "cause": cause, "location": location, "state": **state})
             }
-            Self::TaskFailed { integration: (service, action), error, cause }
-            | Self::TaskTimedOut { integration: (service, action), error, cause } => {
-                json!({"resourceType": service, "resource": action, "error": error, "cause": cause})
-            }
-            Self::LambdaFunctionStarted
+            Self::StateAborted { .. }
             | Self::ParallelStateStarted
             | Self::ParallelStateSucceeded
-            | Self::ParallelStateFailed => return None,
+            | Self::ParallelStateFailed
+            | Self::MapStateSucceeded
+            | Self::MapStateFailed => return None,
         };
         if let Value::Object(fields) = &mut fields {
             fields.retain(|_, value| !value.is_null());
@@ -145,55 +225,58 @@ impl Detail {
     }
 }
 
-/// Numbers the events of a step, and keeps them if they are wanted: most steps want only the numbers.
-pub(crate) struct Recorder {
-    len: u64,
-    now_ms: u64,
-    events: Option<Vec<HistoryEvent>>,
+/// That data was not cut: it never is here.
+fn whole() -> Value {
+    json!({"truncated": false})
 }
 
-impl Recorder {
-    pub(crate) fn new(len: u64, now_ms: u64, keep: bool) -> Self {
-        Self { len, now_ms, events: keep.then(Vec::new) }
+fn exited(name: &str, output: &str, assigned: &[(String, String)]) -> Value {
+    let mut fields = json!({"name": name, "output": output, "outputDetails": whole()});
+    if !assigned.is_empty() {
+        let variables: Map<String, Value> =
+            assigned.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        fields["assignedVariables"] = variables.into();
+        fields["assignedVariablesDetails"] = whole();
     }
+    fields
+}
 
-    /// Whether events are kept, and their data is worth writing out.
-    pub(crate) fn keeps(&self) -> bool {
-        self.events.is_some()
-    }
-
-    pub(crate) fn len(&self) -> u64 {
-        self.len
-    }
-
-    /// Whether only the execution's last event has a place left.
-    pub(crate) fn is_full(&self) -> bool {
-        self.len + 1 >= HISTORY_EVENTS_MAX
-    }
-
-    /// Adds an event; when the history is full, nothing.
-    pub(crate) fn push(&mut self, previous_event_id: u64, detail: impl FnOnce() -> Detail) -> u64 {
-        if self.is_full() {
-            return previous_event_id;
+fn task_fields(called: &Called, event: &TaskEvent, region: &str) -> Option<Value> {
+    let (mut fields, integration) = match called {
+        Called::Function(_) | Called::Activity(_) => (json!({}), None),
+        Called::Integration(it) => (json!({"resourceType": *it.service, "resource": *it.action}), Some(it)),
+    };
+    match event {
+        TaskEvent::Scheduled { input, timeout_s, heartbeat_s, credentials } => {
+            if integration.is_some() {
+                fields["region"] = region.into();
+                fields["parameters"] = input.as_str().into();
+            } else if let Called::Function(arn) | Called::Activity(arn) = called {
+                fields["resource"] = json!(**arn);
+                fields["input"] = input.as_str().into();
+                fields["inputDetails"] = whole();
+            }
+            fields["timeoutInSeconds"] = json!(timeout_s);
+            if !matches!(called, Called::Function(_)) {
+                fields["heartbeatInSeconds"] = json!(heartbeat_s);
+            }
+            if let Some(role_arn) = credentials {
+                fields["taskCredentials"] = json!({"roleArn": role_arn});
+            }
         }
-        self.push_last(previous_event_id, detail)
-    }
-
-    /// Adds the execution's last event.
-    pub(crate) fn push_last(&mut self, previous_event_id: u64, detail: impl FnOnce() -> Detail) -> u64 {
-        self.len += 1;
-        if let Some(events) = &mut self.events {
-            events.push(HistoryEvent {
-                id: self.len,
-                previous_event_id,
-                timestamp_ms: self.now_ms,
-                detail: detail(),
-            });
+        TaskEvent::Started { worker } => match called {
+            Called::Function(_) => return None,
+            Called::Activity(_) => fields["workerName"] = json!(worker),
+            Called::Integration(_) => {}
+        },
+        TaskEvent::Submitted { output } | TaskEvent::Succeeded { output } => {
+            fields["output"] = output.as_str().into();
+            fields["outputDetails"] = whole();
         }
-        self.len
+        TaskEvent::Failed { error, cause } | TaskEvent::TimedOut { error, cause } => {
+            fields["error"] = error.as_str().into();
+            fields["cause"] = json!(cause);
+        }
     }
-
-    pub(crate) fn into_events(self) -> Vec<HistoryEvent> {
-        self.events.unwrap_or_default()
-    }
+    Some(fields)
 }

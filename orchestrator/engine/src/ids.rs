@@ -22,3 +22,13 @@ pub struct Timer {
     #[serde(rename = "t")]
     pub at_ms: u64,
 }
+
+/// The first id of tasks, timers and threads that are made.
+pub(crate) const fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+pub(crate) fn is_one(id: &u64) -> bool {
+    *id == one()
+}

@@ -2,22 +2,26 @@
 
 use std::borrow::Cow;
 
-use asl::data::{Narrow, ResultPath};
-use asl::error::RUNTIME;
-use asl::io::{Ends, Flow, Io};
-use asl::path::Path;
+use asl::data::{Narrow, ResultPath, json_len};
+use asl::io::{Ends, Flow, Io, Jsonata};
 use asl::syntax::{Recovery, Transition};
+use asl::template::Template;
 use asl::{RuntimeError, Scope};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::history::Detail;
-use crate::quotas::within_quota;
-use crate::stepper::{Cursor, Entered, Outcome, Stepper};
+use crate::quotas::{self, PAYLOAD_BYTES_MAX};
+use crate::stepper::{Cursor, Entered, Failure, Outcome, Stepper};
+
+/// Variables that a state sets when it is left.
+pub(crate) type Assigned = Map<String, Value>;
 
 /// What a state sees of its input.
 pub(crate) fn input<'a>(io: &Io<Flow>, scope: &Scope<'a>) -> Result<Cow<'a, Value>, RuntimeError> {
-    let Io::JsonPath(flow) = io;
-    flow.input_path.of(scope)
+    match io {
+        Io::JsonPath(flow) => flow.input_path.of(scope),
+        Io::Jsonata(_) => Ok(Cow::Borrowed(scope.data)),
+    }
 }
 
 /// What it makes of that for its work: the payload of a task, the input of branches.
@@ -26,32 +30,62 @@ pub(crate) fn arguments(
     input: Cow<'_, Value>,
     scope: &Scope<'_>,
 ) -> Result<Value, RuntimeError> {
-    let Io::JsonPath(flow) = io;
-    match &flow.parameters {
-        Some(template) => template.fill(&scope.over(&input)),
+    let (template, field) = match io {
+        Io::JsonPath(flow) => (&flow.parameters, "Parameters"),
+        Io::Jsonata(jsonata) => (&jsonata.arguments, "Arguments"),
+    };
+    match template {
+        Some(template) => template.fill(&scope.over(&input), field),
         None => Ok(input.into_owned()),
     }
 }
 
 /// What a state without a result sees of its input.
 pub(crate) fn seen<'a>(io: &Io<Ends>, scope: &Scope<'a>) -> Result<Cow<'a, Value>, RuntimeError> {
-    let Io::JsonPath(ends) = io;
-    ends.input_path.of(scope)
+    match io {
+        Io::JsonPath(ends) => ends.input_path.of(scope),
+        Io::Jsonata(_) => Ok(Cow::Borrowed(scope.data)),
+    }
 }
 
 /// Whether the state's input can still be needed once its work has begun.
-pub(crate) fn keeps_input(io: &Io<Flow>, recovery: &Recovery) -> bool {
-    let Io::JsonPath(flow) = io;
-    flow.result_path.keeps_input()
-        || !recovery.retry.is_empty()
-        || recovery.catch.iter().any(|catcher| catcher.result_path.keeps_input())
+pub(crate) fn keeps_input(io: &Io<Flow>, recovery: &Recovery, assign: Option<&Template>) -> bool {
+    if !recovery.retry.is_empty() {
+        return true;
+    }
+    match io {
+        Io::JsonPath(flow) => {
+            flow.result_path.keeps_input()
+                || recovery.catch.iter().any(|catcher| catcher.result_path.keeps_input())
+        }
+        Io::Jsonata(jsonata) => jsonata.output.is_some() || assign.is_some() || !recovery.catch.is_empty(),
+    }
 }
 
-/// What a path selects that must select something.
-pub(crate) fn at<'a>(path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>, RuntimeError> {
-    path.select(scope).ok_or_else(|| {
-        RuntimeError::new(RUNTIME, format!("the path '{path}' selects nothing in the state's input"))
-    })
+/// The variables that a template assigns.
+pub(crate) fn assigned(
+    assign: Option<&Template>,
+    field: &str,
+    scope: &Scope<'_>,
+) -> Result<Assigned, RuntimeError> {
+    match assign.map(|assign| assign.fill(scope, field)).transpose()? {
+        Some(Value::Object(assigned)) => Ok(assigned),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// What went wrong while a state made its output.
+pub(crate) enum Spoilt {
+    /// Something could not be evaluated.
+    Error(RuntimeError),
+    /// The output is too large.
+    Failure(Failure),
+}
+
+impl From<RuntimeError> for Spoilt {
+    fn from(error: RuntimeError) -> Self {
+        Self::Error(error)
+    }
 }
 
 impl<'d> Stepper<'d> {
@@ -59,64 +93,129 @@ impl<'d> Stepper<'d> {
     pub(crate) fn complete(
         &mut self,
         mut entered: Entered<'d>,
-        io: &Io<Flow>,
-        recovery: &'d Recovery,
+        io: &'d Io<Flow>,
         transition: Transition,
         result: Value,
     ) -> Outcome {
-        let Io::JsonPath(flow) = io;
-        let result = match &flow.result_selector {
-            None => Ok(result),
-            Some(selector) => self.scoped(&entered, &result, |scope| selector.fill(scope)),
+        let made = match io {
+            Io::JsonPath(flow) => self.made_by_paths(&mut entered, flow, result),
+            Io::Jsonata(jsonata) => self.made_by_output(&entered, jsonata, Some(result)),
         };
-        let result = match result {
-            Ok(result) => result,
-            Err(error) => return self.recover(entered, recovery, error.into()),
+        match made {
+            Ok((output, assigned)) => self.leave(entered, transition, output, assigned),
+            Err(spoilt) => self.spoilt(entered, spoilt),
+        }
+    }
+
+    pub(crate) fn spoilt(&mut self, entered: Entered<'d>, spoilt: Spoilt) -> Outcome {
+        match spoilt {
+            Spoilt::Error(error) => self.failed(entered, error),
+            Spoilt::Failure(failure) => self.recover(entered, failure),
+        }
+    }
+
+    /// `ResultSelector`, `ResultPath`, `OutputPath`.
+    fn made_by_paths(
+        &self,
+        entered: &mut Entered<'d>,
+        flow: &Flow,
+        result: Value,
+    ) -> Result<(Value, Assigned), Spoilt> {
+        let assign = entered.state.assign.as_ref();
+        let assigned = match assign {
+            Some(_) => self.scoped(entered.view(), &result, |scope| assigned(assign, "Assign", scope))?,
+            None => Map::new(),
+        };
+        let result = match &flow.result_selector {
+            None => result,
+            Some(selector) => {
+                self.scoped(entered.view(), &result, |scope| selector.fill(scope, "ResultSelector"))?
+            }
         };
         // Checked before the input is given away: after an error it may still be needed.
-        if let Err(error) = flow.result_path.check(&entered.data) {
-            return self.recover(entered, recovery, error.into());
-        }
+        flow.result_path.check(&entered.data)?;
         let grows = flow.result_path != ResultPath::Discard;
-        let placed = flow.result_path.place(std::mem::take(&mut entered.data), result);
-        let output = placed.and_then(|placed| self.narrowed(&entered, &flow.output_path, placed));
-        let checked =
-            output.and_then(|output| if grows { within_quota(output, "state's output") } else { Ok(output) });
-        match checked {
-            Ok(output) => self.leave(entered, transition, output),
-            Err(error) => self.recover(entered, recovery, error.into()),
+        let bytes = if grows { json_len(&entered.data) + json_len(&result) } else { 0 };
+        let may_be_too_large = bytes > PAYLOAD_BYTES_MAX / 2;
+        let input = if may_be_too_large { entered.data.clone() } else { std::mem::take(&mut entered.data) };
+        let placed = flow.result_path.place(input, result)?;
+        let output = self.narrowed(entered, &flow.output_path, placed)?;
+        if may_be_too_large {
+            quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;
         }
+        Ok((output, assigned))
     }
 
-    /// The output of a state without a result.
+    /// `Output`, in JSONata. Without it: the result or, if there is none, the input.
+    pub(crate) fn made_by_output(
+        &self,
+        entered: &Entered<'d>,
+        jsonata: &Jsonata,
+        result: Option<Value>,
+    ) -> Result<(Value, Assigned), Spoilt> {
+        let assign = entered.state.assign.as_ref();
+        let (output, assigned) = self.scoped(entered.view(), &entered.data, |scope| {
+            let scope = Scope { result: result.as_ref(), ..*scope };
+            let output = jsonata.output.as_ref().map(|output| output.fill(&scope, "Output")).transpose()?;
+            Ok::<_, RuntimeError>((output, assigned(assign, "Assign", &scope)?))
+        })?;
+        let output = output.or(result).unwrap_or_else(|| entered.data.clone());
+        quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;
+        Ok((output, assigned))
+    }
+
+    /// The output of a state without a result, and the variables that it assigns.
     pub(crate) fn through(
         &self,
-        entered: &Entered<'_>,
+        entered: &mut Entered<'d>,
         io: &Io<Ends>,
-        data: Value,
-    ) -> Result<Value, RuntimeError> {
-        let Io::JsonPath(ends) = io;
+    ) -> Result<(Value, Assigned), Spoilt> {
+        let ends = match io {
+            Io::JsonPath(ends) => ends,
+            Io::Jsonata(jsonata) => return self.made_by_output(entered, jsonata, None),
+        };
+        let data = std::mem::take(&mut entered.data);
         let input = self.narrowed(entered, &ends.input_path, data)?;
-        self.narrowed(entered, &ends.output_path, input)
+        let assign = entered.state.assign.as_ref();
+        let assigned = match assign {
+            Some(_) => self.scoped(entered.view(), &input, |scope| assigned(assign, "Assign", scope))?,
+            None => Map::new(),
+        };
+        Ok((self.narrowed(entered, &ends.output_path, input)?, assigned))
     }
 
-    fn narrowed(&self, entered: &Entered<'_>, narrow: &Narrow, value: Value) -> Result<Value, RuntimeError> {
+    pub(crate) fn narrowed(
+        &self,
+        entered: &Entered<'_>,
+        narrow: &Narrow,
+        value: Value,
+    ) -> Result<Value, RuntimeError> {
         match narrow {
             Narrow::All => Ok(value),
-            narrow => self.scoped(entered, &value, |scope| narrow.of(scope).map(Cow::into_owned)),
+            narrow => self.scoped(entered.view(), &value, |scope| narrow.of(scope).map(Cow::into_owned)),
         }
     }
 
     /// Leaves a state with its output.
-    pub(crate) fn leave(&mut self, entered: Entered<'d>, transition: Transition, output: Value) -> Outcome {
-        let last_event = self.history.push(entered.last_event, || Detail::StateExited {
-            state_type: entered.state.kind.type_name(),
-            name: entered.state.name.to_string(),
+    pub(crate) fn leave(
+        &mut self,
+        mut entered: Entered<'d>,
+        transition: Transition,
+        output: Value,
+        assigned: Assigned,
+    ) -> Outcome {
+        let state = entered.state;
+        let last_event = self.push(&entered.thread, entered.last_event, || Detail::StateExited {
+            state_type: state.kind.type_name(),
+            name: state.name.clone(),
             output: output.to_string(),
+            assigned: assigned.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
         });
+        entered.thread.variables.extend(assigned);
+        let thread = entered.thread;
         match transition {
-            Transition::Next(state) => Outcome::Go(Cursor { state, data: output, last_event }),
-            Transition::End => Outcome::End { output, last_event },
+            Transition::Next(state) => Outcome::Go(Cursor { thread, state, data: output, last_event }),
+            Transition::End => Outcome::End { thread, output, last_event },
         }
     }
 }

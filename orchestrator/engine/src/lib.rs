@@ -36,32 +36,44 @@
 //! execution fails with `States.Runtime`, beyond the last with `States.DataLimitExceeded`.
 #![warn(missing_docs)]
 
+mod context;
+mod drive;
+mod earlier;
 mod effect;
 mod execution;
 mod fact;
 mod frame;
+mod gathered;
 mod history;
+mod identity;
 mod ids;
 mod io;
 pub mod quotas;
+mod recorder;
 mod recover;
 mod replay;
-mod seconds;
+mod settings;
 mod state_ref;
 mod states;
 mod status;
 mod step;
 mod stepper;
 mod tally;
+mod thread;
+mod threads;
+pub mod token;
 
-pub use asl::resource::Pattern;
 pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
-pub use frame::{Awaited, Branch, Frame};
-pub use history::{Detail, HistoryEvent, Integration};
+pub use frame::{Awaited, Frame};
+pub use gathered::{Gathered, Iterations};
+pub use history::{Called, Detail, HistoryEvent, TaskEvent};
+pub use identity::Identity;
 pub use ids::{TaskId, Timer, TimerId};
 pub use replay::{ReplayError, replay, unanswered};
 pub use status::Status;
 pub use step::{History, Step, Stepped, step};
 pub use tally::Tally;
+pub use thread::{Thread, ThreadId, Waiting};
+pub use threads::Threads;

@@ -1,11 +1,13 @@
 //! What one execution may use.
 
-use asl::RuntimeError;
 use asl::error::DATA_LIMIT_EXCEEDED;
+use asl::retry::Origin;
 use serde_json::Value;
 
-/// Most states entered in one step. More means a loop in the definition that never waits.
-pub const TRANSITIONS_PER_STEP_MAX: u32 = 10_000;
+use crate::stepper::Failure;
+
+/// Most states entered in one step. Of a Standard execution the history is full before.
+pub const TRANSITIONS_PER_STEP_MAX: u32 = 1_000_000;
 
 /// Most events in the history of an execution, its last one included; the quota of AWS.
 pub const HISTORY_EVENTS_MAX: u64 = 25_000;
@@ -13,12 +15,16 @@ pub const HISTORY_EVENTS_MAX: u64 = 25_000;
 /// Largest input, output or payload as JSON text, in bytes; the quota of AWS.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 
-/// Refuses a payload that is too large.
-pub(crate) fn within_quota(value: Value, what: &str) -> Result<Value, RuntimeError> {
-    let bytes = asl::data::json_len(&value);
-    if bytes > PAYLOAD_BYTES_MAX {
-        let cause = format!("the {what} has {bytes} bytes, more than the limit of {PAYLOAD_BYTES_MAX}");
-        return Err(RuntimeError::new(DATA_LIMIT_EXCEEDED, cause));
+/// Most iterations of a Map in inline mode at once; the quota of AWS.
+pub const INLINE_CONCURRENCY_MAX: usize = 40;
+
+/// Refuses a result that is too large: of a state, by its name, or of what a task calls.
+pub(crate) fn check(value: &Value, of: &str) -> Result<(), Failure> {
+    if asl::data::json_len(value) <= PAYLOAD_BYTES_MAX {
+        return Ok(());
     }
-    Ok(value)
+    let cause = format!(
+        "The state/task '{of}' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
+    Err(Failure { error: DATA_LIMIT_EXCEEDED.to_owned(), cause: Some(cause), origin: Origin::State })
 }

@@ -2,28 +2,46 @@
 
 use asl::error::RUNTIME;
 use asl::random::Random;
-use asl::syntax::{Recovery, Transition};
+use asl::retry::Catcher;
+use asl::syntax::{QueryLanguage, Recovery, Transition};
+use asl::{RuntimeError, Scope};
 use serde_json::{Value, json};
 
 use crate::frame::Awaited;
-use crate::quotas::within_quota;
+use crate::history::Detail;
+use crate::io::{Assigned, Spoilt, assigned};
+use crate::quotas;
 use crate::stepper::{Entered, Failure, Outcome, Stepper};
 
 /// Keeps the numbers for jitter apart from those for functions.
 const JITTER: u64 = 0x6a69_7474_6572;
 
+static NO_RECOVERY: Recovery = Recovery { retry: Vec::new(), catch: Vec::new() };
+
 impl<'d> Stepper<'d> {
+    /// A state could not evaluate something.
+    pub(crate) fn failed(&mut self, mut entered: Entered<'d>, error: RuntimeError) -> Outcome {
+        if let Some(location) = &error.location {
+            let state = entered.state.name.clone();
+            entered.last_event =
+                self.push(&entered.thread, entered.last_event, || Detail::EvaluationFailed {
+                    error: error.name.to_owned(),
+                    cause: error.cause.clone(),
+                    location: location.clone(),
+                    state,
+                });
+        }
+        let failure = entered.failure(error);
+        self.recover(entered, failure)
+    }
+
     /// The first retrier that is for the error decides about a retry; when it has none left, the first catcher that is
     /// for the error takes over.
-    pub(crate) fn recover(
-        &mut self,
-        mut entered: Entered<'d>,
-        recovery: &'d Recovery,
-        failure: Failure,
-    ) -> Outcome {
+    pub(crate) fn recover(&mut self, mut entered: Entered<'d>, failure: Failure) -> Outcome {
         if failure.error == RUNTIME {
             return entered.fail(failure);
         }
+        let recovery = entered.state.kind.recovery().unwrap_or(&NO_RECOVERY);
         let mut retriers = recovery.retry.iter().enumerate();
         if let Some((index, retrier)) =
             retriers.find(|(_, r)| r.errors.matches(&failure.error, failure.origin))
@@ -38,19 +56,55 @@ impl<'d> Stepper<'d> {
                 return entered.wait(Awaited::BackOff(timer));
             }
         }
-        let mut catchers = recovery.catch.iter();
-        let Some(catcher) = catchers.find(|c| c.errors.matches(&failure.error, failure.origin)) else {
+        let mut catchers = recovery.catch.iter().enumerate();
+        let caught = catchers.find(|(_, c)| c.errors.matches(&failure.error, failure.origin));
+        let Some((index, catcher)) = caught else {
             return entered.fail(failure);
         };
-        let output = json!({"Error": failure.error, "Cause": failure.cause.unwrap_or_default()});
-        let input = std::mem::replace(&mut entered.data, Value::Null);
-        match catcher.result_path.place(input, output).and_then(|output| within_quota(output, "error output"))
-        {
-            Ok(output) => {
+        match self.handled(&mut entered, catcher, index, failure) {
+            Ok((output, assigned)) => {
                 self.tally.caught += 1;
-                self.leave(entered, Transition::Next(catcher.next), output)
+                self.leave(entered, Transition::Next(catcher.next), output, assigned)
             }
-            Err(error) => entered.fail(error),
+            Err(Spoilt::Error(error)) => {
+                let failure = entered.failure(error);
+                entered.fail(failure)
+            }
+            Err(Spoilt::Failure(failure)) => entered.fail(failure),
         }
+    }
+
+    /// What a catcher makes of an error.
+    fn handled(
+        &self,
+        entered: &mut Entered<'d>,
+        catcher: &Catcher,
+        index: usize,
+        failure: Failure,
+    ) -> Result<(Value, Assigned), Spoilt> {
+        let error = json!({"Error": failure.error, "Cause": failure.cause.unwrap_or_default()});
+        let assign = catcher.assign.as_ref();
+        let field = format!("Catch[{index}]/Assign");
+        let (output, assigned) = match entered.state.language {
+            QueryLanguage::JsonPath => {
+                let assigned = match assign {
+                    None => Assigned::new(),
+                    Some(_) => {
+                        self.scoped(entered.view(), &error, |scope| assigned(assign, &field, scope))?
+                    }
+                };
+                let input = std::mem::take(&mut entered.data);
+                (catcher.result_path.place(input, error)?, assigned)
+            }
+            QueryLanguage::Jsonata => self.scoped(entered.view(), &entered.data, |scope| {
+                let scope = Scope { error_output: Some(&error), ..*scope };
+                let output = catcher.output.as_ref();
+                let output = output.map(|output| output.fill(&scope, &format!("Catch[{index}]/Output")));
+                let assigned = assigned(assign, &field, &scope)?;
+                Ok::<_, RuntimeError>((output.transpose()?.unwrap_or_else(|| error.clone()), assigned))
+            })?,
+        };
+        quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;
+        Ok((output, assigned))
     }
 }

@@ -2,15 +2,18 @@
 
 use asl::Definition;
 
+use crate::drive::Rest;
 use crate::effect::{Effect, Integrations};
 use crate::execution::{Ending, Execution, Head, Phase};
 use crate::fact::{Fact, IllegalFact, Refused};
-use crate::frame::{Frame, Target};
+use crate::frame::Target;
 use crate::history::{Detail, HistoryEvent};
-use crate::quotas::within_quota;
+use crate::quotas;
 use crate::status::Status;
-use crate::stepper::{Cursor, Failure, Rest, Signal, Stepper};
+use crate::stepper::{Cursor, Failure, Outcome, Signal, Stepper};
 use crate::tally::Tally;
+use crate::thread::{Thread, ThreadId};
+use crate::threads::Threads;
 
 /// Whether a step makes the events of the history. They are numbered either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,7 @@ pub fn step(
 ) -> Result<Stepped, IllegalFact> {
     let keep = history == History::Keep;
     match (execution, fact) {
-        (None, Fact::Started { execution, input, seed, first_id }) => {
+        (None, Fact::Started { execution, input, seed, first_id, identity, express }) => {
             let head = Head {
                 id: execution,
                 definition: definition.fingerprint().to_owned(),
@@ -70,15 +73,17 @@ pub fn step(
                 started_ms: now_ms,
                 next_id: first_id,
                 history_len: 0,
+                express,
+                identity,
                 input: definition.reads_execution_input().then(|| input.clone()),
                 deadline: None,
             };
-            let stepper = Stepper::new(definition, integrations, head, now_ms, keep);
+            let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, keep);
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
         (None, _) => Err(IllegalFact::NotStarted),
-        (Some(execution), fact) => resume(definition, execution, fact, |head| {
-            Stepper::new(definition, integrations, head, now_ms, keep)
+        (Some(execution), fact) => resume(definition, execution, fact, |head, threads| {
+            Stepper::new(definition, integrations, (head, threads), now_ms, keep)
         }),
     }
 }
@@ -87,83 +92,103 @@ fn resume<'d>(
     definition: &Definition,
     execution: Execution,
     fact: Fact,
-    stepper: impl FnOnce(Head) -> Stepper<'d>,
+    stepper: impl FnOnce(Head, Threads) -> Stepper<'d>,
 ) -> Result<Stepped, IllegalFact> {
     if execution.definition() != definition.fingerprint() {
         let pinned = execution.definition().to_owned();
         return Err(IllegalFact::WrongDefinition { pinned, given: definition.fingerprint().to_owned() });
     }
-    let (head, frame) = match execution.brought_up_to_date(definition)? {
-        Execution { head, phase: Phase::Running(frame), .. } => (head, frame),
+    let (head, threads) = match execution.brought_up_to_date(definition)? {
+        Execution { head, phase: Phase::Running(threads), .. } => (head, threads),
         ended => return Ok(Stepped::Stale(Box::new(ended))),
     };
-    if !frame.fits(definition) {
-        return Err(IllegalFact::Damaged);
-    }
     let (target, signal) = match fact {
+        Fact::FunctionReturned { task, output } => (Target::Task(task), Signal::Returned(output)),
         Fact::TaskSucceeded { task, output } => (Target::Task(task), Signal::Succeeded(output)),
         Fact::TaskFailed { task, error, cause } => (Target::Task(task), Signal::Failed { error, cause }),
+        Fact::ActivityStarted { task, worker } => (Target::Task(task), Signal::Taken { worker }),
+        Fact::TaskSubmitted { task, output } => (Target::Task(task), Signal::Submitted(output)),
         Fact::TaskHeartbeat { task } => (Target::Task(task), Signal::Heartbeat),
         Fact::TimerFired { timer } if head.deadline.is_some_and(|deadline| deadline.id == timer) => {
-            return Ok(Stepped::Advanced(Box::new(stepper(head).time_out(&frame))));
+            return Ok(Stepped::Advanced(Box::new(stepper(head, threads).time_out())));
         }
         Fact::TimerFired { timer } => (Target::Timer(timer), Signal::Fired(timer)),
         Fact::Stopped { error, cause } => {
-            return Ok(Stepped::Advanced(Box::new(stepper(head).abort(&frame, error, cause))));
+            return Ok(Stepped::Advanced(Box::new(stepper(head, threads).stop(error, cause))));
         }
-        Fact::Started { .. } => return Ok(stale(head, frame)),
+        Fact::Started { .. } => return Ok(stale(head, threads)),
     };
-    if !frame.awaits(target) {
-        return Ok(stale(head, frame));
+    let Some(thread) = threads.that_awaits(target) else { return Ok(stale(head, threads)) };
+    if !threads.fits(thread, definition) {
+        return Err(IllegalFact::Damaged);
     }
-    let mut stepper = stepper(head);
-    let rest = stepper.deliver(frame, target, signal);
+    let mut stepper = stepper(head, threads);
+    let rest = stepper.deliver(thread, signal);
     Ok(Stepped::Advanced(Box::new(stepper.end_of(rest))))
 }
 
-fn stale(head: Head, frame: Frame) -> Stepped {
-    Stepped::Stale(Box::new(Execution::new(head, Phase::Running(frame))))
+fn stale(head: Head, threads: Threads) -> Stepped {
+    Stepped::Stale(Box::new(Execution::new(head, Phase::Running(threads))))
 }
 
 impl Stepper<'_> {
     fn start(mut self, input: serde_json::Value) -> Step {
-        let started = self.history.push(0, || Detail::ExecutionStarted { input: input.to_string() });
-        let input = match within_quota(input, "execution's input") {
-            Ok(input) => input,
-            Err(error) => return self.end_of(Rest::Failed { failure: error.into(), last_event: started }),
-        };
+        let identity = self.head.identity.as_deref();
+        let (role_arn, version_arn, alias_arn) = identity.map_or((None, None, None), |it| {
+            (Some(it.role_arn.clone()), it.version_arn.clone(), it.alias_arn.clone())
+        });
+        let started = self.history.push(0, || Detail::ExecutionStarted {
+            input: input.to_string(),
+            role_arn,
+            version_arn,
+            alias_arn,
+        });
+        if let Err(failure) = quotas::check(&input, &self.head.id) {
+            return self.end_of(Rest::Failed { failure, last_event: started });
+        }
         if let Some(seconds) = self.definition.timeout_s() {
             self.head.deadline = Some(self.set_timer(seconds * 1000));
         }
         // AWS gives the first state no event before it.
-        let start = self.definition.machine().start;
-        let rest = self.run(Cursor { state: start, data: input, last_event: 0 });
+        let state = self.definition.machine().start;
+        let rest =
+            self.drive(Outcome::Go(Cursor { thread: Thread::root(), state, data: input, last_event: 0 }));
         self.end_of(rest)
     }
 
     /// Ends the execution because its time is over.
-    fn time_out(mut self, frame: &Frame) -> Step {
+    fn time_out(mut self) -> Step {
         self.head.deadline = None;
-        self.abandon(frame);
-        let cause = "the execution took longer than the definition's TimeoutSeconds";
-        let (error, cause) = (Some(asl::error::TIMEOUT.to_owned()), Some(cause.to_owned()));
+        let last_event = self.give_up();
+        let (error, cause) = (Some(asl::error::TIMEOUT.to_owned()), None);
+        let detail = Detail::ExecutionTimedOut { error: error.clone(), cause: cause.clone() };
         let ending = Ending { status: Status::TimedOut, at_ms: self.now_ms, output: None, error, cause };
-        self.finish(frame.last_event, Detail::ExecutionTimedOut, ending)
+        self.finish(last_event, detail, ending)
     }
 
     /// Ends the execution because it is told to stop.
-    fn abort(mut self, frame: &Frame, error: Option<String>, cause: Option<String>) -> Step {
-        self.abandon(frame);
+    fn stop(mut self, error: Option<String>, cause: Option<String>) -> Step {
+        let last_event = self.give_up();
         let detail = Detail::ExecutionAborted { error: error.clone(), cause: cause.clone() };
         let ending = Ending { status: Status::Aborted, at_ms: self.now_ms, output: None, error, cause };
-        self.finish(frame.last_event, detail, ending)
+        self.finish(last_event, detail, ending)
+    }
+
+    /// Gives up all threads. The last event of the outermost.
+    fn give_up(&mut self) -> u64 {
+        self.abandon(ThreadId::ROOT);
+        let Some(root) = self.threads.remove(ThreadId::ROOT) else { return self.history.len() };
+        self.abort(&root)
     }
 
     /// The step, when the outermost machine has come to rest.
-    fn end_of(self, rest: Rest) -> Step {
+    fn end_of(mut self, rest: Rest) -> Step {
         let now_ms = self.now_ms;
         match rest {
-            Rest::Waits(frame) => self.step(Phase::Running(frame)),
+            Rest::Waits => {
+                let threads = std::mem::take(&mut self.threads);
+                self.step(Phase::Running(threads))
+            }
             Rest::Ended { output, last_event } => {
                 let keep = self.history.keeps().then(|| output.to_string());
                 let detail = Detail::ExecutionSucceeded { output: keep.unwrap_or_default() };

@@ -1,22 +1,27 @@
-//! One step in the making: running a machine from state to state until all that is left waits for something.
+//! One step in the making: what it has of the execution, and what comes of it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use asl::error::RUNTIME;
 use asl::random::Random;
 use asl::retry::Origin;
-use asl::{Context, Definition, RuntimeError, Scope, State, StateId};
-use serde_json::{Value, json};
+use asl::{Context, Definition, RuntimeError, Scope, State, StateId, Variables};
+use serde_json::{Map, Value};
 
+use crate::context::{StateView, context};
 use crate::effect::{Effect, Integrations};
 use crate::execution::Head;
 use crate::fact::Refused;
-use crate::frame::{Awaited, Branch, Frame};
-use crate::history::{Detail, Recorder};
+use crate::frame::{Awaited, Frame};
+use crate::history::Detail;
 use crate::ids::{TaskId, Timer, TimerId};
 use crate::quotas::{HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
+use crate::recorder::Recorder;
 use crate::state_ref::StateRef;
 use crate::tally::Tally;
+use crate::thread::{Thread, ThreadId, Waiting};
+use crate::threads::Threads;
 
 /// One step in the making.
 pub(crate) struct Stepper<'d> {
@@ -24,6 +29,12 @@ pub(crate) struct Stepper<'d> {
     pub(crate) integrations: &'d dyn Integrations,
     pub(crate) head: Head,
     pub(crate) now_ms: u64,
+    /// The threads that wait.
+    pub(crate) threads: Threads,
+    /// The id of the next thread: greater than that of any that there is.
+    next_thread: u64,
+    /// The threads that are about to enter their machine, the next first.
+    pub(crate) ready: VecDeque<Cursor>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) refused: Vec<Refused>,
     pub(crate) history: Recorder,
@@ -32,18 +43,23 @@ pub(crate) struct Stepper<'d> {
 
 /// A state about to be entered.
 pub(crate) struct Cursor {
+    pub(crate) thread: Thread,
     pub(crate) state: StateId,
     pub(crate) data: Value,
     pub(crate) last_event: u64,
 }
 
-/// A state that was entered: a [`Frame`] that does not wait yet.
+/// A state that was entered: a [`Waiting`] that does not wait.
 pub(crate) struct Entered<'d> {
+    pub(crate) thread: Thread,
     pub(crate) state: &'d State,
     pub(crate) data: Value,
     pub(crate) at_ms: u64,
+    pub(crate) entered_event: u64,
     pub(crate) last_event: u64,
     pub(crate) retries: Vec<u32>,
+    /// The task that is being prepared, whose token can be had.
+    pub(crate) task: Option<TaskId>,
 }
 
 /// An error on its way out.
@@ -54,105 +70,116 @@ pub(crate) struct Failure {
     pub(crate) origin: Origin,
 }
 
-/// What a state leads to.
+/// What a thread comes to.
 pub(crate) enum Outcome {
+    /// It goes on to a state.
     Go(Cursor),
-    Wait(Frame),
-    End { output: Value, last_event: u64 },
-    Fail { failure: Failure, last_event: u64 },
-}
-
-/// Where a machine comes to rest: an [`Outcome`] with nowhere to go.
-pub(crate) enum Rest {
-    Waits(Frame),
-    Ended { output: Value, last_event: u64 },
-    Failed { failure: Failure, last_event: u64 },
+    /// It waits.
+    Wait(Waiting),
+    /// Nothing of its own: it was put among those that wait, or others go on.
+    Parked,
+    /// Its machine has ended.
+    End { thread: Thread, output: Value, last_event: u64 },
+    /// Its machine has failed.
+    Fail { thread: Thread, failure: Failure, last_event: u64 },
 }
 
 /// What a waiting state is told.
 pub(crate) enum Signal {
+    Returned(Value),
     Succeeded(Value),
     Failed { error: String, cause: Option<String> },
+    Taken { worker: Option<String> },
+    Submitted(Value),
     Heartbeat,
     Fired(TimerId),
 }
 
-impl From<RuntimeError> for Failure {
-    fn from(error: RuntimeError) -> Self {
-        Self { error: error.name.to_owned(), cause: Some(error.cause), origin: Origin::State }
+impl<'d> Entered<'d> {
+    /// The state of a thread that goes on, and what it waited for.
+    pub(crate) fn of(state: &'d State, Waiting { thread, frame }: Waiting) -> (Self, Awaited) {
+        let Frame { state: _, data, entered_ms, entered_event, last_event, retries, awaited } = frame;
+        let entered =
+            Self { thread, state, data, at_ms: entered_ms, entered_event, last_event, retries, task: None };
+        (entered, awaited)
     }
-}
 
-impl Entered<'_> {
-    pub(crate) fn wait(self, awaited: Awaited) -> Outcome {
-        Outcome::Wait(Frame {
+    pub(crate) fn waiting(self, awaited: Awaited) -> Waiting {
+        let frame = Frame {
             state: StateRef::Named(Arc::clone(&self.state.name)),
             data: self.data,
             entered_ms: self.at_ms,
+            entered_event: self.entered_event,
             last_event: self.last_event,
             retries: self.retries,
             awaited,
-        })
+        };
+        Waiting { thread: self.thread, frame }
     }
 
-    pub(crate) fn fail(self, failure: impl Into<Failure>) -> Outcome {
-        Outcome::Fail { failure: failure.into(), last_event: self.last_event }
+    pub(crate) fn wait(self, awaited: Awaited) -> Outcome {
+        Outcome::Wait(self.waiting(awaited))
     }
+
+    pub(crate) fn fail(self, failure: Failure) -> Outcome {
+        Outcome::Fail { thread: self.thread, failure, last_event: self.last_event }
+    }
+
+    /// What AWS says before the cause of an error that a state makes of itself.
+    pub(crate) fn failure(&self, error: RuntimeError) -> Failure {
+        let cause = format!(
+            "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
+            self.state.name, self.entered_event, error.cause
+        );
+        Failure { error: error.name.to_owned(), cause: Some(cause), origin: Origin::State }
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            thread: &self.thread,
+            state: self.state,
+            at_ms: self.at_ms,
+            retries: &self.retries,
+            task: self.task,
+            item: None,
+        }
+    }
+}
+
+/// What an expression is evaluated for: a state of a thread.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) thread: &'a Thread,
+    pub(crate) state: &'a State,
+    pub(crate) at_ms: u64,
+    pub(crate) retries: &'a [u32],
+    pub(crate) task: Option<TaskId>,
+    /// The item of an iteration that is about to begin.
+    pub(crate) item: Option<&'a Value>,
 }
 
 impl<'d> Stepper<'d> {
     pub(crate) fn new(
         definition: &'d Definition,
         integrations: &'d dyn Integrations,
-        head: Head,
+        (head, threads): (Head, Threads),
         now_ms: u64,
         keep_history: bool,
     ) -> Self {
-        let history = Recorder::new(head.history_len, now_ms, keep_history);
+        let history = Recorder::new(head.history_len, now_ms, !head.express, keep_history);
         Self {
             definition,
             integrations,
             head,
             now_ms,
+            next_thread: threads.last().map_or(1, |last| last.0 + 1),
+            threads,
+            ready: VecDeque::new(),
             effects: Vec::with_capacity(2),
             refused: Vec::new(),
             history,
             tally: Tally::default(),
         }
-    }
-
-    /// Runs a machine from that state on.
-    pub(crate) fn run(&mut self, cursor: Cursor) -> Rest {
-        self.drive(Outcome::Go(cursor))
-    }
-
-    /// Runs on until there is nowhere to go.
-    pub(crate) fn drive(&mut self, mut outcome: Outcome) -> Rest {
-        loop {
-            outcome = match outcome {
-                Outcome::Go(cursor) => self.enter(cursor),
-                Outcome::Wait(frame) => return Rest::Waits(frame),
-                Outcome::End { output, last_event } => return Rest::Ended { output, last_event },
-                Outcome::Fail { failure, last_event } => return Rest::Failed { failure, last_event },
-            };
-        }
-    }
-
-    fn enter(&mut self, cursor: Cursor) -> Outcome {
-        let Cursor { state: id, data, last_event } = cursor;
-        self.tally.transitions += 1;
-        if let Err(error) = self.guard() {
-            return Outcome::Fail { failure: error.into(), last_event };
-        }
-        let Some(state) = self.definition.state(id) else {
-            return Outcome::Fail { failure: misfit().into(), last_event };
-        };
-        let last_event = self.history.push(last_event, || Detail::StateEntered {
-            state_type: state.kind.type_name(),
-            name: state.name.to_string(),
-            input: data.to_string(),
-        });
-        self.begin(Entered { state, data, at_ms: self.now_ms, last_event, retries: Vec::new() })
     }
 
     /// Refuses to go on when the execution runs away.
@@ -172,35 +199,38 @@ impl<'d> Stepper<'d> {
         Ok(())
     }
 
+    /// Adds an event to the history. What is done for the items of a Map in distributed mode is no part of it.
+    pub(crate) fn push(&mut self, thread: &Thread, previous: u64, detail: impl FnOnce() -> Detail) -> u64 {
+        if thread.is_child_execution { previous } else { self.history.push(previous, detail) }
+    }
+
     /// Evaluates something in the scope of a state over that data.
-    pub(crate) fn scoped<R>(
-        &self,
-        entered: &Entered<'_>,
-        data: &Value,
-        eval: impl FnOnce(&Scope<'_>) -> R,
-    ) -> R {
-        let build = || self.context(entered);
+    pub(crate) fn scoped<R>(&self, view: View<'_>, data: &Value, eval: impl FnOnce(&Scope<'_>) -> R) -> R {
+        let build = || {
+            let retries = view.retries.iter().map(|count| u64::from(*count)).sum();
+            let state =
+                StateView { name: &view.state.name, entered_ms: view.at_ms, retries, task: view.task };
+            context(&self.head, view.thread, &state, view.item)
+        };
         let context = Context::new(&build);
         // Every state adds to the history, so each evaluation has its own numbers, and replay the same ones.
         let random = Random::new(self.head.seed, self.history.len());
-        eval(&Scope { now_ms: self.now_ms, ..Scope::of(data, &context, &random) })
+        let scopes = self.variables(view.thread);
+        let variables = Variables::new(&scopes);
+        eval(&Scope { now_ms: self.now_ms, variables, ..Scope::of(data, &context, &random) })
     }
 
-    fn context(&self, entered: &Entered<'_>) -> Value {
-        let retries: u64 = entered.retries.iter().map(|count| u64::from(*count)).sum();
-        json!({
-            "Execution": {
-                "Id": self.head.id,
-                "Name": self.head.id,
-                "Input": self.head.input,
-                "StartTime": timestamp(self.head.started_ms),
-            },
-            "State": {
-                "Name": &*entered.state.name,
-                "EnteredTime": timestamp(entered.at_ms),
-                "RetryCount": retries,
-            },
-        })
+    /// The variables that a thread can read, its own first.
+    fn variables<'a>(&'a self, thread: &'a Thread) -> Vec<&'a Map<String, Value>> {
+        if thread.parent.is_none() && thread.variables.is_empty() {
+            return Vec::new();
+        }
+        // An execution of its own sees nothing of the one that started it.
+        let outer = |thread: &&'a Thread| {
+            let parent = &self.threads.get(thread.parent?.0)?.thread;
+            (parent.is_child_execution == thread.is_child_execution).then_some(parent)
+        };
+        std::iter::successors(Some(thread), outer).map(|thread| &thread.variables).collect()
     }
 
     pub(crate) fn new_task(&mut self) -> TaskId {
@@ -211,6 +241,19 @@ impl<'d> Stepper<'d> {
         let id = self.head.next_id;
         self.head.next_id += 1;
         id
+    }
+
+    /// A thread for a branch or iteration of that one.
+    pub(crate) fn new_thread(&mut self, parent: &Thread, index: u32) -> Thread {
+        let id = ThreadId(self.next_thread);
+        self.next_thread += 1;
+        Thread {
+            id,
+            parent: Some((parent.id, index)),
+            variables: Map::new(),
+            item: parent.item.clone(),
+            is_child_execution: parent.is_child_execution,
+        }
     }
 
     pub(crate) fn set_timer(&mut self, after_ms: u64) -> Timer {
@@ -226,31 +269,9 @@ impl<'d> Stepper<'d> {
     pub(crate) fn cancel(&mut self, timer: Option<Timer>) {
         self.effects.extend(timer.map(|timer| Effect::CancelTimer { timer: timer.id }));
     }
-
-    /// Cancels all timers of a frame and of those under it. Its tasks need nothing: their answers will be stale.
-    pub(crate) fn abandon(&mut self, frame: &Frame) {
-        let effects = &mut self.effects;
-        frame.each(&mut |frame| {
-            effects.extend(frame.timers().map(|timer| Effect::CancelTimer { timer: timer.id }));
-        });
-    }
-
-    pub(crate) fn abandon_branches(&mut self, branches: &[Branch]) {
-        for branch in branches {
-            if let Branch::Running(frame) = branch {
-                self.abandon(frame);
-            }
-        }
-    }
 }
 
 /// What should have been found before the step.
 pub(crate) fn misfit() -> RuntimeError {
     RuntimeError::new(RUNTIME, "the execution does not fit its definition")
-}
-
-/// The time in RFC 3339.
-fn timestamp(ms: u64) -> String {
-    let time = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    time.unwrap_or(jiff::Timestamp::MAX).to_string()
 }

@@ -12,7 +12,7 @@ use bus::{Message, Topic};
 use contract::envelope::{self, Envelope};
 use contract::{Encoded, Event, Order, Reply, Style, TraceContext};
 use engine::{
-    Call, Effect, Execution, Fact, History, Integrations as _, JournalEntry, Phase, Refused, Stepped, TaskId,
+    Call, Effect, Execution, Fact, History, Integrations as _, JournalEntry, Refused, Stepped, TaskId,
     TimerId, step,
 };
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
@@ -162,6 +162,8 @@ impl Conductor {
             input: json!({ "order": order, "settings": self.durations }),
             seed: seed_of(&order.order_id),
             first_id,
+            identity: None,
+            express: false,
         };
         let kept = Kept { traceparent, placed: Some(placed), rivals: Vec::new() };
         self.step(self.definitions.current(), None, fact, kept, effects)
@@ -326,12 +328,8 @@ impl Conductor {
 
 /// Where an execution waits; `None` once it has ended.
 fn waiting(execution: &Execution) -> Option<Stay> {
-    match execution.phase() {
-        Phase::Running(frame) => {
-            Some(Stay { state: Arc::clone(frame.state_name()?), since_ms: frame.entered_ms })
-        }
-        Phase::Ended(_) => None,
-    }
+    let frame = execution.root()?;
+    Some(Stay { state: Arc::clone(frame.state_name()?), since_ms: frame.entered_ms })
 }
 
 impl Handler for Conductor {
@@ -375,7 +373,7 @@ fn reply_fact(message: &Message) -> Result<Fact, Rejected> {
         rejected(contract::Malformed::header("correlationid", correlation, expected))
     })?;
     Ok(match Reply::decode(message).map_err(rejected)? {
-        Reply::Succeeded { output } => Fact::TaskSucceeded { task, output },
+        Reply::Succeeded { output } => Fact::FunctionReturned { task, output },
         Reply::Failed { error, cause } => Fact::TaskFailed { task, error, cause: Some(cause) },
     })
 }

@@ -5,7 +5,7 @@ use asl::resource::{called_function, payload};
 use bytes::Bytes;
 use contract::command::{self, Function};
 use contract::{Encoded, Envelope, Millis};
-use engine::{Call, Integrations, Pattern, Refusal};
+use engine::{Call, Integrations, Refusal};
 
 /// The CloudEvents source of the orchestrator's messages.
 pub const SOURCE: &str = "duet/orchestrator";
@@ -36,7 +36,7 @@ fn offered(call: &Call) -> Result<&'static Function, Refusal> {
 /// Nobody offers its function. Asked before ([`Integrations::refusal`]), it cannot be.
 pub(crate) fn command(call: Call, envelope: &Envelope, now: Millis) -> Result<Encoded, Refusal> {
     let function = offered(&call)?;
-    let task = (call.pattern == Pattern::RequestResponse).then(|| call.task.0.to_string());
+    let task = call.is_awaited.then(|| call.task.0.to_string());
     let payload = serde_json::to_vec(&payload(&call.resource, call.parameters));
     let payload = payload.expect("a JSON value has only string keys and finite numbers");
     Ok(command::encode_call(function, Bytes::from(payload), task.as_deref(), envelope, SOURCE, now))

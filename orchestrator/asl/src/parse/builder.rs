@@ -62,8 +62,6 @@ pub(super) enum Sees {
 #[derive(Clone, Default)]
 pub(super) struct Here {
     pub(super) language: QueryLanguage,
-    /// The location of the state.
-    pub(super) location: String,
     pub(super) sees: Sees,
 }
 

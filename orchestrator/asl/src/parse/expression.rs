@@ -6,7 +6,7 @@ use super::words;
 use crate::jsonata;
 use crate::path::Path;
 use crate::problem::Code;
-use crate::template::{Expression, Query};
+use crate::template::Expression;
 
 impl Builder<'_> {
     /// A path.
@@ -83,12 +83,8 @@ impl Builder<'_> {
         let text = self.jsonata(field)?.trim();
         match jsonata::Expression::parse(text) {
             Ok(expression) => {
-                let relative = field.location.strip_prefix(&self.here.location).unwrap_or(&field.location);
-                let query = Query { expression, field: relative.trim_start_matches('/').into() };
-                self.sees(field, &query);
-                let expression = Expression::Jsonata(query);
-                self.reads(field, &expression);
-                Some(expression)
+                self.sees(field, &expression);
+                self.noted(field, Expression::Jsonata(expression))
             }
             Err(error) => {
                 let code = if error.code.is_some() { Code::InvalidJsonata } else { Code::UnsupportedJsonata };
@@ -99,8 +95,8 @@ impl Builder<'_> {
     }
 
     /// Reports parts of `$states` that are not there where the expression is evaluated.
-    fn sees(&mut self, field: &Field<'_>, query: &Query) {
-        let read = query.expression.states();
+    fn sees(&mut self, field: &Field<'_>, expression: &jsonata::Expression) {
+        let read = expression.states();
         let parts =
             [(read.result, Sees::Result, "result"), (read.error_output, Sees::ErrorOutput, "errorOutput")];
         for (_, _, part) in parts.into_iter().filter(|(is_read, sees, _)| *is_read && *sees != self.here.sees)

@@ -82,7 +82,7 @@ impl Builder<'_> {
         for (member, field) in states.iter() {
             let id = *names.get(&member.key)?;
             self.within.state = Some(id);
-            self.here = Here { language: self.language, location: field.location.clone(), ..Here::default() };
+            self.here = Here { language: self.language, ..Here::default() };
             self.states[id.0 as usize] = self.state(&member.key, &field, &names);
         }
         self.within.state = None;

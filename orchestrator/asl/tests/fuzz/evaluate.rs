@@ -7,7 +7,7 @@ use asl::random::Random;
 use asl::retry::{BACK_OFF_MS_MAX, Origin};
 use asl::setting::Setting;
 use asl::syntax::{Choice, Condition, Recovery, Until};
-use asl::template::Template;
+use asl::template::{Place, Template};
 use asl::{Context, Definition, RuntimeError, Scope, StateKind, Variables, error};
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ impl Said {
 
     fn template(&mut self, template: Option<&Template>, scope: &Scope<'_>) {
         if let Some(template) = template {
-            self.add(template.fill(scope));
+            self.add(template.fill(scope, "Field"));
         }
     }
 
@@ -101,8 +101,8 @@ impl Said {
         self.recovery(&map.recovery, scope);
         match &map.items {
             Items::Input => {}
-            Items::Path(path) => self.add(path.eval(scope)),
-            Items::Template(items) => self.add(items.fill(scope)),
+            Items::Path(path) => self.add(path.eval(scope, &Place::Field("ItemsPath"))),
+            Items::Template(items) => self.add(items.fill(scope, "Items")),
             Items::Reader(reader) => {
                 self.template(reader.arguments.as_ref(), scope);
                 self.settings(&[&reader.config.max_items], scope);
@@ -144,7 +144,7 @@ impl Said {
         let input = self.narrow(&flow.input_path, scope);
         let mut result = input.clone();
         for template in [&flow.parameters, &flow.result_selector].into_iter().flatten() {
-            let filled = template.fill(&scope.over(&result));
+            let filled = template.fill(&scope.over(&result), "Parameters");
             self.add(filled.clone());
             result = filled.unwrap_or(result);
         }
@@ -162,7 +162,7 @@ impl Said {
 
     fn setting<T>(&mut self, setting: &Setting<T>, scope: &Scope<'_>) {
         if let Setting::Computed(expression) = setting {
-            self.add(expression.eval(scope));
+            self.add(expression.eval(scope, &Place::Field("Seconds")));
         }
     }
 

@@ -1,31 +1,97 @@
 //! Choice: decides where to go on.
 
-use asl::RuntimeError;
 use asl::error::NO_CHOICE_MATCHED;
-use asl::syntax::{Choice, Transition};
+use asl::io::{Io, Jsonata};
+use asl::syntax::{Choice, ChoiceRule, Condition, Transition};
+use asl::{RuntimeError, Scope};
 
-use crate::io::seen;
+use crate::io::{assigned, seen};
+use crate::settings::condition;
 use crate::stepper::{Entered, Outcome, Stepper};
 
 impl<'d> Stepper<'d> {
-    pub(super) fn choose(&mut self, mut entered: Entered<'d>, choice: &'d Choice) -> Outcome {
-        let chosen = self.scoped(&entered, &entered.data, |scope| {
+    pub(super) fn choose(&mut self, entered: Entered<'d>, choice: &'d Choice) -> Outcome {
+        let chosen = self.scoped(entered.view(), &entered.data, |scope| {
             let input = seen(&choice.io, scope)?;
-            let scope = scope.over(&input);
-            for (rule, next) in &choice.rules {
-                if rule.holds(&scope)? {
-                    return Ok(*next);
-                }
-            }
-            choice.default.ok_or_else(|| {
-                RuntimeError::new(NO_CHOICE_MATCHED, "no choice rule holds, and there is no Default")
-            })
+            first_that_holds(choice, &scope.over(&input))
         });
-        let data = std::mem::take(&mut entered.data);
-        let output = chosen.and_then(|next| Ok((next, self.through(&entered, &choice.io, data)?)));
-        match output {
-            Ok((next, output)) => self.leave(entered, Transition::Next(next), output),
-            Err(error) => entered.fail(error),
+        match chosen {
+            Err(error) => self.failed(entered, error),
+            Ok(Some((index, rule))) => self.follow(entered, choice, index, rule),
+            Ok(None) => match choice.default {
+                Some(next) => self.follow_default(entered, choice, Transition::Next(next)),
+                None => {
+                    let cause =
+                        "Failed to transition out of the state. The state does not point to a next state.";
+                    self.failed(entered, RuntimeError::new(NO_CHOICE_MATCHED, cause))
+                }
+            },
         }
     }
+
+    fn follow_default(
+        &mut self,
+        mut entered: Entered<'d>,
+        choice: &'d Choice,
+        transition: Transition,
+    ) -> Outcome {
+        match self.through(&mut entered, &choice.io) {
+            Ok((output, assigned)) => self.leave(entered, transition, output, assigned),
+            Err(spoilt) => self.spoilt(entered, spoilt),
+        }
+    }
+
+    /// A rule has an `Assign` of its own and, in JSONata, an `Output` of its own.
+    fn follow(
+        &mut self,
+        mut entered: Entered<'d>,
+        choice: &'d Choice,
+        index: usize,
+        rule: &'d ChoiceRule,
+    ) -> Outcome {
+        let field = format!("Choices[{index}]/Assign");
+        let variables = self.scoped(entered.view(), &entered.data, |scope| {
+            let input = seen(&choice.io, scope)?;
+            assigned(rule.assign.as_ref(), &field, &scope.over(&input))
+        });
+        let variables = match variables {
+            Ok(variables) => variables,
+            Err(error) => return self.failed(entered, error),
+        };
+        let made = match &choice.io {
+            Io::JsonPath(_) => self.through(&mut entered, &choice.io),
+            Io::Jsonata(_) => {
+                let output = rule.output.as_ref().map(|output| {
+                    let field = format!("Choices[{index}]/Output");
+                    self.scoped(entered.view(), &entered.data, |scope| output.fill(scope, &field))
+                });
+                match output.transpose() {
+                    Ok(output) => self.made_by_output(&entered, &Jsonata::default(), output),
+                    Err(error) => Err(error.into()),
+                }
+            }
+        };
+        match made {
+            Ok((output, _)) => self.leave(entered, Transition::Next(rule.next), output, variables),
+            Err(spoilt) => self.spoilt(entered, spoilt),
+        }
+    }
+}
+
+fn first_that_holds<'d>(
+    choice: &'d Choice,
+    scope: &Scope<'_>,
+) -> Result<Option<(usize, &'d ChoiceRule)>, RuntimeError> {
+    for (index, rule) in choice.rules.iter().enumerate() {
+        let holds = match &rule.condition {
+            Condition::Rule(rule) => rule.holds(scope)?,
+            Condition::Computed(setting) => {
+                condition(setting, &format!("Choices[{index}]/Condition"), scope)?
+            }
+        };
+        if holds {
+            return Ok(Some((index, rule)));
+        }
+    }
+    Ok(None)
 }

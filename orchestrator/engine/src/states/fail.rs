@@ -1,36 +1,21 @@
 //! Fail: ends the machine with an error.
 
-use asl::error::RUNTIME;
 use asl::retry::Origin;
-use asl::syntax::{Fail, Text};
-use asl::{RuntimeError, Scope};
-use serde_json::Value;
+use asl::syntax::Fail;
 
+use crate::settings::text;
 use crate::stepper::{Entered, Failure, Outcome, Stepper};
 
 impl<'d> Stepper<'d> {
     pub(super) fn fail(&mut self, entered: Entered<'d>, fail: &'d Fail) -> Outcome {
-        let texts = self.scoped(&entered, &entered.data, |scope| {
-            Ok::<_, RuntimeError>((text(fail.error.as_ref(), scope)?, text(fail.cause.as_ref(), scope)?))
+        let texts = self.scoped(entered.view(), &entered.data, |scope| {
+            let error = fail.error.as_ref().map(|error| text(error, "Error", scope)).transpose()?;
+            let cause = fail.cause.as_ref().map(|cause| text(cause, "Cause", scope)).transpose()?;
+            Ok((error.unwrap_or_default(), cause))
         });
         match texts {
-            Ok((error, cause)) => {
-                entered.fail(Failure { error: error.unwrap_or_default(), cause, origin: Origin::State })
-            }
-            Err(error) => entered.fail(error),
+            Ok((error, cause)) => entered.fail(Failure { error, cause, origin: Origin::State }),
+            Err(error) => self.failed(entered, error),
         }
-    }
-}
-
-fn text(text: Option<&Text>, scope: &Scope<'_>) -> Result<Option<String>, RuntimeError> {
-    match text {
-        None => Ok(None),
-        Some(Text::Fixed(text)) => Ok(Some(text.clone())),
-        Some(Text::Computed(expression)) => match expression.eval(scope)? {
-            Value::String(text) => Ok(Some(text)),
-            other => {
-                Err(RuntimeError::new(RUNTIME, format!("an error or cause is {other}, which is no string")))
-            }
-        },
     }
 }

@@ -2,6 +2,7 @@
 
 mod choice;
 mod fail;
+mod map;
 mod parallel;
 mod pass;
 mod succeed;
@@ -10,8 +11,10 @@ mod wait;
 
 use asl::StateKind;
 
-use crate::frame::{Awaited, Frame, Target};
-use crate::stepper::{Entered, Outcome, Rest, Signal, Stepper, misfit};
+use crate::drive::Rest;
+use crate::frame::Awaited;
+use crate::stepper::{Entered, Outcome, Signal, Stepper, misfit};
+use crate::thread::ThreadId;
 
 impl<'d> Stepper<'d> {
     /// Does what the state does: at its entry, and again at each retry.
@@ -20,6 +23,7 @@ impl<'d> Stepper<'d> {
         match &state.kind {
             StateKind::Task(task) => self.begin_task(entered, task),
             StateKind::Parallel(parallel) => self.begin_parallel(entered, parallel),
+            StateKind::Map(map) => self.begin_map(entered, map),
             StateKind::Choice(choice) => self.choose(entered, choice),
             StateKind::Pass(pass) => self.pass(entered, pass),
             StateKind::Wait(wait) => self.begin_wait(entered, wait),
@@ -28,26 +32,19 @@ impl<'d> Stepper<'d> {
         }
     }
 
-    /// Tells the frame that waits for it a signal, and runs on from there.
-    pub(crate) fn deliver(&mut self, frame: Frame, target: Target, signal: Signal) -> Rest {
-        let Frame { state, data, entered_ms, last_event, retries, awaited } = frame;
-        let Some(state) = state.of(self.definition) else {
-            return Rest::Failed { failure: misfit().into(), last_event };
-        };
-        let entered = Entered { state, data, at_ms: entered_ms, last_event, retries };
-        let outcome = match (awaited, &state.kind) {
+    /// Tells the thread that waits for it a signal, and runs on from there.
+    pub(crate) fn deliver(&mut self, thread: ThreadId, signal: Signal) -> Rest {
+        let Some((entered, awaited)) = self.resume(thread) else { return Rest::Waits };
+        let outcome = match (awaited, &entered.state.kind) {
             (Awaited::Task { task, timeout, heartbeat }, StateKind::Task(syntax)) => {
                 self.resume_task(entered, syntax, (task, timeout, heartbeat), signal)
             }
-            (Awaited::Branches(branches), StateKind::Parallel(parallel)) => {
-                self.resume_parallel(entered, parallel, branches, target, signal)
-            }
             (Awaited::Wait(_), StateKind::Wait(wait)) => self.end_wait(entered, wait),
-            // What is left is the end of a back-off.
-            (_, _) => match self.guard() {
+            (Awaited::BackOff(_), _) => match self.guard() {
                 Ok(()) => self.begin(entered),
-                Err(error) => entered.fail(error),
+                Err(error) => self.failed(entered, error),
             },
+            _ => self.failed(entered, misfit()),
         };
         self.drive(outcome)
     }

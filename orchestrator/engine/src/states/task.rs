@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use asl::error::{HEARTBEAT_TIMEOUT, TIMEOUT};
-use asl::resource::Pattern;
+use asl::resource::ResourceKind;
 use asl::retry::Origin;
+use asl::setting::Setting;
 use asl::syntax::Task;
 use asl::{RuntimeError, Scope};
 use serde_json::Value;
@@ -12,11 +13,11 @@ use serde_json::Value;
 use crate::effect::{Call, Effect};
 use crate::fact::Refused;
 use crate::frame::Awaited;
-use crate::history::Detail;
+use crate::history::{Called, Detail, TaskEvent};
 use crate::ids::{TaskId, Timer};
 use crate::io::{arguments, input, keeps_input};
-use crate::quotas::within_quota;
-use crate::seconds::seconds_of;
+use crate::quotas;
+use crate::settings::seconds;
 use crate::stepper::{Entered, Failure, Outcome, Signal, Stepper};
 
 /// What is computed before a task is called.
@@ -24,19 +25,26 @@ struct Prepared {
     parameters: Value,
     timeout_s: Option<u64>,
     heartbeat_s: Option<u64>,
+    role_arn: Option<String>,
 }
 
 impl<'d> Stepper<'d> {
     pub(super) fn begin_task(&mut self, mut entered: Entered<'d>, task: &'d Task) -> Outcome {
-        let prepared = match self.scoped(&entered, &entered.data, |scope| prepare(task, scope)) {
-            Ok(prepared) => prepared,
-            Err(error) => return self.recover(entered, &task.recovery, error.into()),
-        };
-        entered.last_event = self.scheduled(entered.last_event, task, &prepared);
-        let Prepared { parameters, timeout_s, heartbeat_s } = prepared;
         let id = self.new_task();
+        entered.task = Some(id);
+        let prepared = match self.scoped(entered.view(), &entered.data, |scope| prepare(task, scope)) {
+            Ok(prepared) => prepared,
+            Err(error) => return self.failed(entered, error),
+        };
+        if let Err(failure) = quotas::check(&prepared.parameters, name(task)) {
+            return self.recover(entered, failure);
+        }
+        let (timeout_s, heartbeat_s) = (prepared.timeout_s, prepared.heartbeat_s);
+        self.scheduled(&mut entered, task, &prepared);
+        let parameters = prepared.parameters;
+        let sent = task.resource.kind.sent(&parameters);
         let resource = Arc::clone(&task.resource.arn);
-        let call = Call { task: id, resource, parameters, pattern: task.pattern };
+        let call = Call { task: id, resource, parameters, is_awaited: sent.is_none() };
         if let Some(refusal) = self.integrations.refusal(&call) {
             let refused = Refused::new(id, refusal);
             let (error, cause) = (refused.error.clone(), Some(refused.cause.clone()));
@@ -44,10 +52,12 @@ impl<'d> Stepper<'d> {
             return self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task });
         }
         self.effects.push(Effect::Call(call));
-        if task.pattern == Pattern::FireAndForget {
-            return self.task_succeeded(entered, task, task.resource.kind.sent());
+        if let Some(result) = sent {
+            return self.task_succeeded(entered, task, result);
         }
-        if !keeps_input(&task.io, &task.recovery) {
+        let is_needed = keeps_input(&task.io, &task.recovery, entered.state.assign.as_ref())
+            || matches!(task.heartbeat_s, Some(Setting::Computed(_)));
+        if !is_needed {
             entered.data = Value::Null;
         }
         let timeout = timeout_s.map(|s| self.set_timer(s * 1000));
@@ -57,94 +67,108 @@ impl<'d> Stepper<'d> {
 
     pub(super) fn resume_task(
         &mut self,
-        entered: Entered<'d>,
+        mut entered: Entered<'d>,
         task: &'d Task,
         (id, timeout, heartbeat): (TaskId, Option<Timer>, Option<Timer>),
         signal: Signal,
     ) -> Outcome {
+        let waits = |timeout, heartbeat| Awaited::Task { task: id, timeout, heartbeat };
         match signal {
-            Signal::Succeeded(output) => {
+            Signal::Returned(output) => {
                 self.cancel(timeout);
                 self.cancel(heartbeat);
                 self.task_succeeded(entered, task, task.resource.kind.result(output))
+            }
+            Signal::Succeeded(result) => {
+                self.cancel(timeout);
+                self.cancel(heartbeat);
+                self.task_succeeded(entered, task, result)
             }
             Signal::Failed { error, cause } => {
                 self.cancel(timeout);
                 self.cancel(heartbeat);
                 self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task })
             }
+            Signal::Taken { worker } => {
+                self.tell(&mut entered, task, || TaskEvent::Started { worker });
+                entered.wait(waits(timeout, heartbeat))
+            }
+            Signal::Submitted(output) => {
+                self.tell(&mut entered, task, || TaskEvent::Submitted { output: output.to_string() });
+                entered.wait(waits(timeout, heartbeat))
+            }
             Signal::Heartbeat => {
                 let interval_ms = heartbeat.and_then(|_| self.heartbeat_ms(&entered, task));
                 self.cancel(heartbeat.filter(|_| interval_ms.is_some()));
                 let heartbeat = interval_ms.map(|ms| self.set_timer(ms)).or(heartbeat);
-                entered.wait(Awaited::Task { task: id, timeout, heartbeat })
+                entered.wait(waits(timeout, heartbeat))
             }
             Signal::Fired(fired) => {
                 let timed_out = timeout.is_some_and(|timer| timer.id == fired);
                 let (error, other) =
                     if timed_out { (TIMEOUT, heartbeat) } else { (HEARTBEAT_TIMEOUT, timeout) };
                 self.cancel(other);
-                let cause = Some(format!("the state '{}' gave up waiting for an answer", entered.state.name));
-                let failure = Failure { error: error.to_owned(), cause, origin: Origin::Task };
+                let failure = Failure { error: error.to_owned(), cause: None, origin: Origin::Task };
                 self.task_failed(entered, task, failure)
             }
         }
     }
 
     fn heartbeat_ms(&self, entered: &Entered<'d>, task: &Task) -> Option<u64> {
-        let seconds = task.heartbeat.as_ref()?;
-        let seconds = self.scoped(entered, &entered.data, |scope| seconds_of(seconds, 1, scope));
+        let setting = task.heartbeat_s.as_ref()?;
+        let seconds = self.scoped(entered.view(), &entered.data, |scope| {
+            let input = input(&task.io, scope)?;
+            seconds(setting, "HeartbeatSeconds", 1, &scope.over(&input))
+        });
         seconds.ok().map(|s| s * 1000)
     }
 
-    fn scheduled(&mut self, last_event: u64, task: &Task, prepared: &Prepared) -> u64 {
-        let (parameters, timeout_s) = (&prepared.parameters, prepared.timeout_s);
-        match task.resource.kind.integration() {
-            None => {
-                let scheduled = self.history.push(last_event, || Detail::LambdaFunctionScheduled {
-                    resource: task.resource.arn.to_string(),
-                    input: parameters.to_string(),
-                    timeout_s,
-                });
-                self.history.push(scheduled, || Detail::LambdaFunctionStarted)
-            }
-            Some(integration) => {
-                let scheduled = self.history.push(last_event, || Detail::TaskScheduled {
-                    integration,
-                    parameters: parameters.to_string(),
-                    timeout_s,
-                });
-                self.history.push(scheduled, || Detail::TaskStarted { integration })
-            }
+    fn scheduled(&mut self, entered: &mut Entered<'d>, task: &Task, prepared: &Prepared) {
+        self.tell(entered, task, || TaskEvent::Scheduled {
+            input: prepared.parameters.to_string(),
+            timeout_s: prepared.timeout_s,
+            heartbeat_s: prepared.heartbeat_s,
+            credentials: prepared.role_arn.clone(),
+        });
+        // An activity is started by whoever takes it on.
+        if task.resource.kind != ResourceKind::Activity {
+            self.tell(entered, task, || TaskEvent::Started { worker: None });
         }
     }
 
-    fn task_succeeded(&mut self, mut entered: Entered<'d>, task: &'d Task, result: Value) -> Outcome {
-        let result = match within_quota(result, "task's result") {
-            Ok(result) => result,
-            Err(error) => return self.recover(entered, &task.recovery, error.into()),
-        };
-        entered.last_event = self.history.push(entered.last_event, || {
-            let output = result.to_string();
-            match task.resource.kind.integration() {
-                None => Detail::LambdaFunctionSucceeded { output },
-                Some(integration) => Detail::TaskSucceeded { integration, output },
-            }
+    fn tell(&mut self, entered: &mut Entered<'d>, task: &Task, event: impl FnOnce() -> TaskEvent) {
+        entered.last_event = self.push(&entered.thread, entered.last_event, || Detail::Task {
+            called: Called::of(&task.resource),
+            event: event(),
         });
-        self.complete(entered, &task.io, &task.recovery, task.transition, result)
+    }
+
+    fn task_succeeded(&mut self, mut entered: Entered<'d>, task: &'d Task, result: Value) -> Outcome {
+        if let Err(failure) = quotas::check(&result, name(task)) {
+            return self.recover(entered, failure);
+        }
+        self.tell(&mut entered, task, || TaskEvent::Succeeded { output: result.to_string() });
+        self.complete(entered, &task.io, task.transition, result)
     }
 
     fn task_failed(&mut self, mut entered: Entered<'d>, task: &'d Task, failure: Failure) -> Outcome {
-        entered.last_event = self.history.push(entered.last_event, || {
+        self.tell(&mut entered, task, || {
             let (error, cause) = (failure.error.clone(), failure.cause.clone());
-            match (task.resource.kind.integration(), failure.error == TIMEOUT) {
-                (None, true) => Detail::LambdaFunctionTimedOut { error, cause },
-                (None, false) => Detail::LambdaFunctionFailed { error, cause },
-                (Some(integration), true) => Detail::TaskTimedOut { integration, error, cause },
-                (Some(integration), false) => Detail::TaskFailed { integration, error, cause },
+            if matches!(&*failure.error, TIMEOUT | HEARTBEAT_TIMEOUT) {
+                TaskEvent::TimedOut { error, cause }
+            } else {
+                TaskEvent::Failed { error, cause }
             }
         });
-        self.recover(entered, &task.recovery, failure)
+        self.recover(entered, failure)
+    }
+}
+
+/// What AWS calls a task by whose data is too large.
+fn name(task: &Task) -> &str {
+    match &task.resource.kind {
+        ResourceKind::Integration(integration) => &integration.service,
+        ResourceKind::Function | ResourceKind::Activity => &task.resource.arn,
     }
 }
 
@@ -152,8 +176,13 @@ impl<'d> Stepper<'d> {
 fn prepare(task: &Task, scope: &Scope<'_>) -> Result<Prepared, RuntimeError> {
     let input = input(&task.io, scope)?;
     let inner = scope.over(&input);
-    let timeout_s = task.timeout.as_ref().map(|seconds| seconds_of(seconds, 1, &inner)).transpose()?;
-    let heartbeat_s = task.heartbeat.as_ref().map(|seconds| seconds_of(seconds, 1, &inner)).transpose()?;
-    let parameters = within_quota(arguments(&task.io, input, scope)?, "task's payload")?;
-    Ok(Prepared { parameters, timeout_s, heartbeat_s })
+    let time = |setting: &Option<Setting<u64>>, field| {
+        setting.as_ref().map(|setting| seconds(setting, field, 1, &inner)).transpose()
+    };
+    let timeout_s = time(&task.timeout_s, "TimeoutSeconds")?;
+    let heartbeat_s = time(&task.heartbeat_s, "HeartbeatSeconds")?;
+    let credentials = task.credentials.as_ref().map(|it| it.fill(&inner, "Credentials")).transpose()?;
+    let role_arn = credentials.and_then(|it| it.get("RoleArn")?.as_str().map(str::to_owned));
+    let parameters = arguments(&task.io, input, scope)?;
+    Ok(Prepared { parameters, timeout_s, heartbeat_s, role_arn })
 }

@@ -13,11 +13,18 @@ const TASK: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": t
     "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "Retry": [{"ErrorEquals": ["States.ALL"]}]}}}"#;
 
 fn started() -> Fact {
-    Fact::Started { execution: "e".to_owned(), input: json!({}), seed: 1, first_id: 1 }
+    Fact::Started {
+        execution: "e".to_owned(),
+        input: json!({}),
+        seed: 1,
+        first_id: 1,
+        identity: None,
+        express: false,
+    }
 }
 
 fn ok(task: u64) -> Fact {
-    Fact::TaskSucceeded { task: TaskId(task), output: json!({}) }
+    Fact::FunctionReturned { task: TaskId(task), output: json!({}) }
 }
 
 fn fired(timer: u64) -> Fact {
@@ -95,9 +102,9 @@ fn what_cannot_be_is_an_error() {
         Err(IllegalFact::Damaged)
     );
     assert!(Execution::decode(b"{}").is_err());
-    let future = String::from_utf8(first.encode()).unwrap().replace("\"v\":2", "\"v\":3");
-    assert!(Execution::decode(future.as_bytes()).unwrap_err().to_string().contains("layout 3"));
-    assert!(serde_json::from_str::<Execution>(&future).unwrap_err().to_string().contains("layout 3"));
+    let future = String::from_utf8(first.encode()).unwrap().replace("\"v\":3", "\"v\":4");
+    assert!(Execution::decode(future.as_bytes()).unwrap_err().to_string().contains("layout 4"));
+    assert!(serde_json::from_str::<Execution>(&future).unwrap_err().to_string().contains("layout 4"));
 }
 
 #[test]
@@ -110,14 +117,14 @@ fn a_snapshot_with_the_numbers_of_states_is_still_read() {
     let definition = definition(text);
     let (named, _) = advance(&definition, None, started());
     let text = String::from_utf8(named.encode()).unwrap();
-    let mut old = text.replace("\"v\":2", "\"v\":1");
+    let mut old = text.replace("\"v\":3", "\"v\":1");
     for (name, number) in [("P", 1), ("Y", 2), ("X", 3)] {
         old = old.replace(&format!("\"s\":\"{name}\""), &format!("\"s\":{number}"));
     }
     assert_eq!(old.matches("\"s\":\"").count(), 0, "{old}");
-    for neither in [old.replace("\"v\":1", "\"v\":2"), text.replace("\"v\":2", "\"v\":1")] {
+    for neither in [old.replace("\"v\":1", "\"v\":2"), text.replace("\"v\":3", "\"v\":1")] {
         let error = Execution::decode(neither.as_bytes()).unwrap_err();
-        assert!(std::error::Error::source(&error).unwrap().to_string().contains("layout 2 their names"));
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains("later ones their names"));
     }
     let old = Execution::decode(old.as_bytes()).unwrap();
     assert!(old.is_of_earlier_layout());

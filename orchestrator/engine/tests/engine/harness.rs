@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use asl::Definition;
 use asl::resource::{called_function, payload};
 use engine::{
-    Call, Effect, Execution, Fact, History, HistoryEvent, Integrations, JournalEntry, Pattern, Phase,
-    Refusal, Stepped, Tally, TaskId, TimerId, replay, step,
+    Call, Effect, Execution, Fact, History, HistoryEvent, Integrations, JournalEntry, Phase, Refusal,
+    Stepped, Tally, TaskId, TimerId, replay, step,
 };
 use serde_json::{Value, json};
 
@@ -115,9 +115,9 @@ impl Script {
 
     fn answer(&mut self, function: &str, task: TaskId) -> Option<Fact> {
         match self.0.get_mut(function) {
-            None => Some(Fact::TaskSucceeded { task, output: json!({}) }),
-            Some(Answer::Ok(output)) => Some(Fact::TaskSucceeded { task, output: output.clone() }),
-            Some(Answer::Error(_, 0)) => Some(Fact::TaskSucceeded { task, output: json!({}) }),
+            None => Some(Fact::FunctionReturned { task, output: json!({}) }),
+            Some(Answer::Ok(output)) => Some(Fact::FunctionReturned { task, output: output.clone() }),
+            Some(Answer::Error(_, 0)) => Some(Fact::FunctionReturned { task, output: json!({}) }),
             Some(Answer::Error(name, times)) => {
                 *times -= 1;
                 Some(Fact::TaskFailed { task, error: name.clone(), cause: Some("because".to_owned()) })
@@ -130,7 +130,14 @@ impl Script {
     /// timers fire when nothing else is left.
     pub(crate) fn run(mut self, definition: &Definition, input: Value) -> RunLog {
         let mut now_ms = START_MS;
-        let mut facts = vec![Fact::Started { execution: "e1".to_owned(), input, seed: 7, first_id: 1 }];
+        let mut facts = vec![Fact::Started {
+            execution: "e1".to_owned(),
+            input,
+            seed: 7,
+            first_id: 1,
+            identity: None,
+            express: false,
+        }];
         let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
         let mut log = (None, Vec::new(), Vec::new(), Vec::new());
         let mut tally = Tally::default();
@@ -150,7 +157,7 @@ impl Script {
                     log.2.extend(step.history);
                     for effect in &step.effects {
                         match effect {
-                            Effect::Call(call) if call.pattern == Pattern::RequestResponse => {
+                            Effect::Call(call) if call.is_awaited => {
                                 facts.extend(self.answer(&called(call).0, call.task));
                             }
                             Effect::Call(_) | Effect::Finished { .. } => {}

@@ -78,13 +78,15 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
             input: order_input(),
             seed: u64::from(number),
             first_id: 1,
+            identity: None,
+            express: false,
         };
     };
     let (tasks, timers) = (execution.pending_tasks(), execution.pending_timers());
     let task = if tasks.is_empty() { TaskId(which as u64) } else { tasks[which % tasks.len()] };
     let timer = if timers.is_empty() { TimerId(which as u64) } else { timers[which % timers.len()].id };
     match kind % 16 {
-        0..=6 => Fact::TaskSucceeded { task, output: json!({"out": number}) },
+        0..=6 => Fact::FunctionReturned { task, output: json!({"out": number}) },
         7..=8 => {
             let error = [
                 "E",
@@ -98,7 +100,7 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
         }
         9..=12 => Fact::TimerFired { timer },
         13 => Fact::TaskHeartbeat { task },
-        14 => Fact::TaskSucceeded { task: TaskId(which as u64), output: Value::Null },
+        14 => Fact::FunctionReturned { task: TaskId(which as u64), output: Value::Null },
         _ if number == 0 => Fact::Stopped { error: None, cause: None },
         _ => Fact::TimerFired { timer: TimerId(which as u64) },
     }

@@ -1,6 +1,6 @@
 //! What each type of state does with its data.
 
-use engine::{Effect, Pattern};
+use engine::Effect;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Script, called as called_of, definition};
@@ -49,14 +49,14 @@ fn task_payloads() {
         });
         let call = called.unwrap();
         let (function, payload) = called_of(&call);
-        (function, payload, call.pattern == Pattern::FireAndForget)
+        (function, payload, !call.is_awaited)
     };
     let task = json!({"Type": "Task", "Resource": F, "InputPath": "$.a", "End": true});
     assert_eq!(payload(task), ("f".to_owned(), json!({"b": 1}), false));
     let task = json!({"Type": "Task", "Resource": F, "InputPath": "$.a", "End": true,
         "Parameters": {"x.$": "$.b", "y": [{"z.$": "States.Format('<{}>', $.b)"}], "id.$": "$$.Execution.Id",
                        "state.$": "$$.State.Name", "at.$": "$$.Execution.StartTime", "in.$": "$$.Execution.Input.name"}});
-    let expected = json!({"x": 1, "y": [{"z": "<1>"}], "id": "e1", "state": "A", "at": "2023-11-14T22:13:20Z", "in": "g"});
+    let expected = json!({"x": 1, "y": [{"z": "<1>"}], "id": "e1", "state": "A", "at": "2023-11-14T22:13:20.000Z", "in": "g"});
     assert_eq!(payload(task).1, expected);
     let task = json!({"Type": "Task", "Resource": INVOKE, "End": true,
         "Parameters": {"FunctionName.$": "$.name", "Payload.$": "$.a", "InvocationType": "Event"}});
@@ -266,9 +266,9 @@ fn the_history_has_the_shape_of_aws() {
         ]
     );
     let previous: Vec<u64> = run.history.iter().map(|event| event.previous_event_id).collect();
-    assert_eq!(previous, [0, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    assert_eq!(previous, [0, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 12]);
     let json = run.history[1].to_json("eu-west-1");
-    let details = json!({"name": "A", "input": "{}"});
+    let details = json!({"name": "A", "input": "{}", "inputDetails": {"truncated": false}});
     assert_eq!(
         json,
         json!({"id": 2, "previousEventId": 0, "timestamp": 1_700_000_000.0, "type": "TaskStateEntered",

@@ -1,7 +1,6 @@
 //! The conductor from outside: orders, replies, timers and requests in; commands out.
 
 use contract::command::{self, errors};
-use engine::Pattern;
 
 use super::*;
 
@@ -165,7 +164,7 @@ fn what_was_asked_of_a_function_that_is_gone_keeps_nothing_else_from_being_asked
         task: TaskId(1),
         resource: format!("arn:aws:lambda:eu-west-1:0:function:{function}").into(),
         parameters: json!({}),
-        pattern: Pattern::FireAndForget,
+        is_awaited: false,
     };
     let calls = vec![call("nobody"), call("notify-customer")];
     let replay = Replay { started_ms: run.execution.started_ms(), calls };

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The layout that this program writes.
-const TODAY: &str = "layout-2";
+const TODAY: &str = "layout-3";
 /// When the first input comes; each further one ten seconds after the one before.
 const BEGINS_MS: i64 = 1_700_000_000_000;
 const STEP_MS: i64 = 10_000;
@@ -193,7 +193,7 @@ fn what_is_stored_today_is_what_is_checked_in() {
 
 #[test]
 fn what_was_stored_by_an_earlier_version_goes_on_to_the_same_end() {
-    for layout in ["layout-1", "layout-2"] {
+    for layout in ["layout-1", "layout-2", "layout-3"] {
         let conductor = conductor(layout);
         for (way, name, at) in points() {
             let mut old = checked_in(layout, name);

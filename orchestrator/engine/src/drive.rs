@@ -1,0 +1,141 @@
+//! Running threads from state to state until all that is left waits for something.
+
+use asl::retry::Origin;
+use asl::{State, StateKind};
+use serde_json::Value;
+
+use crate::frame::Awaited;
+use crate::history::Detail;
+use crate::stepper::{Cursor, Entered, Failure, Outcome, Stepper, misfit};
+use crate::thread::{Thread, ThreadId, Waiting};
+
+/// Where the outermost machine comes to rest.
+pub(crate) enum Rest {
+    Waits,
+    Ended { output: Value, last_event: u64 },
+    Failed { failure: Failure, last_event: u64 },
+}
+
+impl<'d> Stepper<'d> {
+    /// Runs on until there is nowhere to go.
+    pub(crate) fn drive(&mut self, mut outcome: Outcome) -> Rest {
+        loop {
+            outcome = match outcome {
+                Outcome::Go(cursor) => self.enter(cursor),
+                Outcome::Wait(waiting) => {
+                    self.threads.insert(waiting);
+                    Outcome::Parked
+                }
+                Outcome::Parked => match self.ready.pop_front() {
+                    Some(cursor) => Outcome::Go(cursor),
+                    None => return Rest::Waits,
+                },
+                Outcome::End { thread: Thread { parent: None, .. }, output, last_event } => {
+                    return Rest::Ended { output, last_event };
+                }
+                Outcome::Fail { thread: Thread { parent: None, .. }, failure, last_event } => {
+                    return Rest::Failed { failure, last_event };
+                }
+                Outcome::End { thread: Thread { parent: Some((parent, index)), .. }, output, last_event } => {
+                    self.child_ended(parent, index, output, last_event)
+                }
+                Outcome::Fail {
+                    thread: Thread { parent: Some((parent, index)), .. },
+                    failure,
+                    last_event,
+                } => self.child_failed(parent, index, failure, last_event),
+            };
+        }
+    }
+
+    fn enter(&mut self, cursor: Cursor) -> Outcome {
+        let Cursor { thread, state: id, data, last_event } = cursor;
+        self.tally.transitions += 1;
+        let state = self.definition.state(id);
+        let refused = self.guard().err().or(state.is_none().then(misfit));
+        let (Some(state), None) = (state, &refused) else {
+            let error = refused.unwrap_or_else(misfit);
+            let failure =
+                Failure { error: error.name.to_owned(), cause: Some(error.cause), origin: Origin::State };
+            return Outcome::Fail { thread, failure, last_event };
+        };
+        let last_event = self.push(&thread, last_event, || Detail::StateEntered {
+            state_type: state.kind.type_name(),
+            name: state.name.clone(),
+            input: data.to_string(),
+        });
+        self.begin(Entered {
+            thread,
+            state,
+            data,
+            at_ms: self.now_ms,
+            entered_event: last_event,
+            last_event,
+            retries: Vec::new(),
+            task: None,
+        })
+    }
+
+    /// Takes a thread that waits for others, to go on with it.
+    pub(crate) fn resume(&mut self, id: ThreadId) -> Option<(Entered<'d>, Awaited)> {
+        let waiting = self.threads.remove(id)?;
+        let state: &'d State = waiting.frame.state.of(self.definition)?;
+        Some(Entered::of(state, waiting))
+    }
+
+    fn child_ended(&mut self, parent: ThreadId, index: u32, output: Value, last_event: u64) -> Outcome {
+        let Some(waiting) = self.threads.get_mut(parent) else { return Outcome::Parked };
+        match &mut waiting.frame.awaited {
+            Awaited::Branches(gathered) => {
+                gathered.put(index, output);
+                if gathered.open() > 0 { Outcome::Parked } else { self.branches_ended(parent, last_event) }
+            }
+            Awaited::Iterations(iterations) => {
+                iterations.gathered.put(index, output);
+                self.iteration_ended(parent, index, last_event)
+            }
+            _ => Outcome::Parked,
+        }
+    }
+
+    fn child_failed(&mut self, parent: ThreadId, index: u32, failure: Failure, last_event: u64) -> Outcome {
+        let Some(waiting) = self.threads.get(parent) else { return Outcome::Parked };
+        match &waiting.frame.awaited {
+            Awaited::Branches(_) => self.branch_failed(parent, failure, last_event),
+            Awaited::Iterations(_) => self.iteration_failed(parent, index, failure, last_event),
+            _ => Outcome::Parked,
+        }
+    }
+
+    /// Gives up all threads under that one: their timers are cancelled; their tasks need nothing, answers will be stale.
+    pub(crate) fn abandon(&mut self, ancestor: ThreadId) {
+        let under = self.threads.under(ancestor);
+        self.ready.retain(|cursor| {
+            cursor.thread.parent.is_none_or(|(parent, _)| parent != ancestor && !under.contains(&parent))
+        });
+        for id in under {
+            if let Some(waiting) = self.threads.remove(id) {
+                self.abort(&waiting);
+            }
+        }
+    }
+
+    /// Cancels the timers of a thread, and tells the history that its state was aborted. The last event of the thread.
+    pub(crate) fn abort(&mut self, Waiting { thread, frame }: &Waiting) -> u64 {
+        for timer in frame.timers() {
+            self.cancel(Some(timer));
+        }
+        let Some(state) = frame.state.of(self.definition) else { return frame.last_event };
+        let state_type = state.kind.type_name();
+        let last_event = self.push(thread, frame.last_event, || Detail::StateAborted { state_type });
+        let parent = thread.parent.and_then(|(parent, index)| Some((self.threads.get(parent)?, index)));
+        let map = parent.and_then(|(waiting, index)| Some((waiting.frame.state.of(self.definition)?, index)));
+        match map {
+            Some((State { name, kind: StateKind::Map(_), .. }, index)) => {
+                let name = name.clone();
+                self.push(thread, last_event, || Detail::MapIteration { what: "Aborted", name, index })
+            }
+            _ => last_event,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Map: runs a machine for each of many items, so many at once, and ends when all have, or too many have failed.
+
+use std::collections::VecDeque;
+
+use asl::error::{EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED, QUERY_EVALUATION_ERROR, RUNTIME};
+use asl::map::{Items, Map, Mode};
+use asl::retry::Origin;
+use asl::template::Place;
+use asl::{RuntimeError, Scope, StateKind};
+use serde_json::{Value, json};
+
+use crate::frame::Awaited;
+use crate::gathered::{Gathered, Iterations};
+use crate::history::Detail;
+use crate::io::{input, keeps_input};
+use crate::quotas::{self, INLINE_CONCURRENCY_MAX};
+use crate::settings::{number, percentage};
+use crate::stepper::{Cursor, Entered, Failure, Outcome, Stepper, View, misfit};
+use crate::thread::ThreadId;
+
+/// What is computed before the first iteration begins.
+struct Prepared {
+    items: VecDeque<Value>,
+    concurrency_max: usize,
+    tolerated: usize,
+}
+
+impl<'d> Stepper<'d> {
+    pub(super) fn begin_map(&mut self, mut entered: Entered<'d>, map: &'d Map) -> Outcome {
+        let prepared = match self.scoped(entered.view(), &entered.data, |scope| prepare(map, scope)) {
+            Ok(prepared) => prepared,
+            Err(error) => return self.failed(entered, error),
+        };
+        if map.item_selector.is_none() && !keeps_input(&map.io, &map.recovery, entered.state.assign.as_ref())
+        {
+            entered.data = Value::Null;
+        }
+        let Prepared { items, concurrency_max, tolerated } = prepared;
+        let count = items.len();
+        entered.last_event = match map.mode {
+            Mode::Inline => {
+                self.push(&entered.thread, entered.last_event, || Detail::MapStateStarted { length: count })
+            }
+            Mode::Distributed(_) => entered.last_event,
+        };
+        let (thread, last_event) = (entered.thread.id, entered.last_event);
+        let gathered = Gathered::new(count);
+        let iterations = Iterations { gathered, items, concurrency_max, failed: 0, tolerated };
+        self.threads.insert(entered.waiting(Awaited::Iterations(Box::new(iterations))));
+        self.begin_iterations(thread, last_event)
+    }
+
+    pub(crate) fn iteration_ended(&mut self, thread: ThreadId, index: u32, last_event: u64) -> Outcome {
+        self.iteration(thread, "Succeeded", index, last_event);
+        self.begin_iterations(thread, last_event)
+    }
+
+    pub(crate) fn iteration_failed(
+        &mut self,
+        thread: ThreadId,
+        index: u32,
+        failure: Failure,
+        last_event: u64,
+    ) -> Outcome {
+        let last_event = self.iteration(thread, "Failed", index, last_event);
+        if let Some(waiting) = self.threads.get_mut(thread)
+            && let Awaited::Iterations(iterations) = &mut waiting.frame.awaited
+        {
+            iterations.failed += 1;
+            if iterations.failed <= iterations.tolerated {
+                iterations.gathered.put(index, json!({"Error": failure.error, "Cause": failure.cause}));
+                return self.begin_iterations(thread, last_event);
+            }
+        }
+        self.abandon(thread);
+        let Some((mut entered, _)) = self.resume(thread) else { return Outcome::Parked };
+        entered.last_event = self.map_ends(&entered, last_event, || Detail::MapStateFailed);
+        let failure = match &entered.state.kind {
+            StateKind::Map(map) if map.mode != Mode::Inline => Failure {
+                error: EXCEED_TOLERATED_FAILURE_THRESHOLD.to_owned(),
+                cause: Some("The specified tolerated failure threshold was exceeded".to_owned()),
+                origin: Origin::State,
+            },
+            _ => Failure { origin: Origin::Branch, ..failure },
+        };
+        self.recover(entered, failure)
+    }
+
+    /// Begins as many iterations as may be at work; when none is left, the state goes on.
+    fn begin_iterations(&mut self, thread: ThreadId, last_event: u64) -> Outcome {
+        let mut begun = Vec::new();
+        loop {
+            let Some(waiting) = self.threads.get_mut(thread) else { return Outcome::Parked };
+            let Awaited::Iterations(iterations) = &mut waiting.frame.awaited else { return Outcome::Parked };
+            if iterations.gathered.open() == 0 {
+                return self.iterations_ended(thread, last_event);
+            }
+            let Some((index, item)) = iterations.next() else { break };
+            match self.iteration_of(thread, index, item, last_event) {
+                Ok(cursor) => begun.push(cursor),
+                Err(error) => {
+                    self.abandon(thread);
+                    let Some((entered, _)) = self.resume(thread) else { return Outcome::Parked };
+                    return self.failed(entered, error);
+                }
+            }
+        }
+        for cursor in begun.into_iter().rev() {
+            self.ready.push_front(cursor);
+        }
+        Outcome::Parked
+    }
+
+    /// An iteration about to begin.
+    fn iteration_of(
+        &mut self,
+        thread: ThreadId,
+        index: u32,
+        item: Value,
+        last_event: u64,
+    ) -> Result<Cursor, RuntimeError> {
+        let waiting = self.threads.get(thread).ok_or_else(misfit)?;
+        let state = waiting.frame.state.of(self.definition).ok_or_else(misfit)?;
+        let StateKind::Map(map) = &state.kind else { return Err(misfit()) };
+        let parent = waiting.thread.clone();
+        let about = json!({"Index": index, "Value": item});
+        let data = match &map.item_selector {
+            None => item,
+            Some(selector) => {
+                let (frame, item) = (&waiting.frame, Some(&about));
+                let (at_ms, retries) = (frame.entered_ms, &*frame.retries);
+                let view = View { thread: &parent, state, at_ms, retries, task: None, item };
+                self.scoped(view, &frame.data, |scope| {
+                    let input = input(&map.io, scope)?;
+                    selector.fill(&scope.over(&input), "ItemSelector")
+                })?
+            }
+        };
+        let start = map.processor.start;
+        let is_child_execution = matches!(map.mode, Mode::Distributed(_));
+        let last_event = self.iteration(thread, "Started", index, last_event);
+        let mut thread = self.new_thread(&parent, index);
+        thread.item = Some(Box::new(about));
+        thread.is_child_execution |= is_child_execution;
+        Ok(Cursor { thread, state: start, data, last_event })
+    }
+
+    /// Tells the history of an iteration. Those of a Map in distributed mode are not in it.
+    fn iteration(&mut self, thread: ThreadId, what: &'static str, index: u32, last_event: u64) -> u64 {
+        let Some(waiting) = self.threads.get(thread) else { return last_event };
+        let Some(state) = waiting.frame.state.of(self.definition) else { return last_event };
+        let is_inline = matches!(&state.kind, StateKind::Map(map) if map.mode == Mode::Inline);
+        if waiting.thread.is_child_execution || !is_inline {
+            return last_event;
+        }
+        self.history.push(last_event, || Detail::MapIteration { what, name: state.name.clone(), index })
+    }
+
+    fn map_ends(&mut self, entered: &Entered<'d>, last_event: u64, detail: impl FnOnce() -> Detail) -> u64 {
+        match &entered.state.kind {
+            StateKind::Map(map) if map.mode == Mode::Inline => self.push(&entered.thread, last_event, detail),
+            _ => last_event,
+        }
+    }
+
+    /// All iterations have ended: the state goes on with their outputs.
+    fn iterations_ended(&mut self, thread: ThreadId, last_event: u64) -> Outcome {
+        let Some((mut entered, awaited)) = self.resume(thread) else { return Outcome::Parked };
+        let (Awaited::Iterations(mut iterations), StateKind::Map(map)) = (awaited, &entered.state.kind)
+        else {
+            return self.failed(entered, misfit());
+        };
+        self.map_ends(&entered, last_event, || Detail::MapStateSucceeded);
+        // As AWS has it: what follows is led to by the last iteration.
+        entered.last_event = last_event;
+        let result = iterations.gathered.take();
+        if let Err(failure) = quotas::check(&result, &entered.state.name) {
+            return self.recover(entered, failure);
+        }
+        self.complete(entered, &map.io, map.transition, result)
+    }
+}
+
+fn prepare(map: &Map, scope: &Scope<'_>) -> Result<Prepared, RuntimeError> {
+    let input = input(&map.io, scope)?;
+    let inner = scope.over(&input);
+    let items = items(map, &inner)?;
+    let count = |setting, field| number(setting, field, (0, u64::from(u32::MAX)), &inner);
+    let wanted = usize::try_from(count(&map.max_concurrency, "MaxConcurrency")?).unwrap_or(usize::MAX);
+    let limit = match map.mode {
+        Mode::Inline => INLINE_CONCURRENCY_MAX,
+        Mode::Distributed(_) => usize::MAX,
+    };
+    let concurrency_max = if wanted == 0 { limit } else { wanted.min(limit) };
+    let tolerated = map.tolerated_count.as_ref().map(|setting| count(setting, "ToleratedFailureCount"));
+    let tolerated = usize::try_from(tolerated.transpose()?.unwrap_or(0)).unwrap_or(usize::MAX);
+    let percent = map.tolerated_percentage.as_ref();
+    let percent = percent.map(|setting| percentage(setting, "ToleratedFailurePercentage", &inner));
+    let by_percentage = (percent.transpose()?.unwrap_or(0.0) / 100.0 * items.len() as f64).floor() as usize;
+    Ok(Prepared { items, concurrency_max, tolerated: tolerated.max(by_percentage) })
+}
+
+fn items(map: &Map, scope: &Scope<'_>) -> Result<VecDeque<Value>, RuntimeError> {
+    let (items, field) = match &map.items {
+        Items::Input => (scope.data.clone(), "ItemsPath"),
+        Items::Path(path) => (path.eval(scope, &Place::Field("ItemsPath"))?, "ItemsPath"),
+        Items::Template(template) => (template.fill(scope, "Items")?, "Items"),
+        Items::Reader(_) => {
+            return Err(RuntimeError::new(
+                ITEM_READER_FAILED,
+                "reading items from elsewhere is not supported yet",
+            ));
+        }
+    };
+    match items {
+        Value::Array(items) => Ok(items.into()),
+        // An object's members are items, in JSONata.
+        Value::Object(members) if field == "Items" => {
+            Ok(members.into_iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect())
+        }
+        other if field == "Items" => {
+            let cause = format!(
+                "Map state input must be an array or object but was: {}",
+                other.to_string().chars().take(100).collect::<String>()
+            );
+            let error = RuntimeError::new(QUERY_EVALUATION_ERROR, cause);
+            Err(RuntimeError { location: Some(field.to_owned()), ..error })
+        }
+        _ => Err(RuntimeError::new(RUNTIME, "Reference path \"$\" must point to array.")),
+    }
+}
