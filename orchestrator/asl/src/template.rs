@@ -1,11 +1,14 @@
 //! Payload templates: the `Parameters` and `ResultSelector` of a state. A field whose name ends in `.$` takes its
 //! value from a path or an intrinsic function; everything else stands for itself.
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value};
 
+use crate::cause;
 use crate::error::{self, RuntimeError};
 use crate::intrinsic::Call;
-use crate::path::Path;
+use crate::path::{Path, PathError, Root};
 use crate::scope::Scope;
 
 /// A compiled template. Parts without anything to fill in are kept as ready values.
@@ -34,21 +37,26 @@ impl Template {
     /// Fills in the template.
     ///
     /// # Errors
-    /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
-    /// with its arguments.
+    /// `States.Runtime` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work with its arguments.
     pub fn fill(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+        self.fill_field("", scope)
+    }
+
+    /// The value of the field of that name.
+    fn fill_field(&self, name: &str, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::Dynamic(expression) => expression.eval(scope),
+            Self::Dynamic(expression) => expression.eval(format_args!("{name}.$"), scope),
             Self::Object(fields) => {
                 let mut object = Map::new();
                 for (name, template) in fields {
-                    object.insert(name.clone(), template.fill(scope)?);
+                    object.insert(name.clone(), template.fill_field(name, scope)?);
                 }
                 Ok(Value::Object(object))
             }
             Self::Array(items) => {
-                items.iter().map(|item| item.fill(scope)).collect::<Result<_, _>>().map(Value::Array)
+                let items = items.iter().map(|item| item.fill_field(name, scope));
+                items.collect::<Result<_, _>>().map(Value::Array)
             }
         }
     }
@@ -67,18 +75,19 @@ impl Expression {
         }
     }
 
-    /// The value of the expression.
+    /// The value of the expression, which stands in that field.
     ///
     /// # Errors
     /// As [`Template::fill`].
-    pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+    pub fn eval(&self, field: impl Display, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
         match self {
-            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
-                RuntimeError::new(
-                    error::PARAMETER_PATH_FAILURE,
-                    format!("the path '{path}' selects nothing in the input"),
-                )
-            }),
+            Self::Path(path) => match path.select(scope) {
+                _ if *path.root() == Root::Data && scope.data.is_null() => Err(cause::null_input()),
+                Ok(value) => Ok(value.into_owned()),
+                Err(why @ PathError::TooManySteps) => Err(cause::invalid_path(path, why)),
+                Err(_) => Err(cause::path_not_found(path, field, scope.data)),
+            }
+            .map_err(|cause| RuntimeError::new(error::RUNTIME, cause)),
             Self::Call(call) => call.eval(scope),
         }
     }

@@ -49,9 +49,7 @@ pub(crate) fn keeps_input(io: &Io<Flow>, recovery: &Recovery) -> bool {
 
 /// What a path selects that must select something.
 pub(crate) fn at<'a>(path: &Path, scope: &Scope<'a>) -> Result<Cow<'a, Value>, RuntimeError> {
-    path.select(scope).ok_or_else(|| {
-        RuntimeError::new(RUNTIME, format!("the path '{path}' selects nothing in the state's input"))
-    })
+    path.select(scope).map_err(|why| RuntimeError::new(RUNTIME, asl::cause::invalid_path(path, why)))
 }
 
 impl<'d> Stepper<'d> {

@@ -45,8 +45,11 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
                 match &wait.until {
                     Until::Seconds(seconds) => said.seconds(seconds, &scope),
                     Until::TimestampPath(path) => {
-                        let selected = path.select(&scope).unwrap_or_default();
-                        let at = selected.as_str().and_then(asl::choice::timestamp);
+                        let selected = path.select(&scope).ok();
+                        let at = selected
+                            .as_ref()
+                            .and_then(|selected| selected.as_str())
+                            .and_then(asl::choice::timestamp);
                         said.add(Ok(at.map_or(Value::Null, |at| at.to_string().into())));
                     }
                     Until::Timestamp(_) => {}
@@ -57,7 +60,7 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
             StateKind::Fail(fail) => {
                 for text in [&fail.error, &fail.cause].into_iter().flatten() {
                     if let Text::Computed(expression) = text {
-                        said.add(expression.eval(&scope));
+                        said.add(expression.eval("ErrorPath", &scope));
                     }
                 }
             }
@@ -114,7 +117,8 @@ impl Said {
 
     fn seconds(&mut self, seconds: &Seconds, scope: &Scope<'_>) {
         if let Seconds::Path(path) = seconds {
-            self.add(Ok(path.select(scope).unwrap_or_default().into_owned()));
+            let selected = path.select(scope).map(std::borrow::Cow::into_owned);
+            self.add(selected.map_err(|why| RuntimeError::new(error::RUNTIME, why.to_string())));
         }
     }
 

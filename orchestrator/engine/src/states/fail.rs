@@ -11,7 +11,8 @@ use crate::stepper::{Entered, Failure, Outcome, Stepper};
 impl<'d> Stepper<'d> {
     pub(super) fn fail(&mut self, entered: Entered<'d>, fail: &'d Fail) -> Outcome {
         let texts = self.scoped(&entered, &entered.data, |scope| {
-            Ok::<_, RuntimeError>((text(fail.error.as_ref(), scope)?, text(fail.cause.as_ref(), scope)?))
+            let error = text("ErrorPath", fail.error.as_ref(), scope)?;
+            Ok::<_, RuntimeError>((error, text("CausePath", fail.cause.as_ref(), scope)?))
         });
         match texts {
             Ok((error, cause)) => {
@@ -22,11 +23,11 @@ impl<'d> Stepper<'d> {
     }
 }
 
-fn text(text: Option<&Text>, scope: &Scope<'_>) -> Result<Option<String>, RuntimeError> {
+fn text(field: &str, text: Option<&Text>, scope: &Scope<'_>) -> Result<Option<String>, RuntimeError> {
     match text {
         None => Ok(None),
         Some(Text::Fixed(text)) => Ok(Some(text.clone())),
-        Some(Text::Computed(expression)) => match expression.eval(scope)? {
+        Some(Text::Computed(expression)) => match expression.eval(field, scope)? {
             Value::String(text) => Ok(Some(text)),
             other => {
                 Err(RuntimeError::new(RUNTIME, format!("an error or cause is {other}, which is no string")))

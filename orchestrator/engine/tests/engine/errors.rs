@@ -58,7 +58,7 @@ fn errors_that_states_make() {
         state.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         json!({"A": state})
     };
-    check(pass(json!({"Parameters": {"x.$": "$.missing"}})), ok(), "States.ParameterPathFailure");
+    check(pass(json!({"Parameters": {"x.$": "$.missing"}})), ok(), "States.Runtime");
     check(pass(json!({"Parameters": {"x.$": "States.MathAdd('a', 1)"}})), ok(), "States.IntrinsicFailure");
     check(pass(json!({"Result": 1, "ResultPath": "$[0]"})), ok(), "States.ResultPathMatchFailure");
     check(pass(json!({"InputPath": "$.missing"})), ok(), "States.Runtime");
@@ -74,7 +74,7 @@ fn errors_that_states_make() {
     }
     check(json!({"A": {"Type": "Fail", "Error": "Mine", "Cause": "c"}}), ok(), "Mine");
     check(json!({"A": {"Type": "Fail", "ErrorPath": "States.Format('{}-{}', 'E', 1)"}}), ok(), "E-1");
-    check(json!({"A": {"Type": "Fail", "ErrorPath": "$.missing"}}), ok(), "States.ParameterPathFailure");
+    check(json!({"A": {"Type": "Fail", "ErrorPath": "$.missing"}}), ok(), "States.Runtime");
 }
 
 #[test]
