@@ -13,9 +13,10 @@
 //! | [`parse()`] | JSON text to definition, and the rules between states |
 //! | [`io`] | how data gets in and out of a state |
 //! | [`lint`] | what a definition says that may not be meant |
-//! | [`path`] | `$.a.b[0]`, `$$.Execution.Id` |
 //! | [`template`] | JSON with something to fill in, in both languages |
 //! | [`jsonata`] | `{% … %}` |
+//! | [`path`] | `$.a.b[0]`, `$$.Execution.Id`, `$.items[?(@.n > 1)]` |
+//! | [`cause`] | the sentences in which AWS tells why a state failed |
 //! | [`intrinsic`] | `States.Format(…)` and its siblings |
 //! | [`choice`] | the rules of a Choice state |
 //! | [`data`] | `InputPath`, `ResultPath`, `OutputPath` |
@@ -23,16 +24,19 @@
 //! | [`retry`] | which error a retrier or catcher is for, and how long to back off |
 #![warn(missing_docs)]
 
+pub mod cause;
 pub mod choice;
 pub mod data;
 pub mod error;
 pub mod intrinsic;
 pub mod io;
+mod java_random;
 mod json;
 pub mod jsonata;
 pub mod lint;
 pub mod map;
 mod nearest;
+mod number;
 mod numbering;
 pub mod parse;
 pub mod path;

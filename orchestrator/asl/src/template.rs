@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::cause;
 use crate::error::{self, RuntimeError};
 use crate::intrinsic::Call;
 use crate::jsonata::{self, Environment};
-use crate::path::Path;
+use crate::path::{Path, PathError, Root};
 use crate::scope::{Scope, Variables};
 
 /// A compiled template. Parts without anything to fill in are kept as ready values.
@@ -62,11 +63,22 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+impl Place<'_> {
+    /// The field that has a path for what stands here, as AWS names it: `id.$` in a template, else `SecondsPath`.
+    fn path_field(&self) -> String {
+        match self {
+            Self::Field(name) => (*name).to_owned(),
+            Self::Member(_, name) => format!("{name}.$"),
+            Self::Element(of, _) => of.path_field(),
+        }
+    }
+}
+
 impl Template {
     /// Fills in the template that is the value of that field.
     ///
     /// # Errors
-    /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
+    /// `States.Runtime` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
     /// with its arguments, `States.QueryEvaluationError` if JSONata has no result.
     pub fn fill(&self, scope: &Scope<'_>, field: &str) -> Result<Value, RuntimeError> {
         self.fill_at(scope, &Place::Field(field))
@@ -121,12 +133,16 @@ impl Expression {
     }
 
     /// The workflow's variables that it reads, in the order of the text.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
-        let names = match self {
-            Self::Jsonata(expression) => expression.variables(),
-            Self::Path(_) | Self::Call(_) => &[],
-        };
-        names.iter().map(|name| &**name)
+    pub fn variables(&self) -> Vec<&str> {
+        match self {
+            Self::Path(path) => path.variable().into_iter().collect(),
+            Self::Call(call) => {
+                let mut names = Vec::new();
+                call.paths(&mut |path| names.extend(path.variable()));
+                names
+            }
+            Self::Jsonata(expression) => expression.variables().iter().map(|name| &**name).collect(),
+        }
     }
 
     /// The value of the expression.
@@ -135,9 +151,7 @@ impl Expression {
     /// As [`Template::fill`].
     pub fn eval(&self, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
         match self {
-            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
-                RuntimeError::new(error::RUNTIME, format!("the path '{path}' selects nothing in the input"))
-            }),
+            Self::Path(path) => eval_path(path, scope, place),
             Self::Call(call) => call.eval(scope),
             Self::Jsonata(expression) => eval_jsonata(expression, scope, place),
         }
@@ -154,6 +168,16 @@ impl Expression {
             }
         }
     }
+}
+
+fn eval_path(path: &Path, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
+    match path.select(scope) {
+        _ if *path.root() == Root::Data && scope.data.is_null() => Err(cause::null_input()),
+        Ok(value) => Ok(value.into_owned()),
+        Err(why @ PathError::TooManySteps) => Err(cause::invalid_path(path, why)),
+        Err(_) => Err(cause::path_not_found(path, place.path_field(), scope.data)),
+    }
+    .map_err(|cause| RuntimeError::new(error::RUNTIME, cause))
 }
 
 fn eval_jsonata(

@@ -31,10 +31,11 @@ impl Builder<'_> {
     pub(super) fn reference(&mut self, field: &Field<'_>) -> Option<Path> {
         let text = field.string(&mut self.report)?;
         let why = match Path::parse(text) {
-            Ok(path) => {
+            Ok(path) if path.is_reference() => {
                 self.reads_path(field, &path);
                 return Some(path);
             }
+            Ok(_) => "it may stand for more than one place".to_owned(),
             Err(_) if !text.starts_with('$') => "Reference path didn't start with '$'".to_owned(),
             Err(why) => why,
         };
@@ -123,9 +124,9 @@ impl Builder<'_> {
     /// Notes what an expression reads.
     fn reads(&mut self, field: &Field<'_>, expression: &Expression) {
         self.reads_execution_input |= expression.reads_execution_input();
-        let place = Place { at: field.node.at, location: field.location.clone() };
         for name in expression.variables() {
-            self.read_variable(name, place.clone());
+            let place = Place { at: field.node.at, location: field.location.clone() };
+            self.read_variable(name, place);
         }
     }
 }

@@ -5,7 +5,6 @@ use super::fields::{Field, Fields};
 use super::words;
 use crate::data::{Narrow, ResultPath};
 use crate::io::{Ends, Flow, Io, Jsonata};
-use crate::path::Root;
 use crate::syntax::Transition;
 use crate::template::Template;
 
@@ -24,7 +23,7 @@ impl Builder<'_> {
             None => Narrow::All,
             Some(field) if field.is_null() => Narrow::Nothing,
             Some(field) => match self.path(&field) {
-                Some(path) if path.root() == Root::Data && path.segments().is_empty() => Narrow::All,
+                Some(path) if path.is_whole_data() => Narrow::All,
                 Some(path) => Narrow::Part(path),
                 None => Narrow::All,
             },
@@ -36,15 +35,13 @@ impl Builder<'_> {
         if field.is_null() {
             return ResultPath::Discard;
         }
-        match self.reference(&field) {
-            Some(path) if path.root() != Root::Data => {
-                let expected = Some("a path beginning with '$.', or null".to_owned());
-                let why = "a result can only be put in the state's input";
-                field.wrong(&mut self.report, words::no_reference(why), expected);
+        match self.reference(&field).map(ResultPath::at) {
+            Some(Ok(path)) => path,
+            Some(Err(why)) => {
+                let expected = Some("a path such as $.order.result, or null".to_owned());
+                field.wrong(&mut self.report, words::no_reference(&why), expected);
                 ResultPath::Replace
             }
-            Some(path) if path.segments().is_empty() => ResultPath::Replace,
-            Some(path) => ResultPath::At(path.segments().to_vec()),
             None => ResultPath::Replace,
         }
     }

@@ -36,7 +36,8 @@ const TEXTS: [&str; 24] = [
     "$.a",
 ];
 const NAMES: [&str; 5] = ["a", "b", "ab", "it's, odd)", ""];
-const FUNCTIONS: [(&str, usize); 18] = [
+const FUNCTIONS: [(&str, usize); 19] = [
+    ("Hash", 2),
     ("Format", 2),
     ("StringToJson", 1),
     ("JsonToString", 1),
@@ -96,18 +97,106 @@ fn fields<R: Rng>(random: &mut R, mut of: impl FnMut(&mut R) -> Value) -> Map<St
     (0..count).map(|_| (one(random, &NAMES).to_owned(), of(random))).collect()
 }
 
-fn path(random: &mut impl Rng) -> String {
-    let mut path = one(random, &["$", "$", "$", "$$", "$$.Execution", "$$.Execution.Input"]).to_owned();
+/// A path; half of them reference paths, which most paths are.
+pub(crate) fn path(random: &mut impl Rng) -> String {
+    let mut path = one(random, &["$", "$", "$", "$$", "$$.Execution", "$$.Execution.Input", "$v"]).to_owned();
+    let is_reference = random.random();
     for _ in 0..random.random_range(0..4) {
-        path += one(
-            random,
-            &[".a", ".b", ".ab", "['a']", "['it\\'s, odd)']", "[0]", "[1]", "[99999999]", "['']"],
-        );
+        path += &if is_reference { step(random).to_owned() } else { any_step(random, 0) };
     }
     path
 }
 
-fn call(random: &mut impl Rng, depth: u32) -> String {
+/// A reference path.
+fn reference(random: &mut impl Rng) -> String {
+    let root = one(random, &["$", "$", "$$.Execution", "$v"]);
+    (0..random.random_range(0..4)).fold(root.to_owned(), |path, _| path + step(random))
+}
+
+fn step(random: &mut impl Rng) -> &'static str {
+    one(random, &[".a", ".b", ".ab", "['a']", "['it\\'s, odd)']", "[0]", "[1]", "[99999999]", "['']"])
+}
+
+fn any_step(random: &mut impl Rng, depth: u32) -> String {
+    let steps = [
+        ".*",
+        "[*]",
+        "..a",
+        "..*",
+        "..[0]",
+        "[-1]",
+        "[0,2]",
+        "[1:]",
+        "[:-1]",
+        "[0:2]",
+        "['a','b']",
+        ".['b']",
+        ".[1]",
+        ".length()",
+        "..['a','ab']",
+        "[ 'a' ]",
+    ];
+    match random.random_range(0..4) {
+        0 if depth < DEPTH_MAX => {
+            let before = one(random, &["", ".", ".."]);
+            format!("{before}[?({})]", condition(random, depth + 1))
+        }
+        1 => step(random).to_owned(),
+        _ => one(random, &steps).to_owned(),
+    }
+}
+
+fn condition(random: &mut impl Rng, depth: u32) -> String {
+    let inner = |random: &mut _| condition(random, depth + 1);
+    match random.random_range(0..9) {
+        0 if depth < DEPTH_MAX => format!("{} && {}", inner(random), inner(random)),
+        1 if depth < DEPTH_MAX => format!("{} || {}", inner(random), inner(random)),
+        2 if depth < DEPTH_MAX => format!("!({})", inner(random)),
+        3 if depth < DEPTH_MAX => format!("({})", inner(random)),
+        4 => format!("!{}", query(random, depth)),
+        5 => query(random, depth),
+        6 => {
+            let comparison = one(
+                random,
+                &[
+                    "=~ /a.*b/i",
+                    "=~ /(a+)+$/",
+                    "empty true",
+                    "size 2",
+                    "contains 'a'",
+                    "in ['a', 1, null]",
+                    "nin [0]",
+                    "subsetof ['a','b']",
+                    "anyof [1, 2]",
+                    "noneof ['a']",
+                    "==it's odd",
+                    "=== 1",
+                    "== {'a': [1]}",
+                ],
+            );
+            format!("{} {comparison}", query(random, depth))
+        }
+        _ => {
+            let operator = one(random, &["==", "!=", "<", "<=", ">", ">="]);
+            let right = match random.random_range(0..3) {
+                0 => query(random, depth),
+                1 => number(random).to_string(),
+                _ => one(random, &["'a'", "\"b\"", "a", "true", "null", "''"]).to_owned(),
+            };
+            format!("{} {operator} {right}", query(random, depth))
+        }
+    }
+}
+
+fn query(random: &mut impl Rng, depth: u32) -> String {
+    let mut query = one(random, &["@", "@", "@", "$"]).to_owned();
+    for _ in 0..random.random_range(0..3) {
+        query += &any_step(random, depth + 1);
+    }
+    query
+}
+
+pub(crate) fn call(random: &mut impl Rng, depth: u32) -> String {
     let (name, wanted) = one(random, &FUNCTIONS);
     let count = if random.random_range(0..40) == 0 { random.random_range(0..5) } else { wanted };
     let arguments: Vec<_> = (0..count).map(|_| argument(random, depth)).collect();
@@ -151,7 +240,7 @@ fn test(random: &mut impl Rng) -> (String, Value) {
         ),
         2 | 3 => {
             let kind = one(random, &["String", "Numeric", "Timestamp"]);
-            (format!("{kind}{order}Path"), path(random).into())
+            (format!("{kind}{order}Path"), reference(random).into())
         }
         4 => ("BooleanEquals".to_owned(), random.random::<bool>().into()),
         5 => ("TimestampLessThan".to_owned(), "2026-11-26T05:00:00Z".into()),
@@ -175,7 +264,7 @@ fn rule(random: &mut impl Rng, depth: u32) -> Map<String, Value> {
         return rule;
     }
     let (operator, operand) = test(random);
-    rule.insert("Variable".to_owned(), path(random).into());
+    rule.insert("Variable".to_owned(), reference(random).into());
     rule.insert(operator, operand);
     rule
 }
@@ -211,7 +300,7 @@ fn paths(random: &mut impl Rng) -> String {
         },
         "Wait": {"Type": "Wait", "TimestampPath": path(random), "Next": "Each"},
         "Each": {
-            "Type": "Map", "ItemsPath": path(random), "ItemSelector": template(random, 0), "MaxConcurrencyPath": path(random),
+            "Type": "Map", "ItemsPath": reference(random), "ItemSelector": template(random, 0), "MaxConcurrencyPath": path(random),
             "ItemProcessor": inner("Item"), "ResultPath": result_path, "Next": "Far",
         },
         "Far": {
