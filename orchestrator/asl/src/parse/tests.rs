@@ -197,7 +197,10 @@ fn languages() {
     );
     check(
         &machine(&state(r#""Output": "{% phone %}""#)),
-        &[("/States/A/Output", "UNSUPPORTED_JSONATA_EXPRESSION")],
+        &[(
+            "/States/A/Output",
+            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported.",
+        )],
     );
     check(
         &machine(&state(r#""Output": "{% 1""#)),
