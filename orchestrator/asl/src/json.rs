@@ -91,6 +91,8 @@ impl Serialize for Node {
 pub(crate) struct SyntaxError {
     pub(crate) at: usize,
     pub(crate) message: String,
+    /// Whether it may be JSON, and is nested too deep to be read.
+    pub(crate) is_depth: bool,
 }
 
 pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
@@ -107,7 +109,7 @@ struct Parser<'t> {
 
 impl Parser<'_> {
     fn error(&self, message: impl Into<String>) -> SyntaxError {
-        SyntaxError { at: self.at, message: message.into() }
+        SyntaxError { at: self.at, message: message.into(), is_depth: false }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -130,7 +132,8 @@ impl Parser<'_> {
     fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
         self.space();
         if depth > DEPTH_MAX {
-            return Err(self.error(format!("values are nested deeper than {DEPTH_MAX}")));
+            let error = self.error(format!("values are nested deeper than {DEPTH_MAX}"));
+            return Err(SyntaxError { is_depth: true, ..error });
         }
         let at = self.at;
         let kind = match self.peek() {

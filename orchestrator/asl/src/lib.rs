@@ -13,32 +13,36 @@
 //! | [`parse()`] | JSON text to definition, and the rules between states |
 //! | [`io`] | how data gets in and out of a state |
 //! | [`lint`] | what a definition says that may not be meant |
-//! | [`path`] | `$.a.b[0]`, `$$.Execution.Id` |
-//! | [`template`] | `Parameters` and `ResultSelector`, with `.$` fields |
+//! | [`template`] | JSON with something to fill in, in both languages |
+//! | [`jsonata`] | `{% … %}` |
+//! | [`path`] | `$.a.b[0]`, `$$.Execution.Id`, `$.items[?(@.n > 1)]` |
+//! | [`cause`] | the sentences in which AWS tells why a state failed |
 //! | [`intrinsic`] | `States.Format(…)` and its siblings |
 //! | [`choice`] | the rules of a Choice state |
 //! | [`data`] | `InputPath`, `ResultPath`, `OutputPath` |
 //! | [`resource`] | what a Task calls |
 //! | [`retry`] | which error a retrier or catcher is for, and how long to back off |
-//!
-//! Not part of the language here yet, and refused by name rather than ignored: the Map state, JSONata
-//! (`"QueryLanguage": "JSONata"`) and variables (`Assign`). [`io::Io`] and [`syntax::StateKind`] are where they will be
-//! added.
 #![warn(missing_docs)]
 
+pub mod cause;
 pub mod choice;
 pub mod data;
 pub mod error;
 pub mod intrinsic;
 pub mod io;
+mod java_random;
 mod json;
+pub mod jsonata;
 pub mod lint;
 pub mod map;
+mod nearest;
+mod number;
 mod numbering;
 pub mod parse;
 pub mod path;
 mod problem;
 pub mod random;
+mod report;
 pub mod resource;
 pub mod retry;
 pub mod scope;
@@ -49,7 +53,7 @@ pub mod template;
 
 pub use error::RuntimeError;
 pub use parse::parse;
-pub use problem::{PROBLEMS_MAX, Problem, Problems, Severity};
+pub use problem::{Code, PROBLEMS_MAX, Problem, Problems, Severity};
 pub use scope::{Context, Scope, Variables};
 pub use state_id::StateId;
 pub use syntax::{Definition, State, StateKind};

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::problem::{PROBLEMS_MAX, Problem, Severity, nearest};
+use crate::nearest::nearest;
+use crate::problem::{Code, PROBLEMS_MAX, Problem};
 use crate::syntax::Definition;
 
 /// The functions that the definition names and that are not among those known, in the order of the text; the first
@@ -22,7 +23,7 @@ pub fn unknown_functions<'n>(
         };
         let message = format!("there is no function '{}'", named.name);
         let place = (named.line, named.column);
-        Problem::new(Severity::Warning, place, &named.pointer, message, None, Some(expected))
+        Problem::new(Code::UnknownFunction, place, Some(&named.location), message, None, Some(expected))
     };
     unknown.take(PROBLEMS_MAX).map(warn).collect()
 }
@@ -31,6 +32,7 @@ pub fn unknown_functions<'n>(
 mod tests {
     use super::*;
     use crate::parse;
+    use crate::problem::Severity;
 
     /// Warns of a machine of tasks with those fields, `A`, `B`, …; says what it is told.
     fn check(tasks: &[&str], expected: &[&str]) {
@@ -48,7 +50,7 @@ mod tests {
         let warnings = unknown_functions(&definition, ["f", "record-order"]);
         let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(told, expected);
-        assert!(warnings.iter().all(|warning| warning.severity == Severity::Warning));
+        assert!(warnings.iter().all(|warning| warning.severity() == Severity::Warning));
     }
 
     const INVOKE: &str = r#""Resource": "arn:aws:states:::lambda:invoke", "Parameters""#;
@@ -63,9 +65,9 @@ mod tests {
                 &format!(r#"{INVOKE}: {{"FunctionName": "zzz"}}"#),
             ],
             &[
-                "line 2, column 48, /States/A/Resource: there is no function 'record-ordr'; did you mean \
+                "line 2, column 48, /States/A/Resource: UNKNOWN_FUNCTION: there is no function 'record-ordr'; did you mean \
                  'record-order'? Known functions: f, record-order",
-                "line 4, column 113, /States/C/Parameters/FunctionName: there is no function 'zzz'; expected one of f, \
+                "line 4, column 113, /States/C/Parameters/FunctionName: UNKNOWN_FUNCTION: there is no function 'zzz'; expected one of f, \
                  record-order",
             ],
         );

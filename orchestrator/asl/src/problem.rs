@@ -2,27 +2,98 @@
 
 use std::fmt;
 
+use crate::nearest::shortened;
+
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// The text is no definition.
     Error,
-    /// It is one, and may fail when it is run.
+    /// It is one, and may not do what is meant.
     Warning,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $severity:ident),* $(,)?) => {
+        /// What kind of problem it is. The codes are those of AWS's `ValidateStateMachineDefinition`, but where it says otherwise.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $variant),* }
+
+        impl Code {
+            /// The code as AWS writes it: `SCHEMA_VALIDATION_FAILED`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// Whether text with that problem is a definition all the same.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The text is not JSON.
+    InvalidJson "INVALID_JSON_DESCRIPTION" Error,
+    /// There is no text.
+    MissingDescription "MISSING_DESCRIPTION" Error,
+    /// A field is missing, unknown, or has a value that cannot stand there.
+    Schema "SCHEMA_VALIDATION_FAILED" Error,
+    /// A Task calls something that cannot be called.
+    InvalidResource "INVALID_RESOURCE" Error,
+    /// No state ends the machine.
+    MissingEndState "MISSING_END_STATE" Error,
+    /// Two states of one name.
+    DuplicateStateName "DUPLICATE_STATE_NAME" Error,
+    /// A name that a state cannot have.
+    InvalidStateName "INVALID_STATE_NAME" Error,
+    /// Two Map states of one label.
+    DuplicateLabelName "DUPLICATE_LABEL_NAME" Error,
+    /// A label that a Map state cannot have.
+    InvalidLabelName "INVALID_LABEL_NAME" Error,
+    /// A transition to a state that is not there, or a state that no transition leads to.
+    MissingTransitionTarget "MISSING_TRANSITION_TARGET" Error,
+    /// Values are nested too deep.
+    TooDeeplyNested "TOO_DEEPLY_NESTED" Error,
+    /// A text between `{%` and `%}` is no JSONata.
+    InvalidJsonata "INVALID_JSONATA_EXPRESSION" Error,
+    /// It is, and says what cannot be said there.
+    UnsupportedJsonata "UNSUPPORTED_JSONATA_EXPRESSION" Error,
+    /// A name that a variable cannot have.
+    InvalidVariableName "INVALID_VARIABLE_NAME" Error,
+    /// An assignment to `$states`.
+    ReservedVariableName "RESERVED_VARIABLE_NAME" Error,
+    /// A path or function in a field whose name does not end in `.$`.
+    NoDollar "NO_DOLLAR" Warning,
+    /// A path in a field whose name does not end in `Path`.
+    NoPath "NO_PATH" Warning,
+    /// A path in the `Result` of a Pass state.
+    PassResultIsStatic "PASS_RESULT_IS_STATIC" Warning,
+    /// A variable that nothing can have been assigned to. Not one of AWS's codes.
+    UnassignedVariable "UNASSIGNED_VARIABLE" Warning,
+    /// A function that nobody has registered. Not one of AWS's codes.
+    UnknownFunction "UNKNOWN_FUNCTION" Warning,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// One thing that is wrong with a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Whether the text is a definition all the same.
-    pub severity: Severity,
+    /// What kind of problem it is.
+    pub code: Code,
     /// Line of the offending value, from 1.
     pub line: usize,
     /// Column of the offending value in characters, from 1.
     pub column: usize,
-    /// JSON pointer (RFC 6901) to the offending value; empty for the whole document.
-    pub pointer: String,
-    /// What is wrong.
+    /// Where it is, as AWS says it: `/States/Choose/Choices[0]/Next`, `/` for the whole document; absent where AWS names no place.
+    pub location: Option<String>,
+    /// What is wrong, in AWS's words where they are known.
     pub message: String,
     /// The offending value as JSON, shortened; absent where there is none.
     pub value: Option<String>,
@@ -30,18 +101,30 @@ pub struct Problem {
     pub expected: Option<String>,
 }
 
+impl Problem {
+    /// Whether the text is a definition all the same.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// What was found, and what would be right, as it is said after the message: empty, or beginning with `; `.
+    pub fn hint(&self) -> String {
+        let found = self.value.as_ref().map(|value| format!("; found {value}"));
+        let right = self.expected.as_ref().map(|expected| match expected.starts_with("did you mean") {
+            true => format!("; {expected}"),
+            false => format!("; expected {expected}"),
+        });
+        found.into_iter().chain(right).collect()
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };
-        write!(f, "line {}, column {}, {pointer}: {}", self.line, self.column, self.message)?;
-        if let Some(value) = &self.value {
-            write!(f, "; found {value}")?;
+        write!(f, "line {}, column {}", self.line, self.column)?;
+        if let Some(location) = &self.location {
+            write!(f, ", {location}")?;
         }
-        match &self.expected {
-            Some(question) if question.starts_with("did you mean") => write!(f, "; {question}"),
-            Some(expected) => write!(f, "; expected {expected}"),
-            None => Ok(()),
-        }
+        write!(f, ": {}: {}{}", self.code, self.message, self.hint())
     }
 }
 
@@ -51,8 +134,9 @@ pub const PROBLEMS_MAX: usize = 100;
 /// What is wrong with a definition, in the order of the text: the first [`PROBLEMS_MAX`] that were found. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Problems {
-    told: Vec<Problem>,
-    more: usize,
+    pub(crate) told: Vec<Problem>,
+    pub(crate) more: usize,
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl Problems {
@@ -64,6 +148,11 @@ impl Problems {
     /// How many were found besides those that are told.
     pub fn more(&self) -> usize {
         self.more
+    }
+
+    /// What else may not be meant, in the order of the text.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 }
 
@@ -87,69 +176,21 @@ const QUOTE_CHARS_MAX: usize = 80;
 /// Longest message, and longest answer to what would be right, in characters: both may list names.
 const TEXT_CHARS_MAX: usize = 500;
 
-/// Collects problems. Offsets become lines and columns at the end, all in one pass over the text.
-pub(crate) struct Report<'t> {
-    text: &'t str,
-    found: Vec<(usize, Problem)>,
-    more: usize,
-}
-
-impl<'t> Report<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new(), more: 0 }
-    }
-
-    /// Whether what is added from now on is only counted: then it need not be worded well.
-    pub(crate) fn is_full(&self) -> bool {
-        self.found.len() >= PROBLEMS_MAX
-    }
-
-    /// Adds a problem at byte offset `at`.
-    pub(crate) fn add(
-        &mut self,
-        at: usize,
-        pointer: &str,
-        message: impl Into<String>,
-        value: Option<String>,
-        expected: Option<String>,
-    ) {
-        if self.is_full() {
-            self.more += 1;
-            return;
-        }
-        let problem = Problem::new(Severity::Error, (0, 0), pointer, message.into(), value, expected);
-        self.found.push((at.min(self.text.len()), problem));
-    }
-
-    pub(crate) fn is_clean(&self) -> bool {
-        self.found.is_empty()
-    }
-
-    pub(crate) fn finish(mut self) -> Problems {
-        self.found.sort_by_key(|(at, _)| *at);
-        let places = places(self.text, self.found.iter().map(|(at, _)| *at));
-        for ((_, problem), (line, column)) in self.found.iter_mut().zip(places) {
-            (problem.line, problem.column) = (line, column);
-        }
-        Problems { told: self.found.into_iter().map(|(_, problem)| problem).collect(), more: self.more }
-    }
-}
-
 impl Problem {
     /// A problem at that line and column, whose texts are shortened and can be shown.
     pub(crate) fn new(
-        severity: Severity,
+        code: Code,
         (line, column): (usize, usize),
-        pointer: &str,
+        location: Option<&str>,
         message: String,
         value: Option<String>,
         expected: Option<String>,
     ) -> Self {
         Self {
-            severity,
+            code,
             line,
             column,
-            pointer: printable(pointer),
+            location: location.map(|location| printable(if location.is_empty() { "/" } else { location })),
             message: printable(&shortened(message, TEXT_CHARS_MAX)),
             value: value.map(|value| printable(&shortened(value, QUOTE_CHARS_MAX))),
             expected: expected.map(|expected| printable(&shortened(expected, TEXT_CHARS_MAX))),
@@ -157,55 +198,8 @@ impl Problem {
     }
 }
 
-/// Lines and columns, from 1, of byte offsets that never go back: one pass over the text.
-pub(crate) fn places(text: &str, offsets: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
-    let (mut line, mut line_begin, mut seen) = (1, 0, 0);
-    let place = |at: usize| {
-        for (offset, _) in text[seen..at].match_indices('\n') {
-            (line, line_begin) = (line + 1, seen + offset + 1);
-        }
-        seen = at;
-        (line, text[line_begin..at].chars().count() + 1)
-    };
-    offsets.map(place).collect()
-}
-
 /// The text with its control characters escaped: names may hold any, and problems are shown on terminals.
 fn printable(text: &str) -> String {
     let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     if text.contains(char::is_control) { text.chars().map(escape).collect() } else { text.to_owned() }
-}
-
-fn shortened(text: String, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        None => text,
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
-}
-
-/// Longest word for which a nearest candidate is looked for, in characters, and longest candidate.
-const WORD_CHARS_MAX: usize = 80;
-/// How many candidates are compared, at the most.
-const CANDIDATES_MAX: usize = 256;
-
-/// The candidate nearest to `word`, if near enough to be what was meant.
-pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let chars = word.chars().take(WORD_CHARS_MAX + 1).count();
-    if chars > WORD_CHARS_MAX {
-        return None;
-    }
-    let limit = (chars / 3).max(2);
-    candidates
-        .into_iter()
-        .take(CANDIDATES_MAX)
-        .filter(|candidate| candidate.chars().take(WORD_CHARS_MAX + 1).count() <= WORD_CHARS_MAX)
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many letters have to be changed, whatever their case.
-fn distance(a: &str, b: &str) -> usize {
-    strsim::levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::choice::Rule;
 use crate::io::{Ends, Flow, Io};
 use crate::map::Map;
+use crate::problem::Problem;
 use crate::resource::Resource;
 use crate::retry::{Catcher, Retrier};
 use crate::setting::Setting;
@@ -27,9 +28,15 @@ pub struct Definition {
     pub(crate) by_name: Vec<StateId>,
     pub(crate) functions: Vec<NamedFunction>,
     pub(crate) reads_execution_input: bool,
+    pub(crate) warnings: Vec<Problem>,
 }
 
 impl Definition {
+    /// What the text says that may not be meant, in the order of the text.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
     /// The `Comment` of the whole machine.
     pub fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
@@ -116,6 +123,16 @@ pub enum QueryLanguage {
     JsonPath,
     /// `{% … %}`
     Jsonata,
+}
+
+impl QueryLanguage {
+    /// The value of `QueryLanguage`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::JsonPath => "JSONPath",
+            Self::Jsonata => "JSONata",
+        }
+    }
 }
 
 /// The types of states.
@@ -211,8 +228,8 @@ pub struct NamedFunction {
     pub line: usize,
     /// Column of that value in characters, from 1.
     pub column: usize,
-    /// JSON pointer to that value.
-    pub pointer: String,
+    /// Where that value is, as AWS says it: `/States/Pay/Resource`.
+    pub location: String,
 }
 
 /// A Choice state.

@@ -1,14 +1,16 @@
-//! Payload templates: the `Parameters` and `ResultSelector` of a state. A field whose name ends in `.$` takes its
-//! value from a path or an intrinsic function; everything else stands for itself.
+//! Templates: JSON with something to fill in. In JSONPath a field whose name ends in `.$` takes its value from a path or an
+//! intrinsic function, in JSONata a text between `{%` and `%}` is an expression; everything else stands for itself.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::cause;
 use crate::error::{self, RuntimeError};
 use crate::intrinsic::Call;
-use crate::path::Path;
-use crate::scope::Scope;
+use crate::jsonata::{self, Environment};
+use crate::path::{Path, PathError, Root};
+use crate::scope::{Scope, Variables};
 
 /// A compiled template. Parts without anything to fill in are kept as ready values.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,13 +25,21 @@ pub enum Template {
     Array(Vec<Template>),
 }
 
-/// The value of a field whose name ends in `.$`.
+/// What computes a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
     /// What it selects of the data or the context object.
     Path(Path),
     /// An intrinsic function.
     Call(Call),
+    /// What stands between `{%` and `%}`.
+    Jsonata(jsonata::Expression),
+}
+
+impl jsonata::Variables for Variables<'_> {
+    fn get(&self, name: &str) -> Option<&Value> {
+        Variables::get(self, name)
+    }
 }
 
 /// Where in a state something stands, for whoever reads an error.
@@ -53,12 +63,23 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+impl Place<'_> {
+    /// The field that has a path for what stands here, as AWS names it: `id.$` in a template, else `SecondsPath`.
+    fn path_field(&self) -> String {
+        match self {
+            Self::Field(name) => (*name).to_owned(),
+            Self::Member(_, name) => format!("{name}.$"),
+            Self::Element(of, _) => of.path_field(),
+        }
+    }
+}
+
 impl Template {
     /// Fills in the template that is the value of that field.
     ///
     /// # Errors
-    /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
-    /// with its arguments.
+    /// `States.Runtime` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
+    /// with its arguments, `States.QueryEvaluationError` if JSONata has no result.
     pub fn fill(&self, scope: &Scope<'_>, field: &str) -> Result<Value, RuntimeError> {
         self.fill_at(scope, &Place::Field(field))
     }
@@ -91,7 +112,7 @@ impl Template {
 }
 
 impl Expression {
-    /// Compiles a path or an intrinsic function.
+    /// Compiles a path or an intrinsic function, which are the expressions of JSONPath.
     ///
     /// # Errors
     /// What is wrong with the text, for people.
@@ -105,22 +126,34 @@ impl Expression {
 
     /// Its text, if it is in JSONata.
     pub fn as_jsonata(&self) -> Option<&str> {
-        None
+        match self {
+            Self::Jsonata(expression) => Some(expression.text()),
+            Self::Path(_) | Self::Call(_) => None,
+        }
+    }
+
+    /// The workflow's variables that it reads, in the order of the text.
+    pub fn variables(&self) -> Vec<&str> {
+        match self {
+            Self::Path(path) => path.variable().into_iter().collect(),
+            Self::Call(call) => {
+                let mut names = Vec::new();
+                call.paths(&mut |path| names.extend(path.variable()));
+                names
+            }
+            Self::Jsonata(expression) => expression.variables().iter().map(|name| &**name).collect(),
+        }
     }
 
     /// The value of the expression.
     ///
     /// # Errors
     /// As [`Template::fill`].
-    pub fn eval(&self, scope: &Scope<'_>, _place: &Place<'_>) -> Result<Value, RuntimeError> {
+    pub fn eval(&self, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
         match self {
-            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
-                RuntimeError::new(
-                    error::RUNTIME,
-                    format!("the path '{path}' selects nothing in the input"),
-                )
-            }),
+            Self::Path(path) => eval_path(path, scope, place),
             Self::Call(call) => call.eval(scope),
+            Self::Jsonata(expression) => eval_jsonata(expression, scope, place),
         }
     }
 
@@ -129,6 +162,41 @@ impl Expression {
         match self {
             Self::Path(path) => path.reads_execution_input(),
             Self::Call(call) => call.reads_execution_input(),
+            Self::Jsonata(expression) => {
+                let read = expression.states();
+                read.execution_input || read.all
+            }
         }
     }
+}
+
+fn eval_path(path: &Path, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
+    match path.select(scope) {
+        _ if *path.root() == Root::Data && scope.data.is_null() => Err(cause::null_input()),
+        Ok(value) => Ok(value.into_owned()),
+        Err(why @ PathError::TooManySteps) => Err(cause::invalid_path(path, why)),
+        Err(_) => Err(cause::path_not_found(path, place.path_field(), scope.data)),
+    }
+    .map_err(|cause| RuntimeError::new(error::RUNTIME, cause))
+}
+
+fn eval_jsonata(
+    expression: &jsonata::Expression,
+    scope: &Scope<'_>,
+    place: &Place<'_>,
+) -> Result<Value, RuntimeError> {
+    let environment = Environment {
+        input: scope.data,
+        result: scope.result,
+        error_output: scope.error_output,
+        context: scope.context,
+        variables: &scope.variables,
+        now_ms: scope.now_ms,
+        random: scope.random,
+    };
+    expression.eval(&environment).map_err(|why| {
+        let location = place.to_string();
+        let cause = why.cause(expression.text(), &location);
+        RuntimeError { location: Some(location), ..RuntimeError::new(error::QUERY_EVALUATION_ERROR, cause) }
+    })
 }

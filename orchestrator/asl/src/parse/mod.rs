@@ -1,24 +1,34 @@
 //! From the text of a definition to a [`Definition`], or to everything that is wrong with it.
 
 mod builder;
+mod expression;
 mod fields;
 mod flow;
+mod graph;
 mod machine;
+mod map_parts;
 mod recovery;
 mod resource;
 mod rule;
+mod services;
 mod states;
+mod suspect;
+mod table;
 mod template;
 #[cfg(test)]
 mod tests;
+mod value;
+mod variables;
+mod words;
 
-use std::collections::BTreeMap;
-
-use builder::Builder;
-pub use builder::{NAME_CHARS_MAX, SECONDS_MAX, TEXT_BYTES_MAX};
+use builder::{Builder, Place};
+pub use builder::{LABEL_CHARS_MAX, NAME_CHARS_MAX, SECONDS_MAX, TEXT_BYTES_MAX};
+pub use rule::comparisons;
+pub use table::{FIELDS, KnownField, PARTS, TYPES, fields_of};
 
 use crate::json;
-use crate::problem::{Problems, Report, places};
+use crate::problem::{Code, Problems};
+use crate::report::places;
 use crate::state_id::StateId;
 use crate::syntax::{Definition, NamedFunction, State};
 
@@ -29,47 +39,51 @@ use crate::syntax::{Definition, NamedFunction, State};
 /// (every state can be reached, a machine can end) are looked at once every state is right by itself. The same text always
 /// gives the same: which functions there are is no matter of the text (see [`lint`](crate::lint)).
 pub fn parse(text: &str) -> Result<Definition, Problems> {
-    let mut builder = Builder {
-        report: Report::new(text),
-        states: Vec::new(),
-        names: BTreeMap::new(),
-        machines: Vec::new(),
-        functions: Vec::new(),
-        reads_execution_input: false,
-    };
+    let mut builder = Builder::new(text);
+    if text.trim().is_empty() {
+        builder.report.add(Code::MissingDescription, 0, None, words::NO_TEXT, None, None);
+        return Err(builder.report.finish());
+    }
     if text.len() > TEXT_BYTES_MAX {
-        let message = format!("the definition is longer than {TEXT_BYTES_MAX} bytes");
-        builder.report.add(0, "", message, None, None);
+        let message = format!("The definition is longer than {TEXT_BYTES_MAX} bytes");
+        builder.report.add(Code::Schema, 0, Some(""), message, None, None);
         return Err(builder.report.finish());
     }
     let root = match json::parse(text) {
         Ok(root) => root,
         Err(error) => {
-            builder.report.add(error.at, "", format!("not JSON: {}", error.message), None, None);
+            let code = if error.is_depth { Code::TooDeeplyNested } else { Code::InvalidJson };
+            builder.report.add(code, error.at, None, error.message, None, None);
             return Err(builder.report.finish());
         }
     };
-    let outline = builder.definition(&root);
+    let outermost = builder.definition(&root);
     let states: Option<Vec<State>> = builder.states.into_iter().collect();
-    match (builder.report.is_clean(), outline, states) {
-        (true, Some(outline), Some(states)) => Ok(Definition {
-            comment: outline.comment,
+    let is_clean = builder.report.is_clean();
+    let problems = builder.report.finish();
+    match (is_clean, outermost, states) {
+        (true, Some(outermost), Some(states)) => Ok(Definition {
+            comment: outermost.comment,
             fingerprint: format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes())),
-            timeout_s: outline.timeout_s,
-            machine: outline.machine,
+            timeout_s: outermost.timeout_s,
+            machine: outermost.machine,
             by_name: by_name(&states),
             states,
             functions: named_functions(text, builder.functions),
             reads_execution_input: builder.reads_execution_input,
+            warnings: problems.warnings,
         }),
-        _ => Err(builder.report.finish()),
+        _ => Err(problems),
     }
 }
 
-fn named_functions(text: &str, functions: Vec<(usize, String, String)>) -> Vec<NamedFunction> {
-    let places = places(text, functions.iter().map(|(at, ..)| *at));
+fn named_functions(text: &str, mut functions: Vec<(Place, String)>) -> Vec<NamedFunction> {
+    functions.sort_by_key(|(place, _)| place.at);
+    let places = places(text, functions.iter().map(|(place, _)| place.at));
     let named = functions.into_iter().zip(places);
-    named.map(|((_, pointer, name), (line, column))| NamedFunction { name, line, column, pointer }).collect()
+    named
+        .map(|((place, name), (line, column))| NamedFunction { name, line, column, location: place.location })
+        .collect()
 }
 
 fn by_name(states: &[State]) -> Vec<StateId> {

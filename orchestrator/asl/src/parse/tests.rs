@@ -1,16 +1,19 @@
 //! What a definition may not be, table by table.
 
-use super::parse;
-use crate::syntax::StateKind;
+mod meaning;
 
-/// Parses the text and compares the problems: each must have that pointer and say that.
+use super::parse;
+use crate::problem::Severity;
+
+/// Parses the text and compares the problems: each must have that location and say that.
 fn check(text: &str, expected: &[(&str, &str)]) {
     let problems = parse(text).err().map(|problems| problems.as_slice().to_vec()).unwrap_or_default();
     let found: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), expected.len(), "{text}\n{found:#?}");
-    for (problem, (pointer, says)) in problems.iter().zip(expected) {
-        assert_eq!(problem.pointer, *pointer, "{problem}");
+    for (problem, (location, says)) in problems.iter().zip(expected) {
+        assert_eq!(problem.location.as_deref().unwrap_or_default(), *location, "{problem}");
         assert!(problem.to_string().contains(says), "{problem}\nshould say {says}");
+        assert_eq!(problem.severity(), Severity::Error);
     }
 }
 
@@ -33,8 +36,9 @@ fn a_problem_says_where_and_what_would_be_right() {
     let problems = parse(text).unwrap_err();
     assert_eq!(
         problems.to_string(),
-        "the definition has 1 problem\n  line 4, column 35, /States/A/Next: there is no state 'Bé'; found \"Bé\"; did \
-         you mean 'B'?"
+        "the definition has 2 problems\n  line 4, column 35, /States/A/Next: MISSING_TRANSITION_TARGET: Missing 'Next' \
+         target: Bé; did you mean 'B'?\n  line 5, column 5, /States/B: MISSING_TRANSITION_TARGET: State \"B\" is not \
+         reachable."
     );
 }
 
@@ -43,11 +47,11 @@ fn all_problems_are_reported_in_the_order_of_the_text() {
     check(
         r#"{"Comment": 1, "StartAt": "X", "Version": "2", "States": {"A": {"Type": "Pass"}, "B": {"Type": "Nope"}}}"#,
         &[
-            ("/Comment", "expected a string"),
-            ("/StartAt", "there is no state 'X'"),
-            ("/Version", "unknown version"),
-            ("/States/A", "neither 'Next' nor 'End'"),
-            ("/States/B/Type", "unknown type"),
+            ("/Comment", "Expected value of type String; found 1"),
+            ("/StartAt", "Missing 'Next' target: X"),
+            ("/Version", "Value should be one of the following: [1.0]"),
+            ("/States/A", "This object should have only one of the following fields: [Next, End]"),
+            ("/States/B/Type", "Value should be one of the following: [Task, Choice, Parallel"),
         ],
     );
 }
@@ -55,8 +59,8 @@ fn all_problems_are_reported_in_the_order_of_the_text() {
 #[test]
 fn text_that_is_not_json() {
     for (text, says) in [
-        ("", "the text ends"),
-        ("{\"a\" 1}", "expected ':'"),
+        ("", "MISSING_DESCRIPTION"),
+        ("{\"a\" 1}", "INVALID_JSON_DESCRIPTION: expected ':'"),
         ("{\"a\": 1", "expected ',' or '}'"),
         ("[1 2]", "expected ',' or ']'"),
         ("{} {}", "after the end"),
@@ -68,25 +72,64 @@ fn text_that_is_not_json() {
     ] {
         check(text, &[("", says)]);
     }
-    check(&"[".repeat(1000), &[("", "nested deeper")]);
-    check("[]", &[("", "expected an object")]);
-    check(&format!("\"{}\"", "x".repeat(super::TEXT_BYTES_MAX)), &[("", "longer than")]);
+    check(&"[".repeat(1000), &[("", "TOO_DEEPLY_NESTED")]);
+    check("[]", &[("/", "Expected value of type Object")]);
+    check(&format!("\"{}\"", "x".repeat(super::TEXT_BYTES_MAX)), &[("/", "longer than")]);
 }
 
 #[test]
 fn machines() {
-    check("{}", &[("", "'StartAt' is missing"), ("", "'States' is missing")]);
-    check(r#"{"StartAt": "A", "States": {}}"#, &[("/States", "a state machine without states")]);
-    let unreachable = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "B": {"Type": "Succeed"}}}"#;
-    check(unreachable, &[("/States/B", "no transition leads to this state")]);
-    check_state(r#"{"Type": "Pass", "Next": "A"}"#, &[("/States", "no state ends the machine")]);
-    let long = "x".repeat(81);
-    let text = format!(r#"{{"StartAt": "{long}", "States": {{"{long}": {{"Type": "Succeed"}}}}}}"#);
-    check(&text, &[(&format!("/States/{long}"), "81 characters")]);
+    check("{}", &[("/", "These fields are required: [States, StartAt]")]);
+    check(r#"{"StartAt": "A", "States": {}}"#, &[("/States", "Value cannot be empty")]);
     let twice = r#"{"StartAt": "A", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
-    check(twice, &[("/StartAt", "given twice")]);
+    check(twice, &[("/StartAt", "INVALID_JSON_DESCRIPTION: Duplicate field 'StartAt'")]);
     let unknown = r#"{"StartAt": "A", "TimeoutSecs": 1, "States": {"A": {"Type": "Succeed"}}}"#;
-    check(unknown, &[("/TimeoutSecs", "did you mean 'TimeoutSeconds'?")]);
+    check(unknown, &[("/", "Field 'TimeoutSecs' is not supported; did you mean 'TimeoutSeconds'?")]);
+}
+
+#[test]
+fn names() {
+    let named =
+        |name: &str| format!(r#"{{"StartAt": "{name}", "States": {{"{name}": {{"Type": "Succeed"}}}}}}"#);
+    check(&named(&"ü".repeat(80)), &[]);
+    let long = "x".repeat(81);
+    check(&named(&long), &[(&format!("/States/{long}"), "INVALID_STATE_NAME: The state name 'xxx")]);
+    check(&named(""), &[("/States/", "INVALID_STATE_NAME")]);
+    check(
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "A": {"Type": "Succeed"}}}"#,
+        &[("/States/A", "DUPLICATE_STATE_NAME: Duplicate State name: A")],
+    );
+}
+
+#[test]
+fn transitions() {
+    let two = |second: &str| {
+        format!(r#"{{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "End": true}}, {second}}}}}"#)
+    };
+    let unreachable = "MISSING_TRANSITION_TARGET: State \"B\" is not reachable.";
+    check(&two(r#""B": {"Type": "Succeed"}"#), &[("/States/B", unreachable)]);
+    check(&two(r#""B": {"Type": "Pass", "Next": "B"}"#), &[("/States/B", unreachable)]);
+    // AWS looks for a way in, not for a way from the start.
+    check(&two(r#""B": {"Type": "Pass", "Next": "C"}, "C": {"Type": "Pass", "Next": "B"}"#), &[]);
+    let nothing_ends = "MISSING_END_STATE: Workflow has no terminal state";
+    check_state(r#"{"Type": "Pass", "Next": "A"}"#, &[("", nothing_ends)]);
+    check_state(
+        r#"{"Type": "Pass", "Next": "Q"}"#,
+        &[("", nothing_ends), ("/States/A/Next", "Missing 'Next' target: Q")],
+    );
+    let both = "There should only be one of the following fields: [Next, End]";
+    check_state(r#"{"Type": "Pass", "End": true, "Next": "A"}"#, &[("/States/A", both)]);
+    check_state(r#"{"Type": "Pass", "End": false}"#, &[("/States/A", "[Next, End]")]);
+    check_state(
+        r#"{"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": true, "Next": "Q"}], "Default": "R"}, "B": {"Type": "Fail"}"#,
+        &[
+            ("/States/A/Choices[0]/Next", "Missing 'Next' target: Q"),
+            ("/States/A/Default", "Missing 'Next' target: R"),
+            ("/States/B", "is not reachable"),
+        ],
+    );
+    let caught = r#""Catch": [{"ErrorEquals": ["A"], "Next": "Z"}]"#;
+    check_task(caught, &[("/States/A/Catch[0]/Next", "Missing 'Next' target: Z")]);
 }
 
 #[test]
@@ -96,101 +139,91 @@ fn branches_are_machines_of_their_own() {
             r#"{{"Type": "Parallel", "End": true, "Branches": [{{"StartAt": "B", "States": {{"B": {branch}}}}}]}}"#
         )
     };
-    let at = "/States/A/Branches/0/States/B";
+    let at = "/States/A/Branches[0]/States/B";
     check_state(&parallel(r#"{"Type": "Succeed"}"#), &[]);
     check_state(
         &parallel(r#"{"Type": "Pass", "Next": "A"}"#),
-        &[(&format!("{at}/Next"), "another machine or branch")],
+        &[("", "MISSING_END_STATE"), (&format!("{at}/Next"), "expected a state of the same machine")],
     );
-    check_state(
-        r#"{"Type": "Parallel", "End": true, "Branches": []}"#,
-        &[("/States/A/Branches", "at least one element")],
-    );
+    check_state(r#"{"Type": "Parallel", "End": true, "Branches": []}"#, &[("/States/A/Branches", "empty")]);
     let same = r#"{"Type": "Parallel", "End": true, "Branches": [{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}]}"#;
-    check_state(same, &[("/States/A/Branches/0/States/A", "is taken by /States/A")]);
+    check_state(same, &[("/States/A/Branches[0]/States/A", "Duplicate State name: A")]);
 }
 
 #[test]
-fn fields_of_states() {
-    check_state(
-        r#"{"Type": "Pass", "End": true, "Next": "A"}"#,
-        &[("/States/A/End", "both 'Next' and 'End'")],
-    );
-    check_state(r#"{"Type": "Pass", "End": false}"#, &[("/States/A/End", "neither ends nor goes on")]);
-    check_state(
-        r#"{"Type": "Pass", "End": true, "Resultpath": null}"#,
-        &[("/States/A/Resultpath", "mean 'ResultPath'?")],
-    );
-    check_state(r#"{"Type": "Succeed", "Next": "A"}"#, &[("/States/A/Next", "ends the machine")]);
-    check_state(
-        r#"{"Type": "Succeed", "Retry": []}"#,
-        &[("/States/A/Retry", "a Succeed state has no field 'Retry'")],
-    );
-    check_state(r#"{"Type": "Tsk"}"#, &[("/States/A/Type", "did you mean 'Task'?")]);
-    check_state(r#"{"Type": "Map"}"#, &[("/States/A/Type", "Map state is not supported yet")]);
-    check_state(r#"{}"#, &[("/States/A", "'Type' is missing")]);
-    check_state(r#"{"Type": "Succeed", "QueryLanguage": "JSONPath"}"#, &[]);
-    let jsonata = r#"{"Type": "Succeed", "QueryLanguage": "JSONata", "Output": 1}"#;
-    check_state(
-        jsonata,
-        &[("/States/A/QueryLanguage", "not supported yet"), ("/States/A/Output", "belongs to JSONata")],
-    );
-    check_state(
-        r#"{"Type": "Pass", "Assign": {}, "End": true}"#,
-        &[("/States/A/Assign", "not supported yet")],
-    );
+fn fields_that_exclude_each_other() {
+    let one = "There should only be one of the following fields: ";
     check_state(
         r#"{"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}"#,
-        &[("/States/A/ErrorPath", "more than one of")],
-    );
-}
-
-#[test]
-fn waits_say_how_long() {
-    check_state(r#"{"Type": "Wait", "End": true}"#, &[("/States/A", "how long it waits")]);
-    check_state(
-        r#"{"Type": "Wait", "Seconds": -1, "End": true}"#,
-        &[("/States/A/Seconds", "an integer from 0")],
+        &[("/States/A", &format!("{one}[Error, ErrorPath]"))],
     );
     check_state(
-        r#"{"Type": "Wait", "Seconds": 1, "Timestamp": "x", "End": true}"#,
-        &[("/States/A/Timestamp", "more than one")],
+        r#"{"Type": "Wait", "Seconds": 1, "Timestamp": "2026-01-31T12:00:00Z", "End": true}"#,
+        &[("/States/A", &format!("{one}[SecondsPath, Seconds, TimestampPath, Timestamp]"))],
     );
-    check_state(
-        r#"{"Type": "Wait", "Timestamp": "2026-01-01", "End": true}"#,
-        &[("/States/A/Timestamp", "not a timestamp")],
+    check_state(r#"{"Type": "Wait", "End": true}"#, &[("/States/A", "should have only one of")]);
+    check_task(
+        r#""TimeoutSeconds": 1, "TimeoutSecondsPath": "$.t""#,
+        &[("/States/A", &format!("{one}[TimeoutSeconds, TimeoutSecondsPath]"))],
     );
-}
-
-#[test]
-fn tasks() {
+    check_task(
+        r#""Parameters": {"a": 1, "a.$": "$.b"}"#,
+        &[("/States/A/Parameters/a.$", &format!("{one}[a, a.$]"))],
+    );
     check_task(r#""TimeoutSeconds": 5, "HeartbeatSeconds": 4"#, &[]);
     check_task(
         r#""TimeoutSeconds": 5, "HeartbeatSeconds": 5"#,
         &[("/States/A/HeartbeatSeconds", "less than 5")],
     );
-    check_task(r#""TimeoutSeconds": 0"#, &[("/States/A/TimeoutSeconds", "from 1 to")]);
-    check_task(
-        r#""TimeoutSeconds": 1, "TimeoutSecondsPath": "$.t""#,
-        &[("/States/A/TimeoutSecondsPath", "more than one")],
+    check_state(r#"{"Type": "Map", "End": true}"#, &[("/States/A", "[ItemProcessor, Iterator]")]);
+}
+
+#[test]
+fn languages() {
+    let state = |fields: &str| format!(r#"{{"Type": "Pass", "End": true, {fields}}}"#);
+    check_state(&state(r#""QueryLanguage": "JSONata", "Output": "{% $states.input %}""#), &[]);
+    check_state(
+        &state(r#""Output": 1"#),
+        &[("/States/A", "set to 'JSONPath', but field 'Output' is only supported for the 'JSONata'")],
     );
-    check_task(r#""ResultPath": "$$.x""#, &[("/States/A/ResultPath", "context object")]);
-    check_task(r#""InputPath": "a""#, &[("/States/A/InputPath", "a path begins with")]);
-    check_task(r#""OutputPath": "$[*]""#, &[("/States/A/OutputPath", "wildcard")]);
-    check_task(
-        r#""Parameters": {"a": {"b.$": "$x"}}"#,
-        &[("/States/A/Parameters/a/b.$", "expected '.' or '['")],
+    let machine = |state: &str| {
+        format!(r#"{{"QueryLanguage": "JSONata", "StartAt": "A", "States": {{"A": {state}}}}}"#)
+    };
+    let only = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+    check(&machine(&state(r#""QueryLanguage": "JSONPath""#)), &[("/States/A", only)]);
+    check(
+        &machine(&state(r#""Output": {"a": ["{% 1 + %}"]}"#)),
+        &[("/States/A/Output/a[0]", "INVALID_JSONATA_EXPRESSION: Unexpected end of expression")],
     );
-    check_task(r#""Parameters": {"a.$": 1}"#, &[("/States/A/Parameters/a.$", "expected a string")]);
-    check_task(
-        r#""Parameters": {"a": 1, "a.$": "$.b"}"#,
-        &[("/States/A/Parameters/a.$", "both 'a' and 'a.$'")],
+    check(
+        &machine(&state(r#""Output": "{% phone %}""#)),
+        &[("/States/A/Output", "UNSUPPORTED_JSONATA_EXPRESSION")],
     );
+    check(
+        &machine(&state(r#""Output": "{% 1""#)),
+        &[("/States/A/Output", "must start with {% and end with %}")],
+    );
+    // The states of a Map or Parallel have the language of the machine, not of the state around them.
+    let map = r#"{"Type": "Map", "QueryLanguage": "JSONata", "End": true, "ItemProcessor": {"StartAt": "B", "States": {
+        "B": {"Type": "Pass", "Output": 1, "End": true}}}}"#;
+    check_state(map, &[("/States/A/ItemProcessor/States/B", "field 'Output' is only supported")]);
+    let named = map
+        .replace(r#""Output": 1"#, r#""Comment": """#)
+        .replace(r#""StartAt": "B""#, r#""StartAt": "B", "QueryLanguage": "JSONata""#);
+    check_state(&named, &[("/States/A/ItemProcessor", "Field 'QueryLanguage' is not supported")]);
+}
+
+#[test]
+fn templates_and_paths() {
+    let says = "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call";
+    check_task(r#""Parameters": {"a": {"b.$": "x"}}"#, &[("/States/A/Parameters/a", says)]);
+    check_task(r#""Parameters": {"b.$": 1}"#, &[("/States/A/Parameters", says)]);
     check_task(
         r#""ResultSelector": {"a.$": "States.Formt('')"}"#,
-        &[("/States/A/ResultSelector/a.$", "mean States.Format?")],
+        &[("/States/A/ResultSelector", "mean States.Format?")],
     );
-    check_task(r#""ResultSelector": 1"#, &[("/States/A/ResultSelector", "expected an object")]);
+    check_task(r#""InputPath": "a""#, &[("/States/A/InputPath", "Value must be a valid JSONPath.")]);
+    check_task(r#""ResultPath": "$$.x""#, &[("/States/A/ResultPath", "Value is not a Reference Path")]);
 }
 
 #[test]
@@ -199,73 +232,80 @@ fn resources() {
         format!(r#"{{"Type": "Task", "End": true, "Resource": "{resource}"{fields}}}"#)
     };
     let at = "/States/A/Resource";
-    check_state(r#"{"Type": "Task", "End": true}"#, &[("/States/A", "'Resource' is missing")]);
-    // Which functions there are is no matter of the text.
-    check_state(&task("arn:aws:lambda:us-east-1:0:function:zzz", ""), &[]);
-    check_state(&task("arn:aws:states:::sqs:sendMessage", ""), &[]);
-    check_state(&task("arn:aws:states:::sqs", ""), &[(at, "not supported")]);
+    check_state(
+        r#"{"Type": "Task", "End": true}"#,
+        &[("/States/A", "These fields are required: [Resource]")],
+    );
+    for accepted in [
+        "arn:aws:lambda:us-east-1:123456789012:function:zzz",
+        "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:zzz:$LATEST",
+        "arn:aws:states:us-east-1:123456789012:activity:act",
+        "arn:aws-cn:states:::sqs:sendMessage",
+        "arn:aws:states:::states:startExecution.sync:2",
+        "arn:aws:states:::ecs:runTask.waitForTaskToken",
+        "arn:aws:states:::aws-sdk:s3:listObjectsV2",
+        "arn:aws:states:::aws-sdk:sfn:startExecution.waitForTaskToken",
+    ] {
+        check_state(&task(accepted, ""), &[]);
+    }
+    for refused in ["${LambdaArn}", "f", "arn:aws:swf:us-east-1:1:task:x", "arn:aws:states:::sqs"] {
+        check_state(&task(refused, ""), &[(at, "Value is not a valid resource ARN")]);
+    }
+    for refused in [
+        "arn:aws:states:::sqs:sendMessage.sync",
+        "arn:aws:states:::glue:startJobRun.waitForTaskToken",
+        "arn:aws:states:::glue:startJobRun.sync:2",
+        "arn:aws:states:::aws-sdk:s3:getObject.sync",
+        "arn:aws:states:::sqs:send",
+        "arn:aws:states:::sqz:sendMessage",
+    ] {
+        check_state(
+            &task(refused, ""),
+            &[(at, &format!("The resource provided {refused} is not recognized."))],
+        );
+    }
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:act";
+    let says = "The field 'Credentials' is not supported for activities";
+    check_state(&task(activity, r#", "Credentials": {"RoleArn": "r"}"#), &[("/States/A/Credentials", says)]);
     let invoke = |parameters: &str| {
         task("arn:aws:states:::lambda:invoke", &format!(r#", "Parameters": {parameters}"#))
     };
     let at = "/States/A/Parameters";
-    check_state(&task("arn:aws:states:::lambda:invoke", ""), &[("/States/A", "'Parameters' is missing")]);
-    check_state(&invoke(r#"{"Payload": 1}"#), &[(at, "'FunctionName' is missing")]);
-    check_state(&invoke(r#"{"FunctionName": "zzz"}"#), &[]);
-    check_state(&invoke(r#"{"FunctionName": 1}"#), &[(&format!("{at}/FunctionName"), "expected a string")]);
-    check_state(&invoke("1"), &[(at, "expected an object")]);
-    let computed = r#"{"FunctionName": "f", "Payload.$": "a"}"#;
-    check_state(&invoke(computed), &[(&format!("{at}/Payload.$"), "expected")]);
-    check_state(
-        &invoke(r#"{"FunctionName": "f", "InvocationType": "DryRun"}"#),
-        &[(&format!("{at}/InvocationType"), "\"Event\"")],
-    );
+    let missing = "The field 'FunctionName' is required but was missing";
+    check_state(&task("arn:aws:states:::lambda:invoke", ""), &[("/States/A", missing)]);
+    check_state(&invoke(r#"{"Payload": 1}"#), &[(at, missing)]);
+    check_state(&invoke(r#"{"FunctionName": 1}"#), &[(&format!("{at}/FunctionName"), "type String")]);
+    check_state(&invoke(r#"{"FunctionName.$": "$.f", "Payload.$": "$", "Qualifier": "1"}"#), &[]);
     check_state(
         &invoke(r#"{"FunctionName": "f", "Payloads": 1}"#),
-        &[(&format!("{at}/Payloads"), "did you mean 'Payload'?")],
+        &[(at, "The field 'Payloads' is not supported by Step Functions; did you mean 'Payload'?")],
     );
-    check_state(&invoke(r#"{"FunctionName.$": "$.f", "Payload.$": "$"}"#), &[]);
 }
 
 #[test]
 fn retries_and_catchers() {
     let retry = |retrier: &str| format!(r#""Retry": [{retrier}]"#);
-    let at = "/States/A/Retry/0";
+    let at = "/States/A/Retry[0]";
     check_task(r#""Retry": [], "Catch": []"#, &[]);
-    check_task(&retry("{}"), &[(at, "'ErrorEquals' is missing")]);
-    check_task(&retry(r#"{"ErrorEquals": []}"#), &[(&format!("{at}/ErrorEquals"), "at least one element")]);
-    check_task(
-        &retry(r#"{"ErrorEquals": ["States.Timout"]}"#),
-        &[(&format!("{at}/ErrorEquals/0"), "mean 'States.Timeout'?")],
-    );
-    check_task(
-        &retry(r#"{"ErrorEquals": ["States.Runtime"]}"#),
-        &[(&format!("{at}/ErrorEquals/0"), "neither retried")],
-    );
-    check_task(
-        &retry(r#"{"ErrorEquals": ["A", "States.ALL"]}"#),
-        &[(&format!("{at}/ErrorEquals"), "it alone")],
-    );
+    check_task(&retry("{}"), &[(at, "These fields are required: [ErrorEquals]")]);
+    check_task(&retry(r#"{"ErrorEquals": []}"#), &[(&format!("{at}/ErrorEquals"), "Value cannot be empty")]);
+    let all = "States.ALL must appear alone and at end of list";
+    check_task(&retry(r#"{"ErrorEquals": ["A", "States.ALL"]}"#), &[(&format!("{at}/ErrorEquals"), all)]);
     let not_last = r#"{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["A"]}"#;
-    check_task(&retry(not_last), &[(&format!("{at}/ErrorEquals"), "hides what comes after")]);
-    let wrong = r#"{"ErrorEquals": ["A"], "IntervalSeconds": 0, "MaxAttempts": -1, "BackoffRate": 0.5,
-        "JitterStrategy": "SOME", "MaxDelaySeconds": 0}"#;
+    check_task(&retry(not_last), &[(&format!("{at}/ErrorEquals"), all)]);
+    let wrong = r#"{"ErrorEquals": ["A"], "IntervalSeconds": -1, "MaxAttempts": 1.5, "BackoffRate": 0.5,
+        "JitterStrategy": "SOME", "MaxDelaySeconds": 31622401}"#;
     check_task(
         &retry(wrong),
         &[
-            (&format!("{at}/IntervalSeconds"), "from 1 to"),
-            (&format!("{at}/MaxAttempts"), "from 0 to"),
-            (&format!("{at}/BackoffRate"), "from 1.0"),
-            (&format!("{at}/JitterStrategy"), "FULL"),
-            (&format!("{at}/MaxDelaySeconds"), "from 1 to"),
+            (&format!("{at}/IntervalSeconds"), "Minimum value is 0"),
+            (&format!("{at}/MaxAttempts"), "Expected value of type Integer"),
+            (&format!("{at}/BackoffRate"), "Minimum value is 1"),
+            (&format!("{at}/JitterStrategy"), "Value should be one of the following: [NONE, FULL]"),
+            (&format!("{at}/MaxDelaySeconds"), "Maximum value is 31622400"),
         ],
     );
-    let short = r#"{"ErrorEquals": ["A"], "IntervalSeconds": 9, "MaxDelaySeconds": 3}"#;
-    check_task(&retry(short), &[(&format!("{at}/MaxDelaySeconds"), "at least 9")]);
-    check_task(r#""Catch": [{"ErrorEquals": ["A"]}]"#, &[("/States/A/Catch/0", "'Next' is missing")]);
-    check_task(
-        r#""Catch": [{"ErrorEquals": ["A"], "Next": "Z"}]"#,
-        &[("/States/A/Catch/0/Next", "no state 'Z'")],
-    );
+    check_task(r#""Catch": [{}]"#, &[("/States/A/Catch[0]", "required: [ErrorEquals, Next]")]);
 }
 
 #[test]
@@ -273,22 +313,29 @@ fn choices() {
     let choice = |rule: &str| {
         format!(r#"{{"Type": "Choice", "Choices": [{rule}], "Default": "B"}}, "B": {{"Type": "Succeed"}}"#)
     };
-    let at = "/States/A/Choices/0";
-    check_state(&choice(r#"{"Variable": "$.a", "IsNull": true, "Next": "B"}"#), &[]);
-    check_state(&choice(r#"{"Variable": "$.a", "IsNull": true}"#), &[(at, "'Next' is missing")]);
-    check_state(&choice(r#"{"Variable": "$.a", "Next": "B"}"#), &[(at, "compares nothing")]);
-    check_state(&choice(r#"{"IsNull": true, "Next": "B"}"#), &[(at, "'Variable' is missing")]);
+    let at = "/States/A/Choices[0]";
+    check_state(&choice(r#"{"Variable": "$.a", "IsNull": true, "Next": "B", "Comment": "c"}"#), &[]);
+    check_state(
+        &choice(r#"{"Variable": "$.a", "IsNull": true}"#),
+        &[(at, "These fields are required: [Next]")],
+    );
+    check_state(&choice(r#"{"Variable": "$.a", "Next": "B"}"#), &[(at, "expected a comparison such as")]);
+    check_state(&choice(r#"{"IsNull": true, "Next": "B"}"#), &[(at, "[And, Or, Not, Variable, Condition]")]);
+    check_state(
+        &choice(r#"{"Variable": "a", "IsNull": true, "Next": "B"}"#),
+        &[(&format!("{at}/Variable"), "Value is not a Reference Path: Reference path didn't start with '$'")],
+    );
     check_state(
         &choice(r#"{"Variable": "$.a", "NumericEqual": 1, "Next": "B"}"#),
-        &[(&format!("{at}/NumericEqual"), "mean 'NumericEquals'?")],
+        &[(at, "did you mean 'NumericEquals'?"), (at, "should have only one of")],
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "NumericEquals": "1", "Next": "B"}"#),
-        &[(&format!("{at}/NumericEquals"), "expected a number")],
+        &[(&format!("{at}/NumericEquals"), "Expected value of type Number")],
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "TimestampEquals": "1", "Next": "B"}"#),
-        &[(&format!("{at}/TimestampEquals"), "a timestamp")],
+        &[(&format!("{at}/TimestampEquals"), "String does not match RFC3339 timestamp")],
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "StringMatches": "a\\b", "Next": "B"}"#),
@@ -296,66 +343,54 @@ fn choices() {
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "IsNull": true, "IsString": true, "Next": "B"}"#),
-        &[(&format!("{at}/IsString"), "second comparison")],
+        &[(at, "IsNull or IsString")],
     );
-    check_state(&choice(r#"{"And": [], "Next": "B"}"#), &[(&format!("{at}/And"), "at least one element")]);
+    check_state(&choice(r#"{"And": [], "Next": "B"}"#), &[(&format!("{at}/And"), "Value cannot be empty")]);
     let nested = r#"{"Not": {"Variable": "$.a", "IsNull": true, "Next": "B"}, "Next": "B"}"#;
-    check_state(&choice(nested), &[(&format!("{at}/Not/Next"), "only a rule directly in Choices")]);
+    check_state(&choice(nested), &[(&format!("{at}/Not"), "Field 'Next' is not supported")]);
+}
+
+#[test]
+fn maps() {
+    let map = |fields: &str, mode: &str| {
+        format!(
+            r#"{{"Type": "Map", "End": true, "ItemProcessor": {{"ProcessorConfig": {mode}, "StartAt": "B", "States": {{
+            "B": {{"Type": "Pass", "End": true}}}}}}{fields}}}"#
+        )
+    };
+    let distributed = r#"{"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}"#;
+    check_state(&map("", "{}"), &[]);
+    let config = "/States/A/ItemProcessor/ProcessorConfig";
+    check_state(&map("", r#"{"Mode": "DISTRIBUTED"}"#), &[(config, "fields are required: [ExecutionType]")]);
     check_state(
-        r#"{"Type": "Choice", "Next": "A"}"#,
-        &[("/States/A", "'Choices' is missing"), ("/States/A/Next", "has no 'Next'")],
+        &map("", r#"{"ExecutionType": "STANDARD"}"#),
+        &[(config, "Field 'ExecutionType' is not supported")],
     );
-}
-
-#[test]
-fn a_valid_definition_is_compiled() {
-    let text = r#"{"StartAt": "A", "TimeoutSeconds": 9, "Comment": "c", "States": {
-        "A": {"Type": "Parallel", "Next": "B", "Branches": [
-            {"StartAt": "C", "States": {"C": {"Type": "Pass", "Parameters": {"x.$": "$$.Execution.Input.y"}, "End": true}}}]},
-        "B": {"Type": "Succeed"}}}"#;
-    let definition = parse(text).unwrap();
-    assert_eq!((definition.timeout_s(), definition.comment()), (Some(9), Some("c")));
-    assert!(definition.reads_execution_input());
-    let names: Vec<&str> = definition.states().map(|(_, state)| &*state.name).collect();
-    assert_eq!(names, ["A", "B", "C"], "states of branches come after those of the machine");
-    let first = definition.state(definition.machine().start).unwrap();
-    let StateKind::Parallel(parallel) = &first.kind else { panic!("{first:?}") };
-    assert_eq!(&*definition.state(parallel.branches[0].start).unwrap().name, "C");
-    for (_, state) in definition.states() {
-        assert_eq!(definition.state_named(&state.name), Some(state));
-    }
-    assert_eq!(definition.state_named("D"), None);
-    let again = parse(text).unwrap();
-    assert_eq!(again.fingerprint(), definition.fingerprint());
-    let other = parse(&text.replace("\"c\"", "\"d\"")).unwrap();
-    assert_ne!(other.fingerprint(), definition.fingerprint());
-}
-
-#[test]
-fn two_states_of_one_name_are_a_problem() {
-    check(
-        r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}, "A": {"Type": "Succeed"}, "B": {"Type": "Fail"}}}"#,
-        &[("/States/A", "the field 'A' is given twice")],
+    check_state(
+        &map(r#", "Label": "l""#, "{}"),
+        &[("/States/A", "'Label' is only supported in 'DISTRIBUTED'")],
     );
-}
-
-#[test]
-fn of_very_many_problems_the_first_are_told_and_the_rest_counted() {
-    let states: Vec<String> = (0..40_000).map(|n| format!(r#""S{n}": {{"Type": 1}}"#)).collect();
-    let text = format!(r#"{{"StartAt": "S0", "States": {{{}}}}}"#, states.join(",\n"));
-    let problems = parse(&text).unwrap_err();
-    assert_eq!((problems.as_slice().len(), problems.more()), (100, 39_900));
-    assert_eq!((problems.as_slice()[99].line, problems.as_slice()[99].column), (100, 17));
-    let said = problems.to_string();
-    assert!(said.starts_with("the definition has 40000 problems\n"), "{said}");
-    assert!(said.ends_with("\n  and 39900 more"), "{said}");
-}
-
-#[test]
-fn what_a_problem_says_is_short_and_printable_whatever_the_text_holds() {
-    let name = "\\u001b[31m".repeat(50_000);
-    let text = format!(r#"{{"StartAt": "{name}", "{name}": 1, "States": {{"{name}": {{"{name}": 2}}}}}}"#);
-    let said = parse(&text).unwrap_err().to_string();
-    assert!(said.len() < 10_000, "{} bytes", said.len());
-    assert!(!said.contains('\u{1b}'), "{said}");
+    let label = "/States/A/Label";
+    check_state(&map(r#", "Label": "a b""#, distributed), &[(label, "INVALID_LABEL_NAME")]);
+    let long = format!(r#", "Label": "{}""#, "l".repeat(41));
+    check_state(&map(&long, distributed), &[(label, "exceeds the 40-character limit")]);
+    let two = format!(
+        "{}, \"C\": {}",
+        map(r#", "Label": "l""#, distributed).replace(r#""End": true, "Item"#, r#""Next": "C", "Item"#),
+        map(r#", "Label": "l""#, distributed).replace(r#""B""#, r#""D""#)
+    );
+    check_state(&two, &[("/States/C/Label", "DUPLICATE_LABEL_NAME: Duplicate Label name: l")]);
+    let reader = |reader: &str| map(&format!(r#", "ItemReader": {{{reader}}}"#), distributed);
+    let rows = r#""Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON", "CSVHeaderLocation": "GIVEN"}"#;
+    check_state(
+        &reader(rows),
+        &[
+            ("/States/A/ItemReader/ReaderConfig", "Field 'CSVHeaderLocation' is not supported"),
+            ("/States/A/ItemReader/ReaderConfig", "These fields are required: [CSVHeaders]"),
+        ],
+    );
+    check_state(
+        &reader(r#""Resource": "arn:aws:states:::sqs:sendMessage""#),
+        &[("/States/A/ItemReader/Resource", "The field 'Resource' does not match any of the allowed values")],
+    );
 }

@@ -1,13 +1,14 @@
 //! Everything in a definition that can be evaluated, evaluated on some data, as an engine would.
 
 use asl::data::{Narrow, ResultPath, json_len};
-use asl::io::{Ends, Flow, Io};
+use asl::io::{Ends, Flow, Io, Jsonata};
+use asl::map::{Items, Map, Mode};
 use asl::random::Random;
 use asl::retry::{BACK_OFF_MS_MAX, Origin};
 use asl::setting::Setting;
-use asl::syntax::{Condition, Recovery, Until};
-use asl::template::Place;
-use asl::{Context, Definition, RuntimeError, Scope, StateKind, error};
+use asl::syntax::{Choice, Condition, Recovery, Until};
+use asl::template::{Place, Template};
+use asl::{Context, Definition, RuntimeError, Scope, StateKind, Variables, error};
 use serde_json::{Value, json};
 
 /// What is made of some kilobytes of data by a definition of a few is no longer than this, in bytes.
@@ -21,34 +22,29 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
     let build = || json!({"Execution": {"Id": "e-1", "Input": data}});
     let context = Context::new(&build);
     let random = Random::new(1, 2);
-    let scope = Scope::of(data, &context, &random);
+    let variables = serde_json::Map::from_iter([("v".to_owned(), data.clone())]);
+    let scopes = [&variables];
+    let variables = Variables::new(&scopes);
+    let error_output = json!({"Error": "E", "Cause": "C"});
+    let (result, error_output) = (Some(data), Some(&error_output));
+    let scope = Scope { result, error_output, variables, ..Scope::of(data, &context, &random) };
     let mut said = Said(Vec::new());
     for (_, state) in definition.states() {
+        said.template(state.assign.as_ref(), &scope);
         match &state.kind {
             StateKind::Pass(pass) => said.flow(&pass.io, &scope),
             StateKind::Task(task) => {
                 said.flow(&task.io, &scope);
                 said.recovery(&task.recovery, &scope);
-                for seconds in [&task.timeout_s, &task.heartbeat_s].into_iter().flatten() {
-                    said.setting(seconds, &scope);
-                }
+                said.template(task.credentials.as_ref(), &scope);
+                said.settings(&[&task.timeout_s, &task.heartbeat_s], &scope);
             }
             StateKind::Parallel(parallel) => {
                 said.flow(&parallel.io, &scope);
                 said.recovery(&parallel.recovery, &scope);
             }
-            StateKind::Map(map) => {
-                said.flow(&map.io, &scope);
-                said.recovery(&map.recovery, &scope);
-            }
-            StateKind::Choice(choice) => {
-                for rule in &choice.rules {
-                    if let Condition::Rule(rule) = &rule.condition {
-                        said.add(rule.holds(&scope).map(Value::from));
-                    }
-                }
-                said.ends(&choice.io, &scope);
-            }
+            StateKind::Map(map) => said.map(map, &scope),
+            StateKind::Choice(choice) => said.choice(choice, &scope),
             StateKind::Wait(wait) => {
                 match &wait.until {
                     Until::Seconds(seconds) => said.setting(seconds, &scope),
@@ -57,11 +53,7 @@ pub(crate) fn all(definition: &Definition, data: &Value) -> Vec<Result<Value, Ru
                 said.ends(&wait.io, &scope);
             }
             StateKind::Succeed(ends) => said.ends(ends, &scope),
-            StateKind::Fail(fail) => {
-                for text in [&fail.error, &fail.cause].into_iter().flatten() {
-                    said.setting(text, &scope);
-                }
-            }
+            StateKind::Fail(fail) => said.settings(&[&fail.error, &fail.cause], &scope),
         }
     }
     said.0
@@ -86,14 +78,69 @@ impl Said {
         narrowed.unwrap_or_default()
     }
 
+    fn template(&mut self, template: Option<&Template>, scope: &Scope<'_>) {
+        if let Some(template) = template {
+            self.add(template.fill(scope, "Field"));
+        }
+    }
+
+    fn choice(&mut self, choice: &Choice, scope: &Scope<'_>) {
+        for rule in &choice.rules {
+            match &rule.condition {
+                Condition::Rule(rule) => self.add(rule.holds(scope).map(Value::from)),
+                Condition::Computed(condition) => self.setting(condition, scope),
+            }
+            self.template(rule.assign.as_ref(), scope);
+            self.template(rule.output.as_ref(), scope);
+        }
+        self.ends(&choice.io, scope);
+    }
+
+    fn map(&mut self, map: &Map, scope: &Scope<'_>) {
+        self.flow(&map.io, scope);
+        self.recovery(&map.recovery, scope);
+        match &map.items {
+            Items::Input => {}
+            Items::Path(path) => self.add(path.eval(scope, &Place::Field("ItemsPath"))),
+            Items::Template(items) => self.add(items.fill(scope, "Items")),
+            Items::Reader(reader) => {
+                self.template(reader.arguments.as_ref(), scope);
+                self.settings(&[&reader.config.max_items], scope);
+            }
+        }
+        self.template(map.item_selector.as_ref(), scope);
+        self.setting(&map.max_concurrency, scope);
+        self.settings(&[&map.tolerated_count], scope);
+        self.settings(&[&map.tolerated_percentage], scope);
+        if let Mode::Distributed(distributed) = &map.mode {
+            if let Some(batcher) = &distributed.batcher {
+                self.template(batcher.batch_input.as_ref(), scope);
+                self.settings(&[&batcher.items_max, &batcher.bytes_max], scope);
+            }
+            let target = distributed.writer.as_ref().and_then(|writer| writer.target.as_ref());
+            self.template(target.and_then(|(_, arguments)| arguments.as_ref()), scope);
+        }
+    }
+
+    fn jsonata(&mut self, jsonata: &Jsonata, scope: &Scope<'_>) {
+        self.template(jsonata.arguments.as_ref(), scope);
+        self.template(jsonata.output.as_ref(), scope);
+    }
+
     fn ends(&mut self, io: &Io<Ends>, scope: &Scope<'_>) {
-        let Io::JsonPath(ends) = io else { return };
+        let ends = match io {
+            Io::JsonPath(ends) => ends,
+            Io::Jsonata(jsonata) => return self.jsonata(jsonata, scope),
+        };
         let input = self.narrow(&ends.input_path, scope);
         self.narrow(&ends.output_path, &scope.over(&input));
     }
 
     fn flow(&mut self, io: &Io<Flow>, scope: &Scope<'_>) {
-        let Io::JsonPath(flow) = io else { return };
+        let flow = match io {
+            Io::JsonPath(flow) => flow,
+            Io::Jsonata(jsonata) => return self.jsonata(jsonata, scope),
+        };
         let input = self.narrow(&flow.input_path, scope);
         let mut result = input.clone();
         for template in [&flow.parameters, &flow.result_selector].into_iter().flatten() {
@@ -119,6 +166,10 @@ impl Said {
         }
     }
 
+    fn settings<T>(&mut self, settings: &[&Option<Setting<T>>], scope: &Scope<'_>) {
+        settings.iter().copied().flatten().for_each(|setting| self.setting(setting, scope));
+    }
+
     fn recovery(&mut self, recovery: &Recovery, scope: &Scope<'_>) {
         for retrier in &recovery.retry {
             // As many as an execution may come to.
@@ -131,6 +182,8 @@ impl Said {
             for origin in [Origin::Task, Origin::Branch, Origin::State] {
                 assert!(!catcher.errors.matches(error::RUNTIME, origin), "it is never caught");
             }
+            self.template(catcher.output.as_ref(), scope);
+            self.template(catcher.assign.as_ref(), scope);
             self.placed(&catcher.result_path, scope.data.clone(), json!({"Error": "E", "Cause": "C"}));
         }
     }

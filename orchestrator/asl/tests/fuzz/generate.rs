@@ -4,6 +4,8 @@
 use rand::{Rng, RngExt};
 use serde_json::{Map, Value, json};
 
+use crate::jsonata;
+
 /// How deep values, calls and rules are nested, at the most.
 const DEPTH_MAX: u32 = 4;
 /// Texts that some function, comparison or path gives a meaning to.
@@ -34,7 +36,8 @@ const TEXTS: [&str; 24] = [
     "$.a",
 ];
 const NAMES: [&str; 5] = ["a", "b", "ab", "it's, odd)", ""];
-const FUNCTIONS: [(&str, usize); 18] = [
+const FUNCTIONS: [(&str, usize); 19] = [
+    ("Hash", 2),
     ("Format", 2),
     ("StringToJson", 1),
     ("JsonToString", 1),
@@ -56,11 +59,11 @@ const FUNCTIONS: [(&str, usize); 18] = [
 ];
 const ORDERS: [&str; 5] = ["Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"];
 
-fn one<T: Copy>(random: &mut impl Rng, of: &[T]) -> T {
+pub(crate) fn one<T: Copy>(random: &mut impl Rng, of: &[T]) -> T {
     of[random.random_range(0..of.len())]
 }
 
-fn text(random: &mut impl Rng) -> String {
+pub(crate) fn text(random: &mut impl Rng) -> String {
     let text = one(random, &TEXTS);
     if random.random_range(0..40) == 0 { text.repeat(50) } else { text.to_owned() }
 }
@@ -94,18 +97,106 @@ fn fields<R: Rng>(random: &mut R, mut of: impl FnMut(&mut R) -> Value) -> Map<St
     (0..count).map(|_| (one(random, &NAMES).to_owned(), of(random))).collect()
 }
 
-fn path(random: &mut impl Rng) -> String {
-    let mut path = one(random, &["$", "$", "$", "$$", "$$.Execution", "$$.Execution.Input"]).to_owned();
+/// A path; half of them reference paths, which most paths are.
+pub(crate) fn path(random: &mut impl Rng) -> String {
+    let mut path = one(random, &["$", "$", "$", "$$", "$$.Execution", "$$.Execution.Input", "$v"]).to_owned();
+    let is_reference = random.random();
     for _ in 0..random.random_range(0..4) {
-        path += one(
-            random,
-            &[".a", ".b", ".ab", "['a']", "['it\\'s, odd)']", "[0]", "[1]", "[99999999]", "['']"],
-        );
+        path += &if is_reference { step(random).to_owned() } else { any_step(random, 0) };
     }
     path
 }
 
-fn call(random: &mut impl Rng, depth: u32) -> String {
+/// A reference path.
+fn reference(random: &mut impl Rng) -> String {
+    let root = one(random, &["$", "$", "$$.Execution", "$v"]);
+    (0..random.random_range(0..4)).fold(root.to_owned(), |path, _| path + step(random))
+}
+
+fn step(random: &mut impl Rng) -> &'static str {
+    one(random, &[".a", ".b", ".ab", "['a']", "['it\\'s, odd)']", "[0]", "[1]", "[99999999]", "['']"])
+}
+
+fn any_step(random: &mut impl Rng, depth: u32) -> String {
+    let steps = [
+        ".*",
+        "[*]",
+        "..a",
+        "..*",
+        "..[0]",
+        "[-1]",
+        "[0,2]",
+        "[1:]",
+        "[:-1]",
+        "[0:2]",
+        "['a','b']",
+        ".['b']",
+        ".[1]",
+        ".length()",
+        "..['a','ab']",
+        "[ 'a' ]",
+    ];
+    match random.random_range(0..4) {
+        0 if depth < DEPTH_MAX => {
+            let before = one(random, &["", ".", ".."]);
+            format!("{before}[?({})]", condition(random, depth + 1))
+        }
+        1 => step(random).to_owned(),
+        _ => one(random, &steps).to_owned(),
+    }
+}
+
+fn condition(random: &mut impl Rng, depth: u32) -> String {
+    let inner = |random: &mut _| condition(random, depth + 1);
+    match random.random_range(0..9) {
+        0 if depth < DEPTH_MAX => format!("{} && {}", inner(random), inner(random)),
+        1 if depth < DEPTH_MAX => format!("{} || {}", inner(random), inner(random)),
+        2 if depth < DEPTH_MAX => format!("!({})", inner(random)),
+        3 if depth < DEPTH_MAX => format!("({})", inner(random)),
+        4 => format!("!{}", query(random, depth)),
+        5 => query(random, depth),
+        6 => {
+            let comparison = one(
+                random,
+                &[
+                    "=~ /a.*b/i",
+                    "=~ /(a+)+$/",
+                    "empty true",
+                    "size 2",
+                    "contains 'a'",
+                    "in ['a', 1, null]",
+                    "nin [0]",
+                    "subsetof ['a','b']",
+                    "anyof [1, 2]",
+                    "noneof ['a']",
+                    "==it's odd",
+                    "=== 1",
+                    "== {'a': [1]}",
+                ],
+            );
+            format!("{} {comparison}", query(random, depth))
+        }
+        _ => {
+            let operator = one(random, &["==", "!=", "<", "<=", ">", ">="]);
+            let right = match random.random_range(0..3) {
+                0 => query(random, depth),
+                1 => number(random).to_string(),
+                _ => one(random, &["'a'", "\"b\"", "a", "true", "null", "''"]).to_owned(),
+            };
+            format!("{} {operator} {right}", query(random, depth))
+        }
+    }
+}
+
+fn query(random: &mut impl Rng, depth: u32) -> String {
+    let mut query = one(random, &["@", "@", "@", "$"]).to_owned();
+    for _ in 0..random.random_range(0..3) {
+        query += &any_step(random, depth + 1);
+    }
+    query
+}
+
+pub(crate) fn call(random: &mut impl Rng, depth: u32) -> String {
     let (name, wanted) = one(random, &FUNCTIONS);
     let count = if random.random_range(0..40) == 0 { random.random_range(0..5) } else { wanted };
     let arguments: Vec<_> = (0..count).map(|_| argument(random, depth)).collect();
@@ -149,7 +240,7 @@ fn test(random: &mut impl Rng) -> (String, Value) {
         ),
         2 | 3 => {
             let kind = one(random, &["String", "Numeric", "Timestamp"]);
-            (format!("{kind}{order}Path"), path(random).into())
+            (format!("{kind}{order}Path"), reference(random).into())
         }
         4 => ("BooleanEquals".to_owned(), random.random::<bool>().into()),
         5 => ("TimestampLessThan".to_owned(), "2026-11-26T05:00:00Z".into()),
@@ -173,12 +264,12 @@ fn rule(random: &mut impl Rng, depth: u32) -> Map<String, Value> {
         return rule;
     }
     let (operator, operand) = test(random);
-    rule.insert("Variable".to_owned(), path(random).into());
+    rule.insert("Variable".to_owned(), reference(random).into());
     rule.insert(operator, operand);
     rule
 }
 
-fn retriers(random: &mut impl Rng) -> Value {
+pub(crate) fn retriers(random: &mut impl Rng) -> Value {
     json!([{
         "ErrorEquals": [one(random, &["States.ALL", "States.TaskFailed", "Own"])],
         "IntervalSeconds": one(random, &[1_u64, 60, 99_999_999]),
@@ -188,8 +279,12 @@ fn retriers(random: &mut impl Rng) -> Value {
     }])
 }
 
-/// A definition with a state of each kind that evaluates something.
+/// A definition with a state of each kind, in one of the languages.
 pub(crate) fn definition(random: &mut impl Rng) -> String {
+    if random.random_range(0..3) == 0 { jsonata::definition(random) } else { paths(random) }
+}
+
+fn paths(random: &mut impl Rng) -> String {
     let result_path = one(random, &["$", "$.a", "$.x.y", "$.a[0]", "$['it\\'s, odd)'].b"]);
     let mut choice = rule(random, 0);
     choice.insert("Next".to_owned(), "Shape".into());
@@ -201,12 +296,23 @@ pub(crate) fn definition(random: &mut impl Rng) -> String {
             "Parameters": template(random, 0), "ResultSelector": template(random, 0), "ResultPath": result_path,
             "TimeoutSecondsPath": path(random), "Retry": retriers(random),
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": result_path, "Next": "Fail"}],
-            "Next": "Wait",
+            "Assign": template(random, 0), "Next": "Wait",
         },
-        "Wait": {"Type": "Wait", "TimestampPath": path(random), "Next": "Shape"},
-        "Fail": {"Type": "Fail", "ErrorPath": path(random), "CausePath": call(random, 0)},
+        "Wait": {"Type": "Wait", "TimestampPath": path(random), "Next": "Each"},
+        "Each": {
+            "Type": "Map", "ItemsPath": reference(random), "ItemSelector": template(random, 0), "MaxConcurrencyPath": path(random),
+            "ItemProcessor": inner("Item"), "ResultPath": result_path, "Next": "Far",
+        },
+        "Far": {
+            "Type": "Map", "ItemProcessor": distributed("Child"), "ItemReader": reader("Parameters", template(random, 0)),
+            "ItemBatcher": {"MaxItemsPerBatchPath": path(random), "BatchInput": template(random, 0)},
+            "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": template(random, 0)},
+            "ToleratedFailurePercentagePath": path(random), "Next": "Both",
+        },
+        "Both": {"Type": "Parallel", "Branches": [inner("Left"), inner("Right")], "ResultSelector": template(random, 0), "Next": "Shape"},
+        "Fail": {"Type": "Fail", "ErrorPath": path(random), "CausePath": "States.JsonToString($)"},
     });
-    for name in ["Shape", "Choose", "Work", "Wait"] {
+    for name in ["Shape", "Choose", "Work", "Wait", "Each", "Far", "Both"] {
         for field in ["InputPath", "OutputPath"] {
             if random.random_range(0..3) == 0 {
                 states[name][field] = path(random).into();
@@ -214,4 +320,22 @@ pub(crate) fn definition(random: &mut impl Rng) -> String {
         }
     }
     json!({"StartAt": "Shape", "States": states}).to_string()
+}
+
+/// A machine of one state.
+pub(crate) fn inner(name: &str) -> Value {
+    json!({"StartAt": name, "States": {name: {"Type": "Pass", "End": true}}})
+}
+
+pub(crate) fn distributed(name: &str) -> Value {
+    let mut machine = inner(name);
+    machine["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"});
+    machine
+}
+
+/// An `ItemReader` with those arguments in that field.
+pub(crate) fn reader(field: &str, arguments: Value) -> Value {
+    let config =
+        json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a"], "MaxItems": 3});
+    json!({"Resource": "arn:aws:states:::s3:getObject", field: arguments, "ReaderConfig": config})
 }

@@ -12,8 +12,10 @@
 #![allow(clippy::print_stdout, reason = "a test may say what it did")]
 
 mod evaluate;
+mod expression;
 mod generate;
 mod in_hand;
+mod jsonata;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +25,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use in_hand::InHand;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
 
 /// Mutations in a run without a time of its own.
 const INPUTS: u32 = 3_000;
@@ -34,7 +37,7 @@ const INPUT_BYTES_MAX: usize = 64 * 1024;
 const INPUT_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Pieces that the language gives a meaning to.
-const TOKENS: [&str; 40] = [
+const TOKENS: [&str; 48] = [
     "{",
     "}",
     "[",
@@ -63,8 +66,16 @@ const TOKENS: [&str; 40] = [
     "\"Map\"",
     "\"Choice\"",
     "\"QueryLanguage\"",
+    "\"JSONata\"",
+    "\"Assign\"",
+    "\"Output\"",
+    "\"ItemProcessor\"",
+    "{% ",
+    " %}",
     "\"$.a[0]['b']\"",
     "\"$$.Execution.Input\"",
+    "\"$.a[?(@.b == 'c' && !@.d)]..e\"",
+    "\"$v[*]['a','b'][-1:]\"",
     "$",
     "'",
     "\"x.$\"",
@@ -91,7 +102,8 @@ fn read(text: &str) -> bool {
     match asl::parse(text) {
         Ok(definition) => {
             assert_eq!(asl::parse(text).as_ref(), Ok(&definition), "read again, it is the same");
-            for warning in asl::lint::unknown_functions(&definition, ["f", "record-order"]) {
+            let lint = asl::lint::unknown_functions(&definition, ["f", "record-order"]);
+            for warning in lint.iter().chain(definition.warnings()) {
                 assert!(!warning.to_string().contains(char::is_control), "{warning}");
             }
             let mut hasher = DefaultHasher::new();
@@ -107,6 +119,7 @@ fn read(text: &str) -> bool {
         }
         Err(problems) => {
             assert!(!problems.as_slice().is_empty(), "what is refused has a reason");
+            assert!(problems.as_slice().iter().all(|problem| problem.severity() == asl::Severity::Error));
             assert!(problems.as_slice().len() <= asl::PROBLEMS_MAX);
             assert!(!problems.to_string().contains(|c: char| c.is_control() && c != '\n'), "{problems}");
             false
@@ -164,6 +177,14 @@ fn what_is_read_can_be_evaluated_whatever_it_is() {
     let (inputs, were_read) = run("made-up", generate::definition, read);
     // Else it shows nothing.
     assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
+}
+
+#[test]
+fn a_path_or_a_call_is_read_or_refused_and_comes_to_something_whatever_it_is() {
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let data: Vec<Value> = (0..20).map(|_| generate::value(&mut random, 0)).collect();
+    let (inputs, were_read) = run("expression", expression::text, |text| expression::read(text, &data));
+    assert!(were_read * 2 > inputs, "only {were_read} of {inputs} were read");
 }
 
 /// Reads as many texts of that kind as a run has. How many those were, and how many of them were definitions.

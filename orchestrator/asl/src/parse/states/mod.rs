@@ -1,71 +1,48 @@
-//! Reading a state: what all have in common, and a file for each type. A Succeed has nothing of its own.
+//! Reading a state: what all have in common, and a file for each type.
 
 mod choice;
 mod fail;
+mod map;
 mod parallel;
 mod pass;
 mod task;
 mod wait;
 
-use super::builder::{Builder, Names};
+use super::builder::{Builder, Names, Sees};
 use super::fields::Field;
-use crate::problem::nearest;
+use super::table::TYPES;
+use super::words;
+use crate::problem::Code;
 use crate::syntax::{QueryLanguage, State, StateKind};
 
-const TYPES: [&str; 7] = ["Task", "Choice", "Parallel", "Pass", "Wait", "Succeed", "Fail"];
-
-/// Fields of the language that are refused by name.
-const NOT_YET: [(&str, &str); 4] = [
-    ("Assign", "variables (Assign) are not supported yet"),
-    ("Arguments", "Arguments belongs to JSONata, which is not supported yet; use Parameters"),
-    ("Output", "Output belongs to JSONata, which is not supported yet; use OutputPath"),
-    ("Credentials", "Credentials are not supported yet"),
-];
-
 impl Builder<'_> {
-    pub(in crate::parse) fn state(&mut self, name: &str, field: &Field<'_>, names: &Names) -> Option<State> {
-        let mut fields = field.object(&mut self.report)?;
-        let kind = fields.require("Type", &mut self.report, &format!("one of {}", TYPES.join(", ")));
-        let comment = fields.take("Comment").and_then(|f| f.string(&mut self.report)).map(str::to_owned);
-        self.query_language(&mut fields);
-        let kind = kind?;
-        let type_name = kind.string(&mut self.report)?;
-        let read = match type_name {
-            "Task" => self.task(&mut fields, names),
-            "Choice" => self.choices(&mut fields, names),
-            "Parallel" => self.parallel(&mut fields, names),
-            "Pass" => self.pass(&mut fields, names),
-            "Wait" => self.wait(&mut fields, names),
-            "Succeed" => Some(StateKind::Succeed(self.ends(&mut fields))),
-            "Fail" => Some(self.fail(&mut fields)),
-            "Map" => {
-                kind.wrong(&mut self.report, "the Map state is not supported yet", None);
-                return None;
-            }
-            other => {
-                let expected = match nearest(other, TYPES) {
-                    Some(near) => format!("did you mean '{near}'?"),
-                    None => format!("one of {}", TYPES.join(", ")),
-                };
-                kind.wrong(&mut self.report, "an unknown type of state", Some(expected));
-                return None;
-            }
-        };
-        let mut special = NOT_YET.to_vec();
-        if type_name == "Choice" {
-            let why = "a Choice state has no 'Next' or 'End': each of its Choices has one, and Default";
-            special.extend([("Next", why), ("End", why)]);
-        } else if matches!(type_name, "Succeed" | "Fail") {
-            let why = "this state ends the machine: it has no 'Next' or 'End'";
-            special.extend([("Next", why), ("End", why)]);
+    pub(super) fn state(&mut self, name: &str, field: &Field<'_>, names: &Names) -> Option<State> {
+        let fields = field.object(&mut self.report)?;
+        let language = self.query_language(&fields);
+        if (self.language, language) == (QueryLanguage::Jsonata, Some(QueryLanguage::JsonPath)) {
+            let at = fields.get("QueryLanguage").map_or(field.node.at, |field| field.node.at);
+            let location = Some(field.location.as_str());
+            self.report.add(Code::Schema, at, location, words::JSONATA_ONLY, None, None);
         }
-        fields.close(&mut self.report, &format!("a {type_name} state"), &special);
-        Some(State {
-            name: name.into(),
-            comment,
-            language: QueryLanguage::JsonPath,
-            assign: None,
-            kind: read?,
-        })
+        let language = language.unwrap_or(self.language);
+        self.here.language = language;
+        fields.require(&mut self.report, &["Type"]);
+        let comment = self.comment(&fields);
+        let type_name = TYPES[fields.get("Type")?.one_of(&mut self.report, &TYPES)?];
+        fields.known(&mut self.report, type_name, language);
+        let kind = match type_name {
+            "Task" => self.task(&fields, names),
+            "Choice" => self.choices(&fields, names),
+            "Parallel" => self.parallel(&fields, names),
+            "Map" => self.map(&fields, names),
+            "Pass" => self.pass(&fields, names),
+            "Wait" => self.wait(&fields, names),
+            "Succeed" => Some(StateKind::Succeed(self.ends(&fields))),
+            _ => Some(self.fail(&fields)),
+        };
+        self.within.ends |= matches!(type_name, "Succeed" | "Fail");
+        let sees = if matches!(type_name, "Task" | "Parallel" | "Map") { Sees::Result } else { Sees::Input };
+        let assign = self.seeing(sees, |builder| builder.assign(&fields));
+        Some(State { name: name.into(), comment, language, assign, kind: kind? })
     }
 }
