@@ -20,6 +20,7 @@ use crate::commands::simulate::SimulateArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::switch::SwitchArgs;
 use crate::commands::up::UpArgs;
+use crate::commands::workflow::WorkflowArgs;
 
 /// One food-ordering system in two styles, choreography and orchestration: runs both, proves that no order is lost
 /// or doubled, and compares them.
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Switch(SwitchArgs),
     /// Serves a page that shows the loads on a running system, and switches them.
     Control(ControlArgs),
+    /// Definitions in the Amazon States Language: checks them.
+    Workflow(WorkflowArgs),
     /// Asks a process of the system whether it is ready; exit code 0 if so.
     Probe(ProbeArgs),
     /// Serves the in-process bus over TCP, so that services of several processes can share it.

@@ -327,7 +327,7 @@ fn choices() {
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "NumericEqual": 1, "Next": "B"}"#),
-        &[(at, "did you mean 'NumericEquals'?"), (at, "should have only one of")],
+        &[(at, "should have only one of"), (at, "did you mean 'NumericEquals'?")],
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "NumericEquals": "1", "Next": "B"}"#),
