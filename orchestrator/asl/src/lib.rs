@@ -32,6 +32,7 @@ pub mod error;
 pub mod intrinsic;
 pub mod io;
 mod json;
+pub mod jsonata;
 pub mod lint;
 pub mod map;
 mod numbering;
