@@ -180,8 +180,9 @@ fn range(first: i64, last: i64, step: i64) -> Result<Value, String> {
 }
 
 fn unique(array: Vec<Value>) -> Vec<Value> {
-    let mut seen = std::collections::BTreeSet::new();
-    array.into_iter().filter(|item| seen.insert(item.to_string())).collect()
+    // Objects are the same whatever the order of their members, which their texts would show.
+    let mut seen = std::collections::HashSet::new();
+    array.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
 
 fn merge(mut left: Map<String, Value>, right: Map<String, Value>, deep: &Value) -> Result<Value, String> {
