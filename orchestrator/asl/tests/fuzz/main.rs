@@ -14,6 +14,7 @@
 mod evaluate;
 mod generate;
 mod in_hand;
+mod jsonata;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
