@@ -13,6 +13,7 @@
 //! | [`parse()`] | JSON text to definition, and the rules between states |
 //! | [`io`] | how data gets in and out of a state |
 //! | [`lint`] | what a definition says that may not be meant |
+//! | [`jsonata`] | `{% $states.input.a %}` |
 //! | [`path`] | `$.a.b[0]`, `$$.Execution.Id` |
 //! | [`template`] | `Parameters` and `ResultSelector`, with `.$` fields |
 //! | [`intrinsic`] | `States.Format(…)` and its siblings |
