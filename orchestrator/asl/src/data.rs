@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::cause;
 use crate::error::{self, RuntimeError};
-use crate::path::{Path, Segment};
+use crate::path::{Path, Root, Segment};
 use crate::scope::Scope;
 
 /// An `InputPath` or `OutputPath`.
@@ -29,12 +30,12 @@ impl Narrow {
         match self {
             Self::All => Ok(Cow::Borrowed(scope.data)),
             Self::Nothing => Ok(Cow::Owned(Value::Object(Map::new()))),
-            Self::Part(path) => path.select(scope).ok_or_else(|| {
-                RuntimeError::new(
-                    error::RUNTIME,
-                    format!("the path '{path}' selects nothing in the state's data"),
-                )
-            }),
+            Self::Part(path) if *path.root() == Root::Data && scope.data.is_null() => {
+                Err(RuntimeError::new(error::RUNTIME, cause::null_input()))
+            }
+            Self::Part(path) => path
+                .select(scope)
+                .map_err(|why| RuntimeError::new(error::RUNTIME, cause::invalid_path(path, why))),
         }
     }
 }
@@ -48,10 +49,32 @@ pub enum ResultPath {
     /// `null`: the result is dropped, the input goes on.
     Discard,
     /// The result is put there in the input.
-    At(Vec<Segment>),
+    At(Place),
 }
 
+/// A place in a state's input: a reference path that begins at `$`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(Path);
+
 impl ResultPath {
+    /// Puts results where the path leads.
+    ///
+    /// # Errors
+    /// Why nothing can be put there, for people.
+    pub fn at(path: Path) -> Result<Self, String> {
+        match path.root() {
+            Root::Context => Err("a result cannot be put in the context object".to_owned()),
+            Root::Variable(name) => {
+                Err(format!("a result cannot be put in the variable '{name}': that is what Assign is for"))
+            }
+            Root::Data if !path.is_reference() => {
+                Err("not a reference path: a result is put in one place".to_owned())
+            }
+            Root::Data if path.is_whole_data() => Ok(Self::Replace),
+            Root::Data => Ok(Self::At(Place(path))),
+        }
+    }
+
     /// Whether the state's input is part of its output, and must be kept while the state is at work.
     pub fn keeps_input(&self) -> bool {
         !matches!(self, Self::Replace)
@@ -62,17 +85,17 @@ impl ResultPath {
     /// # Errors
     /// As [`ResultPath::place`].
     pub fn check(&self, input: &Value) -> Result<(), RuntimeError> {
-        let Self::At(segments) = self else { return Ok(()) };
+        let Self::At(Place(path)) = self else { return Ok(()) };
         // `None` once the rest of the way is to be made, of objects.
         let mut value = Some(input);
-        for segment in segments {
+        for segment in path.segments() {
             value = match (segment, value) {
                 (Segment::Field(name), Some(Value::Object(object))) => object.get(name),
                 (Segment::Field(_), None) => None,
-                (Segment::Index(index), Some(Value::Array(items))) if *index < items.len() => {
-                    items.get(*index)
+                (segment, Some(Value::Array(items))) if place(segment, items.len()).is_some() => {
+                    place(segment, items.len()).and_then(|place| items.get(place))
                 }
-                (segment, _) => return Err(no_place(segment)),
+                (segment, value) => return Err(no_place(segment, value)),
             };
         }
         Ok(())
@@ -87,37 +110,51 @@ impl ResultPath {
         match self {
             Self::Replace => Ok(result),
             Self::Discard => Ok(input),
-            Self::At(segments) => {
+            Self::At(Place(path)) => {
+                self.check(&input)?;
                 let mut output = input;
-                *slot(&mut output, segments)? = result;
+                if let Some(slot) = slot(&mut output, path.segments()) {
+                    *slot = result;
+                }
                 Ok(output)
             }
         }
     }
 }
 
-/// The place that the path names, made if objects are missing on the way.
-fn slot<'v>(mut value: &'v mut Value, segments: &[Segment]) -> Result<&'v mut Value, RuntimeError> {
+/// The place that the path names, made if objects are missing on the way; `None` if there is no such place.
+fn slot<'v>(mut value: &'v mut Value, segments: &[Segment]) -> Option<&'v mut Value> {
     for segment in segments {
         value = match (segment, value) {
             (Segment::Field(name), Value::Object(object)) => {
                 object.entry(name.as_str()).or_insert_with(|| Value::Object(Map::new()))
             }
-            (Segment::Index(index), Value::Array(items)) => {
-                items.get_mut(*index).ok_or_else(|| no_place(segment))?
+            (segment, Value::Array(items)) => {
+                let place = place(segment, items.len())?;
+                items.get_mut(place)?
             }
-            (segment, _) => return Err(no_place(segment)),
+            _ => return None,
         };
     }
-    Ok(value)
+    Some(value)
 }
 
-fn no_place(segment: &Segment) -> RuntimeError {
+/// The element that the segment means in an array of that length.
+fn place(segment: &Segment, len: usize) -> Option<usize> {
+    match segment {
+        Segment::Index(index) => usize::try_from(*index).ok().filter(|index| *index < len),
+        _ => None,
+    }
+}
+
+/// The segment leads nowhere in that value; in an object to be made if there is none.
+fn no_place(segment: &Segment, value: Option<&Value>) -> RuntimeError {
+    let to_be_made = Value::Object(Map::new());
+    let input = value.unwrap_or(&to_be_made);
     let cause = match segment {
-        Segment::Field(name) => {
-            format!("ResultPath cannot make the field '{name}' in something that is no object")
-        }
-        Segment::Index(index) => format!("ResultPath finds no array with an element {index}"),
+        Segment::Field(name) => cause::step_not_applicable(name, input),
+        Segment::Index(index) => cause::step_not_applicable(index, input),
+        other => cause::step_not_applicable(other, input),
     };
     RuntimeError::new(error::RESULT_PATH_MATCH_FAILURE, cause)
 }
@@ -163,27 +200,45 @@ mod tests {
     use serde_json::json;
 
     fn check(path: &str, input: Value, expected: Result<Value, &str>) {
-        let path = match Path::parse(path).unwrap().segments() {
-            [] => ResultPath::Replace,
-            segments => ResultPath::At(segments.to_vec()),
-        };
-        let checked = path.check(&input).map_err(|e| e.name);
-        let placed = path.place(input, json!("new")).map_err(|e| e.name);
-        assert_eq!(checked, placed.as_ref().map(|_| ()).map_err(|e| *e), "{path:?}");
+        let path = ResultPath::at(Path::parse(path).unwrap()).unwrap();
+        let checked = path.check(&input).map_err(|e| e.to_string());
+        let placed = path.place(input, json!("new")).map_err(|e| e.to_string());
+        assert_eq!(checked, placed.as_ref().map(|_| ()).map_err(Clone::clone), "{path:?}");
+        let expected = expected.map_err(|why| format!("States.ResultPathMatchFailure: {why}"));
         assert_eq!(placed, expected, "{path:?}");
     }
 
     #[test]
     fn a_result_is_placed_in_the_input() {
-        let failure = Err(error::RESULT_PATH_MATCH_FAILURE);
         check("$", json!({"a": 1}), Ok(json!("new")));
         check("$.a", json!({"a": 1, "b": 2}), Ok(json!({"a": "new", "b": 2})));
         check("$.x.y", json!({"a": 1}), Ok(json!({"a": 1, "x": {"y": "new"}})));
         check("$.a[1]", json!({"a": [1, 2]}), Ok(json!({"a": [1, "new"]})));
-        check("$.a[2]", json!({"a": [1, 2]}), failure.clone());
-        check("$.a.b", json!({"a": 1}), failure.clone());
-        check("$.a", json!([]), failure.clone());
-        check("$[0]", json!({}), failure);
+        check("$.a[0].b", json!({"a": [{}]}), Ok(json!({"a": [{"b": "new"}]})));
+        check("$['x-y']", json!({}), Ok(json!({"x-y": "new"})));
+        check("$.n", json!({"n": null}), Ok(json!({"n": "new"})));
+    }
+
+    #[test]
+    fn where_there_is_no_place_the_step_and_what_is_there_are_named() {
+        check("$.a[2]", json!({"a": [1, 2]}), Err("Unable to apply step \"2\" to input [1,2]"));
+        check("$.a.b", json!({"a": 1}), Err("Unable to apply step \"b\" to input 1"));
+        check("$.n.b", json!({"n": null}), Err("Unable to apply step \"b\" to input null"));
+        check("$.a", json!([]), Err("Unable to apply step \"a\" to input []"));
+        check(
+            "$.someTaskResult",
+            json!("input1"),
+            Err("Unable to apply step \"someTaskResult\" to input \"input1\""),
+        );
+        check("$[0]", json!({}), Err("Unable to apply step \"0\" to input {}"));
+        check("$.x[0]", json!({}), Err("Unable to apply step \"0\" to input {}"));
+    }
+
+    #[test]
+    fn only_one_place_in_the_data_can_take_a_result() {
+        for path in ["$$", "$$.Execution", "$name", "$.a[*]", "$..a", "$.a[-1]", "$['a','b']", "$[?(@.a)]"] {
+            assert!(ResultPath::at(Path::parse(path).unwrap()).is_err(), "{path}");
+        }
     }
 
     fn any_json() -> impl Strategy<Value = Value> {

@@ -14,7 +14,7 @@ pub const TASK_FAILED: &str = "States.TaskFailed";
 pub const PERMISSIONS: &str = "States.Permissions";
 /// `ResultPath` cannot be applied to the state's input.
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
-/// A path of a payload template selects nothing.
+/// A path of a payload template selects nothing: in the specification. AWS says [`RUNTIME`], and so does this crate.
 pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
 /// A branch of a Parallel state failed.
 pub const BRANCH_FAILED: &str = "States.BranchFailed";

@@ -13,7 +13,8 @@
 //! | [`parse()`] | JSON text to definition, and the rules between states |
 //! | [`io`] | how data gets in and out of a state |
 //! | [`lint`] | what a definition says that may not be meant |
-//! | [`path`] | `$.a.b[0]`, `$$.Execution.Id` |
+//! | [`path`] | `$.a.b[0]`, `$$.Execution.Id`, `$.items[?(@.n > 1)]` |
+//! | [`cause`] | the sentences in which AWS tells why a state failed |
 //! | [`template`] | `Parameters` and `ResultSelector`, with `.$` fields |
 //! | [`intrinsic`] | `States.Format(…)` and its siblings |
 //! | [`choice`] | the rules of a Choice state |
@@ -26,14 +27,17 @@
 //! added.
 #![warn(missing_docs)]
 
+pub mod cause;
 pub mod choice;
 pub mod data;
 pub mod error;
 pub mod intrinsic;
 pub mod io;
+mod java_random;
 mod json;
 pub mod lint;
 pub mod map;
+mod number;
 mod numbering;
 pub mod parse;
 pub mod path;

@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::cause;
 use crate::error::{self, RuntimeError};
 use crate::intrinsic::Call;
-use crate::path::Path;
+use crate::path::{Path, PathError, Root};
 use crate::scope::Scope;
 
 /// A compiled template. Parts without anything to fill in are kept as ready values.
@@ -43,6 +44,18 @@ pub enum Place<'a> {
     Element(&'a Place<'a>, usize),
 }
 
+impl Place<'_> {
+    /// The field as AWS names it when its path leads to nothing: a member by its own name alone, and what is a path by its suffix.
+    fn json_path_field(&self) -> String {
+        match self {
+            Self::Field(name) if name.ends_with("Path") => (*name).to_owned(),
+            Self::Field(name) => format!("{name}Path"),
+            Self::Member(_, name) => format!("{name}.$"),
+            Self::Element(of, _) => of.json_path_field(),
+        }
+    }
+}
+
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -57,8 +70,7 @@ impl Template {
     /// Fills in the template that is the value of that field.
     ///
     /// # Errors
-    /// `States.ParameterPathFailure` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
-    /// with its arguments.
+    /// `States.Runtime` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work with its arguments.
     pub fn fill(&self, scope: &Scope<'_>, field: &str) -> Result<Value, RuntimeError> {
         self.fill_at(scope, &Place::Field(field))
     }
@@ -108,18 +120,19 @@ impl Expression {
         None
     }
 
-    /// The value of the expression.
+    /// The value of the expression, which stands there.
     ///
     /// # Errors
     /// As [`Template::fill`].
-    pub fn eval(&self, scope: &Scope<'_>, _place: &Place<'_>) -> Result<Value, RuntimeError> {
+    pub fn eval(&self, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
         match self {
-            Self::Path(path) => path.select(scope).map(std::borrow::Cow::into_owned).ok_or_else(|| {
-                RuntimeError::new(
-                    error::RUNTIME,
-                    format!("the path '{path}' selects nothing in the input"),
-                )
-            }),
+            Self::Path(path) => match path.select(scope) {
+                _ if *path.root() == Root::Data && scope.data.is_null() => Err(cause::null_input()),
+                Ok(value) => Ok(value.into_owned()),
+                Err(why @ PathError::TooManySteps) => Err(cause::invalid_path(path, why)),
+                Err(_) => Err(cause::path_not_found(path, place.json_path_field(), scope.data)),
+            }
+            .map_err(|cause| RuntimeError::new(error::RUNTIME, cause)),
             Self::Call(call) => call.eval(scope),
         }
     }

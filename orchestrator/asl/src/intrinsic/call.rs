@@ -10,6 +10,8 @@ pub const NESTING_MAX: usize = 10;
 /// A compiled call of an intrinsic function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
+    /// As it was written.
+    pub(super) source: Box<str>,
     pub(super) function: Function,
     pub(super) arguments: Vec<Argument>,
 }
@@ -46,6 +48,7 @@ functions! {
     ArrayUnique "States.ArrayUnique" 1 1,
     Base64Encode "States.Base64Encode" 1 1,
     Base64Decode "States.Base64Decode" 1 1,
+    Hash "States.Hash" 2 2,
     JsonMerge "States.JsonMerge" 3 3,
     MathRandom "States.MathRandom" 2 3,
     MathAdd "States.MathAdd" 2 2,
@@ -54,18 +57,21 @@ functions! {
 }
 
 impl Call {
+    /// Calls `see` with every path in the call.
+    pub fn paths<'c>(&'c self, see: &mut impl FnMut(&'c Path)) {
+        for argument in &self.arguments {
+            match argument {
+                Argument::Literal(_) => {}
+                Argument::Path(path) => see(path),
+                Argument::Call(call) => call.paths(see),
+            }
+        }
+    }
+
     /// Whether evaluating the call needs the input that the execution began with.
     pub fn reads_execution_input(&self) -> bool {
-        self.arguments.iter().any(|argument| match argument {
-            Argument::Literal(_) => false,
-            Argument::Path(path) => path.reads_execution_input(),
-            Argument::Call(call) => call.reads_execution_input(),
-        })
-    }
-}
-
-impl Function {
-    pub(super) fn name(self) -> &'static str {
-        Self::TABLE.iter().find(|(function, ..)| *function == self).map_or("States.?", |(_, name, ..)| name)
+        let mut reads = false;
+        self.paths(&mut |path| reads |= path.reads_execution_input());
+        reads
     }
 }

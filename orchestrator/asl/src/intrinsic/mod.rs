@@ -1,10 +1,14 @@
 //! Intrinsic functions: `States.Format('{} of {}', $.a, $.b)`.
-//!
-//! All functions of the language are here but `States.Hash`, which is refused by name.
 
+mod arguments;
+mod array;
 mod base64;
 mod call;
 mod eval;
+mod math;
 mod syntax;
+#[cfg(test)]
+mod tests;
+mod text;
 
 pub use call::{Call, NESTING_MAX};

@@ -63,6 +63,7 @@ impl<'t> Parser<'t> {
             return Err(format!("calls are nested deeper than {NESTING_MAX}"));
         }
         self.space();
+        let start = self.at;
         let name = self.until(|c| !(c.is_alphanumeric() || c == '.' || c == '_'));
         if !self.accept('(') {
             return Err(
@@ -74,7 +75,9 @@ impl<'t> Parser<'t> {
         let mut arguments = Vec::new();
         if !self.accept(')') {
             loop {
-                arguments.push(self.argument(depth)?);
+                // Only there are braces told apart from places to fill in.
+                let is_template = function == Function::Format && arguments.is_empty();
+                arguments.push(self.argument(depth, is_template)?);
                 if self.accept(')') {
                     break;
                 }
@@ -84,17 +87,19 @@ impl<'t> Parser<'t> {
             }
         }
         match arguments.len() {
-            count if (min..=max).contains(&count) => Ok(Call { function, arguments }),
+            count if (min..=max).contains(&count) => {
+                Ok(Call { source: self.text[start..self.at].into(), function, arguments })
+            }
             count if min == max => Err(format!("{name} takes {min} arguments, not {count}")),
             count => Err(format!("{name} takes {min} to {max} arguments, not {count}")),
         }
     }
 
-    fn argument(&mut self, depth: usize) -> Result<Argument, String> {
+    fn argument(&mut self, depth: usize, is_template: bool) -> Result<Argument, String> {
         self.space();
         match self.rest().chars().next() {
             None => Err("an argument is missing".to_owned()),
-            Some('\'') => self.quoted().map(|text| Argument::Literal(Value::String(text))),
+            Some('\'') => self.quoted(is_template).map(|text| Argument::Literal(Value::String(text))),
             Some('$') => Path::parse(self.path()).map(Argument::Path),
             Some('-' | '0'..='9') => {
                 let text = self.until(|c| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
@@ -119,10 +124,11 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The text of a path: up to a separator that is in no bracket.
+    /// The text of a path: up to a separator that is in no bracket. Parentheses of what would be a function belong to it.
     fn path(&mut self) -> &'t str {
         let rest = self.rest();
         let (mut quote, mut escaped) = (None, false);
+        let (mut brackets, mut calls) = (0_usize, 0_usize);
         let mut end = rest.len();
         for (at, c) in rest.char_indices() {
             match (quote, c) {
@@ -130,6 +136,11 @@ impl<'t> Parser<'t> {
                 (Some(_), '\\') => escaped = true,
                 (Some(open), c) if open == c => quote = None,
                 (None, '\'' | '"') => quote = Some(c),
+                (None, '[') => brackets += 1,
+                (None, ']') => brackets = brackets.saturating_sub(1),
+                (None, _) if brackets > 0 => {}
+                (None, '(') => calls += 1,
+                (None, ')') if calls > 0 => calls -= 1,
                 (None, ',' | ')' | ' ') => {
                     end = at;
                     break;
@@ -141,9 +152,9 @@ impl<'t> Parser<'t> {
         &rest[..end]
     }
 
-    /// A text in single quotes. `\'`, `\{`, `\}` and `\\` stand for the character; the braces keep their backslash,
-    /// because `States.Format` must still tell them from a place to fill in.
-    fn quoted(&mut self) -> Result<String, String> {
+    /// A text in single quotes. `\'`, `\{`, `\}` and `\\` stand for the character. In a template the last three keep their
+    /// backslash, because `States.Format` must still tell a brace from a place to fill in.
+    fn quoted(&mut self, is_template: bool) -> Result<String, String> {
         let mut text = String::new();
         let mut chars = self.rest().char_indices().skip(1);
         while let Some((at, c)) = chars.next() {
@@ -154,7 +165,10 @@ impl<'t> Parser<'t> {
                 }
                 '\\' => match chars.next() {
                     Some((_, '\'')) => text.push('\''),
-                    Some((_, c @ ('{' | '}' | '\\'))) => text.extend(['\\', c]),
+                    Some((_, c @ ('{' | '}' | '\\'))) => {
+                        text.extend(is_template.then_some('\\'));
+                        text.push(c);
+                    }
                     _ => return Err("'\\' stands only before \"'\", '{', '}' or '\\'".to_owned()),
                 },
                 c => text.push(c),
@@ -167,9 +181,6 @@ impl<'t> Parser<'t> {
 fn function(name: &str) -> Result<(Function, usize, usize), String> {
     if let Some((function, _, min, max)) = Function::TABLE.iter().find(|(_, known, ..)| *known == name) {
         return Ok((*function, *min, *max));
-    }
-    if name == "States.Hash" {
-        return Err("the function States.Hash is not supported yet".to_owned());
     }
     Err(match nearest(name, Function::TABLE.iter().map(|(_, known, ..)| *known)) {
         Some(near) => format!("there is no function '{name}'; did you mean {near}?"),

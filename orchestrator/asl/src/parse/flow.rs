@@ -4,7 +4,7 @@ use super::builder::{Builder, Names, SECONDS_MAX};
 use super::fields::{Field, Fields};
 use crate::data::{Narrow, ResultPath};
 use crate::io::{Ends, Flow, Io};
-use crate::path::{Path, Root};
+use crate::path::Path;
 use crate::problem::nearest;
 use crate::setting::Setting;
 use crate::state_id::StateId;
@@ -30,7 +30,7 @@ impl Builder<'_> {
             None => Narrow::All,
             Some(field) if field.is_null() => Narrow::Nothing,
             Some(field) => match self.path(&field) {
-                Some(path) if path.root() == Root::Data && path.segments().is_empty() => Narrow::All,
+                Some(path) if path.is_whole_data() => Narrow::All,
                 Some(path) => Narrow::Part(path),
                 None => Narrow::All,
             },
@@ -42,14 +42,13 @@ impl Builder<'_> {
         if field.is_null() {
             return ResultPath::Discard;
         }
-        match self.path(&field) {
-            Some(path) if path.root() == Root::Context => {
-                let expected = Some("a path beginning with '$', or null".to_owned());
-                field.wrong(&mut self.report, "a result cannot be put in the context object", expected);
+        match self.path(&field).map(ResultPath::at) {
+            Some(Ok(path)) => path,
+            Some(Err(why)) => {
+                let expected = Some("a path such as $.order.result, or null".to_owned());
+                field.wrong(&mut self.report, why, expected);
                 ResultPath::Replace
             }
-            Some(path) if path.segments().is_empty() => ResultPath::Replace,
-            Some(path) => ResultPath::At(path.segments().to_vec()),
             None => ResultPath::Replace,
         }
     }

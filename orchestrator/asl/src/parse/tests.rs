@@ -176,9 +176,9 @@ fn tasks() {
     );
     check_task(r#""ResultPath": "$$.x""#, &[("/States/A/ResultPath", "context object")]);
     check_task(r#""InputPath": "a""#, &[("/States/A/InputPath", "a path begins with")]);
-    check_task(r#""OutputPath": "$[*]""#, &[("/States/A/OutputPath", "wildcard")]);
+    check_task(r#""OutputPath": "$[*""#, &[("/States/A/OutputPath", "wildcard")]);
     check_task(
-        r#""Parameters": {"a": {"b.$": "$x"}}"#,
+        r#""Parameters": {"a": {"b.$": "$-x"}}"#,
         &[("/States/A/Parameters/a/b.$", "expected '.' or '['")],
     );
     check_task(r#""Parameters": {"a.$": 1}"#, &[("/States/A/Parameters/a.$", "expected a string")]);

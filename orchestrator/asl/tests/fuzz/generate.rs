@@ -34,7 +34,8 @@ const TEXTS: [&str; 24] = [
     "$.a",
 ];
 const NAMES: [&str; 5] = ["a", "b", "ab", "it's, odd)", ""];
-const FUNCTIONS: [(&str, usize); 18] = [
+const FUNCTIONS: [(&str, usize); 19] = [
+    ("Hash", 2),
     ("Format", 2),
     ("StringToJson", 1),
     ("JsonToString", 1),
@@ -56,7 +57,7 @@ const FUNCTIONS: [(&str, usize); 18] = [
 ];
 const ORDERS: [&str; 5] = ["Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals"];
 
-fn one<T: Copy>(random: &mut impl Rng, of: &[T]) -> T {
+pub(crate) fn one<T: Copy>(random: &mut impl Rng, of: &[T]) -> T {
     of[random.random_range(0..of.len())]
 }
 
@@ -94,18 +95,100 @@ fn fields<R: Rng>(random: &mut R, mut of: impl FnMut(&mut R) -> Value) -> Map<St
     (0..count).map(|_| (one(random, &NAMES).to_owned(), of(random))).collect()
 }
 
-fn path(random: &mut impl Rng) -> String {
-    let mut path = one(random, &["$", "$", "$", "$$", "$$.Execution", "$$.Execution.Input"]).to_owned();
+/// A path; half of them reference paths, which most paths are.
+pub(crate) fn path(random: &mut impl Rng) -> String {
+    let mut path = one(random, &["$", "$", "$", "$$", "$$.Execution", "$$.Execution.Input", "$v"]).to_owned();
+    let is_reference = random.random();
     for _ in 0..random.random_range(0..4) {
-        path += one(
-            random,
-            &[".a", ".b", ".ab", "['a']", "['it\\'s, odd)']", "[0]", "[1]", "[99999999]", "['']"],
-        );
+        path += &if is_reference { step(random).to_owned() } else { any_step(random, 0) };
     }
     path
 }
 
-fn call(random: &mut impl Rng, depth: u32) -> String {
+fn step(random: &mut impl Rng) -> &'static str {
+    one(random, &[".a", ".b", ".ab", "['a']", "['it\\'s, odd)']", "[0]", "[1]", "[99999999]", "['']"])
+}
+
+fn any_step(random: &mut impl Rng, depth: u32) -> String {
+    let steps = [
+        ".*",
+        "[*]",
+        "..a",
+        "..*",
+        "..[0]",
+        "[-1]",
+        "[0,2]",
+        "[1:]",
+        "[:-1]",
+        "[0:2]",
+        "['a','b']",
+        ".['b']",
+        ".[1]",
+        ".length()",
+        "..['a','ab']",
+        "[ 'a' ]",
+    ];
+    match random.random_range(0..4) {
+        0 if depth < DEPTH_MAX => {
+            let before = one(random, &["", ".", ".."]);
+            format!("{before}[?({})]", condition(random, depth + 1))
+        }
+        1 => step(random).to_owned(),
+        _ => one(random, &steps).to_owned(),
+    }
+}
+
+fn condition(random: &mut impl Rng, depth: u32) -> String {
+    let inner = |random: &mut _| condition(random, depth + 1);
+    match random.random_range(0..9) {
+        0 if depth < DEPTH_MAX => format!("{} && {}", inner(random), inner(random)),
+        1 if depth < DEPTH_MAX => format!("{} || {}", inner(random), inner(random)),
+        2 if depth < DEPTH_MAX => format!("!({})", inner(random)),
+        3 if depth < DEPTH_MAX => format!("({})", inner(random)),
+        4 => format!("!{}", query(random, depth)),
+        5 => query(random, depth),
+        6 => {
+            let comparison = one(
+                random,
+                &[
+                    "=~ /a.*b/i",
+                    "=~ /(a+)+$/",
+                    "empty true",
+                    "size 2",
+                    "contains 'a'",
+                    "in ['a', 1, null]",
+                    "nin [0]",
+                    "subsetof ['a','b']",
+                    "anyof [1, 2]",
+                    "noneof ['a']",
+                    "==it's odd",
+                    "=== 1",
+                    "== {'a': [1]}",
+                ],
+            );
+            format!("{} {comparison}", query(random, depth))
+        }
+        _ => {
+            let operator = one(random, &["==", "!=", "<", "<=", ">", ">="]);
+            let right = match random.random_range(0..3) {
+                0 => query(random, depth),
+                1 => number(random).to_string(),
+                _ => one(random, &["'a'", "\"b\"", "a", "true", "null", "''"]).to_owned(),
+            };
+            format!("{} {operator} {right}", query(random, depth))
+        }
+    }
+}
+
+fn query(random: &mut impl Rng, depth: u32) -> String {
+    let mut query = one(random, &["@", "@", "@", "$"]).to_owned();
+    for _ in 0..random.random_range(0..3) {
+        query += &any_step(random, depth + 1);
+    }
+    query
+}
+
+pub(crate) fn call(random: &mut impl Rng, depth: u32) -> String {
     let (name, wanted) = one(random, &FUNCTIONS);
     let count = if random.random_range(0..40) == 0 { random.random_range(0..5) } else { wanted };
     let arguments: Vec<_> = (0..count).map(|_| argument(random, depth)).collect();

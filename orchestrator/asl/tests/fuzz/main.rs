@@ -12,6 +12,7 @@
 #![allow(clippy::print_stdout, reason = "a test may say what it did")]
 
 mod evaluate;
+mod expression;
 mod generate;
 mod in_hand;
 
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use in_hand::InHand;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
 
 /// Mutations in a run without a time of its own.
 const INPUTS: u32 = 3_000;
@@ -34,7 +36,7 @@ const INPUT_BYTES_MAX: usize = 64 * 1024;
 const INPUT_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Pieces that the language gives a meaning to.
-const TOKENS: [&str; 40] = [
+const TOKENS: [&str; 42] = [
     "{",
     "}",
     "[",
@@ -65,6 +67,8 @@ const TOKENS: [&str; 40] = [
     "\"QueryLanguage\"",
     "\"$.a[0]['b']\"",
     "\"$$.Execution.Input\"",
+    "\"$.a[?(@.b == 'c' && !@.d)]..e\"",
+    "\"$v[*]['a','b'][-1:]\"",
     "$",
     "'",
     "\"x.$\"",
@@ -164,6 +168,14 @@ fn what_is_read_can_be_evaluated_whatever_it_is() {
     let (inputs, were_read) = run("made-up", generate::definition, read);
     // Else it shows nothing.
     assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
+}
+
+#[test]
+fn a_path_or_a_call_is_read_or_refused_and_comes_to_something_whatever_it_is() {
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let data: Vec<Value> = (0..20).map(|_| generate::value(&mut random, 0)).collect();
+    let (inputs, were_read) = run("expression", expression::text, |text| expression::read(text, &data));
+    assert!(were_read * 2 > inputs, "only {were_read} of {inputs} were read");
 }
 
 /// Reads as many texts of that kind as a run has. How many those were, and how many of them were definitions.
