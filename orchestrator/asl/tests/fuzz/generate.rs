@@ -4,7 +4,7 @@
 use rand::{Rng, RngExt};
 use serde_json::{Map, Value, json};
 
-use crate::jsonata;
+use crate::generate_jsonata;
 
 /// How deep values, calls and rules are nested, at the most.
 const DEPTH_MAX: u32 = 4;
@@ -281,7 +281,7 @@ pub(crate) fn retriers(random: &mut impl Rng) -> Value {
 
 /// A definition with a state of each kind, in one of the languages.
 pub(crate) fn definition(random: &mut impl Rng) -> String {
-    if random.random_range(0..3) == 0 { jsonata::definition(random) } else { paths(random) }
+    if random.random_range(0..3) == 0 { generate_jsonata::definition(random) } else { paths(random) }
 }
 
 fn paths(random: &mut impl Rng) -> String {

@@ -14,6 +14,7 @@
 mod evaluate;
 mod expression;
 mod generate;
+mod generate_jsonata;
 mod in_hand;
 mod jsonata;
 
