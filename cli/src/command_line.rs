@@ -20,6 +20,7 @@ use crate::commands::simulate::SimulateArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::switch::SwitchArgs;
 use crate::commands::up::UpArgs;
+use crate::commands::workflow::WorkflowArgs;
 
 /// One food-ordering system in two styles, choreography and orchestration: runs both, proves that no order is lost
 /// or doubled, and compares them.
@@ -91,6 +92,8 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     /// Serves the in-process bus over TCP, so that services of several processes can share it.
     Bus(BusArgs),
+    /// Runs and tests workflows in the Amazon States Language, without servers.
+    Workflow(Box<WorkflowArgs>),
     /// One style of a comparison, told what to do on standard input.
     #[command(hide = true)]
     Cell,

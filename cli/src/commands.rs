@@ -17,3 +17,4 @@ pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod switch;
 pub(crate) mod up;
+pub(crate) mod workflow;

@@ -14,7 +14,7 @@ use telemetry::{Code, LogOptions, exit, exit_with};
 use command_line::{Cli, Command};
 use commands::{
     audit, bus, cell, compare, control, dead_letters, down, launch, limit, load, probe, replay, scale,
-    simulate, status, switch, up,
+    simulate, status, switch, up, workflow,
 };
 
 fn main() -> ExitCode {
@@ -58,6 +58,7 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Control(args)) => control::main(args),
         Some(Command::Probe(args)) => probe::main(&args),
         Some(Command::Bus(args)) => bus::main(&args),
+        Some(Command::Workflow(args)) => workflow::main(&args),
         Some(Command::Cell) => cell::main(),
         Some(Command::Launch(args)) => launch::main(&args),
     }

@@ -1,0 +1,32 @@
+//! `duet workflow`: definitions on their own, without servers.
+
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// Flags of `duet workflow`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WorkflowArgs {
+    #[command(subcommand)]
+    command: WorkflowCommand,
+}
+
+/// What can be done with a definition.
+#[derive(Clone, Debug, Subcommand)]
+enum WorkflowCommand {
+    /// Runs an execution at once, and shows its history and what comes out. Exit code 0 if it succeeds.
+    Run(run::RunArgs),
+    /// Runs the cases beside definitions, and says what none of them covers. Exit code 0 if all pass.
+    Test(test::TestArgs),
+}
+
+/// Runs the command.
+pub(crate) fn main(args: &WorkflowArgs) -> ExitCode {
+    match &args.command {
+        WorkflowCommand::Run(args) => run::main(args),
+        WorkflowCommand::Test(args) => test::main(args),
+    }
+}
