@@ -88,12 +88,12 @@ pub(crate) enum Command {
     Switch(SwitchArgs),
     /// Serves a page that shows the loads on a running system, and switches them.
     Control(ControlArgs),
+    /// Definitions in the Amazon States Language: checks them.
+    Workflow(Box<WorkflowArgs>),
     /// Asks a process of the system whether it is ready; exit code 0 if so.
     Probe(ProbeArgs),
     /// Serves the in-process bus over TCP, so that services of several processes can share it.
     Bus(BusArgs),
-    /// Runs and tests workflows in the Amazon States Language, without servers.
-    Workflow(Box<WorkflowArgs>),
     /// One style of a comparison, told what to do on standard input.
     #[command(hide = true)]
     Cell,

@@ -1,5 +1,6 @@
-//! `duet workflow`: definitions on their own, without servers.
+//! `duet workflow`: definitions in the Amazon States Language, on their own, without servers.
 
+mod check;
 mod run;
 mod test;
 
@@ -10,6 +11,7 @@ use clap::{Args, Subcommand};
 /// Flags of `duet workflow`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WorkflowArgs {
+    /// What to do.
     #[command(subcommand)]
     command: WorkflowCommand,
 }
@@ -17,6 +19,8 @@ pub(crate) struct WorkflowArgs {
 /// What can be done with a definition.
 #[derive(Clone, Debug, Subcommand)]
 enum WorkflowCommand {
+    /// Checks definitions, and shows what is wrong with them as a compiler does. Exit code 1 if one is none.
+    Check(check::CheckArgs),
     /// Runs an execution at once, and shows its history and what comes out. Exit code 0 if it succeeds.
     Run(run::RunArgs),
     /// Runs the cases beside definitions, and says what none of them covers. Exit code 0 if all pass.
@@ -26,6 +30,7 @@ enum WorkflowCommand {
 /// Runs the command.
 pub(crate) fn main(args: &WorkflowArgs) -> ExitCode {
     match &args.command {
+        WorkflowCommand::Check(args) => check::main(args),
         WorkflowCommand::Run(args) => run::main(args),
         WorkflowCommand::Test(args) => test::main(args),
     }

@@ -2,7 +2,7 @@
 //! randomness.
 //!
 //! [`parse()`] turns the JSON text of a state machine into a [`Definition`], or into *all* its [`Problems`], each with
-//! line, column and JSON pointer. What a definition contains is compiled once: paths, payload templates, choice
+//! line, column, and code, location and words of AWS. What a definition contains is compiled once: paths, payload templates, choice
 //! rules and retriers are evaluated without looking at text again.
 //!
 //! | module | holds |
@@ -15,6 +15,7 @@
 //! | [`lint`] | what a definition says that may not be meant |
 //! | [`template`] | JSON with something to fill in, in both languages |
 //! | [`jsonata`] | `{% … %}` |
+//! | [`excerpt`] | a problem as a compiler shows it |
 //! | [`path`] | `$.a.b[0]`, `$$.Execution.Id`, `$.items[?(@.n > 1)]` |
 //! | [`cause`] | the sentences in which AWS tells why a state failed |
 //! | [`intrinsic`] | `States.Format(…)` and its siblings |
@@ -28,6 +29,7 @@ pub mod cause;
 pub mod choice;
 pub mod data;
 pub mod error;
+pub mod excerpt;
 pub mod intrinsic;
 pub mod io;
 mod java_random;

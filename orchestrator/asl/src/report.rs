@@ -43,6 +43,12 @@ impl<'t> Report<'t> {
         told.push((at.min(self.text.len()), problem));
     }
 
+    /// Where in the text the `offset` of a string is that begins at `at`: the beginning, if escapes make that hard to say.
+    pub(crate) fn within(&self, at: usize, string: &str, offset: usize) -> usize {
+        let is_plain = self.text.get(at + 1..).is_some_and(|rest| rest.starts_with(string));
+        if is_plain && string.is_char_boundary(offset) { at + 1 + offset } else { at }
+    }
+
     pub(crate) fn is_clean(&self) -> bool {
         self.found.is_empty()
     }

@@ -88,10 +88,25 @@ impl Builder<'_> {
                 self.noted(field, Expression::Jsonata(expression))
             }
             Err(error) => {
-                let code = if error.code.is_some() { Code::InvalidJsonata } else { Code::UnsupportedJsonata };
-                field.problem(&mut self.report, code, error.message, None);
+                self.no_jsonata(field, text, error);
                 None
             }
+        }
+    }
+
+    fn no_jsonata(&mut self, field: &Field<'_>, text: &str, error: jsonata::SyntaxError) {
+        let whole = field.text().unwrap_or_default();
+        let begin = whole.find(text).unwrap_or_default();
+        let at =
+            error.offset.map_or(field.node.at, |at| self.report.within(field.node.at, whole, begin + at));
+        let (location, value) = (Some(field.location.as_str()), Some(field.node.quoted()));
+        match (&error.code, error.offset.and_then(|at| text.get(at..))) {
+            (None, Some(rest)) => {
+                let message = words::no_input(first_word(rest));
+                let expected = Some("a path that begins with $states.input or a variable".to_owned());
+                self.report.add(Code::UnsupportedJsonata, at, location, message, value, expected);
+            }
+            _ => self.report.add(Code::InvalidJsonata, at, location, error.message, value, None),
         }
     }
 
@@ -102,7 +117,7 @@ impl Builder<'_> {
             [(read.result, Sees::Result, "result"), (read.error_output, Sees::ErrorOutput, "errorOutput")];
         for (_, _, part) in parts.into_iter().filter(|(is_read, sees, _)| *is_read && *sees != self.here.sees)
         {
-            let message = format!("Reference to '$states.{part}' is not supported.");
+            let message = words::no_part(part);
             let expected = match part {
                 "result" => "it in Output or Assign of a Task, Parallel or Map state",
                 _ => "it in Output or Assign of a Catch",
@@ -129,4 +144,13 @@ impl Builder<'_> {
             self.read_variable(name, place);
         }
     }
+}
+
+/// The name that a text begins with.
+fn first_word(text: &str) -> &str {
+    if let Some((name, _)) = text.strip_prefix('`').and_then(|rest| rest.split_once('`')) {
+        return name;
+    }
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    text.split(|c| !is_part(c)).next().unwrap_or_default()
 }

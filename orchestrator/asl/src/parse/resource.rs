@@ -2,8 +2,10 @@
 
 use super::builder::{Builder, Place};
 use super::fields::{Field, Fields};
-use super::services::{is_offered, nearest_action};
+use super::services::{is_offered, nearest_action, required_arguments};
 use super::words;
+use crate::nearest::hint;
+use crate::problem::Code;
 use crate::resource::{LAMBDA_INVOKE, Resource, function_name};
 
 /// What `lambda:invoke` takes.
@@ -26,59 +28,60 @@ impl Builder<'_> {
             field.wrong(&mut self.report, words::unknown_resource(text), expected);
             return None;
         }
-        if resource.kind.integration().is_some_and(|it| &*it.service == "lambda") {
-            self.lambda_invoke(fields);
+        if let Some(integration) = resource.kind.integration() {
+            let is_invoke = &*integration.service == "lambda";
+            if let Some(arguments) = self.arguments(fields, is_invoke) {
+                self.required(&arguments, required_arguments(integration));
+                if is_invoke {
+                    self.lambda_invoke(&arguments);
+                }
+            }
         } else if let Some(name) = function_name(text) {
             self.names_function(field, name);
         }
         Some(resource)
     }
 
-    /// Checks the arguments of `lambda:invoke`; they are read with the data flow. Those that are computed as a whole are not
-    /// known.
-    fn lambda_invoke(&mut self, fields: &Fields<'_>) -> Option<()> {
-        let is_jsonata = self.is_jsonata();
-        let Some(field) = fields.get(if is_jsonata { "Arguments" } else { "Parameters" }) else {
-            let message = words::missing_argument("FunctionName");
-            fields.wrong(
-                &mut self.report,
-                message,
-                Some(format!("it among the arguments of {LAMBDA_INVOKE}")),
-            );
-            return None;
-        };
-        if self.looks_jsonata(&field) {
-            return None;
+    /// The arguments of a call, as far as they are written out; they are read with the data flow.
+    fn arguments<'n>(&mut self, fields: &Fields<'n>, is_invoke: bool) -> Option<Fields<'n>> {
+        let field = fields.get(if self.is_jsonata() { "Arguments" } else { "Parameters" });
+        if field.is_none() && is_invoke {
+            let expected = Some(format!("it among the arguments of {LAMBDA_INVOKE}"));
+            fields.wrong(&mut self.report, words::missing_argument("FunctionName"), expected);
         }
-        let arguments = field.members(&mut self.report)?;
+        let field = field.filter(|field| !self.looks_jsonata(field))?;
+        field.members(&mut self.report)
+    }
+
+    /// Reports those of the arguments that are neither given nor computed.
+    fn required(&mut self, arguments: &Fields<'_>, names: &[&str]) {
+        for name in names {
+            let is_computed = !self.is_jsonata() && arguments.get(&format!("{name}.$")).is_some();
+            if !is_computed && arguments.get(name).is_none() {
+                arguments.wrong(&mut self.report, words::missing_argument(name), None);
+            }
+        }
+    }
+
+    /// Checks the arguments of `lambda:invoke`.
+    fn lambda_invoke(&mut self, arguments: &Fields<'_>) {
         for (member, _) in arguments.iter() {
             let key = member.key.as_str();
-            let name = if is_jsonata { key } else { key.strip_suffix(".$").unwrap_or(key) };
+            let name = if self.is_jsonata() { key } else { key.strip_suffix(".$").unwrap_or(key) };
             if !INVOKE.contains(&name) {
-                let expected = crate::nearest::hint(name, INVOKE);
-                let message = words::unsupported_argument(key);
-                let location = Some(field.location.as_str());
-                let code = crate::problem::Code::Schema;
-                self.report.add(code, member.at, location, message, None, Some(expected));
+                let (message, expected) = (words::unsupported_argument(key), Some(hint(name, INVOKE)));
+                let location = Some(arguments.location.as_str());
+                self.report.add(Code::Schema, member.at, location, message, None, expected);
             }
         }
-        match (arguments.get("FunctionName"), arguments.get("FunctionName.$")) {
-            (Some(name), _) if self.looks_jsonata(&name) => {}
-            (Some(name), _) => {
-                let text = name.string(&mut self.report)?;
-                self.names_function(&name, function_name(text).unwrap_or(text));
-            }
-            (None, Some(_)) if !is_jsonata => {}
-            (None, _) => {
-                arguments.wrong(&mut self.report, words::missing_argument("FunctionName"), None);
-            }
-        }
-        if let Some(field) = arguments.get("InvocationType")
-            && !self.looks_jsonata(&field)
+        if let Some(name) = arguments.get("FunctionName").filter(|name| !self.looks_jsonata(name))
+            && let Some(text) = name.string(&mut self.report)
         {
+            self.names_function(&name, function_name(text).unwrap_or(text));
+        }
+        if let Some(field) = arguments.get("InvocationType").filter(|field| !self.looks_jsonata(field)) {
             field.one_of(&mut self.report, &["RequestResponse", "Event", "DryRun"]);
         }
-        Some(())
     }
 
     fn names_function(&mut self, field: &Field<'_>, name: &str) {

@@ -57,6 +57,34 @@ const SERVICES: &[Service] = &[
     service("states", true, true, &["startExecution"]),
 ];
 
+/// What a call cannot do without.
+#[rustfmt::skip]
+const REQUIRED: &[(&str, &str, &[&str])] = &[
+    ("apigateway", "invoke", &["ApiEndpoint", "Method"]),
+    ("athena", "startQueryExecution", &["QueryString"]),
+    ("batch", "submitJob", &["JobDefinition", "JobName", "JobQueue"]),
+    ("codebuild", "startBuild", &["ProjectName"]),
+    ("dynamodb", "getItem", &["Key", "TableName"]),
+    ("dynamodb", "putItem", &["Item", "TableName"]),
+    ("dynamodb", "deleteItem", &["Key", "TableName"]),
+    ("dynamodb", "updateItem", &["Key", "TableName"]),
+    ("ecs", "runTask", &["TaskDefinition"]),
+    ("events", "putEvents", &["Entries"]),
+    ("glue", "startJobRun", &["JobName"]),
+    ("http", "invoke", &["ApiEndpoint", "Method"]),
+    ("lambda", "invoke", &["FunctionName"]),
+    ("sns", "publish", &["Message"]),
+    ("sqs", "sendMessage", &["MessageBody", "QueueUrl"]),
+    ("states", "startExecution", &["StateMachineArn"]),
+];
+
+/// The arguments that the action cannot do without.
+pub(super) fn required_arguments(integration: &Integration) -> &'static [&'static str] {
+    let action = integration.action.split_once('.').map_or(&*integration.action, |(action, _)| action);
+    let of = |(service, name, _): &&(&str, &str, _)| *service == &*integration.service && *name == action;
+    REQUIRED.iter().find(of).map_or(&[], |(_, _, arguments)| arguments)
+}
+
 /// Whether there is such an action, in that pattern. Of the services' own APIs (`aws-sdk:…`) every action is taken to be there.
 pub(super) fn is_offered(integration: &Integration) -> bool {
     let (action, suffix) = integration.action.split_once('.').unwrap_or((&integration.action, ""));

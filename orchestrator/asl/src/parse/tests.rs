@@ -197,7 +197,10 @@ fn languages() {
     );
     check(
         &machine(&state(r#""Output": "{% phone %}""#)),
-        &[("/States/A/Output", "UNSUPPORTED_JSONATA_EXPRESSION")],
+        &[(
+            "/States/A/Output",
+            "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported.",
+        )],
     );
     check(
         &machine(&state(r#""Output": "{% 1""#)),
@@ -264,6 +267,10 @@ fn resources() {
             &[(at, &format!("The resource provided {refused} is not recognized."))],
         );
     }
+    check_state(
+        &task("arn:aws:states:::sqs:sendMessage", r#", "Parameters": {"MessageBody.$": "$"}"#),
+        &[("/States/A/Parameters", "The field 'QueueUrl' is required but was missing")],
+    );
     let activity = "arn:aws:states:us-east-1:123456789012:activity:act";
     let says = "The field 'Credentials' is not supported for activities";
     check_state(&task(activity, r#", "Credentials": {"RoleArn": "r"}"#), &[("/States/A/Credentials", says)]);
@@ -327,7 +334,7 @@ fn choices() {
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "NumericEqual": 1, "Next": "B"}"#),
-        &[(at, "did you mean 'NumericEquals'?"), (at, "should have only one of")],
+        &[(at, "should have only one of"), (at, "did you mean 'NumericEquals'?")],
     );
     check_state(
         &choice(r#"{"Variable": "$.a", "NumericEquals": "1", "Next": "B"}"#),

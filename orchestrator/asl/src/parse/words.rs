@@ -64,6 +64,16 @@ pub(super) fn no_expression(field: &str) -> String {
 
 pub(super) const JSONATA_SIGNS: &str = "JSONata string must start with {% and end with %}";
 
+/// Of what JSONata would look for in an input that AWS does not give it.
+pub(super) fn no_input(name: &str) -> String {
+    format!("Reference to '{name}' at the top level is not supported.")
+}
+
+/// Of a part of `$states` that is not there yet.
+pub(super) fn no_part(part: &str) -> String {
+    format!("Reference to '$states.{part}' is not supported.")
+}
+
 /// Of a field of the other language.
 pub(super) fn other_language(field: &str, set: &str, other: &str) -> String {
     format!(

@@ -2,7 +2,7 @@
 
 use asl::path::Path;
 use asl::random::Random;
-use asl::template::Expression;
+use asl::template::{Expression, Place};
 use asl::{Context, Scope, Variables};
 use rand::{Rng, RngExt};
 use serde_json::{Map, Value, json};
@@ -97,7 +97,7 @@ fn evaluated(expression: &Expression, data: &Value) -> Result<Value, String> {
     if let Expression::Path(path) = expression {
         check(path, &scope);
     }
-    expression.eval("x.$", &scope).map_err(|error| error.to_string())
+    expression.eval(&scope, &Place::Field("x.$")).map_err(|error| error.to_string())
 }
 
 fn check(path: &Path, scope: &Scope<'_>) {

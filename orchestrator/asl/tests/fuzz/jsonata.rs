@@ -83,7 +83,7 @@ pub(crate) fn definition(random: &mut impl Rng) -> String {
             "Choices": [{"Condition": query(random), "Output": query(random), "Assign": template(random), "Next": "Shape"}],
         },
         "Work": {
-            "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Arguments": template(random),
+            "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage", "Arguments": template(random),
             "TimeoutSeconds": query(random), "Retry": retriers(random), "Output": query(random),
             "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Fail"}],
             "Next": "Wait",

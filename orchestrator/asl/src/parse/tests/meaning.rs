@@ -75,7 +75,7 @@ fn what_is_probably_not_meant_is_a_warning() {
     check_warnings(&pass(r#""Parameters": {"a": "$.x", "b": "$5", "c.$": "$.x"}"#), &[dollar]);
     check_warnings(&pass(r#""Parameters": {"a": "States.UUID()"}"#), &[dollar]);
     let fail = r#"{"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "$.e", "CausePath": "$.c"}}}"#;
-    check_warnings(fail, &["line 1, column 64, /States/A/Error: NO_PATH: Field value looks like a path"]);
+    check_warnings(fail, &["line 1, column 60, /States/A/Error: NO_PATH: Field value looks like a path"]);
 }
 
 #[test]
