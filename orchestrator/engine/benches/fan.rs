@@ -24,7 +24,8 @@ fn run(definition: &Definition, input: Value) {
     let mut execution = None;
     let mut calls: std::collections::VecDeque<TaskId> = std::collections::VecDeque::new();
     loop {
-        let Ok(Stepped::Advanced(stepped)) = step(definition, execution, fact, 0, &NoneRefused, History::Skip)
+        let Ok(Stepped::Advanced(stepped)) =
+            step(definition, execution, fact, 0, &NoneRefused, History::Skip)
         else {
             panic!("it goes on with every answer")
         };

@@ -45,7 +45,8 @@ impl<'d> Stepper<'d> {
         let parameters = prepared.parameters;
         let sent = task.resource.kind.sent(&parameters);
         let resource = Arc::clone(&task.resource.arn);
-        let call = Call { task: id, resource, parameters, is_awaited: sent.is_none() };
+        let state = Arc::clone(&entered.state.name);
+        let call = Call { task: id, state, resource, parameters, is_awaited: sent.is_none() };
         if let Some(refusal) = self.integrations.refusal(&call) {
             let refused = Refused::new(id, refusal);
             let (error, cause) = (refused.error.clone(), Some(refused.cause.clone()));

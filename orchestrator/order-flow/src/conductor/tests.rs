@@ -162,6 +162,7 @@ fn what_was_asked_of_a_function_that_is_gone_keeps_nothing_else_from_being_asked
     let (run, _) = hears(None, &placed("c-1")).unwrap();
     let call = |function: &str| Call {
         task: TaskId(1),
+        state: "Call".into(),
         resource: format!("arn:aws:lambda:eu-west-1:0:function:{function}").into(),
         parameters: json!({}),
         is_awaited: false,
