@@ -137,7 +137,11 @@ pub enum CaseProblem {
 }
 
 /// The cases of a file about a definition of that name.
-pub(crate) fn read_cases(file: &Path, machine: &str, definition: &Definition) -> Result<Vec<Case>, CaseError> {
+pub(crate) fn read_cases(
+    file: &Path,
+    machine: &str,
+    definition: &Definition,
+) -> Result<Vec<Case>, CaseError> {
     let text = std::fs::read_to_string(file).map_err(|error| CaseError::Unreadable(file.into(), error))?;
     let malformed = |error| CaseError::Malformed(file.into(), error);
     let File { mocks, mock_file, cases, .. } = serde_json::from_str(&text).map_err(malformed)?;

@@ -69,7 +69,9 @@ pub(crate) struct Throw {
 impl<'de> Deserialize<'de> for Script {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let lines = match Value::deserialize(deserializer)? {
-            Value::Array(lines) if lines.is_empty() => return Err(D::Error::custom("there is no answer in []")),
+            Value::Array(lines) if lines.is_empty() => {
+                return Err(D::Error::custom("there is no answer in []"));
+            }
             Value::Array(lines) => lines,
             line => vec![line],
         };
@@ -141,7 +143,9 @@ impl Script {
                 break;
             }
         }
-        if chosen.is_none() && let Some(whose) = &self.ends {
+        if chosen.is_none()
+            && let Some(whose) = &self.ends
+        {
             let call = self.used.iter().sum::<u64>() as usize;
             return Err(NoneLeft { whose: whose.clone(), call });
         }
@@ -165,9 +169,7 @@ impl Mocks {
     /// These, and of the others what these have not.
     #[must_use]
     pub fn over(mut self, others: &Self) -> Self {
-        for (mine, others) in
-            [(&mut self.states, &others.states), (&mut self.functions, &others.functions)]
-        {
+        for (mine, others) in [(&mut self.states, &others.states), (&mut self.functions, &others.functions)] {
             for (name, script) in others {
                 mine.entry(name.clone()).or_insert_with(|| script.clone());
             }

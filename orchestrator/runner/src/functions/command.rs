@@ -51,11 +51,8 @@ impl Command {
                 let _ = stdin.write_all(given.as_bytes()).await;
             }
         };
-        let ((), output, errors) = tokio::join!(
-            write,
-            beginning(stdout, ANSWER_BYTES_MAX + 1),
-            beginning(stderr, ERRORS_BYTES_MAX)
-        );
+        let ((), output, errors) =
+            tokio::join!(write, beginning(stdout, ANSWER_BYTES_MAX + 1), beginning(stderr, ERRORS_BYTES_MAX));
         let status = child.wait().await.map_err(failed)?;
         if output.len() > ANSWER_BYTES_MAX {
             let cause = format!("{who} answered more than {ANSWER_BYTES_MAX} bytes");
