@@ -89,7 +89,7 @@ pub(crate) enum Command {
     /// Serves a page that shows the loads on a running system, and switches them.
     Control(ControlArgs),
     /// Definitions in the Amazon States Language: checks them.
-    Workflow(WorkflowArgs),
+    Workflow(Box<WorkflowArgs>),
     /// Asks a process of the system whether it is ready; exit code 0 if so.
     Probe(ProbeArgs),
     /// Serves the in-process bus over TCP, so that services of several processes can share it.

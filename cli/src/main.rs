@@ -56,9 +56,9 @@ fn run(cli: Cli) -> ExitCode {
         Some(Command::Load(args)) => load::main(*args),
         Some(Command::Switch(args)) => switch::main(&args),
         Some(Command::Control(args)) => control::main(args),
-        Some(Command::Workflow(args)) => workflow::main(&args),
         Some(Command::Probe(args)) => probe::main(&args),
         Some(Command::Bus(args)) => bus::main(&args),
+        Some(Command::Workflow(args)) => workflow::main(&args),
         Some(Command::Cell) => cell::main(),
         Some(Command::Launch(args)) => launch::main(&args),
     }

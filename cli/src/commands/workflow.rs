@@ -1,12 +1,12 @@
-//! `duet workflow`: definitions in the Amazon States Language.
+//! `duet workflow`: definitions in the Amazon States Language, on their own, without servers.
 
 mod check;
+mod run;
+mod test;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-
-use check::CheckArgs;
 
 /// Flags of `duet workflow`.
 #[derive(Clone, Debug, Args)]
@@ -18,14 +18,20 @@ pub(crate) struct WorkflowArgs {
 
 /// What can be done with a definition.
 #[derive(Clone, Debug, Subcommand)]
-pub(crate) enum WorkflowCommand {
+enum WorkflowCommand {
     /// Checks definitions, and shows what is wrong with them as a compiler does. Exit code 1 if one is none.
-    Check(CheckArgs),
+    Check(check::CheckArgs),
+    /// Runs an execution at once, and shows its history and what comes out. Exit code 0 if it succeeds.
+    Run(run::RunArgs),
+    /// Runs the cases beside definitions, and says what none of them covers. Exit code 0 if all pass.
+    Test(test::TestArgs),
 }
 
 /// Runs the command.
 pub(crate) fn main(args: &WorkflowArgs) -> ExitCode {
     match &args.command {
         WorkflowCommand::Check(args) => check::main(args),
+        WorkflowCommand::Run(args) => run::main(args),
+        WorkflowCommand::Test(args) => test::main(args),
     }
 }

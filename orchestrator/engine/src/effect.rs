@@ -36,6 +36,8 @@ pub enum Effect {
 pub struct Call {
     /// The attempt; the answer must name it.
     pub task: TaskId,
+    /// The state whose task it is.
+    pub state: Arc<str>,
     /// The `Resource` of the task, as it stands in the definition.
     pub resource: Arc<str>,
     /// What is passed to it.

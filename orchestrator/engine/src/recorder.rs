@@ -1,7 +1,10 @@
 //! Numbers the events of a step, and keeps them if they are wanted.
 
+use std::sync::Arc;
+
 use crate::history::{Detail, HistoryEvent};
 use crate::quotas::HISTORY_EVENTS_MAX;
+use crate::taken::{Taken, Way};
 
 /// Numbers the events of a step, and keeps them if they are wanted: most steps want only the numbers.
 pub(crate) struct Recorder {
@@ -9,12 +12,13 @@ pub(crate) struct Recorder {
     now_ms: u64,
     events_max: u64,
     events: Option<Vec<HistoryEvent>>,
+    taken: Vec<Taken>,
 }
 
 impl Recorder {
     pub(crate) fn new(len: u64, now_ms: u64, is_bounded: bool, keep: bool) -> Self {
         let events_max = if is_bounded { HISTORY_EVENTS_MAX } else { u64::MAX };
-        Self { len, now_ms, events_max, events: keep.then(Vec::new) }
+        Self { len, now_ms, events_max, events: keep.then(Vec::new), taken: Vec::new() }
     }
 
     /// Whether events are kept, and their data is worth writing out.
@@ -53,7 +57,15 @@ impl Recorder {
         self.len
     }
 
-    pub(crate) fn into_events(self) -> Vec<HistoryEvent> {
-        self.events.unwrap_or_default()
+    /// Notes a way that was taken, where events are kept.
+    pub(crate) fn took(&mut self, state: &Arc<str>, way: Way) {
+        if self.keeps() {
+            self.taken.push(Taken { state: Arc::clone(state), way });
+        }
+    }
+
+    /// The events, and the ways that were taken.
+    pub(crate) fn finish(self) -> (Vec<HistoryEvent>, Vec<Taken>) {
+        (self.events.unwrap_or_default(), self.taken)
     }
 }

@@ -7,11 +7,13 @@ use asl::syntax::{QueryLanguage, Recovery, Transition};
 use asl::{RuntimeError, Scope};
 use serde_json::{Value, json};
 
+use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
 use crate::io::{Assigned, Spoilt, assigned};
 use crate::quotas;
-use crate::stepper::{Entered, Failure, Outcome, Stepper};
+use crate::stepper::{Entered, Outcome, Stepper};
+use crate::taken::Way;
 
 /// Keeps the numbers for jitter apart from those for functions.
 const JITTER: u64 = 0x6a69_7474_6572;
@@ -51,6 +53,7 @@ impl<'d> Stepper<'d> {
             if retried < retrier.attempts_max {
                 entered.retries[index] += 1;
                 self.tally.retries += 1;
+                self.history.took(&entered.state.name, Way::Retrier(index));
                 let random = Random::new(self.head.seed ^ JITTER, self.head.next_id);
                 let timer = self.set_timer(retrier.delay_ms(retried, &random));
                 return entered.wait(Awaited::BackOff(timer));
@@ -64,6 +67,7 @@ impl<'d> Stepper<'d> {
         match self.handled(&mut entered, catcher, index, failure) {
             Ok((output, assigned)) => {
                 self.tally.caught += 1;
+                self.history.took(&entered.state.name, Way::Catcher(index));
                 self.leave(entered, Transition::Next(catcher.next), output, assigned)
             }
             Err(Spoilt::Error(error)) => {

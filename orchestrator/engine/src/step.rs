@@ -6,11 +6,13 @@ use crate::drive::Rest;
 use crate::effect::{Effect, Integrations};
 use crate::execution::{Ending, Execution, Head, Phase};
 use crate::fact::{Fact, IllegalFact, Refused};
+use crate::failure::Failure;
 use crate::frame::Target;
 use crate::history::{Detail, HistoryEvent};
 use crate::quotas;
 use crate::status::Status;
-use crate::stepper::{Cursor, Failure, Outcome, Signal, Stepper};
+use crate::stepper::{Cursor, Outcome, Signal, Stepper};
+use crate::taken::Taken;
 use crate::tally::Tally;
 use crate::thread::{Thread, ThreadId};
 use crate::threads::Threads;
@@ -35,6 +37,8 @@ pub struct Step {
     pub refused: Vec<Refused>,
     /// The events of this step; empty with [`History::Skip`].
     pub history: Vec<HistoryEvent>,
+    /// The ways that were taken in this step, in order; empty with [`History::Skip`].
+    pub taken: Vec<Taken>,
     /// How much happened.
     pub tally: Tally,
 }
@@ -215,11 +219,13 @@ impl Stepper<'_> {
 
     fn step(mut self, phase: Phase) -> Step {
         self.head.history_len = self.history.len();
+        let (history, taken) = self.history.finish();
         Step {
             execution: Execution::new(self.head, phase),
             effects: self.effects,
             refused: self.refused,
-            history: self.history.into_events(),
+            history,
+            taken,
             tally: self.tally,
         }
     }

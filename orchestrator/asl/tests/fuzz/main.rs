@@ -14,6 +14,7 @@
 mod evaluate;
 mod expression;
 mod generate;
+mod generate_jsonata;
 mod in_hand;
 mod jsonata;
 
@@ -174,7 +175,11 @@ fn a_definition_is_read_or_refused_whatever_it_is() {
 
 /// A definition in one of the languages.
 fn made_up(random: &mut ChaCha8Rng) -> String {
-    if random.random_range(0..3) == 0 { jsonata::definition(random) } else { generate::definition(random) }
+    if random.random_range(0..3) == 0 {
+        generate_jsonata::definition(random)
+    } else {
+        generate::definition(random)
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use asl::{RuntimeError, Scope};
 use crate::io::{assigned, seen};
 use crate::settings::condition;
 use crate::stepper::{Entered, Outcome, Stepper};
+use crate::taken::Way;
 
 impl<'d> Stepper<'d> {
     pub(super) fn choose(&mut self, entered: Entered<'d>, choice: &'d Choice) -> Outcome {
@@ -35,6 +36,7 @@ impl<'d> Stepper<'d> {
         choice: &'d Choice,
         transition: Transition,
     ) -> Outcome {
+        self.history.took(&entered.state.name, Way::Default);
         match self.through(&mut entered, &choice.io) {
             Ok((output, assigned)) => self.leave(entered, transition, output, assigned),
             Err(spoilt) => self.spoilt(entered, spoilt),
@@ -49,6 +51,7 @@ impl<'d> Stepper<'d> {
         index: usize,
         rule: &'d ChoiceRule,
     ) -> Outcome {
+        self.history.took(&entered.state.name, Way::Rule(index));
         let field = format!("Choices[{index}]/Assign");
         let variables = self.scoped(entered.view(), &entered.data, |scope| {
             let input = seen(&choice.io, scope)?;

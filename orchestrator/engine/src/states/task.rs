@@ -12,13 +12,14 @@ use serde_json::Value;
 
 use crate::effect::{Call, Effect};
 use crate::fact::Refused;
+use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::{Called, Detail, TaskEvent};
 use crate::ids::{TaskId, Timer};
 use crate::io::{arguments, input, keeps_input};
 use crate::quotas;
 use crate::settings::seconds;
-use crate::stepper::{Entered, Failure, Outcome, Signal, Stepper};
+use crate::stepper::{Entered, Outcome, Signal, Stepper};
 
 /// What is computed before a task is called.
 struct Prepared {
@@ -44,7 +45,8 @@ impl<'d> Stepper<'d> {
         let parameters = prepared.parameters;
         let sent = task.resource.kind.sent(&parameters);
         let resource = Arc::clone(&task.resource.arn);
-        let call = Call { task: id, resource, parameters, is_awaited: sent.is_none() };
+        let state = Arc::clone(&entered.state.name);
+        let call = Call { task: id, state, resource, parameters, is_awaited: sent.is_none() };
         if let Some(refusal) = self.integrations.refusal(&call) {
             let refused = Refused::new(id, refusal);
             let (error, cause) = (refused.error.clone(), Some(refused.cause.clone()));

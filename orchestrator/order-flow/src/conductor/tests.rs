@@ -162,6 +162,7 @@ fn what_was_asked_of_a_function_that_is_gone_keeps_nothing_else_from_being_asked
     let (run, _) = hears(None, &placed("c-1")).unwrap();
     let call = |function: &str| Call {
         task: TaskId(1),
+        state: "Call".into(),
         resource: format!("arn:aws:lambda:eu-west-1:0:function:{function}").into(),
         parameters: json!({}),
         is_awaited: false,
@@ -190,7 +191,7 @@ fn a_task_whose_function_no_service_offers_fails_and_its_journal_says_so() {
     let run = conductor.handle(None, Input::Message(&placed("c-1")), &mut effects).unwrap().unwrap();
     assert!(effects.messages().is_empty(), "there is nobody to send it to");
     let cause = "no service offers the function 'nobody'";
-    let Phase::Ended(ending) = run.execution.phase() else { panic!("{run:?}") };
+    let engine::Phase::Ended(ending) = run.execution.phase() else { panic!("{run:?}") };
     let output = json!({"Error": "Lambda.ResourceNotFoundException", "Cause": cause});
     assert_eq!(ending.output, Some(output));
     // The journal alone gives the same, whatever functions there are when it is read.

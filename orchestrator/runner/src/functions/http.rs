@@ -1,0 +1,50 @@
+//! A function over HTTP: its input is posted, its output is the answer. It fails when the answer's status is not 2xx.
+
+use std::error::Error;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::CONTENT_TYPE;
+use hyper::{Request, body::Bytes};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+use super::{ANSWER_BYTES_MAX, Failed, read};
+
+pub(super) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
+    let (status, body) = exchange(url, given).await.map_err(|error| {
+        Failed::new("Lambda.ServiceException", format!("no answer at {url}: {}", root(&*error)))
+    })?;
+    if status.is_success() {
+        return read(&body, url);
+    }
+    if let Ok(output) = serde_json::from_slice(&body)
+        && let Some(failed) = Failed::of(&output)
+    {
+        return Err(failed);
+    }
+    let begin: String = String::from_utf8_lossy(&body).trim().chars().take(200).collect();
+    Err(Failed::new("Lambda.ServiceException", format!("{url} answered {status}: {begin}")))
+}
+
+async fn exchange(
+    url: &str,
+    given: String,
+) -> Result<(hyper::StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
+    let request = Request::post(url).header(CONTENT_TYPE, "application/json");
+    let request = request.body(Full::new(Bytes::from(given)))?;
+    let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
+    let answer = client.request(request).await?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await?.to_bytes();
+    Ok((status, body))
+}
+
+/// What is under all that was said of it: the client's own layers tell nobody more.
+fn root<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root
+}

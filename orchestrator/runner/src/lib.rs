@@ -1,0 +1,44 @@
+//! Runs a definition at once, without servers, and tests it.
+//!
+//! [`run()`] drives [`engine::step`] to the end of an execution, on virtual time (a Wait of a day takes none) or on the
+//! real one. What its tasks call is answered by [`Answers`]: [`Mocks`] from a file, of our format or of the one that AWS documented for
+//! Step Functions Local; [`Functions`], which are programs on this machine or answer over HTTP. A call that nothing answers ends the run
+//! with what would answer it: it is no error of the workflow, and so nothing catches it.
+//!
+//! [`test_folder`] runs the cases that stand beside definitions, and says which states, rules, catchers and retriers none of them covers.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `run` | the loop |
+//! | `answer` | what answers calls |
+//! | `mocks`, `mock_config` | answers from a file of either format |
+//! | `functions` | programs and URLs |
+//! | `cases`, `suite` | a file of cases; running a folder of them |
+//! | `coverage` | which ways of a definition were taken |
+//! | `difference` | how a value differs from what was expected |
+//! | `shown` | events and results, for people |
+#![warn(missing_docs)]
+
+mod answer;
+mod cases;
+mod coverage;
+mod difference;
+mod due;
+mod functions;
+mod mock_config;
+mod mocks;
+mod run;
+mod shown;
+mod suite;
+mod work;
+
+pub use answer::{Answer, Answers, Asked, Layers, NoneLeft, Reply};
+pub use cases::{CaseError, CaseProblem, status_name};
+pub use coverage::{Coverage, Kind, Spot, spots};
+pub use difference::differences;
+pub use functions::{Function, FunctionError, Functions};
+pub use mock_config::{MockError, read_mocks};
+pub use mocks::{Mocks, NoSuchTask, Script};
+pub use run::{REGION, Run, RunError, Settings, run};
+pub use shown::line;
+pub use suite::{CaseResult, Report, SuiteError, Tested, machine_name, read_definition, test_folder};

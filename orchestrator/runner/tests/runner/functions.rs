@@ -1,0 +1,154 @@
+//! Functions that are programs, or answer over HTTP.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use runner::{Function, Functions, Layers, Settings};
+use serde_json::{Value, json};
+
+use crate::harness::{FUNCTION, Ran, ran, settings, task};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn program(dir: &Path, script: &str) -> String {
+    let path = dir.join("function.sh");
+    std::fs::write(&path, script).unwrap();
+    // Started by its interpreter: a file that was just written and is still open in a child being forked cannot be executed.
+    format!("f=/bin/sh {}", path.display())
+}
+
+fn call(function: &str, patience: Duration, settings: &Settings) -> Ran {
+    let functions = Functions::new(&[function.parse().unwrap()], patience).unwrap();
+    ran(&task(FUNCTION, ""), json!({"n": 1}), settings, &mut Layers::default().and(functions))
+}
+
+fn run_script(script: &str) -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    call(&program(dir.path(), script), PATIENCE, &settings()).came_to()
+}
+
+#[test]
+fn a_program_is_given_json_and_answers_json() {
+    assert_eq!(run_script("cat"), json!({"n": 1}));
+    assert_eq!(run_script("echo '  [1, 2]'"), json!([1, 2]), "it need not read");
+    assert_eq!(run_script(":"), json!(null), "and need not answer");
+}
+
+#[test]
+fn a_program_that_fails_is_an_error_of_the_task() {
+    for (script, error, cause) in [
+        ("echo 'no luck' >&2; exit 3", "Runtime.ExitError", "no luck"),
+        ("for n in 1 2 3 4 5 6 7; do echo $n >&2; done; exit 1", "Runtime.ExitError", "3\n4\n5\n6\n7"),
+        ("exit 3", "Runtime.ExitError", "/bin/sh: exit status: 3"),
+        (
+            r#"echo '{"errorType": "Declined", "errorMessage": "no money"}'"#,
+            "Declined",
+            r#"{"errorType":"Declined","errorMessage":"no money"}"#,
+        ),
+        (
+            r#"echo '{"errorType": "Declined", "errorMessage": "no money"}'; exit 1"#,
+            "Declined",
+            r#"{"errorType":"Declined","errorMessage":"no money"}"#,
+        ),
+    ] {
+        assert_eq!(run_script(script), json!([error, cause]), "{script}");
+    }
+    let came_to = run_script("echo nonsense");
+    assert_eq!(came_to[0], "Runtime.MarshalError");
+    assert!(came_to[1].as_str().unwrap().contains("what is no JSON"), "{came_to}");
+}
+
+#[test]
+fn a_program_that_does_not_end_is_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = call(&program(dir.path(), "exec sleep 600"), Duration::from_millis(300), &settings());
+    assert_eq!(ran.came_to(), json!(["Sandbox.Timedout", "the function took longer than 0.3 s"]));
+}
+
+#[test]
+fn on_real_time_functions_work_at_the_same_time() {
+    let dir = tempfile::tempdir().unwrap();
+    // Each waits until the other is there.
+    let script = format!(
+        "cd {}; touch $$; until [ $(ls | wc -l) = 3 ]; do sleep 0.05; done; echo 1",
+        dir.path().display()
+    );
+    let functions = Functions::new(&[program(dir.path(), &script).parse().unwrap()], PATIENCE).unwrap();
+    let branch = format!(
+        r#"{{"StartAt": "NAME", "States": {{"NAME": {{"Type": "Task", "Resource": "{FUNCTION}", "End": true}}}}}}"#
+    );
+    let definition = format!(
+        r#"{{"StartAt": "P", "States": {{"P": {{"Type": "Parallel", "End": true, "Branches": [{}, {}]}}}}}}"#,
+        branch.replace("NAME", "A"),
+        branch.replace("NAME", "B")
+    );
+    let settings = Settings { real_time: true, ..settings() };
+    let ran = ran(&definition, json!({}), &settings, &mut Layers::default().and(functions));
+    assert_eq!(ran.came_to(), json!([1, 1]));
+}
+
+/// Answers one request with that, and gives what was posted.
+fn serve(status: &str, body: &str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("f=http://{}/f", listener.local_addr().unwrap());
+    let answer =
+        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut asked, mut buffer) = (String::new(), [0; 4096]);
+        while !asked.ends_with("{\"n\":1}") {
+            let count = stream.read(&mut buffer).unwrap();
+            asked += std::str::from_utf8(&buffer[..count]).unwrap();
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        asked
+    });
+    (url, served)
+}
+
+#[test]
+fn a_function_over_http_is_posted_to() {
+    for (status, body, came_to) in [
+        ("200 OK", r#"{"a": 1}"#, json!({"a": 1})),
+        ("500 Internal Server Error", "it broke", json!(["Lambda.ServiceException", "it broke"])),
+        (
+            "200 OK",
+            r#"{"errorType": "E", "errorMessage": "m"}"#,
+            json!(["E", r#"{"errorType":"E","errorMessage":"m"}"#]),
+        ),
+    ] {
+        let (url, served) = serve(status, body);
+        let got = call(&url, PATIENCE, &settings()).came_to();
+        assert!(served.join().unwrap().starts_with("POST /f HTTP/1.1\r\n"));
+        match came_to[0].as_str() {
+            Some("Lambda.ServiceException") => {
+                assert_eq!(got[0], came_to[0]);
+                assert!(
+                    got[1].as_str().unwrap().ends_with("answered 500 Internal Server Error: it broke"),
+                    "{got}"
+                );
+            }
+            _ => assert_eq!(got, came_to),
+        }
+    }
+    let nobody = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
+    let got = call(&format!("f=http://{nobody}/f"), PATIENCE, &settings()).came_to();
+    assert_eq!(got[0], "Lambda.ServiceException");
+    assert!(got[1].as_str().unwrap().starts_with("no answer at http://"), "{got}");
+}
+
+#[test]
+fn what_is_no_function_is_refused() {
+    for (text, told) in [
+        ("f", "found \"f\", expected NAME=./program or NAME=http://…"),
+        ("=./f", "expected NAME="),
+        ("f=", "expected NAME="),
+        ("f=./not/there", "the function \"f\" is \"./not/there\", and there is no program of that name"),
+        ("f=https://example.com/", "only http:// can be asked"),
+    ] {
+        let error = text.parse::<Function>().unwrap_err().to_string();
+        assert!(error.contains(told), "{text}: {error}");
+    }
+}
