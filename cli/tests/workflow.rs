@@ -48,7 +48,10 @@ fn a_definition_runs_at_once_and_shows_its_history_and_output() {
     assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
     let shown = stdout(&output);
     assert!(shown.contains("0.000     2  WaitStateEntered          Night  {\"a\":1}\n"), "{shown}");
-    assert!(shown.contains("1 d 00:00:00.000     3  WaitStateExited           Night  {\"a\":1}\n"), "{shown}");
+    assert!(
+        shown.contains("1 d 00:00:00.000     3  WaitStateExited           Night  {\"a\":1}\n"),
+        "{shown}"
+    );
     assert!(shown.ends_with("\nSUCCEEDED after 9 events\n{\n  \"a\": 1\n}\n"), "{shown}");
 }
 
@@ -56,7 +59,11 @@ fn a_definition_runs_at_once_and_shows_its_history_and_output() {
 fn a_failure_is_shown_and_ends_with_1() {
     let dir = tempfile::tempdir().unwrap();
     let flow = flow(dir.path());
-    let mocks = write(dir.path(), "mocks.json", r#"{"States": {"Call": {"Throw": {"Error": "Bad", "Cause": "luck"}}}}"#);
+    let mocks = write(
+        dir.path(),
+        "mocks.json",
+        r#"{"States": {"Call": {"Throw": {"Error": "Bad", "Cause": "luck"}}}}"#,
+    );
     let output = workflow(&["run", &flow, "--mock", &mocks]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).ends_with("\nFAILED after 8 events: Bad: luck\n"), "{}", stdout(&output));
@@ -111,7 +118,10 @@ fn the_examples_pass_and_what_they_do_not_cover_is_told() {
     assert!(shown.contains("  ok   a large sum is paid if a person agrees\n"), "{shown}");
     assert!(shown.contains("not covered:\n"), "{shown}");
     assert!(shown.contains("  Agreed: Default -> Send back\n"), "{shown}");
-    assert!(shown.lines().last().unwrap().starts_with("6 cases: passed; covered: 9 of 9 states, 3 of 4"), "{shown}");
+    assert!(
+        shown.lines().last().unwrap().starts_with("6 cases: passed; covered: 9 of 9 states, 3 of 4"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -123,10 +133,17 @@ fn a_case_that_fails_shows_the_difference_and_ends_with_1() {
     let dir = dir.path().to_str().unwrap();
     let output = workflow(&["test", dir]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("  FAIL nothing\n         output $.paid: expected 1, was 0\n"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("  FAIL nothing\n         output $.paid: expected 1, was 0\n"),
+        "{}",
+        stdout(&output)
+    );
     let output = workflow(&["test", dir, "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((&report["schema"], &report["passed"]), (&json!("duet.workflow.test/1"), &json!(false)));
-    assert_eq!(report["definitions"][0]["cases"][0]["differences"], json!(["output $.paid: expected 1, was 0"]));
+    assert_eq!(
+        report["definitions"][0]["cases"][0]["differences"],
+        json!(["output $.paid: expected 1, was 0"])
+    );
 }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use asl::Definition;
 use engine::{Ending, Status};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -47,9 +48,14 @@ struct Written {
     mocks: Mocks,
     test_case: Option<String>,
     /// When the execution begins; for definitions that look at the time.
+    #[serde(default, deserialize_with = "timestamp")]
     start_time: Option<jiff::Timestamp>,
     #[serde(default)]
     expect: Expected,
+}
+
+fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<jiff::Timestamp>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 fn empty() -> Value {
@@ -137,7 +143,11 @@ pub enum CaseProblem {
 }
 
 /// The cases of a file about a definition of that name.
-pub(crate) fn read_cases(file: &Path, machine: &str, definition: &Definition) -> Result<Vec<Case>, CaseError> {
+pub(crate) fn read_cases(
+    file: &Path,
+    machine: &str,
+    definition: &Definition,
+) -> Result<Vec<Case>, CaseError> {
     let text = std::fs::read_to_string(file).map_err(|error| CaseError::Unreadable(file.into(), error))?;
     let malformed = |error| CaseError::Malformed(file.into(), error);
     let File { mocks, mock_file, cases, .. } = serde_json::from_str(&text).map_err(malformed)?;

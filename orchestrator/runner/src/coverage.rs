@@ -102,7 +102,11 @@ pub fn spots(definition: &Definition) -> Vec<Spot> {
                 add(Kind::Rule, Some(Way::Rule(index)), name);
             }
             if let Some(default) = default {
-                add(Kind::Rule, Some(Way::Default), format!("{}: Default -> {}", state.name, name_of(*default)));
+                add(
+                    Kind::Rule,
+                    Some(Way::Default),
+                    format!("{}: Default -> {}", state.name, name_of(*default)),
+                );
             }
         }
         if let Some(Recovery { retry, catch }) = state.kind.recovery() {

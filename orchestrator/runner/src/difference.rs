@@ -81,11 +81,11 @@ mod tests {
     #[test]
     fn each_place_that_differs_is_told_once() {
         check(json!({"a": [1, {"b": null}]}), json!({"a": [1.0, {"b": null}]}), &[]);
-        check(json!({"a": 1, "b": 2}), json!({"b": 3, "c d": 4}), &[
-            "$.a: expected 1, is missing",
-            "$.b: expected 2, was 3",
-            "$[\"c d\"]: not expected, was 4",
-        ]);
+        check(
+            json!({"a": 1, "b": 2}),
+            json!({"b": 3, "c d": 4}),
+            &["$.a: expected 1, is missing", "$.b: expected 2, was 3", "$[\"c d\"]: not expected, was 4"],
+        );
         check(json!([1, 2]), json!([1]), &["$[1]: expected 2, is missing"]);
         check(json!([]), json!(["x"]), &["$[0]: not expected, was \"x\""]);
         check(json!({}), json!([]), &["$: expected {}, was []"]);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use asl::Definition;
 use asl::resource::{Pattern, ResourceKind};
 use engine::{
-    Call, Effect, Ending, Execution, Fact, History, HistoryEvent, Identity, NoneRefused, Phase, Step, Stepped,
-    Taken, TaskId, step,
+    Call, Effect, Ending, Execution, Fact, History, HistoryEvent, Identity, NoneRefused, Phase, Step,
+    Stepped, Taken, TaskId, step,
 };
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -101,7 +101,9 @@ pub enum RunError {
         called: String,
     },
     /// The call names no function.
-    #[error("the state {state:?} calls {resource}, and what it passes names no function: FunctionName is missing, or no string")]
+    #[error(
+        "the state {state:?} calls {resource}, and what it passes names no function: FunctionName is missing, or no string"
+    )]
     Nameless {
         /// The state.
         state: String,

@@ -36,7 +36,8 @@ fn about(detail: &Detail) -> String {
         | Detail::ExecutionAborted { error, cause } => failure(error.as_deref(), cause.as_deref()),
         Detail::StateEntered { name, input, .. } => format!("{name}  {input}"),
         Detail::StateExited { name, output, assigned, .. } => {
-            let assigned: Vec<_> = assigned.iter().map(|(name, value)| format!("  ${name} = {value}")).collect();
+            let assigned: Vec<_> =
+                assigned.iter().map(|(name, value)| format!("  ${name} = {value}")).collect();
             format!("{name}  {output}{}", assigned.concat())
         }
         Detail::Task { called, event } => task(called, event),

@@ -104,8 +104,11 @@ pub fn test_folder(folder: &Path, see: &mut dyn FnMut(&Path, &CaseResult)) -> Re
 fn prepared(folder: &Path) -> Result<Vec<(PathBuf, String, Definition, Vec<Case>)>, SuiteError> {
     let unreadable = |error| SuiteError::Unreadable(folder.into(), error);
     let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(unreadable)?.collect();
-    let mut names: Vec<String> =
-        entries.map_err(unreadable)?.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .map_err(unreadable)?
+        .iter()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
     names.sort();
     for name in names.iter().filter_map(|name| name.strip_suffix(CASES)) {
         let definition = format!("{name}{DEFINITION}");
@@ -119,8 +122,11 @@ fn prepared(folder: &Path) -> Result<Vec<(PathBuf, String, Definition, Vec<Case>
         let file = folder.join(format!("{name}{DEFINITION}"));
         let definition = read_definition(&file)?;
         let cases = format!("{name}{CASES}");
-        let cases =
-            if names.contains(&cases) { read_cases(&folder.join(cases), name, &definition)? } else { Vec::new() };
+        let cases = if names.contains(&cases) {
+            read_cases(&folder.join(cases), name, &definition)?
+        } else {
+            Vec::new()
+        };
         prepared.push((file, name.to_owned(), definition, cases));
     }
     if prepared.is_empty() { Err(SuiteError::Empty(folder.into())) } else { Ok(prepared) }

@@ -9,8 +9,8 @@ use clap::Args;
 use engine::{Ending, HistoryEvent, Status};
 use participant::{Clock as _, SystemClock};
 use runner::{
-    Function, Functions, Layers, MockError, NoSuchTask, REGION, RunError, Settings, SuiteError, line, machine_name,
-    read_definition, read_mocks, run, status_name,
+    Function, Functions, Layers, MockError, NoSuchTask, REGION, RunError, Settings, SuiteError, line,
+    machine_name, read_definition, read_mocks, run, status_name,
 };
 use serde_json::{Value, json};
 use telemetry::{Code, exit_with};

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use super::{ANSWER_BYTES_MAX, Failed, read};
+use super::output::{ANSWER_BYTES_MAX, Failed, read};
 
 pub(super) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
     let (status, body) = exchange(url, given).await.map_err(|error| {
@@ -27,7 +27,10 @@ pub(super) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
     Err(Failed::new("Lambda.ServiceException", format!("{url} answered {status}: {begin}")))
 }
 
-async fn exchange(url: &str, given: String) -> Result<(hyper::StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
+async fn exchange(
+    url: &str,
+    given: String,
+) -> Result<(hyper::StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
     let request = Request::post(url).header(CONTENT_TYPE, "application/json");
     let request = request.body(Full::new(Bytes::from(given)))?;
     let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();

@@ -57,7 +57,7 @@ fn a_program_that_fails_is_an_error_of_the_task() {
     }
     let came_to = run_script("echo nonsense");
     assert_eq!(came_to[0], "Runtime.MarshalError");
-    assert!(came_to[1].as_str().unwrap().contains("what is no JSON") , "{came_to}");
+    assert!(came_to[1].as_str().unwrap().contains("what is no JSON"), "{came_to}");
 }
 
 #[test]
@@ -71,9 +71,14 @@ fn a_program_that_does_not_end_is_ended() {
 fn on_real_time_functions_work_at_the_same_time() {
     let dir = tempfile::tempdir().unwrap();
     // Each waits until the other is there.
-    let script = format!("cd {}; touch $$; until [ $(ls | wc -l) = 3 ]; do sleep 0.05; done; echo 1", dir.path().display());
+    let script = format!(
+        "cd {}; touch $$; until [ $(ls | wc -l) = 3 ]; do sleep 0.05; done; echo 1",
+        dir.path().display()
+    );
     let functions = Functions::new(&[program(dir.path(), &script).parse().unwrap()], PATIENCE).unwrap();
-    let branch = format!(r#"{{"StartAt": "NAME", "States": {{"NAME": {{"Type": "Task", "Resource": "{FUNCTION}", "End": true}}}}}}"#);
+    let branch = format!(
+        r#"{{"StartAt": "NAME", "States": {{"NAME": {{"Type": "Task", "Resource": "{FUNCTION}", "End": true}}}}}}"#
+    );
     let definition = format!(
         r#"{{"StartAt": "P", "States": {{"P": {{"Type": "Parallel", "End": true, "Branches": [{}, {}]}}}}}}"#,
         branch.replace("NAME", "A"),
@@ -88,7 +93,8 @@ fn on_real_time_functions_work_at_the_same_time() {
 fn serve(status: &str, body: &str) -> (String, std::thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("f=http://{}/f", listener.local_addr().unwrap());
-    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    let answer =
+        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
     let served = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let (mut asked, mut buffer) = (String::new(), [0; 4096]);
@@ -107,7 +113,11 @@ fn a_function_over_http_is_posted_to() {
     for (status, body, came_to) in [
         ("200 OK", r#"{"a": 1}"#, json!({"a": 1})),
         ("500 Internal Server Error", "it broke", json!(["Lambda.ServiceException", "it broke"])),
-        ("200 OK", r#"{"errorType": "E", "errorMessage": "m"}"#, json!(["E", r#"{"errorType":"E","errorMessage":"m"}"#])),
+        (
+            "200 OK",
+            r#"{"errorType": "E", "errorMessage": "m"}"#,
+            json!(["E", r#"{"errorType":"E","errorMessage":"m"}"#]),
+        ),
     ] {
         let (url, served) = serve(status, body);
         let got = call(&url, PATIENCE, &settings()).came_to();
@@ -115,7 +125,10 @@ fn a_function_over_http_is_posted_to() {
         match came_to[0].as_str() {
             Some("Lambda.ServiceException") => {
                 assert_eq!(got[0], came_to[0]);
-                assert!(got[1].as_str().unwrap().ends_with("answered 500 Internal Server Error: it broke"), "{got}");
+                assert!(
+                    got[1].as_str().unwrap().ends_with("answered 500 Internal Server Error: it broke"),
+                    "{got}"
+                );
             }
             _ => assert_eq!(got, came_to),
         }

@@ -33,24 +33,41 @@ fn answers_are_used_in_their_order_and_the_last_one_repeats() {
 
 #[test]
 fn an_answer_may_be_for_some_calls_only() {
-    let script = json!([{"When": {"a": {"b": 1}}, "Return": "b is 1"}, {"When": 7, "Throw": {"Error": "Seven"}}, {"Return": "else"}]);
-    let items = json!([7, {"a": {"b": 1, "c": 2}}, {"a": {"b": 2}}, {"a": 1}, 7]);
-    // The answers to a call with 7 are the second and, after it was used once, the last.
-    assert_eq!(map(states(script), items), json!(["Seven", "b is 1", "else", "else", "else"]));
+    let script = json!([{"When": {"a": {"b": 1}}, "Return": "b is 1"}, {"When": 7, "Throw": {"Error": "Seven"}, "Times": 1}, {"Return": "else"}]);
+    let items = json!([7, {"a": {"b": 1, "c": 2}}, {"a": {"b": 2}}, {"a": {"b": 1}}, 7]);
+    // The answers to calls with 7 are the second and, after it was used once, the last.
+    assert_eq!(map(states(script), items), json!(["Seven", "b is 1", "else", "b is 1", "else"]));
 }
 
 #[test]
 fn a_state_answers_with_the_tasks_result_and_a_function_with_what_it_returns() {
     let invoke = r#", "Parameters": {"FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:f", "Payload": {"n": 1}}"#;
     for (definition, script, came_to) in [
-        (task(INVOKE, invoke), json!({"Functions": {"f": {"When": {"n": 1}, "Return": 5}}}),
-            json!({"Payload": 5, "StatusCode": 200})),
-        (task(INVOKE, invoke), json!({"States": {"S": {"Return": 5}}, "Functions": {"f": {"Return": 6}}}), json!(5)),
+        (
+            task(INVOKE, invoke),
+            json!({"Functions": {"f": {"When": {"n": 1}, "Return": 5}}}),
+            json!({"Payload": 5, "StatusCode": 200}),
+        ),
+        (
+            task(INVOKE, invoke),
+            json!({"States": {"S": {"Return": 5}}, "Functions": {"f": {"Return": 6}}}),
+            json!(5),
+        ),
         (task(FUNCTION, ""), json!({"Functions": {"f": {"Return": 5}}}), json!(5)),
-        (task("arn:aws:states:::aws-sdk:dynamodb:getItem", r#", "Parameters": {"TableName": "t", "Key": {}}"#),
-            json!({"Functions": {"aws-sdk:dynamodb:getItem": {"Return": {"Item": {}}}}}), json!({"Item": {}})),
+        (
+            task(
+                "arn:aws:states:::aws-sdk:dynamodb:getItem",
+                r#", "Parameters": {"TableName": "t", "Key": {}}"#,
+            ),
+            json!({"Functions": {"aws-sdk:dynamodb:getItem": {"Return": {"Item": {}}}}}),
+            json!({"Item": {}}),
+        ),
     ] {
-        assert_eq!(ran(&definition, json!({}), &settings(), &mut mocks(script.clone())).came_to(), came_to, "{script}");
+        assert_eq!(
+            ran(&definition, json!({}), &settings(), &mut mocks(script.clone())).came_to(),
+            came_to,
+            "{script}"
+        );
     }
 }
 
@@ -70,7 +87,10 @@ fn mocks_that_say_nonsense_are_refused() {
     let definition = asl::parse(&task(FUNCTION, "")).unwrap();
     let mocks: Mocks = serde_json::from_value(json!({"States": {"T": {"Return": 1}}})).unwrap();
     let error = mocks.check(&definition).unwrap_err().to_string();
-    assert_eq!(error, "the mocks answer for \"T\", and the definition has no Task of that name; its Tasks are S");
+    assert_eq!(
+        error,
+        "the mocks answer for \"T\", and the definition has no Task of that name; its Tasks are S"
+    );
 }
 
 fn config(responses: Value) -> Value {
@@ -121,9 +141,17 @@ fn a_call_that_a_mock_configuration_says_nothing_of_ends_the_run() {
 fn a_mock_configuration_file_that_cannot_be_used_says_why() {
     let answer = json!({"Return": 1});
     for (responses, case, told) in [
-        (json!({"Ok": {"0": answer}}), None, "several test cases: say which with --case; they are flow#Happy, flow#Retry"),
+        (
+            json!({"Ok": {"0": answer}}),
+            None,
+            "several test cases: say which with --case; they are flow#Happy, flow#Retry",
+        ),
         (json!({"Ok": {"0": answer}}), Some("Sad"), "no test case \"Sad\"; they are flow#Happy, flow#Retry"),
-        (json!({"Ok": {"0": answer}}), Some("Retry"), "the response \"Retry\", which is not under MockedResponses"),
+        (
+            json!({"Ok": {"0": answer}}),
+            Some("Retry"),
+            "the response \"Retry\", which is not under MockedResponses",
+        ),
         (json!({"Ok": {"0": answer, "2": answer}}), Some("Happy"), "\"Ok\" says nothing of call 1"),
         (json!({"Ok": {"0-2": answer, "1": answer}}), Some("Happy"), "\"Ok\" says twice what answers call 1"),
         (json!({"Ok": {"x": answer}}), Some("Happy"), "has \"x\" where a number of a call is due"),

@@ -48,7 +48,8 @@ fn what_goes_round_for_ever_is_given_up() {
 
 #[test]
 fn an_execution_knows_who_it_is() {
-    let pass = r#""Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id", "machine.$": "$$.StateMachine.Name"}"#;
+    let pass =
+        r#""Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id", "machine.$": "$$.StateMachine.Name"}"#;
     let ran = ran(&one(pass), json!({}), &settings(), &mut Layers::default());
     let id = "arn:aws:states:us-east-1:123456789012:execution:flow:e-1";
     assert_eq!(ran.came_to(), json!({"id": id, "machine": "flow"}));
@@ -69,7 +70,11 @@ fn a_call_that_nothing_answers_ends_the_run_and_nothing_catches_it() {
     for (resource, parameters, told) in [
         (FUNCTION, "", "nothing answers the call of f by the state \"S\": answer it with --mock"),
         ("arn:aws:states:::lambda:invoke", r#", "Parameters": {"FunctionName": "g"}"#, "the call of g by"),
-        ("arn:aws:states:::sqs:sendMessage", r#", "Parameters": {"QueueUrl": "u", "MessageBody": "m"}"#, "of sqs:sendMessage by"),
+        (
+            "arn:aws:states:::sqs:sendMessage",
+            r#", "Parameters": {"QueueUrl": "u", "MessageBody": "m"}"#,
+            "of sqs:sendMessage by",
+        ),
     ] {
         let definition = task(resource, &format!("{parameters}{catch}"));
         let ran = ran(&definition, json!({}), &settings(), &mut Layers::default());
@@ -93,7 +98,12 @@ fn the_ways_that_were_taken_are_told() {
         (json!({"Throw": {"Error": "B"}}), vec![Way::Retrier(1), Way::Catcher(1), Way::Rule(1)]),
         (json!({"Return": 1}), vec![Way::Default]),
     ] {
-        let ran = ran(&definition, json!({}), &settings(), &mut mocks(json!({"States": {"Call": answer}})));
+        let ran = ran(
+            &definition,
+            json!({"Error": "none"}),
+            &settings(),
+            &mut mocks(json!({"States": {"Call": answer}})),
+        );
         let taken: Vec<_> = ran.run.unwrap().taken.iter().map(|it| it.way).collect();
         assert_eq!(taken, ways);
     }
@@ -102,17 +112,32 @@ fn the_ways_that_were_taken_are_told() {
 #[test]
 fn tokens_jobs_and_activities_are_answered_as_calls_are() {
     for (resource, more, types) in [
-        ("arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        (
+            "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
             r#", "Parameters": {"QueueUrl": "u", "MessageBody.$": "$$.Task.Token"}"#,
-            ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]),
-        ("arn:aws:states:::glue:startJobRun.sync", r#", "Parameters": {"JobName": "j"}"#,
-            ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]),
+            ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"],
+        ),
+        (
+            "arn:aws:states:::glue:startJobRun.sync",
+            r#", "Parameters": {"JobName": "j"}"#,
+            ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"],
+        ),
     ] {
-        let ran = ran(&task(resource, more), json!({}), &settings(), &mut mocks(json!({"States": {"S": {"Return": 7}}})));
+        let ran = ran(
+            &task(resource, more),
+            json!({}),
+            &settings(),
+            &mut mocks(json!({"States": {"S": {"Return": 7}}})),
+        );
         assert_eq!((ran.came_to(), &ran.types()[2..6]), (json!(7), &types.map(str::to_owned)[..]));
     }
     let activity = "arn:aws:states:us-east-1:123456789012:activity:pack";
-    let ran = ran(&task(activity, ""), json!({}), &settings(), &mut mocks(json!({"Functions": {"pack": {"Return": 7}}})));
+    let ran = ran(
+        &task(activity, ""),
+        json!({}),
+        &settings(),
+        &mut mocks(json!({"Functions": {"pack": {"Return": 7}}})),
+    );
     let types = ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"].map(str::to_owned);
     assert_eq!((ran.came_to(), &ran.types()[2..5]), (json!(7), &types[..]));
 }

@@ -50,10 +50,10 @@ fn a_case_passes_if_all_is_as_expected_and_else_says_how_it_differs() {
     check(json!({"Output": {"is": "little"}}), &["output $.is: expected \"little\", was \"much\""]);
     check(json!({"Visits": ["Little"]}), &["visits: expected \"Little\", was never entered"]);
     check(json!({"NeverVisits": ["Much"]}), &["visits: \"Much\" was entered, which it never is to be"]);
-    check(json!({"Error": "E"}), &[
-        "status: expected FAILED, was SUCCEEDED",
-        "error: expected \"E\", was none",
-    ]);
+    check(
+        json!({"Error": "E"}),
+        &["status: expected FAILED, was SUCCEEDED", "error: expected \"E\", was none"],
+    );
 }
 
 #[test]
@@ -78,12 +78,18 @@ fn a_failure_is_told_with_its_cause_and_an_unanswered_call_is_one() {
     let report = tested(folder(&cases).path()).unwrap();
     let told: Vec<_> = report.cases().map(|case| case.differences[0].as_str()).collect();
     assert_eq!(told[0], "status: expected SUCCEEDED, was FAILED with Other: why");
-    assert!(told[1].starts_with("it came to no end: nothing answers the call of f by the state \"Call\""), "{}", told[1]);
+    assert!(
+        told[1].starts_with("it came to no end: nothing answers the call of f by the state \"Call\""),
+        "{}",
+        told[1]
+    );
 }
 
 #[test]
 fn a_case_may_use_a_mock_configuration_file() {
-    let dir = folder(&json!({"MockFile": "mocks.json", "Cases": {"c": {"TestCase": "Sad", "Expect": {"Output": "caught"}}}}));
+    let dir = folder(
+        &json!({"MockFile": "mocks.json", "Cases": {"c": {"TestCase": "Sad", "Expect": {"Output": "caught"}}}}),
+    );
     let config = json!({
         "StateMachines": {"flow": {"TestCases": {"Sad": {"Call": "Throws"}}}},
         "MockedResponses": {"Throws": {"0": {"Throw": {"Error": "E", "Cause": "c"}}}},
@@ -96,9 +102,18 @@ fn a_case_may_use_a_mock_configuration_file() {
 fn a_folder_that_cannot_be_tested_says_why() {
     for (cases, told) in [
         (json!({"Case": {}}), "holds no cases: unknown field `Case`"),
-        (json!({"Cases": {"c": {"Expected": {}}}}), "the case \"c\": it is no case: unknown field `Expected`"),
-        (json!({"Cases": {"c": {"Expect": {"Visits": ["X"]}}}}), "something of the state \"X\", and the definition has none"),
-        (json!({"Cases": {"c": {"Mocks": {"States": {"Much": {"Return": 1}}}}}}), "the mocks answer for \"Much\", and"),
+        (
+            json!({"Cases": {"c": {"Expected": {}}}}),
+            "the case \"c\": it is no case: unknown field `Expected`",
+        ),
+        (
+            json!({"Cases": {"c": {"Expect": {"Visits": ["X"]}}}}),
+            "something of the state \"X\", and the definition has none",
+        ),
+        (
+            json!({"Cases": {"c": {"Mocks": {"States": {"Much": {"Return": 1}}}}}}),
+            "the mocks answer for \"Much\", and",
+        ),
         (json!({"Cases": {"c": {"TestCase": "t"}}}), "it has a TestCase, and the file has no MockFile"),
     ] {
         let error = tested(folder(&cases).path()).unwrap_err();
