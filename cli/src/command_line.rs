@@ -88,7 +88,7 @@ pub(crate) enum Command {
     Switch(SwitchArgs),
     /// Serves a page that shows the loads on a running system, and switches them.
     Control(ControlArgs),
-    /// Definitions in the Amazon States Language: checks them.
+    /// Definitions in the Amazon States Language: checks, runs and tests them.
     Workflow(Box<WorkflowArgs>),
     /// Asks a process of the system whether it is ready; exit code 0 if so.
     Probe(ProbeArgs),

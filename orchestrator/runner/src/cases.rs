@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use asl::Definition;
 use engine::{Ending, Status};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -47,9 +48,14 @@ struct Written {
     mocks: Mocks,
     test_case: Option<String>,
     /// When the execution begins; for definitions that look at the time.
+    #[serde(default, deserialize_with = "timestamp")]
     start_time: Option<jiff::Timestamp>,
     #[serde(default)]
     expect: Expected,
+}
+
+fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<jiff::Timestamp>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 fn empty() -> Value {

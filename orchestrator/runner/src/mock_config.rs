@@ -148,16 +148,13 @@ impl Config {
         let all: Vec<(String, &str, _)> = machines
             .into_iter()
             .flat_map(|(machine, it)| {
-                let named = |(case, states): (&'_ String, _)| (format!("{machine}#{case}"), states);
-                it.test_cases.iter().map(move |(case, states)| {
-                    let (full, states) = named((case, states));
-                    (full, case.as_str(), states)
-                })
+                let cases = it.test_cases.iter();
+                cases.map(move |(case, states)| (format!("{machine}#{case}"), case.as_str(), states))
             })
             .collect();
         let known = || all.iter().map(|(full, ..)| full.as_str()).collect::<Vec<_>>().join(", ");
         match (case, all.as_slice()) {
-            (None, [(.., states)]) => Ok(states),
+            (None, [(.., states)]) => Ok(*states),
             (None, _) => Err(MockError::NoCase { file: file.into(), known: known() }),
             (Some(case), _) => {
                 let found = all.iter().find(|(full, short, _)| full == case || *short == case);

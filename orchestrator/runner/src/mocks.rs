@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The answers to a state's calls are used in their order, each once or as often as `Times` says; the last one answers all further calls.
-//! One with `When` answers only calls whose parameters contain what it says, and is passed over by others. `AfterSeconds` is how long the
+//! One with `When` answers only calls whose parameters contain what it says, all of them unless `Times` says how many. `AfterSeconds` is how long the
 //! answer takes on the execution's clock. Under `States` a `Return` is the task's result, under `Functions` what the function returns. A
 //! state is looked up before a function; a function, by the names of [`Asked::name`].
 
@@ -109,7 +109,7 @@ impl TryFrom<Written> for Line {
         if !(0.0..=1e9).contains(&after_s) {
             return Err(format!("AfterSeconds is {after_s}; expected 0 to 1,000,000,000"));
         }
-        let times = written.times.unwrap_or(1);
+        let times = written.times.unwrap_or(if written.when.is_some() { u64::MAX } else { 1 });
         if times == 0 {
             return Err("Times is 0; expected at least 1".to_owned());
         }

@@ -41,6 +41,7 @@ fn about(detail: &Detail) -> String {
             format!("{name}  {output}{}", assigned.concat())
         }
         Detail::Task { called, event } => task(called, event),
+        Detail::MapStateStarted { length: 1 } => "1 item".to_owned(),
         Detail::MapStateStarted { length } => format!("{length} items"),
         Detail::MapIteration { name, index, .. } => format!("{name}[{index}]"),
         Detail::EvaluationFailed { error, cause, location, state } => {

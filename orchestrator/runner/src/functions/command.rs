@@ -1,12 +1,13 @@
 //! A function that is a program: its input on standard input, its output on standard output. It fails when its exit status is not 0; the
 //! last lines of its standard error are the cause, unless it says an error on standard output.
 
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
-use super::{ANSWER_BYTES_MAX, Failed, is_file, read};
+use super::output::{ANSWER_BYTES_MAX, Failed, read};
 
 /// Last lines of standard error that are told.
 const LINES_TOLD: usize = 5;
@@ -24,13 +25,14 @@ impl Command {
     /// The program of that path; or, if there is none, the first word as the program and the others as its arguments. `None` if that is
     /// a path where nothing is.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if is_file(text) {
+        if Path::new(text).is_file() {
             return Some(Self { program: text.to_owned(), arguments: Vec::new() });
         }
         let mut words = text.split_whitespace().map(str::to_owned);
         let program = words.next()?;
         // A name without a slash is looked for in PATH, when it is called.
-        (!program.contains('/') || is_file(&program)).then(|| Self { program, arguments: words.collect() })
+        (!program.contains('/') || Path::new(&program).is_file())
+            .then(|| Self { program, arguments: words.collect() })
     }
 
     pub(super) async fn run(&self, given: &str) -> Result<Value, Failed> {

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use super::{ANSWER_BYTES_MAX, Failed, read};
+use super::output::{ANSWER_BYTES_MAX, Failed, read};
 
 pub(super) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
     let (status, body) = exchange(url, given).await.map_err(|error| {

@@ -5,21 +5,18 @@
 
 mod command;
 mod http;
+mod output;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use crate::answer::{Answer, Answers, Asked, NoneLeft, Reply};
 use command::Command;
-
-/// Most that a function may answer, in bytes: as Lambda's.
-const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
+use output::Failed;
 
 /// A function by its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,46 +122,4 @@ impl Answers for Functions {
             }
         }))))
     }
-}
-
-/// A function's error.
-#[derive(Debug, PartialEq)]
-struct Failed {
-    error: String,
-    cause: String,
-}
-
-impl Failed {
-    fn new(error: &str, cause: impl Into<String>) -> Self {
-        Self { error: error.to_owned(), cause: cause.into() }
-    }
-
-    /// The error that such an object is.
-    fn of(output: &Value) -> Option<Self> {
-        let text = |name: &str| output.get(name)?.as_str();
-        text("errorMessage")?;
-        Some(Self::new(text("errorType")?, output.to_string()))
-    }
-}
-
-/// What a function's answer means.
-fn read(text: &[u8], who: &str) -> Result<Value, Failed> {
-    let text = String::from_utf8_lossy(text);
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(Value::Null);
-    }
-    let output: Value = serde_json::from_str(text).map_err(|error| {
-        let begin: String = text.chars().take(200).collect();
-        Failed::new("Runtime.MarshalError", format!("{who} answered what is no JSON ({error}): {begin}"))
-    })?;
-    match Failed::of(&output) {
-        Some(failed) => Err(failed),
-        None => Ok(output),
-    }
-}
-
-/// Whether there is such a file.
-fn is_file(path: &str) -> bool {
-    Path::new(path).is_file()
 }

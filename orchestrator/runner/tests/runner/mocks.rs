@@ -33,10 +33,10 @@ fn answers_are_used_in_their_order_and_the_last_one_repeats() {
 
 #[test]
 fn an_answer_may_be_for_some_calls_only() {
-    let script = json!([{"When": {"a": {"b": 1}}, "Return": "b is 1"}, {"When": 7, "Throw": {"Error": "Seven"}}, {"Return": "else"}]);
-    let items = json!([7, {"a": {"b": 1, "c": 2}}, {"a": {"b": 2}}, {"a": 1}, 7]);
-    // The answers to a call with 7 are the second and, after it was used once, the last.
-    assert_eq!(map(states(script), items), json!(["Seven", "b is 1", "else", "else", "else"]));
+    let script = json!([{"When": {"a": {"b": 1}}, "Return": "b is 1"}, {"When": 7, "Throw": {"Error": "Seven"}, "Times": 1}, {"Return": "else"}]);
+    let items = json!([7, {"a": {"b": 1, "c": 2}}, {"a": {"b": 2}}, {"a": {"b": 1}}, 7]);
+    // The answers to calls with 7 are the second and, after it was used once, the last.
+    assert_eq!(map(states(script), items), json!(["Seven", "b is 1", "else", "b is 1", "else"]));
 }
 
 #[test]

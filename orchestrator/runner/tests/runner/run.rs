@@ -98,7 +98,12 @@ fn the_ways_that_were_taken_are_told() {
         (json!({"Throw": {"Error": "B"}}), vec![Way::Retrier(1), Way::Catcher(1), Way::Rule(1)]),
         (json!({"Return": 1}), vec![Way::Default]),
     ] {
-        let ran = ran(&definition, json!({}), &settings(), &mut mocks(json!({"States": {"Call": answer}})));
+        let ran = ran(
+            &definition,
+            json!({"Error": "none"}),
+            &settings(),
+            &mut mocks(json!({"States": {"Call": answer}})),
+        );
         let taken: Vec<_> = ran.run.unwrap().taken.iter().map(|it| it.way).collect();
         assert_eq!(taken, ways);
     }
