@@ -11,7 +11,6 @@ use daemon::connect;
 use durability::Durability;
 use external::{FileLedger, LedgerEntry};
 use operate::target::{StorePlace, Url};
-use operate::witnesses::witnesses;
 use serde::{Deserialize, Serialize};
 
 use super::error::CellError;
@@ -90,7 +89,7 @@ pub(super) async fn audit(dir: &Path, stores: &StorePlace) -> Result<Audited, Ce
         connect::reader(&address).map_err(|error| CellError::Open(Box::new(error)))
     };
     let evidence = Evidence {
-        witnesses: witnesses(open)?,
+        witnesses: witnesses::of(open)?,
         gateway: Box::new(gateway(dir.join(GATEWAY_FILE))),
         queues: observed.queues,
         unexpected_terminal_events: observed.unexpected_terminal_events,

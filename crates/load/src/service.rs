@@ -10,8 +10,8 @@ use clap::{ArgMatches, Parser};
 use contract::{Style, topics};
 use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
 use external::{Fate, LedgerTail, Rates};
+use operate::service_stores::ServiceStores;
 use operate::services::{self, Instance, Services};
-use operate::witnesses::{ServiceStores, witnesses};
 use participant::{Clock, Metrics, NoCalls, Participant, SystemClock};
 use tokio::sync::watch;
 
@@ -178,7 +178,7 @@ impl Binary for LoadArgs {
             Checker::new(observed as _, counts, patience, standing.clone(), hold_ups.clone(), former);
         tokio::spawn(watch(services, hold_ups, standing.clone(), Arc::clone(&clock) as _));
         tokio::spawn(checker.run(
-            witnesses(|name| Ok::<_, DaemonError>(Arc::new(PatientReader::new(stores.address(name)))))?,
+            witnesses::of(|name| Ok::<_, DaemonError>(Arc::new(PatientReader::new(stores.address(name)))))?,
             LedgerTail::new(ledger),
             Arc::clone(&clock) as _,
         ));
