@@ -1,4 +1,4 @@
-//! The load as a service: its flags, and what it is made of.
+//! The load as a daemon: its flags, and what it is made of.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use bus::Topic;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Parser};
 use contract::{Style, topics};
-use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment};
 use external::{Fate, LedgerTail, Rates};
 use operate::service_stores::ServiceStores;
 use operate::services::{self, Instance, Services};
@@ -161,7 +161,7 @@ impl Binary for LoadArgs {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
+    async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { plan, fate, orders_max, stores, ledger, patience, services } = settings;
         let board = Arc::new(Board::register(&registry)?);
@@ -202,7 +202,7 @@ impl Binary for LoadArgs {
         .with_metrics(Metrics::register(NAME, &registry)?);
         let sender = Sender::new(orders, watched, participant.subscription(), board, sendings, orders_max);
         tokio::spawn(sender.run(changes));
-        Ok(Service::new(participant, router))
+        Ok(Daemon::new(participant, router))
     }
 }
 

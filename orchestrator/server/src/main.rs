@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment};
 use order_flow::{Conductor, Durations, NAME, topics};
 use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
 use registry::{Definitions, StoredError};
@@ -92,7 +92,7 @@ impl Binary for Cli {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
+    async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { definitions, durations } = settings;
         let metrics = Metrics::register(NAME, &registry)?;
@@ -101,7 +101,7 @@ impl Binary for Cli {
         let (requests, asked) = participant::requests();
         let known = Arc::<OnceLock<Arc<Definitions>>>::default();
         let router = routes::router(Arc::clone(&store) as _, Arc::clone(&known), requests);
-        Ok(Service::prepared(router, kept, move |definitions, health| {
+        Ok(Daemon::prepared(router, kept, move |definitions, health| {
             let definitions = Arc::clone(known.get_or_init(|| Arc::new(definitions)));
             let handler = Conductor::new(definitions, durations).with_metrics(counts).with_tracer(tracer);
             let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
