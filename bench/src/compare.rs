@@ -16,6 +16,7 @@ mod turn;
 mod warming;
 mod work;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bus::BusError;
@@ -259,7 +260,7 @@ impl Run<'_> {
     async fn yardstick(&mut self) -> Result<Option<Yardstick>, CompareError> {
         let dir = self.files.root().to_owned();
         let durability = self.settings.durability.unwrap_or(Durability::Power);
-        limit::yardstick(&self.settings.store, dir, YARDSTICK, durability)
+        limit::yardstick(&self.settings.store, dir, YARDSTICK, durability, Arc::default())
             .await
             .map_err(CompareError::Yardstick)
     }
@@ -282,7 +283,7 @@ impl Run<'_> {
             return None;
         }
         self.turn.begin(format!("measuring the limit of {}", bus.name));
-        match limit::broker(bus, limit::BODY_BYTES, LIMIT_EACH).await {
+        match limit::broker(bus, limit::BODY_BYTES, LIMIT_EACH, Arc::default()).await {
             Ok(limit) => limit,
             Err(error) => {
                 let why = telemetry::chain(&error);

@@ -1,6 +1,8 @@
 //! What store and broker give at best: the measures that figures of throughput are stated against.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bus::{BusError, Load};
@@ -41,7 +43,7 @@ pub enum LimitError {
 }
 
 /// Measures the store for about `duration`, a SQLite in `dir` whose commits survive `durability`, on a thread of its own;
-/// `None` for a store that has no yardstick.
+/// `None` for a store that has no yardstick. Counts the rows committed in `counted` meanwhile.
 ///
 /// # Errors
 /// The folder cannot hold a store.
@@ -50,10 +52,11 @@ pub async fn yardstick(
     dir: PathBuf,
     duration: Duration,
     durability: Durability,
+    counted: Arc<AtomicU64>,
 ) -> Result<Option<Yardstick>, LimitError> {
     match store {
         StoreChoice::Sqlite(_) => {
-            let measuring = tokio::task::spawn_blocking(move || disk(&dir, duration, durability));
+            let measuring = tokio::task::spawn_blocking(move || disk(&dir, duration, durability, &counted));
             match measuring.await {
                 Ok(measured) => measured.map(Some),
                 Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
@@ -63,8 +66,13 @@ pub async fn yardstick(
     }
 }
 
-fn disk(dir: &Path, duration: Duration, durability: Durability) -> Result<Yardstick, LimitError> {
-    let measured = store::sqlite::yardstick(dir, duration, durability).map_err(LimitError::Disk)?;
+fn disk(
+    dir: &Path,
+    duration: Duration,
+    durability: Durability,
+    counted: &AtomicU64,
+) -> Result<Yardstick, LimitError> {
+    let measured = store::sqlite::yardstick(dir, duration, durability, counted).map_err(LimitError::Disk)?;
     Ok(Yardstick {
         rows_per_s: measured.rows_per_s,
         commit_us_p50: measured.commit_us_p50,
@@ -115,7 +123,7 @@ pub async fn describe(
 }
 
 /// What the broker gives at best with bodies of that size; `None` for a bus that is no broker. Takes somewhat more
-/// than twice `each`.
+/// than twice `each`. Counts the messages in `counted` meanwhile.
 ///
 /// # Errors
 /// It cannot be reached or used.
@@ -123,12 +131,13 @@ pub async fn broker(
     bus: &BusPlace,
     body_bytes: usize,
     each: Duration,
+    counted: Arc<AtomicU64>,
 ) -> Result<Option<BrokerLimit>, BusError> {
     let address = bus.address().map_err(|error| BusError::Protocol(error.to_string()))?;
     // However slow it is, and however it fails: nobody waits for ever.
     let patience = 4 * each + Duration::from_secs(30);
     let load = Load { body_bytes, each };
-    let limit = crate::cell::answered(patience, connect::limit(&address, &load)).await?;
+    let limit = crate::cell::answered(patience, connect::limit(&address, &load, counted)).await?;
     Ok(limit.map(|limit| BrokerLimit {
         body_bytes,
         messages_per_s: limit.messages_per_s,

@@ -6,7 +6,6 @@ use std::io;
 use auditor::{Evidence, Rows, Verdict};
 use bus::Depth;
 use external::{FileLedger, LedgerEntry};
-use operate::witnesses::witnesses;
 
 use crate::load::Book;
 use crate::stores::Stores;
@@ -23,7 +22,7 @@ pub async fn audit(stores: &Stores, queues: Queues, book: &Book, expected_dead_l
     let gateway =
         move || -> io::Result<Rows<'static, LedgerEntry>> { Ok(Box::new(FileLedger::read(&ledger)?)) };
     let evidence = Evidence {
-        witnesses: witnesses(|name| Ok::<_, Infallible>(stores.reader(name))).unwrap(),
+        witnesses: witnesses::of(|name| Ok::<_, Infallible>(stores.reader(name))).unwrap(),
         gateway: Box::new(gateway),
         queues,
         unexpected_terminal_events: book.unexpected(),

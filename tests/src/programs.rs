@@ -1,8 +1,12 @@
 //! Where the binaries are.
 //!
 //! `cargo test` builds a package's binaries only for that package's own integration tests. So cargo is asked for all of
-//! them, once in each test program. Naming a test target makes it choose the same profile and features as
-//! `cargo test --workspace`, so that nothing is compiled twice.
+//! them, once in each test program: what is there already is never older than its source.
+//!
+//! Nothing is compiled twice by this, because three things are the same as under `cargo test --workspace`, and under
+//! `cargo test -p tests`: the profile; the features, which is why a test target is named here (without one, those of
+//! dev-dependencies are left out) and why `tests/Cargo.toml` turns some on (`cargo test -p tidy`); and how what runs in the compiler is
+//! built (the root `Cargo.toml`). With `DUET_REQUIRE_FRESH` in the environment it is checked.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +19,9 @@ use serde_json::Value;
 /// Every binary there is.
 pub const ALL: [&str; 5] =
     ["duet", groups::ORDER_HISTORY, groups::ORDER_STATUS, groups::NOTIFICATIONS, groups::ORCHESTRATOR];
+
+/// Set where `cargo test --workspace` has just built everything, as CI does: then it is an error to build a library again.
+const REQUIRE_FRESH: &str = "DUET_REQUIRE_FRESH";
 
 /// The binary of that name, built from this very source.
 ///
@@ -40,12 +47,21 @@ fn build() -> BTreeMap<String, PathBuf> {
         String::from_utf8_lossy(&built.stderr)
     );
     let messages = String::from_utf8(built.stdout).unwrap();
-    messages.lines().filter_map(binary).collect()
+    let messages: Vec<Value> = messages.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    if std::env::var_os(REQUIRE_FRESH).is_some() {
+        let again: Vec<_> = messages.iter().filter(|message| is_compiled_library(message)).collect();
+        assert!(again.is_empty(), "{REQUIRE_FRESH} is set, and these were compiled again: {again:#?}");
+    }
+    messages.iter().filter_map(binary).collect()
+}
+
+/// Whether one of cargo's messages tells of a library that was not there yet.
+fn is_compiled_library(message: &Value) -> bool {
+    message["fresh"] == false && message["target"]["kind"] == serde_json::json!(["lib"])
 }
 
 /// The binary that one of cargo's messages tells of.
-fn binary(message: &str) -> Option<(String, PathBuf)> {
-    let message: Value = serde_json::from_str(message).ok()?;
+fn binary(message: &Value) -> Option<(String, PathBuf)> {
     let target = &message["target"];
     let is_binary = target["kind"].as_array()?.iter().any(|kind| kind == "bin");
     let executable = message["executable"].as_str().filter(|_| is_binary)?;

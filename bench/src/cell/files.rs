@@ -4,14 +4,13 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use auditor::{Evidence, Rows, SentLedger, Verdict};
+use auditor::{Evidence, Limits, Rows, SentLedger, Verdict};
 use bus::Depth;
 use contract::Style;
 use daemon::connect;
 use durability::Durability;
 use external::{FileLedger, LedgerEntry};
 use operate::target::{StorePlace, Url};
-use operate::witnesses::witnesses;
 use serde::{Deserialize, Serialize};
 
 use super::error::CellError;
@@ -70,33 +69,43 @@ pub struct Audited {
     pub verdict: Verdict,
 }
 
-/// Audits the files that a cell left in `dir`, and what it left in the database at `postgres` if its stores are there.
+/// Audits the files that a cell left in `dir`, and what it left in the database at `postgres` if its stores are there. `watch`
+/// is told of each order: see [`auditor::audit_watched`].
 ///
 /// # Errors
 /// Something is missing or cannot be read.
-pub async fn audit_folder(dir: &Path, postgres: &Url) -> Result<Audited, CellError> {
+pub async fn audit_folder(
+    dir: &Path,
+    postgres: &Url,
+    watch: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Audited, CellError> {
     let stores = match read_observed(dir)?.postgres {
         None => StorePlace::Sqlite(Durability::Power),
         Some(Schemas { prefix, .. }) => StorePlace::Postgres { url: postgres.clone(), prefix },
     };
-    audit(dir, &stores).await
+    audit(dir, &stores, watch).await
 }
 
 /// Audits the files that a cell left in `dir` and the stores that it left there or elsewhere.
-pub(super) async fn audit(dir: &Path, stores: &StorePlace) -> Result<Audited, CellError> {
+pub(super) async fn audit(
+    dir: &Path,
+    stores: &StorePlace,
+    watch: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Audited, CellError> {
     let observed = read_observed(dir)?;
     let open = |name: &'static str| {
         let address = stores.address(dir, name).map_err(CellError::Config)?;
         connect::reader(&address).map_err(|error| CellError::Open(Box::new(error)))
     };
     let evidence = Evidence {
-        witnesses: witnesses(open)?,
+        witnesses: witnesses::of(open)?,
         gateway: Box::new(gateway(dir.join(GATEWAY_FILE))),
         queues: observed.queues,
         unexpected_terminal_events: observed.unexpected_terminal_events,
         expected_dead_letters: 0,
     };
-    let verdict = auditor::audit(&evidence, &SentLedger::new(dir.join(SENT_FILE))).await?;
+    let sent = SentLedger::new(dir.join(SENT_FILE));
+    let verdict = auditor::audit_watched(&evidence, &sent, Limits::default(), watch).await?;
     Ok(Audited { style: observed.style, verdict })
 }
 

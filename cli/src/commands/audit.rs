@@ -12,7 +12,7 @@ use load::hold_ups::HoldUp;
 use load::switch::{Loads, SwitchError};
 use load::verdict::Report;
 use operate::target::{PostgresUrl, Url};
-use participant::{Clock as _, SystemClock};
+use participant::{Clock as _, Millis, SystemClock};
 use telemetry::{Code, exit, exit_with};
 use terminal::Progress;
 use tokio::time::Instant;
@@ -78,8 +78,9 @@ fn of_files(dir: &Path, postgres: &Url) -> Result<ExitCode, AuditCommandError> {
     let mut clean = true;
     let mut progress = Progress::on_a_terminal();
     for cell in found {
-        progress.begin(&format!("the files of {cell}"));
-        let audited = runtime.block_on(audit_folder(&dir.join(&cell), postgres));
+        progress.begin(&format!("orders in the files of {cell}"));
+        let watch = |done, of| progress.at(done, Some(of));
+        let audited = runtime.block_on(audit_folder(&dir.join(&cell), postgres, &watch));
         progress.clear();
         let verdict = match audited {
             Ok(audited) => audited.verdict,
@@ -101,10 +102,17 @@ fn of_loads(loads: &Loads, within: Duration) -> Result<ExitCode, SwitchError> {
         let several = running.len() > 1;
         for load in running {
             progress.begin(&format!(
-                "until every order placed before now is judged, by the load on {}",
+                "seconds of orders placed before now that the load on {} has judged",
                 load.name
             ));
-            let judged = load.judged_to(asked, deadline).await;
+            let mut way = Way { from: None, to: asked };
+            let judged = load
+                .judged_to(asked, deadline, |report| {
+                    if let Some((done, of)) = way.come(report.judged_to) {
+                        progress.at(done, Some(of));
+                    }
+                })
+                .await;
             progress.clear();
             let report = judged?;
             findings.push(report.verdict.verdict);
@@ -112,6 +120,21 @@ fn of_loads(loads: &Loads, within: Duration) -> Result<ExitCode, SwitchError> {
         }
         Ok(exit_code(&findings))
     })
+}
+
+/// From the moment up to which every order was judged at first, to the one up to which all are to be.
+struct Way {
+    from: Option<Millis>,
+    to: Millis,
+}
+
+impl Way {
+    /// How much of it is done, and of how much, in seconds of the orders' time; `None` before anything was judged.
+    fn come(&mut self, judged_to: Option<Millis>) -> Option<(u64, u64)> {
+        let from = *self.from.get_or_insert(judged_to?);
+        let seconds = |to: Millis| u64::try_from((to - from) / 1_000).unwrap_or_default();
+        Some((seconds(judged_to?.min(self.to)), seconds(self.to)))
+    }
 }
 
 /// A load's verdict, with its name where there are several, whom orders wait for, and how many the verdict is not about.
@@ -142,5 +165,20 @@ fn exit_code(findings: &[Finding]) -> ExitCode {
         () if findings.contains(&Finding::Violated) => Code::Failure.into(),
         () if findings.contains(&Finding::NotJudged) => ExitCode::from(NOT_JUDGED),
         () => ExitCode::SUCCESS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_judged_before_it_was_asked_for_is_no_progress() {
+        let mut way = Way { from: None, to: 30_000 };
+        assert_eq!(way.come(None), None);
+        assert_eq!(way.come(Some(10_000)), Some((0, 20)));
+        assert_eq!(way.come(Some(25_400)), Some((15, 20)));
+        assert_eq!(way.come(Some(31_000)), Some((20, 20)));
+        assert_eq!(Way { from: None, to: 30_000 }.come(Some(40_000)), Some((0, 0)));
     }
 }

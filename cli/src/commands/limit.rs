@@ -1,7 +1,11 @@
 //! `duet limit`: what store and broker give at best, the measures that figures of throughput are stated against.
 
+use std::future::Future;
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bench::limit::{self, LimitError};
@@ -18,6 +22,9 @@ use crate::flags::level::Level;
 
 /// How long a store is measured, and each half of a broker's limit.
 const DURATION: Duration = Duration::from_secs(3);
+
+/// How often what was counted is shown.
+const SHOWN_EVERY: Duration = Duration::from_millis(100);
 
 /// Flags of `duet limit`.
 #[derive(Clone, Debug, Args)]
@@ -91,8 +98,11 @@ async fn measure(settings: &LimitSettings) -> Result<ExitCode, LimitError> {
         StoreChoice::Sqlite(None) | StoreChoice::Postgres(_) => std::env::temp_dir(),
     };
     let mut progress = Progress::on_a_terminal();
-    progress.begin(&format!("the disk under {}", dir.display()));
-    let yardstick = limit::yardstick(&settings.store, dir.clone(), DURATION, Durability::Power).await;
+    progress.begin(&format!("rows on the disk under {}", dir.display()));
+    let counted = Arc::<AtomicU64>::default();
+    let yardstick =
+        limit::yardstick(&settings.store, dir.clone(), DURATION, Durability::Power, Arc::clone(&counted));
+    let yardstick = shown(&progress, &counted, yardstick).await;
     progress.clear();
     match yardstick? {
         Some(measured) => terminal::print(&render_store(&dir, measured)),
@@ -105,14 +115,32 @@ async fn measure(settings: &LimitSettings) -> Result<ExitCode, LimitError> {
             break;
         }
         let failed = |source| LimitError::Broker { name: bus.name.clone(), url: bus.url.to_string(), source };
-        progress.begin(&format!("{} at {}", bus.name, bus.url));
-        let limit = limit::broker(bus, settings.body_bytes, DURATION).await;
+        progress.begin(&format!("messages through {} at {}", bus.name, bus.url));
+        let counted = Arc::<AtomicU64>::default();
+        let limit = limit::broker(bus, settings.body_bytes, DURATION, Arc::clone(&counted));
+        let limit = shown(&progress, &counted, limit).await;
         progress.clear();
         if let Some(measured) = limit.map_err(failed)? {
             terminal::print(&render_broker(bus, measured));
         }
     }
     Ok(if interrupt.is_requested() { Code::Interrupted.into() } else { ExitCode::SUCCESS })
+}
+
+/// What `measuring` comes to; meanwhile what it counts is shown.
+async fn shown<T>(progress: &Progress, counted: &AtomicU64, measuring: impl Future<Output = T>) -> T {
+    let mut measuring = pin!(measuring);
+    let mut again = tokio::time::interval(SHOWN_EVERY);
+    loop {
+        tokio::select! {
+            measured = &mut measuring => return measured,
+            _ = again.tick() => match counted.load(Ordering::Relaxed) {
+                // Not begun: a database may have to be waited for, or connections.
+                0 => {}
+                done => progress.at(done, None),
+            },
+        }
+    }
 }
 
 fn render_store(dir: &Path, measured: Yardstick) -> String {

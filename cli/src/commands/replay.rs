@@ -10,10 +10,10 @@ use daemon::{ConfigError, DaemonError};
 use operate::described::Described;
 use operate::processes::Program;
 use operate::replay::{Said, stuck};
+use operate::service_stores::ServiceStores;
 use operate::services::{self, Instance, Services, ready};
 use operate::target::PostgresUrl;
 use operate::up::settings::{DirArgs, namespace};
-use operate::witnesses::ServiceStores;
 use telemetry::{Code, exit_with};
 
 /// Flags of `duet replay`.

@@ -51,6 +51,20 @@ pub async fn audit_within(
     sent: &dyn Source<SentOrder>,
     limits: Limits,
 ) -> Result<Verdict, AuditError> {
+    audit_watched(evidence, sent, limits, &|_, _| {}).await
+}
+
+/// Like [`audit_within`], and tells `watch` after each order how many were looked at, and of how many: rows sent, so that what was
+/// sent twice leaves it short.
+///
+/// # Errors
+/// Something cannot be read. What can be read but is wrong is no error: it is in the verdict.
+pub async fn audit_watched(
+    evidence: &Evidence,
+    sent: &dyn Source<SentOrder>,
+    limits: Limits,
+    watch: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Verdict, AuditError> {
     let mut audit = Audit {
         evidence,
         sent,
@@ -60,9 +74,14 @@ pub async fn audit_within(
         duplicates: 0,
     };
     let lines = audit.count_sent()?;
+    let mut looked_at = 0;
+    let mut watch = || {
+        looked_at += 1;
+        watch(looked_at, lines);
+    };
     let parts = lines.div_ceil(limits.orders_per_pass.max(1)).max(1);
     for part in 0..parts {
-        audit.pass(Part { index: part, of: parts }).await?;
+        audit.pass(Part { index: part, of: parts }, &mut watch).await?;
     }
     audit.check_leftovers().await?;
     audit.check_queues();
@@ -141,7 +160,8 @@ impl Audit<'_> {
         rows.try_fold(0, |count, row| row.map(|_| count + 1)).map_err(AuditError::Sent)
     }
 
-    async fn pass(&mut self, part: Part) -> Result<(), AuditError> {
+    /// Judges the orders of a part, and says so after each.
+    async fn pass(&mut self, part: Part, judged: &mut (dyn FnMut() + Send)) -> Result<(), AuditError> {
         let mut orders = self.load_sent(part)?;
         self.load_money(part, &mut orders)?;
         for Placed { sent, rivals, money } in orders.into_values() {
@@ -151,6 +171,7 @@ impl Audit<'_> {
             let summary = self.styles.entry(sent.style).or_default();
             summary.count(outcome);
             count_paths(&known, outcome, &mut summary.paths);
+            judged();
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ pub mod states;
 mod verdict;
 mod witnesses;
 
-pub use audit::{Limits, audit, audit_within};
+pub use audit::{Limits, audit, audit_watched, audit_within};
 pub use error::AuditError;
 pub use evidence::Evidence;
 pub use executions::{ExecutionView, Executions, ViewExecution};

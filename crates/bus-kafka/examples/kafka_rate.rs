@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = KafkaOptions::parse(&url)?;
     options.namespace = format!("rate-{:08x}", RandomState::new().build_hasher().finish() as u32);
 
-    let bare = limit(&options, &Load { body_bytes: BODY_BYTES, each }).await?;
+    let bare = limit(&options, &Load { body_bytes: BODY_BYTES, each }, Arc::default()).await?;
     println!(
         "bare     {:>9.0} messages/s, one at a time {:>6.0}/s, alone {:.2} ms",
         bare.messages_per_s, bare.one_at_a_time_per_s, bare.alone_ms_p50

@@ -43,11 +43,12 @@ const TEXT: &[u8] = br#"{"order":"4711-abcdef","n":123}"#;
 /// Bytes of a body that hold its number.
 const NUMBER_BYTES: usize = 8;
 
-/// Measures what the cluster gives at best, on a topic of its own that is deleted again.
+/// Measures what the cluster gives at best, on a topic of its own that is deleted again. Counts those that came in `counted`
+/// meanwhile.
 ///
 /// # Errors
 /// The cluster cannot be reached or used, or stopped answering meanwhile.
-pub async fn limit(options: &KafkaOptions, load: &Load) -> Result<Limit, BusError> {
+pub async fn limit(options: &KafkaOptions, load: &Load, counted: Arc<AtomicU64>) -> Result<Limit, BusError> {
     let options = KafkaOptions { partitions: PARTITIONS, topics: Topics::Create, ..options.clone() };
     // Says in words what stands against it.
     drop(KafkaBus::connect(options.clone()).await?);
@@ -57,8 +58,8 @@ pub async fn limit(options: &KafkaOptions, load: &Load) -> Result<Limit, BusErro
     let name = format!("limit-{:016x}", RandomState::new().build_hasher().finish());
     let topic = Names::new(&options.namespace)?.stream(&name)?;
     topics.ensure(&[(topic.clone(), Kind::Stream)]).await?;
-    let bench =
-        Bench { options, topic: topic.clone(), report, body_bytes: load.body_bytes.max(NUMBER_BYTES) };
+    let body_bytes = load.body_bytes.max(NUMBER_BYTES);
+    let bench = Bench { options, topic: topic.clone(), report, body_bytes, counted };
     let each = load.each;
     let measured = blocking(2 * each + 3 * REST, move || bench.measure(each)).await;
     let admin = topics.admin()?;
@@ -74,6 +75,7 @@ struct Bench {
     topic: String,
     report: Arc<Report>,
     body_bytes: usize,
+    counted: Arc<AtomicU64>,
 }
 
 /// Counts what was confirmed.
@@ -116,9 +118,9 @@ impl Bench {
         let consumer = self.consumer()?;
         let (arrived, arrivals) = channel();
         let ending = Arc::new(AtomicU64::new(0));
-        let end = Arc::clone(&ending);
+        let (end, counted) = (Arc::clone(&ending), Arc::clone(&self.counted));
         let consuming = std::thread::Builder::new().name("kafka-limit".to_owned());
-        let consuming = consuming.spawn(move || consume(&consumer, &arrived, &end));
+        let consuming = consuming.spawn(move || consume(&consumer, &arrived, &counted, &end));
         let consuming =
             consuming.map_err(|error| BusError::Unavailable(format!("starting a thread: {error}")))?;
         let measured = self.saturate(&arrivals, each).and_then(|messages_per_s| {
@@ -262,13 +264,19 @@ fn arrival(arrivals: &Receiver<Arrival>) -> Result<Arrival, BusError> {
         .map_err(|_| BusError::Unavailable("messages did not arrive in time".to_owned()))
 }
 
-/// Tells of every message that comes, until `end` is set.
-fn consume(consumer: &BaseConsumer<Context>, arrived: &Sender<Arrival>, end: &AtomicU64) {
+/// Tells of every message that comes, and counts it, until `end` is set.
+fn consume(
+    consumer: &BaseConsumer<Context>,
+    arrived: &Sender<Arrival>,
+    counted: &AtomicU64,
+    end: &AtomicU64,
+) {
     while end.load(Ordering::Relaxed) == 0 {
         let Some(Ok(record)) = consumer.poll(Duration::from_millis(100)) else { continue };
         let number =
             record.payload().and_then(|body| body.first_chunk()).map_or(0, |n| u64::from_be_bytes(*n));
         // Nobody listens only when the measurement is over.
         let _ = arrived.send((number, Instant::now()));
+        counted.fetch_add(1, Ordering::Relaxed);
     }
 }

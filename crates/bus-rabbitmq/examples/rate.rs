@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bus::{
@@ -120,7 +121,7 @@ async fn main() -> Result<(), Failure> {
     };
     let consumer = bus.subscribe(&subscription).await?;
     for _ in 0..rounds {
-        let limit = limit(&options, &load).await?;
+        let limit = limit(&options, &load, &AtomicU64::default()).await?;
         let count = (limit.messages_per_s * 0.7) as usize * seconds as usize;
         let rate = rate(&bus, &consumer, count / CALLS * CALLS).await?;
         let (alone_ms, one_at_a_time) = alone(&bus, &consumer, load.each).await?;

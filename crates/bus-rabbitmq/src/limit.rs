@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -36,13 +37,13 @@ const PREFETCH: u16 = 256;
 /// How long the next delivery or confirm may take before the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Measures in a namespace of its own, which is gone afterwards.
+/// Measures in a namespace of its own, which is gone afterwards. Counts the messages that came in `counted` meanwhile.
 ///
 /// # Errors
 /// As [`RabbitBus::connect`](crate::RabbitBus::connect); [`BusError::Unavailable`] when the broker fails meanwhile.
-pub async fn limit(options: &RabbitOptions, load: &Load) -> Result<Limit, BusError> {
+pub async fn limit(options: &RabbitOptions, load: &Load, counted: &AtomicU64) -> Result<Limit, BusError> {
     let bare = Bare::open(options).await?;
-    let measured = bare.measure(load).await;
+    let measured = bare.measure(load, counted).await;
     let removed = bare.remove().await;
     let limit = measured?;
     removed.map(|()| limit)
@@ -113,8 +114,9 @@ impl Bare {
         answer("delete what the limit was measured with", removing).await
     }
 
-    async fn measure(&self, load: &Load) -> Result<Limit, BusError> {
-        let (arrived, mut arrivals) = mpsc::unbounded_channel();
+    async fn measure(&self, load: &Load, counted: &AtomicU64) -> Result<Limit, BusError> {
+        let (arrived, came) = mpsc::unbounded_channel();
+        let mut arrivals = Arrivals { came, counted };
         let mut receivers = Receivers(Vec::new());
         for (number, channel) in self.receiving.iter().enumerate() {
             let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
@@ -130,7 +132,12 @@ impl Bare {
     }
 
     /// Sends as fast as it goes; the rate from the first message to the last one's settlement.
-    async fn saturate(&self, body: &[u8], each: Duration, arrivals: &mut Arrivals) -> Result<f64, BusError> {
+    async fn saturate(
+        &self,
+        body: &[u8],
+        each: Duration,
+        arrivals: &mut Arrivals<'_>,
+    ) -> Result<f64, BusError> {
         let started = Instant::now();
         let sending = async {
             let mut unconfirmed = VecDeque::with_capacity(WINDOW);
@@ -165,7 +172,7 @@ impl Bare {
         &self,
         body: &[u8],
         each: Duration,
-        arrivals: &mut Arrivals,
+        arrivals: &mut Arrivals<'_>,
     ) -> Result<(f64, f64), BusError> {
         let started = Instant::now();
         let mut confirming = Duration::ZERO;
@@ -202,8 +209,14 @@ impl Bare {
 }
 
 type Written<'a> = Pin<Box<MaybeDone<futures::future::BoxFuture<'a, lapin::Result<PublisherConfirm>>>>>;
-/// How many deliveries were settled each time.
-type Arrivals = mpsc::UnboundedReceiver<usize>;
+
+/// What has come.
+struct Arrivals<'a> {
+    /// How many deliveries were settled each time.
+    came: mpsc::UnboundedReceiver<usize>,
+    /// All of them.
+    counted: &'a AtomicU64,
+}
 
 /// The tasks that receive, which end with the measurement.
 struct Receivers(Vec<JoinHandle<()>>);
@@ -230,10 +243,12 @@ async fn confirm(mut written: Written<'_>) -> Result<(), BusError> {
     }
 }
 
-async fn next(arrivals: &mut Arrivals) -> Result<usize, BusError> {
+async fn next(arrivals: &mut Arrivals<'_>) -> Result<usize, BusError> {
     let late = |_| BusError::Unavailable(format!("no delivery within {} s", PATIENCE.as_secs()));
-    let arrived = timeout(PATIENCE, arrivals.recv()).await.map_err(late)?;
-    arrived.ok_or_else(|| BusError::Unavailable("the connection was lost".to_owned()))
+    let arrived = timeout(PATIENCE, arrivals.came.recv()).await.map_err(late)?;
+    let count = arrived.ok_or_else(|| BusError::Unavailable("the connection was lost".to_owned()))?;
+    arrivals.counted.fetch_add(count as u64, Ordering::Relaxed);
+    Ok(count)
 }
 
 /// Settles whatever is there with one acknowledgement, and tells how much it was.

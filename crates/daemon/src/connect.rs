@@ -1,6 +1,7 @@
 //! From an address to a bus or a store: the only place that names concrete ones.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bus::remote::{RemoteBus, RemoteOptions};
@@ -129,14 +130,19 @@ fn on_kafka(options: &KafkaOptions, message: &Message) -> Destination {
 }
 
 /// What the broker at that address gives at best to a bare producer and consumer; `None` for a bus that is no broker.
+/// Counts the messages in `counted` meanwhile.
 ///
 /// # Errors
 /// The broker cannot be reached or used.
-pub async fn limit(address: &BusAddress, load: &Load) -> Result<Option<Limit>, BusError> {
+pub async fn limit(
+    address: &BusAddress,
+    load: &Load,
+    counted: Arc<AtomicU64>,
+) -> Result<Option<Limit>, BusError> {
     match address {
         BusAddress::Memory | BusAddress::Tcp { .. } => Ok(None),
-        BusAddress::Rabbitmq(options) => bus_rabbitmq::limit(options, load).await.map(Some),
-        BusAddress::Kafka(options) => bus_kafka::limit(options, load).await.map(Some),
+        BusAddress::Rabbitmq(options) => bus_rabbitmq::limit(options, load, &counted).await.map(Some),
+        BusAddress::Kafka(options) => bus_kafka::limit(options, load, counted).await.map(Some),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What every service binary shares: configuration, URL to bus and store, HTTP, signals, and the life of a process.
+//! What every daemon's binary shares: configuration, URL to bus and store, HTTP, signals, and the life of a process.
 //!
 //! A binary describes itself as a [`Binary`] and its `main` is [`main`]. The order of its life:
 //!
@@ -41,7 +41,7 @@ pub use error::{ConfigError, DaemonError};
 pub use guard::{AllowedHosts, Guarded};
 pub use private::keep_files_private;
 pub use problem::Problem;
-pub use run::{Binary, Environment, Service, main, run, start};
+pub use run::{Binary, Daemon, Environment, main, run, start};
 pub use serve::HttpLimits;
 pub use shutdown::{Shutdown, Trigger, on_signals, shutdown};
 pub use waiting::{Connecting, WaitingBus};

@@ -1,4 +1,4 @@
-//! The life of a service's process.
+//! The life of a daemon's process.
 
 use std::future::Future;
 use std::io;
@@ -24,16 +24,16 @@ use crate::{
     layers, on_signals, serve, shutdown,
 };
 
-/// A service binary: its flags, and the service made of them.
+/// A daemon's binary: its flags, and the daemon made of them.
 pub trait Binary: clap::Parser {
-    /// The service's name: of its consumer group, and in the log.
+    /// The daemon's name: of its consumer group, and in the log.
     const NAME: &'static str;
     /// Where it listens and keeps its store unless it is told otherwise.
     const DEFAULTS: Defaults;
     /// Its own settings, checked.
     type Settings;
 
-    /// The flags that all services share.
+    /// The flags that all daemons share.
     fn host(&self) -> &Args;
 
     /// Checks its own flags.
@@ -42,17 +42,17 @@ pub trait Binary: clap::Parser {
     /// One that cannot be used, with what would be right.
     fn settings(&self) -> Result<Self::Settings, ConfigError>;
 
-    /// Makes the service. Nothing of it runs yet.
+    /// Makes the daemon. Nothing of it runs yet.
     ///
     /// # Errors
     /// What stands against it.
-    fn service(
+    fn daemon(
         settings: Self::Settings,
         environment: &Environment,
-    ) -> impl Future<Output = Result<Service, DaemonError>> + Send;
+    ) -> impl Future<Output = Result<Daemon, DaemonError>> + Send;
 }
 
-/// What a service is given.
+/// What a daemon is given.
 #[derive(Clone)]
 pub struct Environment {
     /// The bus; it may not be connected yet.
@@ -71,22 +71,22 @@ pub struct Environment {
 type Ended = oneshot::Receiver<Result<(), DaemonError>>;
 type Start = Box<dyn FnOnce(Shutdown) -> io::Result<Ended> + Send>;
 
-/// A service ready to run: its participant and its HTTP API.
-pub struct Service {
+/// A daemon ready to run: its participant and its HTTP API.
+pub struct Daemon {
     router: Router,
     health: Health,
     participant: Start,
 }
 
-impl Service {
-    /// Of a participant and the service's own HTTP routes (the operational ones come on top).
+impl Daemon {
+    /// Of a participant and the daemon's own HTTP routes (the operational ones come on top).
     #[must_use]
     pub fn new<H: Handler>(participant: Participant<H>, router: Router) -> Self {
         Self::prepared(router, std::future::ready(Ok(())), move |(), health| participant.with_health(health))
     }
 
     /// Of a participant that can be made only once something is prepared, in the store say, which may take a while: HTTP is
-    /// served meanwhile, and `/readyz` says that it is starting. `prepare` is dropped when the service is asked to end.
+    /// served meanwhile, and `/readyz` says that it is starting. `prepare` is dropped when the daemon is asked to end.
     #[must_use]
     pub fn prepared<H: Handler, T: Send + 'static>(
         router: Router,
@@ -117,7 +117,7 @@ impl Service {
     }
 }
 
-/// The whole `main` of a service binary: see the crate's documentation.
+/// The whole `main` of a daemon's binary: see the crate's documentation.
 #[must_use]
 pub fn main<B: Binary>() -> ExitCode {
     let binary: B = match crate::parse(B::DEFAULTS, std::env::args_os()) {
@@ -130,8 +130,8 @@ pub fn main<B: Binary>() -> ExitCode {
     }
 }
 
-/// Runs the service until SIGTERM or SIGINT, on a runtime of its own. Checks its flags and begins the log first: for a
-/// program of which the service is only a part; others call [`main`].
+/// Runs the daemon until SIGTERM or SIGINT, on a runtime of its own. Checks its flags and begins the log first: for a
+/// program of which the daemon is only a part; others call [`main`].
 ///
 /// # Errors
 /// What kept it from starting, or ended it.
@@ -148,7 +148,7 @@ pub fn start<B: Binary>(binary: &B) -> Result<(), DaemonError> {
     })
 }
 
-/// Opens the store, binds the port, and runs the service until `shutdown`, or until one of its parts ends. Prints
+/// Opens the store, binds the port, and runs the daemon until `shutdown`, or until one of its parts ends. Prints
 /// one line of JSON to standard output when HTTP is being served: `{"listening":"http://ADDR:PORT","service":NAME}`.
 ///
 /// # Errors
@@ -175,8 +175,8 @@ pub async fn run<B: Binary>(
     }
     let options = config.options.clone();
     let environment = Environment { bus, store, registry, options, tracer };
-    let service = B::service(settings, &environment).await?;
-    let parts = Parts::assemble(B::NAME, service, &environment, config)?;
+    let daemon = B::daemon(settings, &environment).await?;
+    let parts = Parts::assemble(B::NAME, daemon, &environment, config)?;
     tracing::info!(service = B::NAME, bus = %config.bus, store = %store_address, http = %address, "starting");
     if matches!(config.bus, BusAddress::Memory) {
         tracing::warn!("the bus memory: lives in this process: no other program can reach it");
@@ -215,7 +215,7 @@ struct Parts {
 impl Parts {
     fn assemble(
         name: &'static str,
-        service: Service,
+        daemon: Daemon,
         environment: &Environment,
         config: &Config,
     ) -> Result<Self, DaemonError> {
@@ -225,7 +225,7 @@ impl Parts {
         let bus = BusState::new();
         let monitor =
             monitor::watch(Arc::clone(&environment.bus), name, bus.clone(), registry, shutdown.clone())?;
-        let Service { router, health, participant } = service;
+        let Daemon { router, health, participant } = daemon;
         let leaving = shutdown.clone();
         let readiness = Readiness::new()
             .with("participant", move || explain(&health.state()))

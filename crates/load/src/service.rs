@@ -1,4 +1,4 @@
-//! The load as a service: its flags, and what it is made of.
+//! The load as a daemon: its flags, and what it is made of.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use bus::Topic;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Parser};
 use contract::{Style, topics};
-use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment};
 use external::{Fate, LedgerTail, Rates};
+use operate::service_stores::ServiceStores;
 use operate::services::{self, Instance, Services};
-use operate::witnesses::{ServiceStores, witnesses};
 use participant::{Clock, Metrics, NoCalls, Participant, SystemClock};
 use tokio::sync::watch;
 
@@ -161,7 +161,7 @@ impl Binary for LoadArgs {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
+    async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { plan, fate, orders_max, stores, ledger, patience, services } = settings;
         let board = Arc::new(Board::register(&registry)?);
@@ -178,7 +178,7 @@ impl Binary for LoadArgs {
             Checker::new(observed as _, counts, patience, standing.clone(), hold_ups.clone(), former);
         tokio::spawn(watch(services, hold_ups, standing.clone(), Arc::clone(&clock) as _));
         tokio::spawn(checker.run(
-            witnesses(|name| Ok::<_, DaemonError>(Arc::new(PatientReader::new(stores.address(name)))))?,
+            witnesses::of(|name| Ok::<_, DaemonError>(Arc::new(PatientReader::new(stores.address(name)))))?,
             LedgerTail::new(ledger),
             Arc::clone(&clock) as _,
         ));
@@ -202,7 +202,7 @@ impl Binary for LoadArgs {
         .with_metrics(Metrics::register(NAME, &registry)?);
         let sender = Sender::new(orders, watched, participant.subscription(), board, sendings, orders_max);
         tokio::spawn(sender.run(changes));
-        Ok(Service::new(participant, router))
+        Ok(Daemon::new(participant, router))
     }
 }
 

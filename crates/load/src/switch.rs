@@ -157,13 +157,20 @@ impl Load {
         self.ask(request).await
     }
 
-    /// Its verdict once every order placed before `then` was judged; at the deadline, that it ran out of time.
+    /// Its verdict once every order placed before `then` was judged; at the deadline, that it ran out of time. `watch` sees every
+    /// one until then.
     ///
     /// # Errors
     /// It cannot be reached, or refuses.
-    pub async fn judged_to(&self, then: Millis, deadline: Instant) -> Result<Report, SwitchError> {
+    pub async fn judged_to(
+        &self,
+        then: Millis,
+        deadline: Instant,
+        mut watch: impl FnMut(&Report),
+    ) -> Result<Report, SwitchError> {
         loop {
             let report: Report = self.ask(Request::get("/verdict")).await?;
+            watch(&report);
             if report.judged_to.is_some_and(|to| to >= then) && report.trouble.is_none() {
                 return Ok(report);
             }

@@ -4,7 +4,7 @@
 //! - [`services`]: where its services are, and whether they are ready;
 //! - [`dead_letters`]: what they could not handle; [`replay`]: what the broker lost;
 //! - [`target`]: which buses and which store are meant, from words and URLs;
-//! - [`witnesses`]: its stores, as the auditor reads them;
+//! - [`service_stores`]: where its stores are;
 //! - [`proc`]: what the kernel says of a process.
 //!
 //! It knows neither what is measured nor what is sent.
@@ -15,7 +15,7 @@ pub mod described;
 pub mod proc;
 pub mod processes;
 pub mod replay;
+pub mod service_stores;
 pub mod services;
 pub mod target;
 pub mod up;
-pub mod witnesses;

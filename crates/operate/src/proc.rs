@@ -1,5 +1,8 @@
 //! What the kernel says of processes, where it is Linux. Elsewhere nothing is known.
 
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
 /// A process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
@@ -26,6 +29,9 @@ pub struct Resident {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::ffi::{OsStr, OsString};
+    use std::path::PathBuf;
+
     use procfs::net::TcpState;
     use procfs::process::{FDTarget, Process};
     use procfs::{CpuInfo, Current as _, Meminfo};
@@ -61,13 +67,33 @@ mod linux {
         Some(process(pid)?.stat().ok()?.comm)
     }
 
-    pub(super) fn sockets(pid: u32) -> Vec<u64> {
+    pub(super) fn variable(pid: u32, name: &OsStr) -> Option<OsString> {
+        process(pid)?.environ().ok()?.remove(name)
+    }
+
+    fn open(pid: u32) -> impl Iterator<Item = FDTarget> {
         let files = process(pid).and_then(|process| process.fd().ok()).into_iter().flatten().flatten();
+        files.map(|file| file.target)
+    }
+
+    pub(super) fn files(pid: u32) -> Vec<PathBuf> {
+        let path = |target| match target {
+            FDTarget::Path(path) => Some(path),
+            _ => None,
+        };
+        open(pid).filter_map(path).collect()
+    }
+
+    pub(super) fn sockets(pid: u32) -> Vec<u64> {
         let inode = |target| match target {
             FDTarget::Socket(inode) => Some(inode),
             _ => None,
         };
-        files.filter_map(|file| inode(file.target)).collect()
+        open(pid).filter_map(inode).collect()
+    }
+
+    pub(super) fn boot() -> Option<String> {
+        procfs::sys::kernel::random::boot_id().ok()
     }
 
     pub(super) fn listening() -> Vec<(u16, u64)> {
@@ -104,8 +130,20 @@ mod linux {
         None
     }
 
+    pub(super) fn variable(_: u32, _: &std::ffi::OsStr) -> Option<std::ffi::OsString> {
+        None
+    }
+
+    pub(super) fn files(_: u32) -> Vec<std::path::PathBuf> {
+        Vec::new()
+    }
+
     pub(super) fn sockets(_: u32) -> Vec<u64> {
         Vec::new()
+    }
+
+    pub(super) fn boot() -> Option<String> {
+        None
     }
 
     pub(super) fn listening() -> Vec<(u16, u64)> {
@@ -147,6 +185,24 @@ pub fn pids() -> Vec<u32> {
 #[must_use]
 pub fn program(pid: u32) -> Option<String> {
     linux::program(pid)
+}
+
+/// What a variable said in the environment that a process was started with, as far as this user may see it.
+#[must_use]
+pub fn variable(pid: u32, name: impl AsRef<OsStr>) -> Option<OsString> {
+    linux::variable(pid, name.as_ref())
+}
+
+/// The files that a process has open, by where they are now, as far as this user may see them.
+#[must_use]
+pub fn files(pid: u32) -> Vec<PathBuf> {
+    linux::files(pid)
+}
+
+/// Names this start of the machine.
+#[must_use]
+pub fn boot() -> Option<String> {
+    linux::boot()
 }
 
 /// The sockets that a process has open, by inode, as far as this user may see them.

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use auditor::{Evidence, ExecutionView, Executions, Witnesses};
+use auditor::Evidence;
 use bus::{Bus, DeadLetter};
 use contract::{Order, Style};
 use external::{Fate, Gateway, MemoryLedger};
 use notifications::{Decision, Notifications, Offer, OfferCaller, Restaurant, SimulatedRestaurants};
-use order_flow::{Conductor, Status, stored};
+use order_flow::Conductor;
 use order_history::{Answer, Ask, OrderHistory, Place, Placed};
 use order_status::OrderStatus;
 use participant::{Asked, Clock, Handler, NoCalls, Options, Participant, Requests, Weakness};
@@ -296,19 +296,19 @@ impl System {
 
     /// Everything the auditor looks at. Under the ids of `rivals` several orders were placed.
     pub(crate) async fn evidence(&self, rivals: &BTreeSet<String>) -> Result<Evidence, StoreError> {
-        let read = |member: &Member| Arc::new(member.store.clone()) as Arc<dyn Read>;
+        let members = self.members();
+        let reader = |name| {
+            let member = members.iter().find(|member| member.spot.participant == name);
+            let member = member.expect("every participant is a member");
+            Ok::<_, StoreError>(Arc::new(member.store.clone()) as Arc<dyn Read>)
+        };
         let mut queues = Vec::new();
         for member in self.members() {
             let depth = self.bus.depth(member.spot.participant).await.ok().flatten().unwrap_or_default();
             queues.push((member.spot.participant.to_owned(), depth));
         }
         Ok(Evidence {
-            witnesses: Witnesses {
-                order_history: read(&self.order_history),
-                order_status: read(&self.order_status),
-                notifications: read(&self.notifications),
-                orchestrator: Some(Executions { store: read(&self.orchestrator), view: Box::new(view) }),
-            },
+            witnesses: witnesses::of(reader)?,
             gateway: Box::new(self.ledger.entries()),
             queues,
             unexpected_terminal_events: observer::miscounted(&self.observer.store, rivals).await?,
@@ -330,15 +330,6 @@ impl Member {
         Participant::new(self.spot.participant, topics, handler, caller, store, bus, Arc::clone(&self.clock))
             .with_options(self.options.clone())
     }
-}
-
-fn view(key: &str, entity: &store::Entity) -> Result<Option<ExecutionView>, String> {
-    let standing = stored::standing(key, entity)?;
-    Ok(standing.map(|standing| ExecutionView {
-        finished: standing.status != Status::Running,
-        succeeded: standing.status == Status::Succeeded,
-        refused: standing.refused,
-    }))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -8,6 +8,7 @@
 //! pages a checkpoint. PostgreSQL is the one that `DUET_POSTGRES_URL` names.
 #![allow(clippy::print_stdout, reason = "an example shows what it finds")]
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,7 +34,10 @@ async fn main() -> Result<(), Failure> {
     if let Some(pages) = arguments.next() {
         options.checkpoint_pages = pages.parse()?;
     }
-    println!("{:?}", yardstick(folder.path(), Duration::from_secs(2), options.durability)?);
+    println!(
+        "{:?}",
+        yardstick(folder.path(), Duration::from_secs(2), options.durability, &AtomicU64::default())?
+    );
     println!(
         "{:>6} {:<9} {:>9} {:>12} {:>13} {:>9} {:>9} {:>9}",
         "batch", "store", "writes/s", "us CPU/write", "us wall/write", "p50 ms", "p99 ms", "max ms"

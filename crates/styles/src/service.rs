@@ -44,6 +44,13 @@ pub trait Service {
         post: &mut Post<'_, Self::Call, Self::Answer>,
     ) -> Result<Option<Self::Order>, Rejected>;
 
+    /// The error by which a command about an order that is processed in the choreography is refused, out of the contract's
+    /// [`errors`].
+    fn refuses_as(command: &Command) -> &'static str {
+        let _ = command;
+        errors::ILLEGAL_STEP
+    }
+
     /// Says again what the choreography was told of this order: see [`Replay`](crate::Replay). In the orchestration the
     /// workflow asks again, and is answered.
     fn say_again(order: &Self::Order, post: &mut Post<'_, Self::Call, Self::Answer>);
@@ -63,10 +70,9 @@ pub fn dispatch<S: Service>(
     let (request, context) = read(message)?;
     let mut post = Post::new(effects, S::SOURCE, context.style, context.traceparent.as_deref());
     if let Some(other) = order.as_ref().map(Kept::style).filter(|style| *style != context.style) {
-        let error = match request {
-            // The id is taken.
-            Request::Command(Command::RecordOrder { .. }) => errors::DUPLICATE_ORDER,
-            _ => errors::ILLEGAL_STEP,
+        let error = match &request {
+            Request::Command(command) => S::refuses_as(command),
+            Request::Event(_) => errors::ILLEGAL_STEP,
         };
         post.refuse_as(error, context.task, format!("the order is processed in the {other}"))?;
         return Ok(order);

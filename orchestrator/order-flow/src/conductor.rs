@@ -75,8 +75,8 @@ impl Conductor {
     ) -> Result<Option<OrderExecution>, Rejected> {
         if message.topic == contract::topics::REPLIES {
             let fact = reply_fact(message)?;
-            let run = state.ok_or_else(|| Rejected(format!("there is no execution {}", effects.key())))?;
-            return self.advance(run, fact, effects).map(Some);
+            let stored = state.ok_or_else(|| Rejected(format!("there is no execution {}", effects.key())))?;
+            return self.advance(stored, fact, effects).map(Some);
         }
         let envelope = Envelope::of(message).map_err(rejected)?;
         let Event::OrderPlaced { order } = Event::decode(message).map_err(rejected)? else {
@@ -87,17 +87,17 @@ impl Conductor {
         let placed = envelope::fingerprint(&order, envelope.style);
         match state {
             // Placed again under another message id: the execution is this order's.
-            Some(run) if run.placed.as_ref().is_none_or(|before| *before == placed) => Ok(Some(run)),
+            Some(stored) if stored.placed.as_ref().is_none_or(|before| *before == placed) => Ok(Some(stored)),
             // What was refused gives way: it has done nothing.
-            Some(run) if run.was_refused() => {
-                self.start(rival(order, envelope), run.execution.next_id(), effects).map(Some)
+            Some(stored) if stored.was_refused() => {
+                self.start(rival(order, envelope), stored.execution.next_id(), effects).map(Some)
             }
-            Some(mut run) if run.rivals.len() < RIVALS_MAX && self.is_in_doubt(&run)? => {
+            Some(mut stored) if stored.rivals.len() < RIVALS_MAX && self.is_in_doubt(&stored)? => {
                 let rival = rival(order, envelope);
-                if !run.rivals.iter().any(|known| known.order == rival.order) {
-                    run.rivals.push(rival);
+                if !stored.rivals.iter().any(|known| known.order == rival.order) {
+                    stored.rivals.push(rival);
                 }
-                Ok(Some(run))
+                Ok(Some(stored))
             }
             Some(_) => {
                 Err(Rejected(format!("another order is being executed under the id {}", order.order_id)))
@@ -108,19 +108,19 @@ impl Conductor {
 
     /// The execution in the layout that this program writes. Without its definition it stays as it is: whatever moves it is
     /// rejected.
-    fn brought_up_to_date(&self, mut run: OrderExecution) -> Result<OrderExecution, Rejected> {
-        if run.execution.is_of_earlier_layout()
-            && let Ok(definition) = self.definitions.pinned(run.execution.definition())
+    fn brought_up_to_date(&self, mut stored: OrderExecution) -> Result<OrderExecution, Rejected> {
+        if stored.execution.is_of_earlier_layout()
+            && let Ok(definition) = self.definitions.pinned(stored.execution.definition())
         {
-            run.execution = run.execution.brought_up_to_date(definition).map_err(rejected)?;
+            stored.execution = stored.execution.brought_up_to_date(definition).map_err(rejected)?;
         }
-        Ok(run)
+        Ok(stored)
     }
 
     /// Whether it may still be refused.
-    fn is_in_doubt(&self, run: &OrderExecution) -> Result<bool, Rejected> {
-        let Some(stay) = waiting(&run.execution) else { return Ok(false) };
-        let definition = self.definitions.pinned(run.execution.definition()).map_err(rejected)?;
+    fn is_in_doubt(&self, stored: &OrderExecution) -> Result<bool, Rejected> {
+        let Some(stay) = waiting(&stored.execution) else { return Ok(false) };
+        let definition = self.definitions.pinned(stored.execution.definition()).map_err(rejected)?;
         let start = definition.state(definition.machine().start);
         Ok(start.is_some_and(|start| start.name == stay.state))
     }
@@ -128,15 +128,15 @@ impl Conductor {
     /// Once it is known whose the id is: those that waited for it have their turn, or come again to be rejected.
     fn settle_rivals(
         &self,
-        mut run: OrderExecution,
+        mut stored: OrderExecution,
         effects: &mut Effects<NoCalls, Replayed>,
     ) -> Result<OrderExecution, Rejected> {
-        if run.rivals.is_empty() || self.is_in_doubt(&run)? {
-            return Ok(run);
+        if stored.rivals.is_empty() || self.is_in_doubt(&stored)? {
+            return Ok(stored);
         }
-        let mut rivals = std::mem::take(&mut run.rivals);
-        if run.was_refused() {
-            let mut next = self.start(rivals.remove(0), run.execution.next_id(), effects)?;
+        let mut rivals = std::mem::take(&mut stored.rivals);
+        if stored.was_refused() {
+            let mut next = self.start(rivals.remove(0), stored.execution.next_id(), effects)?;
             next.rivals = rivals;
             return Ok(next);
         }
@@ -145,7 +145,7 @@ impl Conductor {
             let again = Event::OrderPlaced { order }.encode(&envelope, SOURCE, effects.now());
             effects.publish(again.topic, again.headers, again.body);
         }
-        Ok(run)
+        Ok(stored)
     }
 
     /// Begins an execution whose tasks and timers have ids from `first_id` on.
@@ -171,14 +171,14 @@ impl Conductor {
 
     fn advance(
         &self,
-        run: OrderExecution,
+        stored: OrderExecution,
         fact: Fact,
         effects: &mut Effects<NoCalls, Replayed>,
     ) -> Result<OrderExecution, Rejected> {
-        let definition = self.definitions.pinned(run.execution.definition()).map_err(rejected)?;
-        let kept = Kept { traceparent: run.traceparent, placed: run.placed, rivals: run.rivals };
-        let run = self.step(definition, Some(run.execution), fact, kept, effects)?;
-        self.settle_rivals(run, effects)
+        let definition = self.definitions.pinned(stored.execution.definition()).map_err(rejected)?;
+        let kept = Kept { traceparent: stored.traceparent, placed: stored.placed, rivals: stored.rivals };
+        let stored = self.step(definition, Some(stored.execution), fact, kept, effects)?;
+        self.settle_rivals(stored, effects)
     }
 
     fn step(
@@ -236,16 +236,16 @@ impl Conductor {
         replay: &Replay,
         effects: &mut Effects<NoCalls, Replayed>,
     ) -> Result<Option<OrderExecution>, Rejected> {
-        let Some(run) = state else {
+        let Some(stored) = state else {
             effects.answer(None);
             return Ok(None);
         };
-        if run.execution.started_ms() != replay.started_ms {
+        if stored.execution.started_ms() != replay.started_ms {
             return Err(Rejected(
                 "another execution has taken the place of the one that was looked at".to_owned(),
             ));
         }
-        let traceparent = self.cause(waiting(&run.execution).as_ref(), run.traceparent.as_deref());
+        let traceparent = self.cause(waiting(&stored.execution).as_ref(), stored.traceparent.as_deref());
         let envelope = Envelope { traceparent, replayed: true, ..Envelope::new(Style::Orchestration) };
         // A function that is gone cannot be told again what it was told; the others can.
         let mut said = 0;
@@ -254,7 +254,7 @@ impl Conductor {
             said += 1;
         }
         effects.answer(Some(said));
-        Ok(Some(run))
+        Ok(Some(stored))
     }
 }
 
@@ -345,7 +345,7 @@ impl Handler for Conductor {
         input: Input<'_, NoCalls, Replay>,
         effects: &mut Effects<NoCalls, Replayed>,
     ) -> Result<Option<OrderExecution>, Rejected> {
-        let state = state.map(|run| self.brought_up_to_date(run)).transpose()?;
+        let state = state.map(|stored| self.brought_up_to_date(stored)).transpose()?;
         match input {
             Input::Message(message) => self.on_message(state, message, effects),
             Input::Timer(name) => {
@@ -353,8 +353,8 @@ impl Handler for Conductor {
                     .parse()
                     .map(TimerId)
                     .map_err(|_| Rejected(format!("no timer is called {name:?}")))?;
-                let run = state.ok_or_else(|| Rejected("a timer without an execution".to_owned()))?;
-                self.advance(run, Fact::TimerFired { timer }, effects).map(Some)
+                let stored = state.ok_or_else(|| Rejected("a timer without an execution".to_owned()))?;
+                self.advance(stored, Fact::TimerFired { timer }, effects).map(Some)
             }
             Input::Outcome(outcome) => match *outcome {},
             Input::Request(replay) => self.say_again(state, replay, effects),

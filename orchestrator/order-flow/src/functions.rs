@@ -1,6 +1,5 @@
 //! The functions that tasks may call: those of the contract. A call of one becomes a command.
 
-use asl::Definition;
 use asl::resource::{called_function, payload};
 use bytes::Bytes;
 use contract::command::{self, Function};
@@ -40,9 +39,4 @@ pub(crate) fn command(call: Call, envelope: &Envelope, now: Millis) -> Result<En
     let payload = serde_json::to_vec(&payload(&call.resource, call.parameters));
     let payload = payload.expect("a JSON value has only string keys and finite numbers");
     Ok(command::encode_call(function, Bytes::from(payload), task.as_deref(), envelope, SOURCE, now))
-}
-
-/// What the definition says of functions that no service offers, for whoever wrote it: its tasks that call them will fail.
-pub fn unknown_functions(definition: &Definition) -> Vec<asl::Problem> {
-    asl::lint::unknown_functions(definition, command::FUNCTIONS.iter().map(|function| function.name))
 }

@@ -11,12 +11,14 @@ mod functions;
 pub mod metrics;
 pub mod replay;
 pub mod stored;
+mod unknown;
 
 pub use conductor::{Conductor, NAME, topics};
 pub use engine::Status;
 pub use execution::{Durations, OrderExecution, Rival};
-pub use functions::{SOURCE, unknown_functions};
+pub use functions::SOURCE;
 pub use replay::{Replay, Replayed};
+pub use unknown::{unknown_functions, unknown_functions_in_use};
 
 /// The order flow, as the program ships it.
 pub const ORDER: &str = include_str!("../order.asl.json");

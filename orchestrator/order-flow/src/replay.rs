@@ -32,8 +32,8 @@ pub async fn of_journal(
     order_id: &str,
 ) -> Result<Option<Replay>, JournalError> {
     let Some(entity) = store.get(order_id).await? else { return Ok(None) };
-    let Some(run) = stored::execution(order_id, &entity)? else { return Ok(None) };
-    let fingerprint = run.execution.definition();
+    let Some(stored) = stored::execution(order_id, &entity)? else { return Ok(None) };
+    let fingerprint = stored.execution.definition();
     let (execution, calls) = registry::stored::unanswered(store, definitions, fingerprint, order_id).await?;
     Ok(Some(Replay { started_ms: execution.started_ms(), calls }))
 }

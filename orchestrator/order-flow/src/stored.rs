@@ -28,6 +28,6 @@ pub struct Standing {
 /// # Errors
 /// What is stored is not an execution; the text says why.
 pub fn standing(key: &str, entity: &Entity) -> Result<Option<Standing>, String> {
-    let run = execution(key, entity).map_err(|error| error.to_string())?;
-    Ok(run.map(|run| Standing { status: run.execution.status(), refused: run.was_refused() }))
+    let stored = execution(key, entity).map_err(|error| error.to_string())?;
+    Ok(stored.map(|stored| Standing { status: stored.execution.status(), refused: stored.was_refused() }))
 }

@@ -61,6 +61,13 @@ impl Definitions {
         &self.current
     }
 
+    /// All but the current one.
+    pub fn earlier(&self) -> impl Iterator<Item = &Definition> {
+        let current = self.current.fingerprint();
+        let earlier = self.pinned.iter().filter(move |(fingerprint, _)| *fingerprint != current);
+        earlier.map(|(_, pinned)| &*pinned.definition)
+    }
+
     /// The definition with that fingerprint.
     ///
     /// # Errors
@@ -102,6 +109,7 @@ mod tests {
         }
         assert_eq!(new.pinned(&fingerprint).unwrap(), old.current());
         assert_eq!(new.texts().count(), 2);
+        assert_eq!(new.earlier().map(Definition::fingerprint).collect::<Vec<_>>(), [&fingerprint]);
         assert_ne!(new.current().fingerprint(), fingerprint, "new executions begin with the new one");
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment};
 use order_flow::{Conductor, Durations, NAME, topics};
 use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
 use registry::{Definitions, StoredError};
@@ -92,7 +92,7 @@ impl Binary for Cli {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
+    async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { definitions, durations } = settings;
         let metrics = Metrics::register(NAME, &registry)?;
@@ -101,8 +101,9 @@ impl Binary for Cli {
         let (requests, asked) = participant::requests();
         let known = Arc::<OnceLock<Arc<Definitions>>>::default();
         let router = routes::router(Arc::clone(&store) as _, Arc::clone(&known), requests);
-        Ok(Service::prepared(router, kept, move |definitions, health| {
+        Ok(Daemon::prepared(router, kept, move |definitions, health| {
             let definitions = Arc::clone(known.get_or_init(|| Arc::new(definitions)));
+            tokio::spawn(warn_of_unknown_functions(Arc::clone(&definitions), Arc::clone(&store)));
             let handler = Conductor::new(definitions, durations).with_metrics(counts).with_tracer(tracer);
             let (calls, clock) = (NoCalls::caller(), Arc::new(SystemClock));
             Participant::new(NAME, topics(), handler, calls, store, bus, clock)
@@ -127,6 +128,21 @@ async fn keep(mut definitions: Definitions, store: Arc<dyn Store>) -> Result<Def
             }
             Err(error) => return Err(DaemonError::Start(error.into())),
         }
+    }
+}
+
+/// Says which definitions let executions fail that are under way. The one that new ones begin with is looked at when it is
+/// [loaded](load).
+async fn warn_of_unknown_functions(definitions: Arc<Definitions>, store: Arc<dyn Store>) {
+    match order_flow::unknown_functions_in_use(&definitions, &*store).await {
+        Ok(found) => {
+            for (definition, warnings) in found {
+                for warning in warnings {
+                    tracing::warn!(definition, %warning, "executions that are under way will fail");
+                }
+            }
+        }
+        Err(error) => tracing::warn!(%error, "it cannot be said whether what executions call is offered"),
     }
 }
 

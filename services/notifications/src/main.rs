@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service, probability};
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, probability};
 use external::{Fate, Rates};
 use notifications::{NAME, Notifications, OfferCaller, Settings, SimulatedRestaurants, http, topics};
 use participant::{Metrics, Participant, SystemClock};
@@ -95,7 +95,7 @@ impl Binary for Cli {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
+    async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         // A restaurant's answer after the order's time-out is late, but it is an answer: the line is held longer.
         let patience = Duration::from_millis(settings.handler.restaurant_timeout_ms.into()) * 2;
@@ -108,7 +108,7 @@ impl Binary for Cli {
             .with_options(options)
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
-        Ok(Service::new(participant, router))
+        Ok(Daemon::new(participant, router))
     }
 }
 

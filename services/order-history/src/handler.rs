@@ -1,5 +1,6 @@
 //! The service as a participant's handler.
 
+use contract::command::errors;
 use contract::{Command, Event, Style};
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use styles::{Context, Post, Replay, Service};
@@ -70,6 +71,14 @@ impl Service for OrderHistory {
                 Ok(state)
             }
             command => orchestration::on_command(state, command, context.task, post),
+        }
+    }
+
+    /// What would record the order finds its id taken.
+    fn refuses_as(command: &Command) -> &'static str {
+        match command {
+            Command::RecordOrder { .. } => errors::DUPLICATE_ORDER,
+            _ => errors::ILLEGAL_STEP,
         }
     }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service};
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment};
 use order_history::{NAME, OrderHistory, http, topics};
 use participant::{Metrics, NoCalls, Participant, SystemClock};
 
@@ -43,7 +43,7 @@ impl Binary for Cli {
         Ok(())
     }
 
-    async fn service((): (), environment: &Environment) -> Result<Service, DaemonError> {
+    async fn daemon((): (), environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let (requests, asked) = participant::requests();
         let router = http::router(store.clone(), Arc::clone(&bus), requests, tracer);
@@ -52,7 +52,7 @@ impl Binary for Cli {
             .with_options(options)
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
-        Ok(Service::new(participant, router))
+        Ok(Daemon::new(participant, router))
     }
 }
 

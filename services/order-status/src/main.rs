@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use daemon::{Args, Binary, ConfigError, DaemonError, Defaults, Environment, Service, probability};
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, probability};
 use external::{Fate, Gateway, Rates};
 use order_status::{GatewayCaller, NAME, OrderStatus, PaymentGateway, Settings, http, topics};
 use participant::{Metrics, Participant, SystemClock};
@@ -125,7 +125,7 @@ impl Binary for Cli {
         })
     }
 
-    async fn service(settings: Checked, environment: &Environment) -> Result<Service, DaemonError> {
+    async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let gateway = Gateway::open(settings.fate, settings.latency, &settings.ledger)
             .map_err(|source| DaemonError::File { flag: "--ledger", path: settings.ledger, source })?;
@@ -139,7 +139,7 @@ impl Binary for Cli {
             .with_options(options)
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
-        Ok(Service::new(participant, router))
+        Ok(Daemon::new(participant, router))
     }
 }
 

@@ -4,6 +4,7 @@
 //! - [`workspace`]: crates, as `cargo metadata` tells them; who depends on whom;
 //! - [`table`]: what ARCHITECTURE.md says that a crate must not know;
 //! - [`modules`], [`imports`]: a crate's files as modules, and which names which; [`circles`] among them;
+//! - [`features`]: what is built with which features;
 //! - [`docs`]: what documents say that there is; [`comments`]: doc comments that say nothing.
 //!
 //! The rules themselves are `tests/tidy.rs`.
@@ -12,6 +13,7 @@
 pub mod circles;
 pub mod comments;
 pub mod docs;
+pub mod features;
 pub mod imports;
 pub mod modules;
 pub mod table;

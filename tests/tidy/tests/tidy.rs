@@ -8,6 +8,7 @@ use std::path::Path;
 use tidy::circles::circles;
 use tidy::comments::empty_comments;
 use tidy::docs::missing;
+use tidy::features::features;
 use tidy::imports::imports;
 use tidy::modules::Modules;
 use tidy::table::{Rule, rows};
@@ -133,4 +134,13 @@ fn no_comment_only_repeats_a_name() {
         wrong.extend(empty.iter().map(|name| format!("{}: {name}", file.display())));
     }
     nothing(&wrong, "doc comments that only repeat a name");
+}
+
+#[test]
+fn the_end_to_end_tests_are_built_with_the_features_of_the_workspace() {
+    let (tests, workspace) = (features(&["--package=tests"]), features(&["--workspace"]));
+    let others: Vec<_> = tests.difference(&workspace).cloned().collect();
+    let rule = "`cargo test -p tests` builds these with other features than `cargo test --workspace`, so both again and again \
+                (add what turns the missing ones on to [dev-dependencies] of tests/Cargo.toml)";
+    nothing(&others, rule);
 }

@@ -1,10 +1,12 @@
 //! What the verdict counts, lists and says.
 
+use std::sync::Mutex;
+
 use crate::world::{Path, World};
 use auditor::states::history;
 use auditor::{
     ExecutionView, Finding, Limits, Paths, SentLedger, SentWriter, Verdict, ViolationKind, audit,
-    audit_within,
+    audit_watched, audit_within,
 };
 use contract::Style;
 use contract::command::Milestone;
@@ -91,6 +93,17 @@ async fn many_passes_find_what_one_pass_finds() {
         let limits = Limits { orders_per_pass, ..Limits::default() };
         assert_eq!(audit_within(&evidence, &world.sent, limits).await.unwrap(), whole);
     }
+}
+
+#[tokio::test]
+async fn each_order_is_told_of_whatever_the_pass() {
+    let world = World::sound();
+    let (evidence, told) = (world.evidence().await, Mutex::new(Vec::new()));
+    let limits = Limits { orders_per_pass: 3, ..Limits::default() };
+    let watch = |done, of| told.lock().unwrap().push((done, of));
+    audit_watched(&evidence, &world.sent, limits, &watch).await.unwrap();
+    let all = world.sent.len() as u64;
+    assert_eq!(told.into_inner().unwrap(), (1..=all).map(|done| (done, all)).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -82,9 +82,9 @@ async fn running(witnesses: &Witnesses, before: Millis) -> Result<Vec<String>, S
         let Some((last, ..)) = page.last() else { return Ok(found) };
         cursor = *last;
         for (_, order_id, entity) in page {
-            let Ok(Some(run)) = order_flow::stored::execution(&order_id, &entity) else { continue };
-            let began = Millis::try_from(run.execution.started_ms()).unwrap_or(Millis::MAX);
-            if began <= before && run.execution.status() == order_flow::Status::Running {
+            let Ok(Some(stored)) = order_flow::stored::execution(&order_id, &entity) else { continue };
+            let began = Millis::try_from(stored.execution.started_ms()).unwrap_or(Millis::MAX);
+            if began <= before && stored.execution.status() == order_flow::Status::Running {
                 found.push(order_id);
             }
         }

@@ -4,9 +4,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::proc;
 
 /// The variable that a supervisor puts into the environment of each process that it starts. A process' environment is what
 /// it was started with, and no other user's process can change it.
@@ -21,18 +22,15 @@ pub fn of(folder: &Path) -> OsString {
 /// Whether the process was started by a supervisor of the folder.
 #[must_use]
 pub fn belongs_to(folder: &Path, pid: u32) -> bool {
-    let expected = [VARIABLE.as_bytes(), b"=", of(folder).as_bytes()].concat();
-    let environment = fs::read(format!("/proc/{pid}/environ"));
-    environment.is_ok_and(|all| all.split(|&byte| byte == 0).any(|variable| variable == expected))
+    proc::variable(pid, VARIABLE) == Some(of(folder))
 }
 
 /// Whether the process has the file `lock` open, as only a supervisor has for longer than a moment.
 #[must_use]
 pub fn holds(lock: &Path, pid: u32) -> bool {
-    let identity = |path: PathBuf| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
-    let Some(expected) = identity(lock.to_owned()) else { return false };
-    let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    open.flatten().any(|entry| identity(entry.path()) == Some(expected))
+    let identity = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    let Some(expected) = identity(lock) else { return false };
+    proc::files(pid).iter().any(|path| identity(path) == Some(expected))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::proc;
 use crate::processes::ProcessId;
 use crate::processes::keeper::Exit;
 use crate::processes::kernel::Identity;
@@ -106,7 +107,7 @@ impl State {
         Self {
             schema: SCHEMA.to_owned(),
             supervisor,
-            boot: boot(),
+            boot: proc::boot(),
             control,
             bus: "memory".to_owned(),
             stores: "sqlite:x".to_owned(),
@@ -128,17 +129,10 @@ impl State {
     /// The processes that run still, each with the one of its entry; none of them a stranger.
     #[must_use]
     pub fn alive(&self) -> Vec<(ProcessId, Identity)> {
-        if self.boot != boot() {
+        if self.boot != proc::boot() {
             return Vec::new();
         }
         let process = |entry: &Entry| Some((entry.id, entry.process?));
         self.processes.iter().filter_map(process).filter(|(_, process)| process.is_alive()).collect()
     }
-}
-
-/// Names this start of the machine, where the system does.
-#[must_use]
-pub fn boot() -> Option<String> {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(id.trim().to_owned())
 }

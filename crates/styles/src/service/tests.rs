@@ -64,6 +64,14 @@ impl Service for Scribe {
         Ok(Some(write(page, context, "command")))
     }
 
+    fn refuses_as(command: &Command) -> &'static str {
+        if matches!(command, Command::RecordOrder { .. }) {
+            errors::DUPLICATE_ORDER
+        } else {
+            errors::ILLEGAL_STEP
+        }
+    }
+
     fn say_again(page: &Page, post: &mut Post<'_, Infallible>) {
         for _ in &page.told {
             post.publish_again(&Event::OrderPreparing {});
@@ -111,7 +119,7 @@ fn what_happens_later_belongs_to_the_trace_heard_of_last() {
 }
 
 #[test]
-fn an_order_of_the_other_style_is_left_alone_and_its_id_is_taken() {
+fn an_order_of_the_other_style_is_left_alone_and_refused_as_the_service_says() {
     let page = || hear(None, &event(Some(FIRST))).0.unwrap();
     let start = Command::StartPreparation { order_id: "o-1".into() };
     let record = Command::RecordOrder { order: fixtures::order() };

@@ -31,37 +31,37 @@ fn hears(
 ) -> Result<(OrderExecution, Option<String>), Rejected> {
     let conductor = Conductor::new(Arc::new(crate::definitions()), Durations::default());
     let mut effects = Effects::new("o-1", 7);
-    let run = conductor.handle(state, Input::Message(message), &mut effects)?.unwrap();
+    let stored = conductor.handle(state, Input::Message(message), &mut effects)?.unwrap();
     let task = effects.messages().first().and_then(|sent| sent.headers.get(command::TASK_HEADER));
-    Ok((run, task.map(str::to_owned)))
+    Ok((stored, task.map(str::to_owned)))
 }
 
 #[test]
 fn another_order_under_the_id_of_one_being_executed_is_rejected() {
-    let (run, task) = hears(None, &placed("c-1")).unwrap();
+    let (stored, task) = hears(None, &placed("c-1")).unwrap();
     assert!(task.is_some());
-    let (same, sent) = hears(Some(run.clone()), &placed("c-1")).unwrap();
-    assert_eq!((&same, sent), (&run, None), "a repetition under another message id");
+    let (same, sent) = hears(Some(stored.clone()), &placed("c-1")).unwrap();
+    assert_eq!((&same, sent), (&stored, None), "a repetition under another message id");
     // As long as it is not known whose the id is, it waits; then it comes again, and is rejected.
-    let (run, sent) = hears(Some(run), &placed("c-2")).unwrap();
-    assert_eq!((run.rivals.len(), sent), (1, None));
-    let (run, _) = hears(Some(run), &placed("c-2")).unwrap();
-    assert_eq!(run.rivals.len(), 1, "waits once");
-    let (run, sent) = hears(Some(run), &reply(&task.unwrap(), &Reply::done())).unwrap();
-    assert!(run.rivals.is_empty() && sent.is_some(), "{run:?}");
-    let Rejected(reason) = hears(Some(run), &placed("c-2")).unwrap_err();
+    let (stored, sent) = hears(Some(stored), &placed("c-2")).unwrap();
+    assert_eq!((stored.rivals.len(), sent), (1, None));
+    let (stored, _) = hears(Some(stored), &placed("c-2")).unwrap();
+    assert_eq!(stored.rivals.len(), 1, "waits once");
+    let (stored, sent) = hears(Some(stored), &reply(&task.unwrap(), &Reply::done())).unwrap();
+    assert!(stored.rivals.is_empty() && sent.is_some(), "{stored:?}");
+    let Rejected(reason) = hears(Some(stored), &placed("c-2")).unwrap_err();
     assert_eq!(reason, "another order is being executed under the id o-1");
 }
 
 #[test]
 fn an_execution_that_is_refused_ends_and_gives_way_to_the_order_that_was_taken() {
-    let (run, task) = hears(None, &placed("c-2")).unwrap();
+    let (stored, task) = hears(None, &placed("c-2")).unwrap();
     let refusal = refused(&task.unwrap());
-    let (run, sent) = hears(Some(run), &refusal).unwrap();
-    assert!(run.was_refused() && sent.is_none(), "{run:?}");
-    let (same, sent) = hears(Some(run.clone()), &placed("c-2")).unwrap();
-    assert_eq!((&same, sent), (&run, None), "it is not tried again");
-    let (other, sent) = hears(Some(run), &placed("c-1")).unwrap();
+    let (stored, sent) = hears(Some(stored), &refusal).unwrap();
+    assert!(stored.was_refused() && sent.is_none(), "{stored:?}");
+    let (same, sent) = hears(Some(stored.clone()), &placed("c-2")).unwrap();
+    assert_eq!((&same, sent), (&stored, None), "it is not tried again");
+    let (other, sent) = hears(Some(stored), &placed("c-1")).unwrap();
     assert!(!other.was_refused() && sent.is_some());
     // What was said to the one before, and said again, is not said to it.
     assert_eq!(hears(Some(other.clone()), &refusal).unwrap().0, other);
@@ -69,30 +69,30 @@ fn an_execution_that_is_refused_ends_and_gives_way_to_the_order_that_was_taken()
 
 #[test]
 fn an_order_that_was_taken_waits_for_one_that_is_refused() {
-    let (run, task) = hears(None, &placed("c-2")).unwrap();
-    let (run, _) = hears(Some(run), &placed("c-1")).unwrap();
-    let (run, sent) = hears(Some(run), &refused(&task.unwrap())).unwrap();
-    assert!(sent.is_some() && run.rivals.is_empty(), "{run:?}");
-    assert_eq!(run.placed, Some(envelope::fingerprint(&order("c-1"), Style::Orchestration)));
+    let (stored, task) = hears(None, &placed("c-2")).unwrap();
+    let (stored, _) = hears(Some(stored), &placed("c-1")).unwrap();
+    let (stored, sent) = hears(Some(stored), &refused(&task.unwrap())).unwrap();
+    assert!(sent.is_some() && stored.rivals.is_empty(), "{stored:?}");
+    assert_eq!(stored.placed, Some(envelope::fingerprint(&order("c-1"), Style::Orchestration)));
 }
 
 #[test]
 fn an_execution_from_before_the_order_was_kept_takes_any_as_its_own() {
-    let (run, _) = hears(None, &placed("c-1")).unwrap();
-    let old = OrderExecution { placed: None, ..run };
+    let (stored, _) = hears(None, &placed("c-1")).unwrap();
+    let old = OrderExecution { placed: None, ..stored };
     assert_eq!(hears(Some(old.clone()), &placed("c-2")).unwrap().0, old);
 }
 
 /// What the conductor says again: the execution, and the functions called with whether a reply is wanted.
-fn says_again(run: OrderExecution, journal: &[bytes::Bytes]) -> (OrderExecution, Vec<(String, bool)>) {
+fn says_again(stored: OrderExecution, journal: &[bytes::Bytes]) -> (OrderExecution, Vec<(String, bool)>) {
     let definitions = crate::definitions();
     let entries = journal.iter().map(|entry| serde_json::from_slice(entry).unwrap());
     let (execution, calls) = engine::unanswered(definitions.current(), entries).unwrap();
-    assert_eq!(execution, run.execution, "the journal leads to the execution");
+    assert_eq!(execution, stored.execution, "the journal leads to the execution");
     let replay = Replay { started_ms: execution.started_ms(), calls };
     let conductor = Conductor::new(Arc::new(definitions), Durations::default());
     let mut effects = Effects::new("o-1", 9);
-    let run = conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap().unwrap();
+    let stored = conductor.handle(Some(stored), Input::Request(&replay), &mut effects).unwrap().unwrap();
     let said = effects.messages().iter().map(|sent| {
         assert_eq!(sent.headers.get(envelope::REPLAYED), Some("true"));
         let kind = sent.headers.get("type").unwrap();
@@ -101,7 +101,7 @@ fn says_again(run: OrderExecution, journal: &[bytes::Bytes]) -> (OrderExecution,
     });
     let said: Vec<_> = said.collect();
     assert_eq!(effects.take_answer(), Some(Some(said.len())));
-    (run, said)
+    (stored, said)
 }
 
 #[test]
@@ -129,8 +129,9 @@ fn what_an_execution_waits_for_is_asked_again_and_what_it_told_is_told_again() {
         task = asked.unwrap_or(&task).to_owned();
         journal.extend(effects.journal_entries().iter().cloned());
         // The durations of the workflow are zero, but each is a timer.
-        while let Some(timer) =
-            state.as_ref().and_then(|run: &OrderExecution| run.execution.pending_timers().first().copied())
+        while let Some(timer) = state
+            .as_ref()
+            .and_then(|stored: &OrderExecution| stored.execution.pending_timers().first().copied())
             && n == 4
         {
             let mut effects = Effects::new("o-1", 8);
@@ -138,28 +139,28 @@ fn what_an_execution_waits_for_is_asked_again_and_what_it_told_is_told_again() {
             journal.extend(effects.journal_entries().iter().cloned());
         }
         let before = state.clone();
-        let (run, said) = says_again(state.unwrap(), &journal);
+        let (stored, said) = says_again(state.unwrap(), &journal);
         let said: Vec<_> = said.iter().map(|(name, asks)| (name.as_str(), *asks)).collect();
         assert_eq!(said, expected, "at {n}");
-        assert_eq!(Some(&run), before.as_ref(), "nothing else happens");
-        state = Some(run);
+        assert_eq!(Some(&stored), before.as_ref(), "nothing else happens");
+        state = Some(stored);
     }
 }
 
 #[test]
 fn what_another_execution_asked_for_is_not_said() {
-    let (run, _) = hears(None, &placed("c-1")).unwrap();
+    let (stored, _) = hears(None, &placed("c-1")).unwrap();
     let conductor = Conductor::new(Arc::new(crate::definitions()), Durations::default());
     let mut effects = Effects::new("o-1", 9);
     let replay = Replay { started_ms: 1, calls: Vec::new() };
-    conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap_err();
+    conductor.handle(Some(stored), Input::Request(&replay), &mut effects).unwrap_err();
     conductor.handle(None, Input::Request(&replay), &mut effects).unwrap();
     assert_eq!(effects.take_answer(), Some(None), "no such execution");
 }
 
 #[test]
 fn what_was_asked_of_a_function_that_is_gone_keeps_nothing_else_from_being_asked_again() {
-    let (run, _) = hears(None, &placed("c-1")).unwrap();
+    let (stored, _) = hears(None, &placed("c-1")).unwrap();
     let call = |function: &str| Call {
         task: TaskId(1),
         state: "Call".into(),
@@ -168,10 +169,10 @@ fn what_was_asked_of_a_function_that_is_gone_keeps_nothing_else_from_being_asked
         is_awaited: false,
     };
     let calls = vec![call("nobody"), call("notify-customer")];
-    let replay = Replay { started_ms: run.execution.started_ms(), calls };
+    let replay = Replay { started_ms: stored.execution.started_ms(), calls };
     let conductor = Conductor::new(Arc::new(crate::definitions()), Durations::default());
     let mut effects = Effects::new("o-1", 9);
-    conductor.handle(Some(run), Input::Request(&replay), &mut effects).unwrap();
+    conductor.handle(Some(stored), Input::Request(&replay), &mut effects).unwrap();
     assert_eq!((effects.messages().len(), effects.take_answer()), (1, Some(Some(1))));
 }
 
@@ -188,21 +189,21 @@ fn a_task_whose_function_no_service_offers_fails_and_its_journal_says_so() {
     assert_eq!((warnings.len(), warnings[0].line, warnings[0].column), (1, 2, 42));
     let conductor = Conductor::new(Arc::new(definitions.clone()), Durations::default());
     let mut effects = Effects::new("o-1", 7);
-    let run = conductor.handle(None, Input::Message(&placed("c-1")), &mut effects).unwrap().unwrap();
+    let stored = conductor.handle(None, Input::Message(&placed("c-1")), &mut effects).unwrap().unwrap();
     assert!(effects.messages().is_empty(), "there is nobody to send it to");
     let cause = "no service offers the function 'nobody'";
-    let engine::Phase::Ended(ending) = run.execution.phase() else { panic!("{run:?}") };
+    let engine::Phase::Ended(ending) = stored.execution.phase() else { panic!("{stored:?}") };
     let output = json!({"Error": "Lambda.ResourceNotFoundException", "Cause": cause});
     assert_eq!(ending.output, Some(output));
     // The journal alone gives the same, whatever functions there are when it is read.
     let journal = effects.journal_entries().iter().map(|entry| serde_json::from_slice(entry).unwrap());
     let (replayed, _) = engine::replay(definitions.current(), journal).unwrap();
-    assert_eq!(replayed, run.execution);
+    assert_eq!(replayed, stored.execution);
 }
 
 #[test]
 fn the_span_of_a_stay_is_known_by_the_name_of_its_state() {
-    let (run, _) = hears(None, &placed("c-1")).unwrap();
-    let stay = waiting(&run.execution).unwrap();
+    let (stored, _) = hears(None, &placed("c-1")).unwrap();
+    let stay = waiting(&stored.execution).unwrap();
     assert_eq!((&*stay.state, stay.since_ms), ("RecordOrder", 7));
 }

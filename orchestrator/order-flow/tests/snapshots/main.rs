@@ -111,8 +111,8 @@ fn placed(customer: &str) -> Message {
     contract::envelope::placed(&order(customer), &envelope, "duet/test", BEGINS_MS)
 }
 
-fn answers(run: &OrderExecution, which: usize, reply: &Reply) -> Message {
-    let task = run.execution.pending_tasks()[which].0.to_string();
+fn answers(state: &OrderExecution, which: usize, reply: &Reply) -> Message {
+    let task = state.execution.pending_tasks()[which].0.to_string();
     let envelope = Envelope { correlation: Some(task), ..Envelope::new(Style::Orchestration) };
     let Encoded { topic, headers, body } = reply.encode(&envelope, "duet/test", 0);
     Message { id: "reply".into(), topic, key: "o-1".into(), headers, body }
@@ -132,12 +132,13 @@ fn conductor(layout: &str) -> Conductor {
 
 /// Tells an execution those of a way's inputs that come from there on, up to there.
 fn go_on(conductor: &Conductor, way: &Way, stored: &mut Stored, from: usize, to: usize) -> Asked {
-    let mut run: Option<OrderExecution> = serde_json::from_value(stored.run.clone()).unwrap();
+    let mut state: Option<OrderExecution> = serde_json::from_value(stored.run.clone()).unwrap();
     let mut asked = Asked::new();
     for (index, told) in way.told.iter().enumerate().take(to).skip(from) {
         let mut effects = Effects::new("o-1", BEGINS_MS + STEP_MS * index as i64);
-        let known = run.as_ref();
-        let due = known.and_then(|run| run.execution.pending_timers().iter().map(|timer| timer.id.0).min());
+        let known = state.as_ref();
+        let due =
+            known.and_then(|state| state.execution.pending_timers().iter().map(|timer| timer.id.0).min());
         let due = due.map(|timer| timer.to_string());
         let message = match told {
             Told::Placed => Some(placed("c-1")),
@@ -147,14 +148,14 @@ fn go_on(conductor: &Conductor, way: &Way, stored: &mut Stored, from: usize, to:
             Told::Timer => None,
         };
         let input = message.as_ref().map_or_else(|| Input::Timer(due.as_deref().unwrap()), Input::Message);
-        run = conductor.handle(run, input, &mut effects).unwrap();
+        state = conductor.handle(state, input, &mut effects).unwrap();
         stored
             .journal
             .extend(effects.journal_entries().iter().map(|entry| serde_json::from_slice(entry).unwrap()));
         asked.extend(effects.messages().iter().map(|message| format!("{message:?}")));
         asked.push(format!("{:?}", effects.timers()));
     }
-    stored.run = serde_json::to_value(run).unwrap();
+    stored.run = serde_json::to_value(state).unwrap();
     asked
 }
 

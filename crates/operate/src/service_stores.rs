@@ -1,43 +1,11 @@
-//! Where the stores of a system's participants are, and how the auditor reads them.
+//! Where the stores of a system's participants are.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use auditor::{ExecutionView, Executions, Witnesses};
-use contract::groups;
+use auditor::Witnesses;
 use daemon::{ConfigError, DaemonError, StoreAddress, connect};
-use store::Read;
 
 use crate::target;
-
-/// What the auditor asks, with each participant's store opened by `reader`, which is given its name.
-///
-/// # Errors
-/// The first one of `reader`.
-pub fn witnesses<E>(
-    mut reader: impl FnMut(&'static str) -> Result<Arc<dyn Read>, E>,
-) -> Result<Witnesses, E> {
-    Ok(Witnesses {
-        order_history: reader(groups::ORDER_HISTORY)?,
-        order_status: reader(groups::ORDER_STATUS)?,
-        notifications: reader(groups::NOTIFICATIONS)?,
-        orchestrator: Some(executions(reader(groups::ORCHESTRATOR)?)),
-    })
-}
-
-/// How the auditor reads the orchestrator's store.
-fn executions(store: Arc<dyn Read>) -> Executions {
-    use order_flow::Status;
-    let view = |key: &str, entity: &store::Entity| {
-        let standing = order_flow::stored::standing(key, entity)?;
-        Ok(standing.map(|standing| ExecutionView {
-            finished: standing.status != Status::Running,
-            succeeded: standing.status == Status::Succeeded,
-            refused: standing.refused,
-        }))
-    };
-    Executions { store, view: Box::new(view) }
-}
 
 /// Where the stores of the participants are, as `--stores` says it.
 #[derive(Clone, Debug)]
@@ -87,11 +55,11 @@ impl ServiceStores {
         }
     }
 
-    /// Opens them for reading.
+    /// Opens them for the auditor.
     ///
     /// # Errors
     /// One cannot be opened.
     pub fn witnesses(&self) -> Result<Witnesses, DaemonError> {
-        witnesses(|name| connect::reader(&self.address(name)))
+        witnesses::of(|name| connect::reader(&self.address(name)))
     }
 }
