@@ -56,7 +56,7 @@ pub fn document() -> Value {
             "schemas": payloads.into_components(),
         },
     });
-    // A no-op unless some crate of the build makes serde_json keep the order of insertion.
+    // The same text however it is put together.
     document.sort_all_objects();
     document
 }

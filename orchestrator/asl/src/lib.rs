@@ -36,6 +36,7 @@ mod java_random;
 mod json;
 pub mod jsonata;
 pub mod lint;
+mod machine;
 pub mod map;
 mod nearest;
 mod number;

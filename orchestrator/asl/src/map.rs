@@ -1,9 +1,9 @@
 //! A Map state as data: where its items come from, what is done with each, and how many may fail.
 
 use crate::io::{Flow, Io};
+use crate::machine::{Machine, Recovery, Transition};
 use crate::resource::Resource;
 use crate::setting::Setting;
-use crate::syntax::{Machine, Recovery, Transition};
 use crate::template::{Expression, Template};
 
 /// A Map state.

@@ -1,6 +1,5 @@
 //! A definition as data: states by number, everything in them compiled.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,10 +10,11 @@ use crate::io::{Ends, Flow, Io};
 use crate::map::Map;
 use crate::problem::Problem;
 use crate::resource::Resource;
-use crate::retry::{Catcher, Retrier};
 use crate::setting::Setting;
 use crate::state_id::StateId;
 use crate::template::Template;
+
+pub use crate::machine::{Machine, Recovery, Transition};
 
 /// A valid state machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,21 +82,6 @@ impl Definition {
     /// Whether any state looks at `$$.Execution.Input`. If none does, an execution need not keep it.
     pub fn reads_execution_input(&self) -> bool {
         self.reads_execution_input
-    }
-}
-
-/// A set of states with a start: the whole definition, or a branch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
-    /// `StartAt`
-    pub start: StateId,
-    pub(crate) own: Range<u32>,
-}
-
-impl Machine {
-    /// The states of this machine, without those of branches in it.
-    pub fn states(&self) -> impl Iterator<Item = StateId> + use<> {
-        self.own.clone().map(StateId)
     }
 }
 
@@ -180,24 +165,6 @@ impl StateKind {
             Self::Choice(_) | Self::Pass(_) | Self::Wait(_) | Self::Succeed(_) | Self::Fail(_) => None,
         }
     }
-}
-
-/// What follows a state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transition {
-    /// `Next`
-    Next(StateId),
-    /// `End`
-    End,
-}
-
-/// What is done about errors.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Recovery {
-    /// `Retry`
-    pub retry: Vec<Retrier>,
-    /// `Catch`
-    pub catch: Vec<Catcher>,
 }
 
 /// A Task state.

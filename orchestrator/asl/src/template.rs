@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use crate::cause;
 use crate::error::{self, RuntimeError};
 use crate::intrinsic::Call;
-use crate::jsonata::{self, Environment};
+use crate::jsonata;
 use crate::path::{Path, PathError, Root};
-use crate::scope::{Scope, Variables};
+use crate::scope::Scope;
 
 /// A compiled template. Parts without anything to fill in are kept as ready values.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,12 +34,6 @@ pub enum Expression {
     Call(Call),
     /// What stands between `{%` and `%}`.
     Jsonata(jsonata::Expression),
-}
-
-impl jsonata::Variables for Variables<'_> {
-    fn get(&self, name: &str) -> Option<&Value> {
-        Variables::get(self, name)
-    }
 }
 
 /// Where in a state something stands, for whoever reads an error.
@@ -185,16 +179,7 @@ fn eval_jsonata(
     scope: &Scope<'_>,
     place: &Place<'_>,
 ) -> Result<Value, RuntimeError> {
-    let environment = Environment {
-        input: scope.data,
-        result: scope.result,
-        error_output: scope.error_output,
-        context: scope.context,
-        variables: &scope.variables,
-        now_ms: scope.now_ms,
-        random: scope.random,
-    };
-    expression.eval(&environment).map_err(|why| {
+    expression.eval(scope).map_err(|why| {
         let location = place.to_string();
         let cause = why.cause(expression.text(), &location);
         RuntimeError { location: Some(location), ..RuntimeError::new(error::QUERY_EVALUATION_ERROR, cause) }

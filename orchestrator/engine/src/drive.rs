@@ -4,9 +4,10 @@ use asl::retry::Origin;
 use asl::{State, StateKind};
 use serde_json::Value;
 
+use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
-use crate::stepper::{Cursor, Entered, Failure, Outcome, Stepper, misfit};
+use crate::stepper::{Cursor, Entered, Outcome, Stepper, misfit};
 use crate::thread::{Thread, ThreadId, Waiting};
 
 /// Where the outermost machine comes to rest.

@@ -8,7 +8,7 @@ pub struct Identity {
     /// The ARN of the execution.
     #[serde(rename = "x")]
     pub execution_arn: String,
-    /// Its name.
+    /// The execution's name, unique among those of its state machine.
     #[serde(rename = "n")]
     pub name: String,
     /// The ARN of the state machine, without version or alias.

@@ -9,9 +9,10 @@ use asl::template::Template;
 use asl::{RuntimeError, Scope};
 use serde_json::{Map, Value};
 
+use crate::failure::Failure;
 use crate::history::Detail;
 use crate::quotas::{self, PAYLOAD_BYTES_MAX};
-use crate::stepper::{Cursor, Entered, Failure, Outcome, Stepper};
+use crate::stepper::{Cursor, Entered, Outcome, Stepper};
 
 /// Variables that a state sets when it is left.
 pub(crate) type Assigned = Map<String, Value>;

@@ -42,6 +42,7 @@ mod earlier;
 mod effect;
 mod execution;
 mod fact;
+mod failure;
 mod frame;
 mod gathered;
 mod history;

@@ -4,7 +4,7 @@ use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::retry::Origin;
 use serde_json::Value;
 
-use crate::stepper::Failure;
+use crate::failure::Failure;
 
 /// Most states entered in one step. Of a Standard execution the history is full before.
 pub const TRANSITIONS_PER_STEP_MAX: u32 = 1_000_000;

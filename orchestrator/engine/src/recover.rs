@@ -7,11 +7,12 @@ use asl::syntax::{QueryLanguage, Recovery, Transition};
 use asl::{RuntimeError, Scope};
 use serde_json::{Value, json};
 
+use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
 use crate::io::{Assigned, Spoilt, assigned};
 use crate::quotas;
-use crate::stepper::{Entered, Failure, Outcome, Stepper};
+use crate::stepper::{Entered, Outcome, Stepper};
 use crate::taken::Way;
 
 /// Keeps the numbers for jitter apart from those for functions.

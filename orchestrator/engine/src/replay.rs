@@ -60,8 +60,15 @@ pub fn unanswered(
 ) -> Result<(Execution, Vec<Call>), ReplayError> {
     let journal: Vec<JournalEntry> = journal.into_iter().collect();
     let answered = |fact: &Fact| match fact {
-        Fact::TaskSucceeded { task, .. } | Fact::TaskFailed { task, .. } => Some(*task),
-        _ => None,
+        Fact::FunctionReturned { task, .. }
+        | Fact::TaskSucceeded { task, .. }
+        | Fact::TaskFailed { task, .. }
+        | Fact::TaskSubmitted { task, .. }
+        | Fact::ActivityStarted { task, .. } => Some(*task),
+        Fact::Started { .. }
+        | Fact::TaskHeartbeat { .. }
+        | Fact::TimerFired { .. }
+        | Fact::Stopped { .. } => None,
     };
     let answered: BTreeSet<TaskId> =
         since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();

@@ -41,7 +41,7 @@ pub(crate) fn number(
     })
 }
 
-/// A percentage.
+/// A number from 0 to 100.
 pub(crate) fn percentage(
     setting: &Setting<f64>,
     field: &str,
@@ -70,7 +70,7 @@ pub(crate) fn timestamp(
     })
 }
 
-/// A text.
+/// A string, as error names and causes are.
 pub(crate) fn text(
     setting: &Setting<String>,
     field: &str,

@@ -13,6 +13,7 @@ use crate::context::{StateView, context};
 use crate::effect::{Effect, Integrations};
 use crate::execution::Head;
 use crate::fact::Refused;
+use crate::failure::Failure;
 use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
 use crate::ids::{TaskId, Timer, TimerId};
@@ -62,19 +63,11 @@ pub(crate) struct Entered<'d> {
     pub(crate) task: Option<TaskId>,
 }
 
-/// An error on its way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
-    pub(crate) error: String,
-    pub(crate) cause: Option<String>,
-    pub(crate) origin: Origin,
-}
-
 /// What a thread comes to.
 pub(crate) enum Outcome {
     /// It goes on to a state.
     Go(Cursor),
-    /// It waits.
+    /// It is to be put among those that wait.
     Wait(Waiting),
     /// Nothing of its own: it was put among those that wait, or others go on.
     Parked,

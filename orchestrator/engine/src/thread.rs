@@ -63,7 +63,7 @@ impl Thread {
 /// A thread that waits, and where.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// The thread.
+    /// Whose frame it is.
     #[serde(rename = "h", default = "Thread::root", skip_serializing_if = "Thread::is_bare_root")]
     pub thread: Thread,
     /// The state that it waits in.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::environment::Environment;
 use super::error::{EvalError, SyntaxError};
 use super::evaluate::evaluate;
 use super::program::Program;
 use super::reads::StatesRead;
+use crate::scope::Scope;
 
 /// A compiled JSONata expression: what stands between `{%` and `%}`. Cheap to clone; two are equal when their texts are.
 #[derive(Clone)]
@@ -43,12 +43,13 @@ impl Expression {
         self.program.reads.states
     }
 
-    /// The result of the expression in an environment.
+    /// The result of the expression. It looks at nothing of the scope that it does not name, takes random numbers only if it
+    /// asks for some, and has the time of the fact for `$now()`.
     ///
     /// # Errors
     /// It failed, was stopped, or has a result that is no JSON: see [`EvalError`].
-    pub fn eval(&self, environment: &Environment<'_>) -> Result<Value, EvalError> {
-        evaluate(&self.program, environment)
+    pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
+        evaluate(&self.program, scope)
     }
 }
 

@@ -48,13 +48,26 @@ pub(super) fn random(seed: u64) -> Bindings {
         None => Ok(Some(numbers.lock().unwrap_or_else(PoisonError::into_inner).next_unit().into())),
         Some(_) => {
             let seed = integer(arguments, 0, "random")?;
-            Ok(Some(Random::new(seed.cast_unsigned(), 0).next_unit().into()))
+            Ok(Some(java_random(seed).into()))
         }
     };
     let uuid = move |_: Arguments<'_>| {
         Ok(Some(uuids.lock().unwrap_or_else(PoisonError::into_inner).next_uuid().into()))
     };
     fixed().clone().function("random", function(1, next)).function("uuid", function(0, uuid))
+}
+
+/// The first double of `java.util.Random` with that seed, as its documentation has it: what AWS answers.
+fn java_random(seed: i64) -> f64 {
+    const MULTIPLIER: u64 = 0x5_DEEC_E66D;
+    const MASK: u64 = (1 << 48) - 1;
+    let mut state = (seed.cast_unsigned() ^ MULTIPLIER) & MASK;
+    let mut next = |bits: u32| {
+        state = (state.wrapping_mul(MULTIPLIER) + 0xB) & MASK;
+        state >> (48 - bits)
+    };
+    let (high, low) = (next(26), next(27));
+    ((high << 27) + low) as f64 / (1_u64 << 53) as f64
 }
 
 fn function(arity: usize, body: impl Fn(Arguments<'_>) -> Returned + Send + Sync + 'static) -> HostFunction {

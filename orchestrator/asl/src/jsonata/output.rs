@@ -56,18 +56,17 @@ impl<'a> Results<'a> {
     }
 }
 
-/// The double as JSON: without a fraction where it has none. It is finite.
+/// The double as JSON: without a fraction where it has none, and large ones with the digits that JavaScript writes. It is finite.
 fn spelled(double: f64) -> Number {
-    const I64_END: f64 = 9_223_372_036_854_775_808.0;
-    const U64_END: f64 = 18_446_744_073_709_551_616.0;
-    let whole = double.fract() == 0.0;
-    if whole && (-I64_END..I64_END).contains(&double) {
-        (double as i64).into()
-    } else if whole && (0.0..U64_END).contains(&double) {
-        (double as u64).into()
-    } else {
-        Number::from_f64(double).unwrap_or_else(|| 0.into())
-    }
+    const EXACT_END: f64 = 9_007_199_254_740_992.0;
+    let integer = (double.fract() == 0.0).then(|| {
+        if double.abs() < EXACT_END {
+            return Some(Number::from(double as i64));
+        }
+        let digits = (double.abs() < 1e20).then(|| double.to_string())?;
+        digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from)).ok()
+    });
+    integer.flatten().or_else(|| Number::from_f64(double)).unwrap_or_else(|| 0.into())
 }
 
 /// An object that is being built, and how many members the evaluator has for it.

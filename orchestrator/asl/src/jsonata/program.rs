@@ -1,14 +1,14 @@
-//! The text that is really run: the expression with its environment bound around it.
+//! The text that is really run: the expression with what it can see bound around it.
 //!
 //! The evaluator reads its *input* only as far as an evaluation gets, and wants everything else converted beforehand. So
-//! the environment is the input, and the expression is put inside of one that binds the variables to its parts:
+//! the scope is the input, and the expression is put inside of one that binds the variables to its parts:
 //!
 //! ```text
 //! ($states := $lookup($$, "states"); $x := $lookup($$, "x"); $$ := $lookup($$, "-"); []{"v": (EXPRESSION)})
 //! ```
 //!
 //! The group (`[]{…}`) is evaluated with no input, as AWS has it: `$uppercase()` at the top level gets nothing, and not
-//! the environment. It also tells nothing from a function: a member that is nothing is not in the object, one that is a
+//! the scope. It also tells nothing from a function: a member that is nothing is not in the object, one that is a
 //! function is, though it cannot be written.
 
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use super::functions;
 use super::reads::{self, Reads};
 use super::refuse;
 
-/// The member of the environment that `$states` is.
+/// The member of the scope that `$states` is.
 pub(super) const STATES: &str = "states";
 /// The member that the result is.
 pub(super) const RESULT: &str = "v";

@@ -1,4 +1,4 @@
-//! What an expression reads of its environment, found without evaluating it.
+//! What an expression reads of its scope, found without evaluating it.
 
 use jlens_core::ast::Stage;
 use jlens_core::{Ast, Node, NodeKind, stack};
@@ -28,8 +28,6 @@ pub(super) struct Reads {
     /// Built-in functions that are named: the workflow may have a variable of that name.
     pub(super) built_ins: Vec<Box<str>>,
     pub(super) states: StatesRead,
-    /// Whether there is a regular expression in it.
-    pub(super) regex: bool,
     /// Whether it may ask for random numbers.
     pub(super) random: bool,
 }
@@ -91,7 +89,6 @@ impl<'n> Walk<'n, '_> {
         match &node.kind {
             NodeKind::Path { steps, .. } => return self.path(node, steps),
             NodeKind::Variable { name } => self.variable(name, &[], node),
-            NodeKind::Regex { .. } => self.reads.regex = true,
             NodeKind::Bind { lhs, rhs } => {
                 self.node(rhs);
                 if let NodeKind::Variable { name } = &lhs.kind {
@@ -182,10 +179,12 @@ impl<'n> Walk<'n, '_> {
             Some("context") => {
                 read.context = true;
                 // What is not said by name may be it.
-                let inner = |i: usize, name| {
-                    rest.get(i).filter(|_| plain(&rest[i - 1])).and_then(name_of).is_none_or(|n| n == name)
+                let named = |i: usize| rest.get(i).filter(|_| plain(&rest[i - 1])).and_then(name_of);
+                read.execution_input |= match named(1) {
+                    Some("Execution") => named(2).is_none_or(|name| name == "Input"),
+                    Some(_) => false,
+                    None => true,
                 };
-                read.execution_input |= inner(1, "Execution") && inner(2, "Input");
             }
             // Of any other name there is nothing.
             Some(_) => {}

@@ -7,44 +7,46 @@ use std::rc::{Rc, Weak};
 use jlens_core::input::{Sink, Source, Sources};
 use serde_json::{Number, Value};
 
-use super::environment::Environment;
 use super::program::STATES;
+use crate::scope::Scope;
 
 /// An array or object that was handed to the evaluator.
 #[derive(Clone, Copy)]
 enum Member<'a> {
     /// All that an expression can see.
-    Environment,
+    Scope,
     /// `$states`.
     States,
     /// Data.
     Json(&'a Value),
 }
 
-/// The arrays and objects of an environment, by the number under which the evaluator knows them.
+/// The arrays and objects of a scope, by the number under which the evaluator knows them.
 pub(super) struct Data<'a> {
-    environment: Environment<'a>,
+    scope: Scope<'a>,
     members: RefCell<Vec<Member<'a>>>,
     large: RefCell<HashMap<u64, Option<&'a Number>>>,
     this: Weak<Self>,
 }
 
-/// The number of [`Member::Environment`].
-const ENVIRONMENT: u32 = 0;
+/// The number of [`Member::Scope`].
+const SCOPE: u32 = 0;
+/// The parts of `$states`, in the order of AWS's documentation.
+const PARTS: [&str; 4] = ["input", "result", "errorOutput", "context"];
 /// From here on not every integer is a double.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 impl<'a> Data<'a> {
-    pub(super) fn new(environment: Environment<'a>) -> Rc<Self> {
+    pub(super) fn new(scope: Scope<'a>) -> Rc<Self> {
         Rc::new_cyclic(|this| Self {
-            environment,
-            members: RefCell::new(vec![Member::Environment]),
+            scope,
+            members: RefCell::new(vec![Member::Scope]),
             large: RefCell::default(),
             this: this.clone(),
         })
     }
 
-    /// The data that the evaluator knows as `index`; none where it is no data but the environment.
+    /// The data that the evaluator knows as `index`; none where it is no data but the scope.
     pub(super) fn json(&self, index: u32) -> Option<&'a Value> {
         match self.members.borrow().get(index as usize) {
             Some(Member::Json(value)) => Some(value),
@@ -76,7 +78,8 @@ impl<'a> Data<'a> {
         u32::try_from(members.len() - 1).unwrap_or(u32::MAX)
     }
 
-    fn put(&self, value: &'a Value, sink: &mut Sink<'_, 'a>) {
+    /// Hands a value to the evaluator.
+    pub(super) fn put(&self, value: &'a Value, sink: &mut Sink<'_, 'a>) {
         match value {
             Value::Null => sink.null(),
             Value::Bool(bool) => sink.bool(*bool),
@@ -94,24 +97,14 @@ impl<'a> Data<'a> {
         if array { sink.array_of(&this, index) } else { sink.object_of(&this, index) }
     }
 
-    /// The parts of `$states`, in the order of AWS's documentation.
-    fn states(&self) -> [(&'static str, Option<&'a Value>); 4] {
-        let environment = &self.environment;
-        [
-            ("input", Some(environment.input)),
-            ("result", environment.result),
-            ("errorOutput", environment.error_output),
-            ("context", Some(environment.context.value())),
-        ]
-    }
-
+    /// A part of `$states`.
     fn part(&self, name: &str) -> Option<&'a Value> {
-        let environment = &self.environment;
+        let scope = &self.scope;
         match name {
-            "input" => Some(environment.input),
-            "result" => environment.result,
-            "errorOutput" => environment.error_output,
-            "context" => Some(environment.context.value()),
+            "input" => Some(scope.data),
+            "result" => scope.result,
+            "errorOutput" => scope.error_output,
+            "context" => Some(scope.context.value()),
             _ => None,
         }
     }
@@ -136,26 +129,26 @@ impl<'a> Sources<'a> for Data<'a> {
                 }
             }
             Some(Member::States) => {
-                for (key, value) in self.states() {
-                    if let Some(value) = value {
+                for key in PARTS {
+                    if let Some(value) = self.part(key) {
                         sink.key(key);
                         self.put(value, sink);
                     }
                 }
             }
-            // An environment is read by name only.
-            Some(Member::Environment | Member::Json(_)) | None => {}
+            // A scope is read by name only.
+            Some(Member::Scope | Member::Json(_)) | None => {}
         }
         Ok(())
     }
 
     fn read_field(&self, index: u32, key: &str, sink: &mut Sink<'_, 'a>) -> Result<bool, String> {
         let value = match self.get(index) {
-            Some(Member::Environment) if key == STATES => {
+            Some(Member::Scope) if key == STATES => {
                 self.put_member(Member::States, false, sink);
                 None
             }
-            Some(Member::Environment) => self.environment.variables.get(key),
+            Some(Member::Scope) => self.scope.variables.get(key),
             Some(Member::States) => self.part(key),
             Some(Member::Json(Value::Object(fields))) => fields.get(key),
             _ => return Ok(false),
@@ -191,7 +184,7 @@ pub(super) struct Input<'a>(pub(super) Rc<Data<'a>>);
 
 impl<'a> Source<'a> for Input<'a> {
     fn read(&self, sink: &mut Sink<'_, 'a>) -> Result<(), String> {
-        sink.object_of(&self.0, ENVIRONMENT);
+        sink.object_of(&self.0, SCOPE);
         Ok(())
     }
 }

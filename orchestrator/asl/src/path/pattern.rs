@@ -65,7 +65,7 @@ impl Pattern {
     }
 }
 
-/// The expression with the short forms of classes written out as Java means them: of ASCII alone.
+/// The expression with the short forms of classes and the ends of words as Java means them: of ASCII alone.
 fn as_in_java(source: &str) -> String {
     let mut written = String::with_capacity(source.len());
     let mut chars = source.chars();
@@ -81,6 +81,8 @@ fn as_in_java(source: &str) -> String {
             Some('W') => written.push_str("[^0-9A-Za-z_]"),
             Some('s') => written.push_str("[\\t\\n\\x0B\\f\\r\\x20]"),
             Some('S') => written.push_str("[^\\t\\n\\x0B\\f\\r\\x20]"),
+            Some('b') => written.push_str("(?-u:\\b)"),
+            Some('B') => written.push_str("(?-u:\\B)"),
             Some('/') => written.push('/'),
             Some(other) => written.extend(['\\', other]),
             None => written.push('\\'),
@@ -106,6 +108,9 @@ mod tests {
         check(r"\d{3}-\w+", "", "123-x_1", true);
         check(r"\d", "", "\u{0663}", false);
         check(r"[\d.]+", "", "1.5", true);
+        check(r".*\bLATE\b.*", "", "it is LATE.", true);
+        check(r".*\bLATE\b.*", "", "LATER", false);
+        check(r"a\Bb", "", "ab", true);
         check(r"\/api\/[0-9]{2}", "", "/api/12", true);
         check("a # a comment", "x", "a", true);
         check("a.b", "s", "a\nb", true);

@@ -4,8 +4,6 @@
 use rand::{Rng, RngExt};
 use serde_json::{Map, Value, json};
 
-use crate::jsonata;
-
 /// How deep values, calls and rules are nested, at the most.
 const DEPTH_MAX: u32 = 4;
 /// Texts that some function, comparison or path gives a meaning to.
@@ -279,12 +277,8 @@ pub(crate) fn retriers(random: &mut impl Rng) -> Value {
     }])
 }
 
-/// A definition with a state of each kind, in one of the languages.
+/// A definition with a state of each kind, in JSONPath.
 pub(crate) fn definition(random: &mut impl Rng) -> String {
-    if random.random_range(0..3) == 0 { jsonata::definition(random) } else { paths(random) }
-}
-
-fn paths(random: &mut impl Rng) -> String {
     let result_path = one(random, &["$", "$.a", "$.x.y", "$.a[0]", "$['it\\'s, odd)'].b"]);
     let mut choice = rule(random, 0);
     choice.insert("Next".to_owned(), "Shape".into());

@@ -1,107 +1,116 @@
-//! Definitions whose expressions are JSONata.
+//! Mutated JSONata expressions: whatever the text is, it is refused, or comes to a value or an error, the same each time.
 
+use std::collections::BTreeMap;
+
+use asl::jsonata::Expression;
+use asl::random::Random;
+use asl::{Context, Scope};
 use rand::{Rng, RngExt};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use crate::generate::{distributed, inner, one, reader, retriers, text};
+const CASES: &str = include_str!("../jsonata-suite/cases.json");
+const DATASETS: &str = include_str!("../jsonata-suite/datasets.json");
+/// The longest expression, in characters.
+const CHARS_MAX: usize = 2_000;
 
-const DEPTH_MAX: u32 = 3;
-/// Where expressions begin.
-const ROOTS: [&str; 6] =
-    ["$states.input", "$states.context", "$states.context.Execution.Input", "$v", "$missing", "$states"];
-const STEPS: [&str; 8] = [".a", ".b", ".*", "[0]", "[-1]", ".`it's`", "[a = 1]", ".**"];
-const FUNCTIONS: [&str; 14] = [
-    "sum",
-    "count",
-    "string",
-    "number",
-    "keys",
-    "reverse",
-    "distinct",
-    "uppercase",
-    "length",
-    "exists",
-    "type",
-    "parse",
-    "not",
-    "flatten_nobody_knows",
+/// Pieces that the language gives a meaning to.
+const TOKENS: [&str; 44] = [
+    "$",
+    "$$",
+    "$x",
+    ".",
+    "[",
+    "]",
+    "[]",
+    "{",
+    "}",
+    "(",
+    ")",
+    ":",
+    ":=",
+    ";",
+    ",",
+    "?",
+    "??",
+    "?:",
+    "~>",
+    "^",
+    "<",
+    ">",
+    "..",
+    "*",
+    "**",
+    "%",
+    "@$v",
+    "#$i",
+    "/a+/",
+    "|",
+    "&",
+    "'",
+    "`",
+    "null",
+    "1e308",
+    "-1",
+    "function($x){",
+    "$map(",
+    "$states.input",
+    "$eval(",
+    "$parse(",
+    "$range(",
+    "\u{1f600}",
+    "/*",
 ];
-const OPERATORS: [&str; 10] = ["+", "-", "*", "/", "&", "=", "!=", "<", "in", "and"];
 
-fn path(random: &mut impl Rng) -> String {
-    let mut path = one(random, &ROOTS).to_owned();
-    for _ in 0..random.random_range(0..3) {
-        path += one(random, &STEPS);
-    }
-    path
+#[derive(Deserialize)]
+struct Case {
+    expr: String,
 }
 
-fn expression(random: &mut impl Rng, depth: u32) -> String {
-    let kinds = if depth >= DEPTH_MAX { 3 } else { 9 };
-    match random.random_range(0..kinds) {
-        0 => path(random),
-        1 => random.random_range(-3..20).to_string(),
-        2 => json!(text(random)).to_string(),
-        3 | 4 => format!("${}({})", one(random, &FUNCTIONS), expression(random, depth + 1)),
-        5 => format!(
-            "({} ? {} : {})",
-            path(random),
-            expression(random, depth + 1),
-            expression(random, depth + 1)
-        ),
-        6 => format!("$map([1..5], function($i) {{ $i & {} }})", expression(random, depth + 1)),
-        7 => format!("[{}, {{\"k\": {}}}]", expression(random, depth + 1), expression(random, depth + 1)),
-        _ => {
-            let operator = one(random, &OPERATORS);
-            format!("({} {operator} {})", expression(random, depth + 1), expression(random, depth + 1))
-        }
-    }
-}
-
-fn query(random: &mut impl Rng) -> Value {
-    format!("{{% {} %}}", expression(random, 0)).into()
-}
-
-fn template(random: &mut impl Rng) -> Value {
-    let mut made = Map::new();
-    for name in ["a", "b", "c"] {
+fn mutated(random: &mut impl Rng, expressions: &[Case]) -> String {
+    let some = |random: &mut _| &expressions[RngExt::random_range(random, 0..expressions.len())].expr;
+    let mut chars: Vec<char> = some(random).chars().collect();
+    for _ in 0..random.random_range(0..5) {
+        let (from, to) = super::range(random, chars.len());
         match random.random_range(0..4) {
-            0 => made.insert(name.to_owned(), query(random)),
-            1 => made.insert(name.to_owned(), json!([query(random), {"deep": query(random)}])),
-            2 => made.insert(name.to_owned(), text(random).into()),
-            _ => None,
-        };
+            0 => drop(chars.drain(from..to)),
+            1 => chars = [&chars[..to], &chars[from..]].concat(),
+            2 => {
+                let token = TOKENS[random.random_range(0..TOKENS.len())];
+                chars.splice(from..from, token.chars());
+            }
+            _ => {
+                let other: Vec<char> = some(random).chars().collect();
+                let (first, last) = super::range(random, other.len());
+                chars.splice(from..to, other[first..last].iter().copied());
+            }
+        }
+        chars.truncate(CHARS_MAX);
     }
-    Value::Object(made)
+    // Most of them read an input, which AWS has in a variable.
+    let text: String = chars.into_iter().collect();
+    if random.random_range(0..4) == 0 { text } else { format!("$states.input.({text})") }
 }
 
-pub(crate) fn definition(random: &mut impl Rng) -> String {
-    let states = json!({
-        "Shape": {"Type": "Pass", "Output": template(random), "Assign": {"v": query(random)}, "Next": "Choose"},
-        "Choose": {
-            "Type": "Choice", "Output": template(random), "Default": "Work",
-            "Choices": [{"Condition": query(random), "Output": query(random), "Assign": template(random), "Next": "Shape"}],
-        },
-        "Work": {
-            "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage", "Arguments": template(random),
-            "TimeoutSeconds": query(random), "Retry": retriers(random), "Output": query(random),
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Fail"}],
-            "Next": "Wait",
-        },
-        "Wait": {"Type": "Wait", "Timestamp": query(random), "Next": "Each"},
-        "Each": {
-            "Type": "Map", "Items": query(random), "ItemSelector": template(random), "MaxConcurrency": query(random),
-            "ItemProcessor": inner("Item"), "Next": "Far",
-        },
-        "Far": {
-            "Type": "Map", "ItemProcessor": distributed("Child"), "ItemReader": reader("Arguments", template(random)),
-            "ItemBatcher": {"MaxItemsPerBatch": query(random), "BatchInput": template(random)},
-            "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments": template(random)},
-            "ToleratedFailureCount": query(random), "Next": "Both",
-        },
-        "Both": {"Type": "Parallel", "Branches": [inner("Left"), inner("Right")], "Arguments": query(random), "Next": "Done"},
-        "Done": {"Type": "Succeed", "Output": query(random)},
-        "Fail": {"Type": "Fail", "Error": query(random), "Cause": query(random)},
-    });
-    json!({"QueryLanguage": "JSONata", "StartAt": "Shape", "States": states}).to_string()
+/// Reads and evaluates the text. Whether it was read.
+fn read(text: &str, input: &Value) -> bool {
+    let Ok(expression) = Expression::parse(text) else { return false };
+    let build = || json!({ "Execution": { "Id": "e-1" } });
+    let eval = || {
+        let (context, random) = (Context::new(&build), Random::new(1, 2));
+        expression.eval(&Scope::of(input, &context, &random))
+    };
+    assert_eq!(eval(), eval(), "evaluated again, it is the same");
+    true
+}
+
+#[test]
+fn an_expression_comes_to_a_value_or_an_error_whatever_it_is() {
+    let expressions: Vec<Case> = serde_json::from_str(CASES).expect("the suite is in the checkout");
+    let datasets: BTreeMap<String, Value> = serde_json::from_str(DATASETS).expect("so is its data");
+    let input = &datasets["dataset5"];
+    let (inputs, were_read) =
+        super::run("jsonata", |random| mutated(random, &expressions), |text| read(text, input));
+    // Else it shows nothing.
+    assert!(were_read * 4 > inputs, "only {were_read} of {inputs} were read");
 }

@@ -14,6 +14,7 @@
 mod evaluate;
 mod expression;
 mod generate;
+mod generate_jsonata;
 mod in_hand;
 mod jsonata;
 
@@ -172,9 +173,18 @@ fn a_definition_is_read_or_refused_whatever_it_is() {
     run("mutated", |random| mutated(random, &corpus), read);
 }
 
+/// A definition in one of the languages.
+fn made_up(random: &mut ChaCha8Rng) -> String {
+    if random.random_range(0..3) == 0 {
+        generate_jsonata::definition(random)
+    } else {
+        generate::definition(random)
+    }
+}
+
 #[test]
 fn what_is_read_can_be_evaluated_whatever_it_is() {
-    let (inputs, were_read) = run("made-up", generate::definition, read);
+    let (inputs, were_read) = run("made-up", made_up, read);
     // Else it shows nothing.
     assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
 }

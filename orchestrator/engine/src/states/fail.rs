@@ -3,8 +3,9 @@
 use asl::retry::Origin;
 use asl::syntax::Fail;
 
+use crate::failure::Failure;
 use crate::settings::text;
-use crate::stepper::{Entered, Failure, Outcome, Stepper};
+use crate::stepper::{Entered, Outcome, Stepper};
 
 impl<'d> Stepper<'d> {
     pub(super) fn fail(&mut self, entered: Entered<'d>, fail: &'d Fail) -> Outcome {

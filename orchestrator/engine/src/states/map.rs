@@ -9,13 +9,14 @@ use asl::template::Place;
 use asl::{RuntimeError, Scope, StateKind};
 use serde_json::{Value, json};
 
+use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::gathered::{Gathered, Iterations};
 use crate::history::Detail;
 use crate::io::{input, keeps_input};
 use crate::quotas::{self, INLINE_CONCURRENCY_MAX};
 use crate::settings::{number, percentage};
-use crate::stepper::{Cursor, Entered, Failure, Outcome, Stepper, View, misfit};
+use crate::stepper::{Cursor, Entered, Outcome, Stepper, View, misfit};
 use crate::thread::ThreadId;
 
 /// What is computed before the first iteration begins.

@@ -5,12 +5,13 @@ use asl::retry::Origin;
 use asl::syntax::Parallel;
 use serde_json::Value;
 
+use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::gathered::Gathered;
 use crate::history::Detail;
 use crate::io::{arguments, input, keeps_input};
 use crate::quotas;
-use crate::stepper::{Cursor, Entered, Failure, Outcome, Stepper, misfit};
+use crate::stepper::{Cursor, Entered, Outcome, Stepper, misfit};
 use crate::thread::ThreadId;
 
 impl<'d> Stepper<'d> {

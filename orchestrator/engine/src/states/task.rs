@@ -12,13 +12,14 @@ use serde_json::Value;
 
 use crate::effect::{Call, Effect};
 use crate::fact::Refused;
+use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::{Called, Detail, TaskEvent};
 use crate::ids::{TaskId, Timer};
 use crate::io::{arguments, input, keeps_input};
 use crate::quotas;
 use crate::settings::seconds;
-use crate::stepper::{Entered, Failure, Outcome, Signal, Stepper};
+use crate::stepper::{Entered, Outcome, Signal, Stepper};
 
 /// What is computed before a task is called.
 struct Prepared {

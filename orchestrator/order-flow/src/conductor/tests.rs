@@ -191,7 +191,7 @@ fn a_task_whose_function_no_service_offers_fails_and_its_journal_says_so() {
     let run = conductor.handle(None, Input::Message(&placed("c-1")), &mut effects).unwrap().unwrap();
     assert!(effects.messages().is_empty(), "there is nobody to send it to");
     let cause = "no service offers the function 'nobody'";
-    let Phase::Ended(ending) = run.execution.phase() else { panic!("{run:?}") };
+    let engine::Phase::Ended(ending) = run.execution.phase() else { panic!("{run:?}") };
     let output = json!({"Error": "Lambda.ResourceNotFoundException", "Cause": cause});
     assert_eq!(ending.output, Some(output));
     // The journal alone gives the same, whatever functions there are when it is read.
