@@ -118,7 +118,7 @@ pub enum CaseError {
         case: String,
         /// What is wrong with it.
         #[source]
-        problem: CaseProblem,
+        problem: Box<CaseProblem>,
     },
 }
 
@@ -156,7 +156,10 @@ pub(crate) fn read_cases(
         let case = case(written, &mocks, beside.as_deref(), machine, definition);
         match case {
             Ok(case) => Ok(Case { name, ..case }),
-            Err(problem) => Err(CaseError::Case { file: file.into(), case: name, problem }),
+            Err(problem) => {
+                let (file, problem) = (file.into(), Box::new(problem));
+                Err(CaseError::Case { file, case: name, problem })
+            }
         }
     };
     cases.into_iter().map(case).collect()

@@ -82,7 +82,7 @@ pub enum SuiteError {
 /// [`SuiteError`] if a file cannot be used; nothing is run then. That a case fails is no error.
 pub fn test_folder(folder: &Path, see: &mut dyn FnMut(&Path, &CaseResult)) -> Result<Report, SuiteError> {
     let prepared = prepared(folder)?;
-    let tested = |(file, machine, definition, cases): (PathBuf, String, Definition, Vec<Case>)| {
+    let tested = |Prepared { file, machine, definition, cases }: Prepared| {
         let mut coverage = Coverage::default();
         let cases = cases.into_iter().map(|case| {
             let result = test(&definition, &machine, case, &mut coverage);
@@ -100,8 +100,16 @@ pub fn test_folder(folder: &Path, see: &mut dyn FnMut(&Path, &CaseResult)) -> Re
     Ok(Report { definitions: prepared.into_iter().map(tested).collect() })
 }
 
+/// A definition that is to be tested.
+struct Prepared {
+    file: PathBuf,
+    machine: String,
+    definition: Definition,
+    cases: Vec<Case>,
+}
+
 /// Everything that is to be run: each definition with its name and its cases.
-fn prepared(folder: &Path) -> Result<Vec<(PathBuf, String, Definition, Vec<Case>)>, SuiteError> {
+fn prepared(folder: &Path) -> Result<Vec<Prepared>, SuiteError> {
     let unreadable = |error| SuiteError::Unreadable(folder.into(), error);
     let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(unreadable)?.collect();
     let mut names: Vec<String> = entries
@@ -127,7 +135,7 @@ fn prepared(folder: &Path) -> Result<Vec<(PathBuf, String, Definition, Vec<Case>
         } else {
             Vec::new()
         };
-        prepared.push((file, name.to_owned(), definition, cases));
+        prepared.push(Prepared { file, machine: name.to_owned(), definition, cases });
     }
     if prepared.is_empty() { Err(SuiteError::Empty(folder.into())) } else { Ok(prepared) }
 }

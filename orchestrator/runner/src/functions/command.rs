@@ -79,7 +79,7 @@ impl Command {
 
 /// What can be read of it, up to so many bytes; all the rest is read, too, so that nobody waits to write.
 async fn beginning(pipe: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> Vec<u8> {
-    let (mut kept, mut buffer) = (Vec::new(), [0; 8192]);
+    let (mut kept, mut buffer) = (Vec::new(), vec![0; 8192]);
     let Some(mut pipe) = pipe else { return kept };
     while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
         let room = bytes_max - kept.len();
