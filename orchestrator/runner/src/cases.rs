@@ -112,9 +112,9 @@ pub enum CaseError {
     /// A case is not what it should be.
     #[error("{}: the case {case:?}", .file.display())]
     Case {
-        /// The file.
+        /// Where it was read from.
         file: PathBuf,
-        /// The case.
+        /// What its author calls it, in quotes.
         case: String,
         /// What is wrong with it.
         #[source]

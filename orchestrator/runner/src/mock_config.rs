@@ -22,7 +22,7 @@ pub enum MockError {
     /// It has test cases, and none was chosen.
     #[error("{} has several test cases: say which with --case; they are {known}", .file.display())]
     NoCase {
-        /// The file.
+        /// Where it was read from.
         file: PathBuf,
         /// Its cases.
         known: String,
@@ -30,7 +30,7 @@ pub enum MockError {
     /// It has no such test case.
     #[error("{} has no test case {case:?}; they are {known}", .file.display())]
     UnknownCase {
-        /// The file.
+        /// Where it was read from.
         file: PathBuf,
         /// What was asked for.
         case: String,
@@ -40,7 +40,7 @@ pub enum MockError {
     /// The file has no test cases.
     #[error("{} has no test cases, and {case:?} was asked for: leave out --case", .file.display())]
     Caseless {
-        /// The file.
+        /// Where it was read from.
         file: PathBuf,
         /// What was asked for.
         case: String,
@@ -48,9 +48,9 @@ pub enum MockError {
     /// A state has a response that is not there.
     #[error("{}: the state {state:?} has the response {response:?}, which is not under MockedResponses", .file.display())]
     UnknownResponse {
-        /// The file.
+        /// Where it was read from.
         file: PathBuf,
-        /// The state.
+        /// Which, by name.
         state: String,
         /// What it names.
         response: String,
@@ -58,9 +58,9 @@ pub enum MockError {
     /// A response does not say what the first call, or one in between, is answered by.
     #[error("{}: the response {response:?} {problem}", .file.display())]
     Numbers {
-        /// The file.
+        /// Where it was read from.
         file: PathBuf,
-        /// The response.
+        /// The name under `MockedResponses`.
         response: String,
         /// What is wrong with it.
         problem: String,

@@ -95,7 +95,7 @@ pub enum RunError {
          {{\"States\": {{\"{state}\": {{\"Return\": …}}}}}}) or with --function {called}=COMMAND"
     )]
     Unanswered {
-        /// The state.
+        /// Which, by name.
         state: String,
         /// What it calls.
         called: String,
@@ -105,7 +105,7 @@ pub enum RunError {
         "the state {state:?} calls {resource}, and what it passes names no function: FunctionName is missing, or no string"
     )]
     Nameless {
-        /// The state.
+        /// Which, by name.
         state: String,
         /// What it calls.
         resource: String,

@@ -38,7 +38,7 @@ pub struct Tested {
 /// What became of a case.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CaseResult {
-    /// Its name.
+    /// As its author calls it.
     pub name: String,
     /// How it differs from what was expected: it passed if not at all.
     pub differences: Vec<String>,
@@ -66,7 +66,7 @@ pub enum SuiteError {
     /// A definition has problems.
     #[error("{}: {problems}", .file.display())]
     Invalid {
-        /// The file.
+        /// Where it was read from.
         file: PathBuf,
         /// What is wrong with it.
         problems: Problems,

@@ -5,7 +5,7 @@ use crate::syntax::QueryLanguage;
 /// A field.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownField {
-    /// Its name.
+    /// As its author calls it.
     pub name: &'static str,
     /// The language that it belongs to; `None`: to both.
     pub language: Option<QueryLanguage>,
