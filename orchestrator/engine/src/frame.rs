@@ -122,7 +122,7 @@ impl Frame {
         }
     }
 
-    /// Its timers.
+    /// Those that are set for it: at most two.
     pub(crate) fn timers(&self) -> impl Iterator<Item = Timer> + use<> {
         let (first, second) = match &self.awaited {
             Awaited::Task { timeout, heartbeat, .. } => (*timeout, *heartbeat),

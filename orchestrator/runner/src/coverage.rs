@@ -10,7 +10,7 @@ use engine::{Detail, HistoryEvent, Taken, Way};
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// States.
+    /// One that executions can enter.
     State,
     /// Rules of Choices, and their `Default`.
     Rule,

@@ -9,7 +9,7 @@ use crate::problem::Code;
 use crate::template::Expression;
 
 impl Builder<'_> {
-    /// A path.
+    /// What the field selects, if it is one that can be compiled.
     pub(super) fn path(&mut self, field: &Field<'_>) -> Option<Path> {
         match Path::parse(field.string(&mut self.report)?) {
             Ok(path) => {
