@@ -24,6 +24,12 @@
 //! to an attempt that timed out, a cancelled timer, a duplicate, anything after the end) is [`Stepped::Stale`]: nothing
 //! changes, and it is not to be put in the journal. So facts may arrive any number of times and in any order.
 //!
+//! # Threads
+//!
+//! An execution is one line of states until a Parallel or Map splits it: each branch and each iteration is a [`Thread`] with a state of its own
+//! and, in [`Frame`], what it waits for. They are in one list, the outermost first, and a fact finds the one that waits for it by an index.
+//! The thread around them knows of them only how many have not ended, and the outputs of those that have.
+//!
 //! # Calls
 //!
 //! Whatever a task calls is one effect, a [`Call`] of a resource: which integrations there are is the business of whoever brings
