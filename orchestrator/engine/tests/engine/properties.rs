@@ -40,7 +40,9 @@ fn state(prefix: &str, index: usize, seeds: &[Seed], (kind, jump, number): Seed,
     let catch = json!([{"ErrorEquals": [caught], "ResultPath": "$.e", "Next": jump}]);
     let invocation = if number % 2 == 0 { "Event" } else { "RequestResponse" };
     let retry = json!([{"ErrorEquals": ["E"], "MaxAttempts": number % 3, "JitterStrategy": "FULL"}]);
-    match kind % 8 {
+    // A machine must not assign what one around it does.
+    let own = |variable: &str| format!("{variable}_{prefix}");
+    match kind % 11 {
         0 => json!({"Type": "Task", "Resource": F, "ResultPath": result_path, "Next": next}),
         1 => {
             json!({"Type": "Task", "Resource": F, "TimeoutSeconds": 9, "HeartbeatSeconds": 3, "Retry": retry,
@@ -57,7 +59,25 @@ fn state(prefix: &str, index: usize, seeds: &[Seed], (kind, jump, number): Seed,
         }
         6 => json!({"Type": "Pass", "Next": next,
                     "Parameters": {"r.$": "States.UUID()", "in.$": "$$.Execution.Input", "list": [number]}}),
+        8 => json!({"Type": "Pass", "QueryLanguage": "JSONata", "Next": next, "Assign": {own("v"): number},
+                    "Output": {"r": "{% $exists($states.input.r) ? $states.input.r : $states.context.State.Name %}",
+                               "id": "{% $uuid() %}"}}),
+        9 => {
+            json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Next": next,
+                    "QueryLanguage": "JSONata", "HeartbeatSeconds": 3, "Retry": retry, "Assign": {own("w"): "{% $states.result %}"},
+                    "Arguments": {"QueueUrl": "q", "MessageBody": {"token": "{% $states.context.Task.Token %}"}},
+                    "Output": "{% $states.input %}",
+                    "Catch": [{"ErrorEquals": [caught], "Output": "{% $states.errorOutput %}", "Next": jump}]})
+        }
         _ if depth == 0 => json!({"Type": "Wait", "Seconds": 1, "Next": next}),
+        10 => {
+            let mut processor =
+                machine(&format!("{prefix}{index}m"), &seeds[..seeds.len().div_ceil(2)], depth - 1);
+            processor["ProcessorConfig"] = json!({"Mode": "INLINE"});
+            json!({"Type": "Map", "Next": next, "MaxConcurrency": number % 3, "ItemsPath": "$.list", "ItemProcessor": processor,
+                   "ItemSelector": {"list.$": "$.list", "r.$": "$$.Map.Item.Index"}, "Retry": retry, "Catch": catch,
+                   "ResultPath": result_path})
+        }
         _ => {
             let half = seeds.len() / 2;
             let branches = [
@@ -86,7 +106,9 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
     let task = if tasks.is_empty() { TaskId(which as u64) } else { tasks[which % tasks.len()] };
     let timer = if timers.is_empty() { TimerId(which as u64) } else { timers[which % timers.len()].id };
     match kind % 16 {
-        0..=6 => Fact::FunctionReturned { task, output: json!({"out": number}) },
+        0..=4 => Fact::FunctionReturned { task, output: json!({"out": number, "list": [1, 2, 3]}) },
+        5 => Fact::TaskSucceeded { task, output: json!({"list": [number, number]}) },
+        6 => Fact::TaskSubmitted { task, output: json!({"MessageId": "m"}) },
         7..=8 => {
             let error = [
                 "E",
