@@ -176,7 +176,7 @@ async fn a_workflow_with_a_mistake_is_refused_with_its_place() {
     assert_eq!(ended.code, Some(64), "{}", ended.stderr);
     for part in [
         "error: --workflow: found w.json, expected a workflow without mistakes:\n",
-        "line 1, column 14, /StartAt: there is no state 'Nowhere'",
+        "line 1, column 14, /StartAt: MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere",
         "expected one of Here",
     ] {
         assert!(ended.stderr.contains(part), "{part:?} is missing from {}", ended.stderr);
@@ -198,7 +198,7 @@ async fn a_workflow_that_calls_what_no_service_offers_is_warned_of_and_accepted(
     // It gets as far as its port, which is taken.
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     for part in [
-        "warning: --workflow: w.json: line 2, column 15, /States/Call/Resource: there is no function 'record-ordr'",
+        "warning: --workflow: w.json: line 2, column 15, /States/Call/Resource: UNKNOWN_FUNCTION: there is no function 'record-ordr'",
         "did you mean 'record-order'? Known functions: authorise-payment, ",
     ] {
         assert!(ended.stderr.contains(part), "{part:?} is missing from {}", ended.stderr);
