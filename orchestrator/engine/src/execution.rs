@@ -84,7 +84,7 @@ pub(crate) struct Head {
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub(crate) identity: Option<Box<Identity>>,
     /// Kept only if the definition looks at it.
-    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "i", default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub(crate) input: Option<Value>,
     /// The end of the definition's `TimeoutSeconds`.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ pub struct Ending {
     #[serde(rename = "t")]
     pub at_ms: u64,
     /// The output, if it succeeded.
-    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "o", default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// The error name, if it failed.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
@@ -247,6 +247,11 @@ impl Execution {
 
 fn is_read(layout: u8) -> bool {
     (LAYOUT_MIN..=LAYOUT).contains(&layout)
+}
+
+/// A value that is there: `null` is one.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 fn layout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {

@@ -38,6 +38,7 @@ struct Case {
     input: Option<Value>,
     #[serde(default)]
     answers: BTreeMap<String, VecDeque<Answer>>,
+    #[serde(default, deserialize_with = "given")]
     output: Option<Value>,
     error: Option<String>,
     cause: Option<String>,
@@ -47,6 +48,11 @@ struct Case {
     calls: Option<Vec<Value>>,
     #[serde(default)]
     express: bool,
+}
+
+/// A value that is there: `null` is one.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize, Clone)]
