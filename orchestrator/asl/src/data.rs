@@ -9,6 +9,8 @@ use crate::error::{self, RuntimeError};
 use crate::path::{Path, Root, Segment};
 use crate::scope::Scope;
 
+pub use crate::json_len::{NESTING_MAX, json_len, measured};
+
 /// An `InputPath` or `OutputPath`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Narrow {
@@ -159,40 +161,6 @@ fn no_place(segment: &Segment, value: Option<&Value>) -> RuntimeError {
     RuntimeError::new(error::RESULT_PATH_MATCH_FAILURE, cause)
 }
 
-/// Length of the value as compact JSON text in bytes, without writing the text.
-pub fn json_len(value: &Value) -> usize {
-    match value {
-        Value::Null => 4,
-        Value::Bool(b) => 5 - usize::from(*b),
-        Value::Number(n) => number_len(n),
-        Value::String(s) => string_len(s),
-        Value::Array(items) => items.iter().map(|item| json_len(item) + 1).sum::<usize>().max(1) + 1,
-        Value::Object(fields) => {
-            fields.iter().map(|(k, v)| string_len(k) + json_len(v) + 2).sum::<usize>().max(1) + 1
-        }
-    }
-}
-
-fn number_len(number: &serde_json::Number) -> usize {
-    match (number.as_u64(), number.as_i64()) {
-        (Some(n), _) => n.checked_ilog10().unwrap_or(0) as usize + 1,
-        (None, Some(n)) => n.unsigned_abs().ilog10() as usize + 2,
-        (None, None) => number.to_string().len(),
-    }
-}
-
-fn string_len(string: &str) -> usize {
-    let escapes: usize = string
-        .bytes()
-        .map(|b| match b {
-            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
-            0..=31 => 5,
-            _ => 0,
-        })
-        .sum();
-    string.len() + escapes + 2
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +209,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn data_that_is_nested_too_deep_is_not_measured() {
+        let nested = |levels| (0..levels).fold(json!(1), |inside, _| json!([inside]));
+        assert_eq!(measured(&nested(NESTING_MAX)), Some(2 * NESTING_MAX + 1));
+        assert_eq!(measured(&nested(NESTING_MAX + 1)), None);
+    }
+
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -263,6 +238,7 @@ mod tests {
         #[test]
         fn the_length_is_that_of_the_text(value in any_json()) {
             prop_assert_eq!(json_len(&value), value.to_string().len());
+            prop_assert_eq!(measured(&value), Some(json_len(&value)));
         }
     }
 }

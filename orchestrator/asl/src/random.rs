@@ -7,17 +7,24 @@ use std::cell::Cell;
 #[derive(Debug, Clone)]
 pub struct Random {
     state: Cell<u64>,
+    is_used: Cell<bool>,
 }
 
 impl Random {
     /// A generator whose numbers depend on both arguments: a seed kept for long, and what the numbers are for.
     pub fn new(seed: u64, purpose: u64) -> Self {
         let state = mix(seed ^ mix(purpose.wrapping_add(GOLDEN)));
-        Self { state: Cell::new(state) }
+        Self { state: Cell::new(state), is_used: Cell::new(false) }
+    }
+
+    /// Whether a number was taken.
+    pub fn is_used(&self) -> bool {
+        self.is_used.get()
     }
 
     /// The next number.
     pub fn next_u64(&self) -> u64 {
+        self.is_used.set(true);
         let state = self.state.get().wrapping_add(GOLDEN);
         self.state.set(state);
         mix(state)

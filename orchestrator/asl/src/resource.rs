@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 
 /// The integration that calls a function by name.
 pub const LAMBDA_INVOKE: &str = "arn:aws:states:::lambda:invoke";
-/// How the ARN of a function begins.
-pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:";
 
 /// What a Task calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,12 +119,23 @@ impl ResourceKind {
     }
 }
 
-/// The name in the ARN of a function: `arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]`.
+/// The name in the ARN of a function: `arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]`, in any partition.
 pub fn function_name(arn: &str) -> Option<&str> {
-    let mut parts = arn.strip_prefix(FUNCTION_ARN)?.split(':');
+    let mut parts = arn.split(':');
+    let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
     let (_region, _account, function) = (parts.next()?, parts.next()?, parts.next()?);
     let name = parts.next()?;
-    (function == "function" && !name.is_empty()).then_some(name)
+    let is_one =
+        scheme == "arn" && partition.starts_with("aws") && service == "lambda" && function == "function";
+    (is_one && !name.is_empty()).then_some(name)
+}
+
+/// The name of a function given as `FunctionName`: an ARN, `<account>:function:<name>` or the name, each perhaps with `:<qualifier>`.
+fn given_name(given: &str) -> &str {
+    function_name(given).unwrap_or_else(|| {
+        let name = given.split_once(":function:").map_or(given, |(_, name)| name);
+        name.split(':').next().unwrap_or(name)
+    })
 }
 
 /// The function that a call names: of its resource, or of what is passed to the integration.
@@ -141,7 +150,7 @@ pub fn called_function<'c>(resource: &'c str, passed: &'c Value) -> Result<&'c s
         return Err(format!("{resource} names no function"));
     }
     match passed.get("FunctionName") {
-        Some(Value::String(given)) => Ok(function_name(given).unwrap_or(given)),
+        Some(Value::String(given)) => Ok(given_name(given)),
         Some(other) => Err(format!("FunctionName is {other}, which is no string")),
         None => Err("FunctionName is missing".to_owned()),
     }
@@ -168,6 +177,9 @@ mod tests {
         assert_eq!((called_function(arn, &given), payload(arn, given.clone())), (Ok("f"), given.clone()));
         assert_eq!(called_function(LAMBDA_INVOKE, &given), Ok("g"));
         assert_eq!(payload(LAMBDA_INVOKE, given), json!({}));
+        for named in ["g:prod", "123456789012:function:g:prod", "arn:aws-cn:lambda:cn-north-1:1:function:g"] {
+            assert_eq!(called_function(LAMBDA_INVOKE, &json!({"FunctionName": named})), Ok("g"), "{named}");
+        }
         let given = json!({"FunctionName": arn, "Payload": [1]});
         assert_eq!(called_function(LAMBDA_INVOKE, &given), Ok("f"));
         assert_eq!(payload(LAMBDA_INVOKE, given), json!([1]));

@@ -28,8 +28,8 @@ impl ErrorEquals {
     /// Whether the list is for that error.
     ///
     /// `States.Runtime` matches nothing: it always fails the execution. `States.ALL` matches everything else but
-    /// `States.DataLimitExceeded`, which must be named. `States.TaskFailed` matches any error of a task but
-    /// `States.Timeout`; `States.BranchFailed` any error that left a branch; `States.Timeout` also a missed heartbeat.
+    /// `States.DataLimitExceeded`, which must be named. `States.TaskFailed` matches whatever
+    /// `States.ALL` does but `States.Timeout`; `States.BranchFailed` any error that left a branch; `States.Timeout` also a missed heartbeat.
     pub fn matches(&self, name: &str, origin: Origin) -> bool {
         if name == error::RUNTIME {
             return false;
@@ -37,9 +37,7 @@ impl ErrorEquals {
         self.0.iter().any(|listed| match listed.as_str() {
             listed if listed == name => true,
             error::ALL => name != error::DATA_LIMIT_EXCEEDED,
-            error::TASK_FAILED => {
-                origin == Origin::Task && name != error::TIMEOUT && name != error::DATA_LIMIT_EXCEEDED
-            }
+            error::TASK_FAILED => name != error::TIMEOUT && name != error::DATA_LIMIT_EXCEEDED,
             error::BRANCH_FAILED => origin == Origin::Branch && name != error::DATA_LIMIT_EXCEEDED,
             error::TIMEOUT => name == error::HEARTBEAT_TIMEOUT,
             _ => false,
@@ -131,7 +129,7 @@ mod tests {
         check("States.Runtime", "States.Runtime", Origin::State, false);
         check("States.TaskFailed", "A", Origin::Task, true);
         check("States.TaskFailed", "States.Timeout", Origin::Task, false);
-        check("States.TaskFailed", "A", Origin::Branch, false);
+        check("States.TaskFailed", "A", Origin::Branch, true);
         check("States.BranchFailed", "A", Origin::Branch, true);
         check("States.BranchFailed", "A", Origin::Task, false);
         check("States.Timeout", "States.HeartbeatTimeout", Origin::Task, true);

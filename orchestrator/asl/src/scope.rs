@@ -1,8 +1,12 @@
 //! What an expression can see: the data (`$`), the context object (`$$`), the variables (`$name`) and seeded randomness.
 
-use std::cell::OnceCell;
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
 
 use serde_json::{Map, Value};
+
+use crate::error::{self, RuntimeError};
+use crate::json_len::json_len;
 
 use crate::random::Random;
 
@@ -42,6 +46,32 @@ impl<'a> Variables<'a> {
     }
 }
 
+/// How much data one state may still copy while its fields are evaluated: a template of a few kilobytes could ask for all of its input
+/// thousands of times.
+#[derive(Debug)]
+pub struct Budget(Cell<usize>);
+
+/// What a selection costs besides the bytes that it copies, if the path may select many things.
+const SELECTION_BYTES: usize = 8 * 1024;
+
+impl Budget {
+    /// So many bytes of JSON.
+    pub fn new(bytes: usize) -> Self {
+        Self(Cell::new(bytes))
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), RuntimeError> {
+        let left = self.0.get().checked_sub(bytes);
+        self.0.set(left.unwrap_or(0));
+        left.map(drop).ok_or_else(|| {
+            RuntimeError::new(
+                error::DATA_LIMIT_EXCEEDED,
+                "The fields of the state make more data than may be made at once.",
+            )
+        })
+    }
+}
+
 /// What an expression can see.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
@@ -59,6 +89,8 @@ pub struct Scope<'a> {
     pub now_ms: u64,
     /// Where non-deterministic functions take their numbers from.
     pub random: &'a Random,
+    /// What may still be copied; without it, anything.
+    pub budget: Option<&'a Budget>,
 }
 
 impl<'a> Scope<'a> {
@@ -72,7 +104,19 @@ impl<'a> Scope<'a> {
             variables: Variables::default(),
             now_ms: 0,
             random,
+            budget: None,
         }
+    }
+
+    /// A copy of what was selected, if there is still something left of the budget.
+    ///
+    /// # Errors
+    /// `States.DataLimitExceeded` if there is not.
+    pub fn copied(&self, selected: Cow<'_, Value>, is_definite: bool) -> Result<Value, RuntimeError> {
+        if let Some(budget) = self.budget {
+            budget.take(json_len(&selected) + if is_definite { 0 } else { SELECTION_BYTES })?;
+        }
+        Ok(selected.into_owned())
     }
 
     /// The same scope over other data.

@@ -167,7 +167,7 @@ impl Expression {
 fn eval_path(path: &Path, scope: &Scope<'_>, place: &Place<'_>) -> Result<Value, RuntimeError> {
     match path.select(scope) {
         _ if *path.root() == Root::Data && scope.data.is_null() => Err(cause::null_input()),
-        Ok(value) => Ok(value.into_owned()),
+        Ok(value) => return scope.copied(value, path.is_definite()),
         Err(why @ PathError::TooManySteps) => Err(cause::invalid_path(path, why)),
         Err(_) => Err(cause::path_not_found(path, place.path_field(), scope.data)),
     }

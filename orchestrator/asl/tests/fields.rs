@@ -81,7 +81,7 @@ const CASES: &[Case] = &[
     ("IntervalSeconds", "", "PJ", "0", "-1"),
     ("MaxAttempts", "", "PJ", "99999999", "100000000"),
     ("BackoffRate", "", "PJ", "1.0", "0.5"),
-    ("MaxDelaySeconds", "", "PJ", "31622400", "0"),
+    ("MaxDelaySeconds", "", "PJ", "31622399", "0"),
     ("JitterStrategy", "", "PJ", r#""FULL""#, r#""full""#),
     ("ItemProcessor", "", "PJ", r#"{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#, r#"{"StartAt": "B"}"#),
     ("Iterator", "", "PJ", r#"{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}"#, "[]"),

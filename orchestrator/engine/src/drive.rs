@@ -111,9 +111,15 @@ impl<'d> Stepper<'d> {
     /// Gives up all threads under that one: their timers are cancelled; their tasks need nothing, answers will be stale.
     pub(crate) fn abandon(&mut self, ancestor: ThreadId) {
         let under = self.threads.under(ancestor);
-        self.ready.retain(|cursor| {
-            cursor.thread.parent.is_none_or(|(parent, _)| parent != ancestor && !under.contains(&parent))
+        // The latest first, as ids grow: found by halving.
+        let is_under = |id: ThreadId| id == ancestor || under.binary_search_by(|other| id.cmp(other)).is_ok();
+        let (dropped, kept) = std::mem::take(&mut self.ready).into_iter().partition::<Vec<_>, _>(|cursor| {
+            cursor.thread.parent.is_some_and(|(parent, _)| is_under(parent))
         });
+        self.ready = kept.into();
+        for cursor in dropped {
+            self.abort_iteration(&cursor.thread, cursor.last_event);
+        }
         for id in under {
             if let Some(waiting) = self.threads.remove(id) {
                 self.abort(&waiting);
@@ -129,6 +135,11 @@ impl<'d> Stepper<'d> {
         let Some(state) = frame.state.of(self.definition) else { return frame.last_event };
         let state_type = state.kind.type_name();
         let last_event = self.push(thread, frame.last_event, || Detail::StateAborted { state_type });
+        self.abort_iteration(thread, last_event)
+    }
+
+    /// Tells the history that an iteration was aborted, if the thread is one. The last event of the thread.
+    fn abort_iteration(&mut self, thread: &Thread, last_event: u64) -> u64 {
         let parent = thread.parent.and_then(|(parent, index)| Some((self.threads.get(parent)?, index)));
         let map = parent.and_then(|(waiting, index)| Some((waiting.frame.state.of(self.definition)?, index)));
         match map {

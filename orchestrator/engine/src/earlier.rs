@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::frame::{Awaited, Frame};
+use crate::frame::{Awaited, Frame, Progress};
 use crate::gathered::Gathered;
 use crate::ids::{TaskId, Timer};
 use crate::state_ref::StateRef;
@@ -65,7 +65,9 @@ impl Tree {
         let Self { state, data, entered_ms, last_event, retries, awaited } = self;
         let mut under = Vec::new();
         let awaited = match awaited {
-            TreeAwaited::Task { task, timeout, heartbeat } => Awaited::Task { task, timeout, heartbeat },
+            TreeAwaited::Task { task, timeout, heartbeat } => {
+                Awaited::Task { task, timeout, heartbeat, progress: Progress::default() }
+            }
             TreeAwaited::BackOff(timer) => Awaited::BackOff(timer),
             TreeAwaited::Wait(timer) => Awaited::Wait(timer),
             TreeAwaited::Branches(branches) => {

@@ -11,13 +11,14 @@ use crate::frame::Frame;
 use crate::identity::Identity;
 use crate::ids::{TaskId, Timer};
 use crate::status::Status;
-use crate::thread::ThreadId;
 use crate::threads::Threads;
 
 /// The version of the snapshot's layout. 1 had the numbers of states, 2 their names, both as a tree; 3 has threads.
 const LAYOUT: u8 = 3;
 /// The first layout with names.
 const LAYOUT_WITH_NAMES: u8 = 2;
+/// Greater than any id or count of an execution.
+const NUMBER_MAX: u64 = 1 << 60;
 /// The oldest layout that is read.
 const LAYOUT_MIN: u8 = 1;
 
@@ -53,8 +54,9 @@ impl TryFrom<Stored> for Execution {
             if threads.iter().any(|waiting| waiting.frame.state_name().is_some() != has_names) {
                 return Err("layout 1 has the numbers of states, later ones their names");
             }
-            if threads.get(ThreadId::ROOT).is_none() {
-                return Err("there is no outermost thread");
+            threads.check(head.next_id)?;
+            if head.next_id > NUMBER_MAX || head.history_len > NUMBER_MAX || head.draws > NUMBER_MAX {
+                return Err("a count is greater than any that can be");
             }
         }
         Ok(Self { layout, head, phase })
@@ -77,6 +79,9 @@ pub(crate) struct Head {
     pub(crate) next_id: u64,
     #[serde(rename = "e")]
     pub(crate) history_len: u64,
+    /// How many evaluations have used random numbers: each has its own.
+    #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
+    pub(crate) draws: u64,
     /// Whether it is an Express execution.
     #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) express: bool,
@@ -89,6 +94,11 @@ pub(crate) struct Head {
     /// The end of the definition's `TimeoutSeconds`.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub(crate) deadline: Option<Timer>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Running or ended.

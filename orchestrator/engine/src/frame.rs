@@ -56,6 +56,9 @@ pub enum Awaited {
         /// When it is given up unless it sends a heartbeat.
         #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
         heartbeat: Option<Timer>,
+        /// What is known of it besides, if anything.
+        #[serde(rename = "p", default, skip_serializing_if = "Progress::is_none")]
+        progress: Progress,
     },
     /// The time for another attempt.
     #[serde(rename = "b")]
@@ -69,6 +72,26 @@ pub enum Awaited {
     /// The iterations of a Map.
     #[serde(rename = "m")]
     Iterations(Box<Iterations>),
+}
+
+/// What is known of a task that is at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Seconds until it is given up, of an activity that nobody has taken on.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) timeout_s: Option<u64>,
+    /// Seconds between heartbeats.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) heartbeat_s: Option<u64>,
+    /// Whether a worker has taken it on, or what it called has answered: that happens once.
+    #[serde(rename = "u", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_under_way: bool,
+}
+
+impl Progress {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a fact is about.

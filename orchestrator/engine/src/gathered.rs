@@ -27,6 +27,10 @@ impl Gathered {
         Self { outputs, open }
     }
 
+    pub(crate) fn is_sound(&self) -> bool {
+        self.open == self.outputs.iter().filter(|output| output.is_none()).count()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.outputs.len()
@@ -82,6 +86,10 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Iterations {
+    pub(crate) fn is_sound(&self) -> bool {
+        self.gathered.is_sound() && self.items.len() <= self.gathered.open()
+    }
+
     /// The number and item of the next that may begin.
     pub(crate) fn next(&mut self) -> Option<(u32, Value)> {
         let at_work = self.gathered.open() - self.items.len();

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use asl::data::{Narrow, ResultPath, json_len};
+use asl::data::{Narrow, ResultPath, measured};
+use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::io::{Ends, Flow, Io, Jsonata};
 use asl::syntax::{Recovery, Transition};
 use asl::template::Template;
@@ -69,10 +70,23 @@ pub(crate) fn assigned(
     field: &str,
     scope: &Scope<'_>,
 ) -> Result<Assigned, RuntimeError> {
-    match assign.map(|assign| assign.fill(scope, field)).transpose()? {
-        Some(Value::Object(assigned)) => Ok(assigned),
+    let Some(assigned) = assign.map(|assign| assign.fill(scope, field)).transpose()? else {
+        return Ok(Map::new());
+    };
+    if measured(&assigned).is_none_or(|bytes| bytes > PAYLOAD_BYTES_MAX) {
+        let cause =
+            format!("What {field} assigns has more than {PAYLOAD_BYTES_MAX} bytes, or is nested too deep.");
+        return Err(RuntimeError::new(DATA_LIMIT_EXCEEDED, cause));
+    }
+    match assigned {
+        Value::Object(assigned) => Ok(assigned),
         _ => Ok(Map::new()),
     }
+}
+
+/// Whether a result is put below a member of the input: then what is made may be deeper than both.
+fn is_deep(path: &ResultPath) -> bool {
+    matches!(path, ResultPath::At(_))
 }
 
 /// What went wrong while a state made its output.
@@ -136,8 +150,10 @@ impl<'d> Stepper<'d> {
         // Checked before the input is given away: after an error it may still be needed.
         flow.result_path.check(&entered.data)?;
         let grows = flow.result_path != ResultPath::Discard;
-        let bytes = if grows { json_len(&entered.data) + json_len(&result) } else { 0 };
-        let may_be_too_large = bytes > PAYLOAD_BYTES_MAX / 2;
+        // Only then the output is looked at as a whole. What comes in is no deeper than is allowed, and a result is checked where it is made.
+        let sum = || Some(measured(&entered.data)? + measured(&result)?);
+        let may_be_too_large = matches!(flow.output_path, Narrow::Part(_))
+            || grows && sum().is_none_or(|bytes| bytes > PAYLOAD_BYTES_MAX / 2 || is_deep(&flow.result_path));
         let input = if may_be_too_large { entered.data.clone() } else { std::mem::take(&mut entered.data) };
         let placed = flow.result_path.place(input, result)?;
         let output = self.narrowed(entered, &flow.output_path, placed)?;
@@ -154,7 +170,16 @@ impl<'d> Stepper<'d> {
         jsonata: &Jsonata,
         result: Option<Value>,
     ) -> Result<(Value, Assigned), Spoilt> {
-        let assign = entered.state.assign.as_ref();
+        self.made_with(entered, jsonata, entered.state.assign.as_ref(), result)
+    }
+
+    fn made_with(
+        &self,
+        entered: &Entered<'d>,
+        jsonata: &Jsonata,
+        assign: Option<&Template>,
+        result: Option<Value>,
+    ) -> Result<(Value, Assigned), Spoilt> {
         let (output, assigned) = self.scoped(entered.view(), &entered.data, |scope| {
             let scope = Scope { result: result.as_ref(), ..*scope };
             let output = jsonata.output.as_ref().map(|output| output.fill(&scope, "Output")).transpose()?;
@@ -171,18 +196,32 @@ impl<'d> Stepper<'d> {
         entered: &mut Entered<'d>,
         io: &Io<Ends>,
     ) -> Result<(Value, Assigned), Spoilt> {
+        let assign = entered.state.assign.as_ref();
+        self.through_with(entered, io, assign)
+    }
+
+    /// The same, with variables that are assigned in the place of those of the state.
+    pub(crate) fn through_with(
+        &self,
+        entered: &mut Entered<'d>,
+        io: &Io<Ends>,
+        assign: Option<&Template>,
+    ) -> Result<(Value, Assigned), Spoilt> {
         let ends = match io {
             Io::JsonPath(ends) => ends,
-            Io::Jsonata(jsonata) => return self.made_by_output(entered, jsonata, None),
+            Io::Jsonata(jsonata) => return self.made_with(entered, jsonata, assign, None),
         };
         let data = std::mem::take(&mut entered.data);
         let input = self.narrowed(entered, &ends.input_path, data)?;
-        let assign = entered.state.assign.as_ref();
         let assigned = match assign {
             Some(_) => self.scoped(entered.view(), &input, |scope| assigned(assign, "Assign", scope))?,
             None => Map::new(),
         };
-        Ok((self.narrowed(entered, &ends.output_path, input)?, assigned))
+        let output = self.narrowed(entered, &ends.output_path, input)?;
+        if [&ends.input_path, &ends.output_path].iter().any(|path| matches!(path, Narrow::Part(_))) {
+            quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;
+        }
+        Ok((output, assigned))
     }
 
     pub(crate) fn narrowed(

@@ -18,9 +18,18 @@ pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 /// Most iterations of a Map in inline mode at once; the quota of AWS.
 pub const INLINE_CONCURRENCY_MAX: usize = 40;
 
-/// Refuses a result that is too large: of a state, by its name, or of what a task calls.
+/// Most bytes of data that the fields of one state may copy.
+pub const COPIED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Most children of a Map in distributed mode at once, if the definition sets no limit; the quota of AWS.
+pub const DISTRIBUTED_CONCURRENCY_MAX: usize = 10_000;
+
+/// Longest cause of an error, in bytes; what AWS cuts.
+pub const CAUSE_BYTES_MAX: usize = 32_768;
+
+/// Refuses a result that is too large, or nested deeper than [`NESTING_MAX`](asl::data::NESTING_MAX): of a state, by its name, or of what a task calls.
 pub(crate) fn check(value: &Value, of: &str) -> Result<(), Failure> {
-    if asl::data::json_len(value) <= PAYLOAD_BYTES_MAX {
+    if asl::data::measured(value).is_some_and(|bytes| bytes <= PAYLOAD_BYTES_MAX) {
         return Ok(());
     }
     let cause = format!(

@@ -23,6 +23,13 @@ static NO_RECOVERY: Recovery = Recovery { retry: Vec::new(), catch: Vec::new() }
 impl<'d> Stepper<'d> {
     /// A state could not evaluate something.
     pub(crate) fn failed(&mut self, mut entered: Entered<'d>, error: RuntimeError) -> Outcome {
+        self.tell_evaluation(&mut entered, &error);
+        let failure = entered.failure(error);
+        self.recover(entered, failure)
+    }
+
+    /// Tells the history of an expression in JSONata that could not be evaluated.
+    fn tell_evaluation(&mut self, entered: &mut Entered<'d>, error: &RuntimeError) {
         if let Some(location) = &error.location {
             let state = entered.state.name.clone();
             entered.last_event =
@@ -33,8 +40,6 @@ impl<'d> Stepper<'d> {
                     state,
                 });
         }
-        let failure = entered.failure(error);
-        self.recover(entered, failure)
     }
 
     /// The first retrier that is for the error decides about a retry; when it has none left, the first catcher that is
@@ -71,6 +76,7 @@ impl<'d> Stepper<'d> {
                 self.leave(entered, Transition::Next(catcher.next), output, assigned)
             }
             Err(Spoilt::Error(error)) => {
+                self.tell_evaluation(&mut entered, &error);
                 let failure = entered.failure(error);
                 entered.fail(failure)
             }

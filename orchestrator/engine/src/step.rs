@@ -1,13 +1,14 @@
 //! The step function.
 
-use asl::Definition;
+use asl::resource::ResourceKind;
+use asl::{Definition, StateKind};
 
 use crate::drive::Rest;
 use crate::effect::{Effect, Integrations};
 use crate::execution::{Ending, Execution, Head, Phase};
 use crate::fact::{Fact, IllegalFact, Refused};
 use crate::failure::Failure;
-use crate::frame::Target;
+use crate::frame::{Awaited, Frame, Target};
 use crate::history::{Detail, HistoryEvent};
 use crate::quotas;
 use crate::status::Status;
@@ -77,6 +78,7 @@ pub fn step(
                 started_ms: now_ms,
                 next_id: first_id,
                 history_len: 0,
+                draws: 0,
                 express,
                 identity,
                 input: definition.reads_execution_input().then(|| input.clone()),
@@ -126,9 +128,27 @@ fn resume<'d>(
     if !threads.fits(thread, definition) {
         return Err(IllegalFact::Damaged);
     }
+    if threads.get(thread).is_some_and(|waiting| is_late(&waiting.frame, definition, &signal)) {
+        return Ok(stale(head, threads));
+    }
     let mut stepper = stepper(head, threads);
     let rest = stepper.deliver(thread, signal);
     Ok(Stepped::Advanced(Box::new(stepper.end_of(rest))))
+}
+
+/// Whether the frame waits for the task, and was told that before, or never can be.
+fn is_late(frame: &Frame, definition: &Definition, signal: &Signal) -> bool {
+    let Awaited::Task { heartbeat, progress, .. } = &frame.awaited else { return false };
+    let is_activity = || match frame.state.of(definition).map(|state| &state.kind) {
+        Some(StateKind::Task(task)) => task.resource.kind == ResourceKind::Activity,
+        _ => false,
+    };
+    match signal {
+        Signal::Heartbeat => heartbeat.is_none(),
+        Signal::Taken { .. } => progress.is_under_way || !is_activity(),
+        Signal::Submitted(_) => progress.is_under_way || is_activity(),
+        Signal::Returned(_) | Signal::Succeeded(_) | Signal::Failed { .. } | Signal::Fired(_) => false,
+    }
 }
 
 fn stale(head: Head, threads: Threads) -> Stepped {
@@ -219,6 +239,7 @@ impl Stepper<'_> {
 
     fn step(mut self, phase: Phase) -> Step {
         self.head.history_len = self.history.len();
+        self.head.draws = self.draws.get();
         let (history, taken) = self.history.finish();
         Step {
             execution: Execution::new(self.head, phase),

@@ -1,12 +1,13 @@
 //! One step in the making: what it has of the execution, and what comes of it.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use asl::error::RUNTIME;
 use asl::random::Random;
 use asl::retry::Origin;
-use asl::{Context, Definition, RuntimeError, Scope, State, StateId, Variables};
+use asl::{Budget, Context, Definition, RuntimeError, Scope, State, StateId, Variables};
 use serde_json::{Map, Value};
 
 use crate::context::{StateView, context};
@@ -17,7 +18,7 @@ use crate::failure::Failure;
 use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
 use crate::ids::{TaskId, Timer, TimerId};
-use crate::quotas::{HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
+use crate::quotas::{CAUSE_BYTES_MAX, COPIED_BYTES_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
 use crate::recorder::Recorder;
 use crate::state_ref::StateRef;
 use crate::tally::Tally;
@@ -32,6 +33,8 @@ pub(crate) struct Stepper<'d> {
     pub(crate) now_ms: u64,
     /// The threads that wait.
     pub(crate) threads: Threads,
+    /// As [`Head::draws`], in this step.
+    pub(crate) draws: Cell<u64>,
     /// The id of the next thread: greater than that of any that there is.
     next_thread: u64,
     /// The threads that are about to enter their machine, the next first.
@@ -124,7 +127,7 @@ impl<'d> Entered<'d> {
             "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
             self.state.name, self.entered_event, error.cause
         );
-        Failure { error: error.name.to_owned(), cause: Some(cause), origin: Origin::State }
+        Failure { error: error.name.to_owned(), cause: Some(cut(cause)), origin: Origin::State }
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -163,8 +166,9 @@ impl<'d> Stepper<'d> {
         Self {
             definition,
             integrations,
-            head,
             now_ms,
+            draws: Cell::new(head.draws),
+            head,
             next_thread: threads.last().map_or(1, |last| last.0 + 1),
             threads,
             ready: VecDeque::new(),
@@ -186,7 +190,7 @@ impl<'d> Stepper<'d> {
         }
         if self.history.is_full() {
             let cause =
-                format!("the execution reached the maximum number of history events ({HISTORY_EVENTS_MAX})");
+                format!("The execution reached the maximum number of history events ({HISTORY_EVENTS_MAX}).");
             return Err(RuntimeError::new(RUNTIME, cause));
         }
         Ok(())
@@ -206,11 +210,16 @@ impl<'d> Stepper<'d> {
             context(&self.head, view.thread, &state, view.item)
         };
         let context = Context::new(&build);
-        // Every state adds to the history, so each evaluation has its own numbers, and replay the same ones.
-        let random = Random::new(self.head.seed, self.history.len());
+        let random = Random::new(self.head.seed, self.draws.get());
+        let budget = Budget::new(COPIED_BYTES_MAX);
         let scopes = self.variables(view.thread);
         let variables = Variables::new(&scopes);
-        eval(&Scope { now_ms: self.now_ms, variables, ..Scope::of(data, &context, &random) })
+        let budget = Some(&budget);
+        let result =
+            eval(&Scope { now_ms: self.now_ms, variables, budget, ..Scope::of(data, &context, &random) });
+        // Each evaluation that uses numbers has its own, and replay the same ones.
+        self.draws.set(self.draws.get() + u64::from(random.is_used()));
+        result
     }
 
     /// The variables that a thread can read, its own first.
@@ -236,17 +245,16 @@ impl<'d> Stepper<'d> {
         id
     }
 
-    /// A thread for a branch or iteration of that one.
-    pub(crate) fn new_thread(&mut self, parent: &Thread, index: u32) -> Thread {
+    /// A thread for a branch or iteration of another.
+    pub(crate) fn new_thread(
+        &mut self,
+        parent: (ThreadId, u32),
+        item: Option<Box<Value>>,
+        is_child_execution: bool,
+    ) -> Thread {
         let id = ThreadId(self.next_thread);
         self.next_thread += 1;
-        Thread {
-            id,
-            parent: Some((parent.id, index)),
-            variables: Map::new(),
-            item: parent.item.clone(),
-            is_child_execution: parent.is_child_execution,
-        }
+        Thread { id, parent: Some(parent), variables: Map::new(), item, is_child_execution }
     }
 
     pub(crate) fn set_timer(&mut self, after_ms: u64) -> Timer {
@@ -262,6 +270,15 @@ impl<'d> Stepper<'d> {
     pub(crate) fn cancel(&mut self, timer: Option<Timer>) {
         self.effects.extend(timer.map(|timer| Effect::CancelTimer { timer: timer.id }));
     }
+}
+
+/// The text, cut where AWS cuts a cause.
+fn cut(mut text: String) -> String {
+    if text.len() > CAUSE_BYTES_MAX {
+        let end = (0..=CAUSE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+    }
+    text
 }
 
 /// What should have been found before the step.

@@ -9,9 +9,11 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::earlier::Tree;
-use crate::frame::{Frame, Target};
+use crate::frame::{Awaited, Frame, Target};
 use crate::thread::{ThreadId, Waiting};
 
+/// Greater than the id of any thread.
+const THREAD_MAX: u64 = 1 << 60;
 /// Up to so many threads are looked through; more are found by an index.
 const LOOKED_THROUGH_MAX: usize = 8;
 
@@ -104,6 +106,38 @@ impl Threads {
         let Some(waiting) = self.get(id) else { return false };
         waiting.frame.fits(definition)
             && waiting.thread.parent.is_none_or(|(parent, _)| self.fits(parent, definition))
+    }
+
+    /// Whether they can be those of an execution that has not given an id of `next_id` yet.
+    ///
+    /// # Errors
+    /// What they cannot be.
+    pub(crate) fn check(&self, next_id: u64) -> Result<(), &'static str> {
+        if self.get(ThreadId::ROOT).is_none_or(|root| root.thread.parent.is_some()) {
+            return Err("there is no outermost thread");
+        }
+        for Waiting { thread, frame } in self.iter() {
+            let is_part =
+                thread.parent.is_none_or(|(parent, _)| parent < thread.id && self.get(parent).is_some());
+            if !is_part
+                || thread.parent.is_none() != (thread.id == ThreadId::ROOT)
+                || thread.id.0 > THREAD_MAX
+            {
+                return Err("a thread is part of none that there is");
+            }
+            if frame.ids().any(|id| id >= next_id) {
+                return Err("an id was not given yet");
+            }
+            let is_sound = match &frame.awaited {
+                Awaited::Branches(gathered) => gathered.is_sound(),
+                Awaited::Iterations(iterations) => iterations.is_sound(),
+                Awaited::Task { .. } | Awaited::BackOff(_) | Awaited::Wait(_) => true,
+            };
+            if !is_sound {
+                return Err("a count of branches or iterations is wrong");
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn frames_mut(&mut self) -> impl Iterator<Item = &mut Frame> {

@@ -207,8 +207,12 @@ impl Expected {
             }
             told.push(line);
         }
-        if let (Some(expected), Some(was)) = (&self.output, &ending.output) {
-            told.extend(differences(expected, was).into_iter().map(|line| format!("output {line}")));
+        match (&self.output, &ending.output) {
+            (Some(expected), Some(was)) => {
+                told.extend(differences(expected, was).into_iter().map(|line| format!("output {line}")));
+            }
+            (Some(_), None) if expected == was => told.push("output: expected one, there is none".to_owned()),
+            _ => {}
         }
         for (what, expected, was) in
             [("error", &self.error, &ending.error), ("cause", &self.cause, &ending.cause)]

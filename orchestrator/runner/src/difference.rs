@@ -1,6 +1,6 @@
 //! How a value differs from what was expected, place by place.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Most differences that are told.
 const TOLD_MAX: usize = 10;
@@ -45,9 +45,17 @@ fn compare(place: &str, expected: &Value, was: &Value, told: &mut Vec<String>) {
                 told.push(format!("{place}[{index}]: not expected, was {}", shown(was)));
             }
         }
-        (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64() => {}
+        (Value::Number(one), Value::Number(other)) if is_same(one, other) => {}
         (expected, was) if expected == was => {}
         (expected, was) => told.push(format!("{place}: expected {}, was {}", shown(expected), shown(was))),
+    }
+}
+
+/// Integers are compared exactly, whatever their size; 1 is the same as 1.0.
+fn is_same(one: &Number, other: &Number) -> bool {
+    match (one.as_i128(), other.as_i128()) {
+        (Some(one), Some(other)) => one == other,
+        _ => one.as_f64() == other.as_f64(),
     }
 }
 

@@ -157,7 +157,10 @@ impl Config {
             (None, [(.., states)]) => Ok(*states),
             (None, _) => Err(MockError::NoCase { file: file.into(), known: known() }),
             (Some(case), _) => {
-                let found = all.iter().find(|(full, short, _)| full == case || *short == case);
+                let full = all.iter().find(|(full, ..)| full == case);
+                let mut short = all.iter().filter(|(_, short, _)| *short == case);
+                // A short name is one only as long as no other machine has a case of that name.
+                let found = full.or_else(|| short.next().filter(|_| short.next().is_none()));
                 found.map(|(.., states)| *states).ok_or_else(|| MockError::UnknownCase {
                     file: file.into(),
                     case: case.to_owned(),

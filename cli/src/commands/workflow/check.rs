@@ -39,17 +39,23 @@ struct Checked {
 
 /// Checks all files. Warnings are shown, and are no reason to fail.
 pub(super) fn main(args: &CheckArgs) -> ExitCode {
-    let checked: Result<Vec<Checked>, Unreadable> = args.files.iter().map(|file| check(file)).collect();
-    let checked = match checked {
-        Ok(checked) => checked,
-        Err(error) => return exit(&error),
-    };
+    let (mut checked, mut unreadable) = (Vec::new(), None);
+    for file in &args.files {
+        match check(file) {
+            Ok(one) => checked.push(one),
+            // The others are worth knowing of all the same.
+            Err(error) => unreadable = unreadable.or(Some(error)),
+        }
+    }
     if args.json {
         let problems = checked.iter().flat_map(|it| it.problems.iter().map(|one| diagnostic(&it.file, one)));
         let all = serde_json::Value::from_iter(problems);
         terminal::print_json(&format!("{all:#}"));
     } else {
         terminal::print(&checked.iter().map(shown).collect::<String>());
+    }
+    if let Some(error) = unreadable {
+        return exit(&error);
     }
     if checked.iter().any(|it| errors(it) > 0) { Code::Failure.into() } else { ExitCode::SUCCESS }
 }

@@ -1,7 +1,5 @@
 //! What the functions do.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::arguments::Arguments;
@@ -22,13 +20,16 @@ impl Call {
         let arguments = self.arguments.iter().map(|argument| match argument {
             Argument::Literal(value) => Ok(value.clone()),
             Argument::Call(call) => call.eval(scope),
-            Argument::Path(path) => path.select(scope).map(Cow::into_owned).map_err(|why| {
-                let reason = match why {
-                    PathError::TooManySteps => why.to_string(),
-                    _ => cause::argument_not_found(path, scope.data),
-                };
-                RuntimeError::new(error::RUNTIME, cause::function_failed(&self.source, reason))
-            }),
+            Argument::Path(path) => {
+                let selected = path.select(scope).map_err(|why| {
+                    let reason = match why {
+                        PathError::TooManySteps => why.to_string(),
+                        _ => cause::argument_not_found(path, scope.data),
+                    };
+                    RuntimeError::new(error::RUNTIME, cause::function_failed(&self.source, reason))
+                })?;
+                scope.copied(selected, path.is_definite())
+            }
         });
         let arguments = Arguments::new(arguments.collect::<Result<_, _>>()?);
         apply(self.function, arguments, scope.random).map_err(|why| {

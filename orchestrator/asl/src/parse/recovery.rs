@@ -11,7 +11,7 @@ use crate::syntax::Recovery;
 /// Most retries that a retrier may ask for; the limit of AWS.
 const ATTEMPTS_MAX: u64 = 99_999_999;
 /// Longest delay that a retrier may give, in seconds; the limit of AWS.
-const DELAY_S_MAX: u64 = 31_622_400;
+const DELAY_S_MAX: u64 = 31_622_399;
 /// Defaults of the language.
 const INTERVAL_S: u64 = 1;
 const ATTEMPTS: u64 = 3;

@@ -124,6 +124,17 @@ impl Builder<'_> {
             fields.wrong(&mut self.report, words::RULE, expected);
             return None;
         }
+        // A comparison is of a Variable, and of nothing else.
+        let comparison =
+            || fields.iter().find(|(member, _)| OPERATORS.iter().any(|(name, _)| *name == member.key));
+        if fields.get("Variable").is_none() && comparison().is_some() {
+            fields.wrong(
+                &mut self.report,
+                words::RULE,
+                Some("no comparison beside And, Or and Not".to_owned()),
+            );
+            return None;
+        }
         if let Some(field) = fields.get("Not") {
             return self.rule(&field).map(|rule| Rule::Not(Box::new(rule)));
         }

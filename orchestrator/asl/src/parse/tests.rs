@@ -309,7 +309,7 @@ fn retries_and_catchers() {
             (&format!("{at}/MaxAttempts"), "Expected value of type Integer"),
             (&format!("{at}/BackoffRate"), "Minimum value is 1"),
             (&format!("{at}/JitterStrategy"), "Value should be one of the following: [NONE, FULL]"),
-            (&format!("{at}/MaxDelaySeconds"), "Maximum value is 31622400"),
+            (&format!("{at}/MaxDelaySeconds"), "Maximum value is 31622399"),
         ],
     );
     check_task(r#""Catch": [{}]"#, &[("/States/A/Catch[0]", "required: [ErrorEquals, Next]")]);
@@ -353,6 +353,8 @@ fn choices() {
         &[(at, "IsNull or IsString")],
     );
     check_state(&choice(r#"{"And": [], "Next": "B"}"#), &[(&format!("{at}/And"), "Value cannot be empty")]);
+    let beside = r#"{"Not": {"Variable": "$.a", "IsNull": true}, "StringEquals": "x", "Next": "B"}"#;
+    check_state(&choice(beside), &[(at, "no comparison beside And, Or and Not")]);
     let nested = r#"{"Not": {"Variable": "$.a", "IsNull": true, "Next": "B"}, "Next": "B"}"#;
     check_state(&choice(nested), &[(&format!("{at}/Not"), "Field 'Next' is not supported")]);
 }

@@ -90,7 +90,7 @@ impl Reader<'_> {
             Segment::Index(index) => index >= 0,
             _ => false,
         };
-        if self.segments > SEGMENTS_MAX && !self.reference {
+        if self.segments > SEGMENTS_MAX {
             return Err(format!("the path has more than {SEGMENTS_MAX} segments"));
         }
         segments.push(segment);

@@ -400,3 +400,9 @@ fn hostile_paths_end_soon() {
     };
     assert_eq!(found.len(), 29_999);
 }
+
+#[test]
+fn a_path_has_no_more_segments_than_data_could_follow() {
+    assert!(Path::parse(&format!("${}", ".a".repeat(500))).is_ok());
+    assert!(Path::parse(&format!("${}", ".a".repeat(501))).unwrap_err().contains("more than 500 segments"));
+}

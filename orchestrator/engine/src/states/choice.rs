@@ -1,9 +1,11 @@
 //! Choice: decides where to go on.
 
 use asl::error::NO_CHOICE_MATCHED;
-use asl::io::{Io, Jsonata};
+use asl::io::{Ends, Io, Jsonata};
 use asl::syntax::{Choice, ChoiceRule, Condition, Transition};
+use asl::template::Template;
 use asl::{RuntimeError, Scope};
+use serde_json::Value;
 
 use crate::io::{assigned, seen};
 use crate::settings::condition;
@@ -62,14 +64,14 @@ impl<'d> Stepper<'d> {
             Err(error) => return self.failed(entered, error),
         };
         let made = match &choice.io {
-            Io::JsonPath(_) => self.through(&mut entered, &choice.io),
+            Io::JsonPath(_) => self.through_with(&mut entered, &choice.io, None),
             Io::Jsonata(_) => {
                 let output = rule.output.as_ref().map(|output| {
                     let field = format!("Choices[{index}]/Output");
                     self.scoped(entered.view(), &entered.data, |scope| output.fill(scope, &field))
                 });
                 match output.transpose() {
-                    Ok(output) => self.made_by_output(&entered, &Jsonata::default(), output),
+                    Ok(output) => self.through_with(&mut entered, &given(output), None),
                     Err(error) => Err(error.into()),
                 }
             }
@@ -79,6 +81,11 @@ impl<'d> Stepper<'d> {
             Err(spoilt) => self.spoilt(entered, spoilt),
         }
     }
+}
+
+/// The data flow of a state whose output is known.
+fn given(output: Option<Value>) -> Io<Ends> {
+    Io::Jsonata(Jsonata { arguments: None, output: output.map(Template::Literal) })
 }
 
 fn first_that_holds<'d>(

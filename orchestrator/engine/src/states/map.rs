@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 
-use asl::error::{EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED, QUERY_EVALUATION_ERROR, RUNTIME};
+use asl::error::{
+    DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED, QUERY_EVALUATION_ERROR,
+    RESULT_WRITER_FAILED, RUNTIME,
+};
+use asl::io::Io;
 use asl::map::{Items, Map, Mode};
 use asl::retry::Origin;
-use asl::template::Place;
+use asl::template::{Expression, Place};
 use asl::{RuntimeError, Scope, StateKind};
 use serde_json::{Value, json};
 
@@ -14,7 +18,7 @@ use crate::frame::Awaited;
 use crate::gathered::{Gathered, Iterations};
 use crate::history::Detail;
 use crate::io::{input, keeps_input};
-use crate::quotas::{self, INLINE_CONCURRENCY_MAX};
+use crate::quotas::{self, DISTRIBUTED_CONCURRENCY_MAX, INLINE_CONCURRENCY_MAX};
 use crate::settings::{number, percentage};
 use crate::stepper::{Cursor, Entered, Outcome, Stepper, View, misfit};
 use crate::thread::ThreadId;
@@ -100,6 +104,7 @@ impl<'d> Stepper<'d> {
             match self.iteration_of(thread, index, item, last_event) {
                 Ok(cursor) => begun.push(cursor),
                 Err(error) => {
+                    self.ready.extend(begun);
                     self.abandon(thread);
                     let Some((entered, _)) = self.resume(thread) else { return Outcome::Parked };
                     return self.failed(entered, error);
@@ -123,26 +128,27 @@ impl<'d> Stepper<'d> {
         let waiting = self.threads.get(thread).ok_or_else(misfit)?;
         let state = waiting.frame.state.of(self.definition).ok_or_else(misfit)?;
         let StateKind::Map(map) = &state.kind else { return Err(misfit()) };
-        let parent = waiting.thread.clone();
-        let about = json!({"Index": index, "Value": item});
+        let about = about(map, index, &item);
         let data = match &map.item_selector {
             None => item,
             Some(selector) => {
                 let (frame, item) = (&waiting.frame, Some(&about));
                 let (at_ms, retries) = (frame.entered_ms, &*frame.retries);
-                let view = View { thread: &parent, state, at_ms, retries, task: None, item };
+                let view = View { thread: &waiting.thread, state, at_ms, retries, task: None, item };
                 self.scoped(view, &frame.data, |scope| {
                     let input = input(&map.io, scope)?;
                     selector.fill(&scope.over(&input), "ItemSelector")
                 })?
             }
         };
+        if let Err(failure) = quotas::check(&data, &state.name) {
+            return Err(RuntimeError::new(DATA_LIMIT_EXCEEDED, failure.cause.unwrap_or_default()));
+        }
         let start = map.processor.start;
-        let is_child_execution = matches!(map.mode, Mode::Distributed(_));
+        let is_child_execution =
+            waiting.thread.is_child_execution || matches!(map.mode, Mode::Distributed(_));
         let last_event = self.iteration(thread, "Started", index, last_event);
-        let mut thread = self.new_thread(&parent, index);
-        thread.item = Some(Box::new(about));
-        thread.is_child_execution |= is_child_execution;
+        let thread = self.new_thread((thread, index), Some(Box::new(about)), is_child_execution);
         Ok(Cursor { thread, state: start, data, last_event })
     }
 
@@ -182,7 +188,32 @@ impl<'d> Stepper<'d> {
     }
 }
 
+/// What the context object tells of an item. Of an object's member, key and value are told apart.
+fn about(map: &Map, index: u32, item: &Value) -> Value {
+    match (&map.io, item) {
+        (Io::Jsonata(_), Value::Object(member)) if is_member(member) => {
+            json!({"Index": index, "Key": member["Key"], "Value": member["Value"]})
+        }
+        _ => json!({"Index": index, "Value": item}),
+    }
+}
+
+/// Whether it can be a member of an object that was taken apart.
+fn is_member(object: &serde_json::Map<String, Value>) -> bool {
+    object.len() == 2 && object.get("Key").is_some_and(Value::is_string) && object.contains_key("Value")
+}
+
 fn prepare(map: &Map, scope: &Scope<'_>) -> Result<Prepared, RuntimeError> {
+    if let Mode::Distributed(distributed) = &map.mode {
+        // Rather than to succeed without what was asked for.
+        if distributed.writer.is_some() {
+            let cause = "Writing results elsewhere (ResultWriter) is not supported yet.";
+            return Err(RuntimeError::new(RESULT_WRITER_FAILED, cause));
+        }
+        if distributed.batcher.is_some() {
+            return Err(RuntimeError::new(RUNTIME, "Batches of items (ItemBatcher) are not supported yet."));
+        }
+    }
     let input = input(&map.io, scope)?;
     let inner = scope.over(&input);
     let items = items(map, &inner)?;
@@ -190,22 +221,26 @@ fn prepare(map: &Map, scope: &Scope<'_>) -> Result<Prepared, RuntimeError> {
     let wanted = usize::try_from(count(&map.max_concurrency, "MaxConcurrency")?).unwrap_or(usize::MAX);
     let limit = match map.mode {
         Mode::Inline => INLINE_CONCURRENCY_MAX,
-        Mode::Distributed(_) => usize::MAX,
+        Mode::Distributed(_) => DISTRIBUTED_CONCURRENCY_MAX,
     };
     let concurrency_max = if wanted == 0 { limit } else { wanted.min(limit) };
-    let tolerated = map.tolerated_count.as_ref().map(|setting| count(setting, "ToleratedFailureCount"));
-    let tolerated = usize::try_from(tolerated.transpose()?.unwrap_or(0)).unwrap_or(usize::MAX);
+    let by_count = map.tolerated_count.as_ref().map(|setting| count(setting, "ToleratedFailureCount"));
+    let by_count = by_count.transpose()?.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let percent = map.tolerated_percentage.as_ref();
     let percent = percent.map(|setting| percentage(setting, "ToleratedFailurePercentage", &inner));
-    let by_percentage = (percent.transpose()?.unwrap_or(0.0) / 100.0 * items.len() as f64).floor() as usize;
-    Ok(Prepared { items, concurrency_max, tolerated: tolerated.max(by_percentage) })
+    let by_percentage =
+        percent.transpose()?.map(|percent| (percent / 100.0 * items.len() as f64).floor() as usize);
+    // Of two limits, neither may be exceeded.
+    let tolerated = by_count.into_iter().chain(by_percentage).min().unwrap_or(0);
+    Ok(Prepared { items, concurrency_max, tolerated })
 }
 
 fn items(map: &Map, scope: &Scope<'_>) -> Result<VecDeque<Value>, RuntimeError> {
-    let (items, field) = match &map.items {
-        Items::Input => (scope.data.clone(), "ItemsPath"),
-        Items::Path(path) => (path.eval(scope, &Place::Field("ItemsPath"))?, "ItemsPath"),
-        Items::Template(template) => (template.fill(scope, "Items")?, "Items"),
+    let is_jsonata = matches!(map.io, Io::Jsonata(_));
+    let (items, path) = match &map.items {
+        Items::Input => (scope.data.clone(), None),
+        Items::Path(path) => (path.eval(scope, &Place::Field("ItemsPath"))?, Some(path)),
+        Items::Template(template) => (template.fill(scope, "Items")?, None),
         Items::Reader(_) => {
             return Err(RuntimeError::new(
                 ITEM_READER_FAILED,
@@ -216,17 +251,23 @@ fn items(map: &Map, scope: &Scope<'_>) -> Result<VecDeque<Value>, RuntimeError> 
     match items {
         Value::Array(items) => Ok(items.into()),
         // An object's members are items, in JSONata.
-        Value::Object(members) if field == "Items" => {
+        Value::Object(members) if is_jsonata => {
             Ok(members.into_iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect())
         }
-        other if field == "Items" => {
+        other if is_jsonata => {
             let cause = format!(
                 "Map state input must be an array or object but was: {}",
                 other.to_string().chars().take(100).collect::<String>()
             );
             let error = RuntimeError::new(QUERY_EVALUATION_ERROR, cause);
-            Err(RuntimeError { location: Some(field.to_owned()), ..error })
+            Err(RuntimeError { location: Some("Items".to_owned()), ..error })
         }
-        _ => Err(RuntimeError::new(RUNTIME, "Reference path \"$\" must point to array.")),
+        _ => {
+            let path = match path {
+                Some(Expression::Path(path)) => path.to_string(),
+                _ => "$".to_owned(),
+            };
+            Err(RuntimeError::new(RUNTIME, format!("Reference path \"{path}\" must point to array.")))
+        }
     }
 }

@@ -11,6 +11,7 @@ mod wait;
 
 use asl::StateKind;
 
+use self::task::Working;
 use crate::drive::Rest;
 use crate::frame::Awaited;
 use crate::stepper::{Entered, Outcome, Signal, Stepper, misfit};
@@ -36,8 +37,8 @@ impl<'d> Stepper<'d> {
     pub(crate) fn deliver(&mut self, thread: ThreadId, signal: Signal) -> Rest {
         let Some((entered, awaited)) = self.resume(thread) else { return Rest::Waits };
         let outcome = match (awaited, &entered.state.kind) {
-            (Awaited::Task { task, timeout, heartbeat }, StateKind::Task(syntax)) => {
-                self.resume_task(entered, syntax, (task, timeout, heartbeat), signal)
+            (Awaited::Task { task, timeout, heartbeat, progress }, StateKind::Task(syntax)) => {
+                self.resume_task(entered, syntax, Working { task, timeout, heartbeat, progress }, signal)
             }
             (Awaited::Wait(_), StateKind::Wait(wait)) => self.end_wait(entered, wait),
             (Awaited::BackOff(_), _) => match self.guard() {

@@ -35,7 +35,8 @@ impl<'d> Stepper<'d> {
         for (index, machine) in (0..).zip(&parallel.branches) {
             let is_last = branches.len() + 1 == parallel.branches.len();
             let data = if is_last { data.take() } else { data.clone() }.unwrap_or_default();
-            let thread = self.new_thread(&entered.thread, index);
+            let of = &entered.thread;
+            let thread = self.new_thread((of.id, index), of.item.clone(), of.is_child_execution);
             branches.push(Cursor { thread, state: machine.start, data, last_event: entered.last_event });
         }
         for branch in branches.into_iter().rev() {
@@ -55,7 +56,11 @@ impl<'d> Stepper<'d> {
         self.push(&entered.thread, last_event, || Detail::ParallelStateSucceeded);
         // As AWS has it: what follows is led to by the last branch.
         entered.last_event = last_event;
-        self.complete(entered, &parallel.io, parallel.transition, gathered.take())
+        let result = gathered.take();
+        if let Err(failure) = quotas::check(&result, &entered.state.name) {
+            return self.recover(entered, failure);
+        }
+        self.complete(entered, &parallel.io, parallel.transition, result)
     }
 
     pub(crate) fn branch_failed(&mut self, thread: ThreadId, failure: Failure, last_event: u64) -> Outcome {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asl::error::{HEARTBEAT_TIMEOUT, TIMEOUT};
-use asl::resource::ResourceKind;
+use asl::resource::{Pattern, ResourceKind};
 use asl::retry::Origin;
 use asl::setting::Setting;
 use asl::syntax::Task;
@@ -13,13 +13,21 @@ use serde_json::Value;
 use crate::effect::{Call, Effect};
 use crate::fact::Refused;
 use crate::failure::Failure;
-use crate::frame::Awaited;
+use crate::frame::{Awaited, Progress};
 use crate::history::{Called, Detail, TaskEvent};
 use crate::ids::{TaskId, Timer};
 use crate::io::{arguments, input, keeps_input};
 use crate::quotas;
 use crate::settings::seconds;
 use crate::stepper::{Entered, Outcome, Signal, Stepper};
+
+/// A task that is at work.
+pub(super) struct Working {
+    pub(super) task: TaskId,
+    pub(super) timeout: Option<Timer>,
+    pub(super) heartbeat: Option<Timer>,
+    pub(super) progress: Progress,
+}
 
 /// What is computed before a task is called.
 struct Prepared {
@@ -32,7 +40,7 @@ struct Prepared {
 impl<'d> Stepper<'d> {
     pub(super) fn begin_task(&mut self, mut entered: Entered<'d>, task: &'d Task) -> Outcome {
         let id = self.new_task();
-        entered.task = Some(id);
+        entered.task = is_callback(task).then_some(id);
         let prepared = match self.scoped(entered.view(), &entered.data, |scope| prepare(task, scope)) {
             Ok(prepared) => prepared,
             Err(error) => return self.failed(entered, error),
@@ -51,30 +59,40 @@ impl<'d> Stepper<'d> {
             let refused = Refused::new(id, refusal);
             let (error, cause) = (refused.error.clone(), Some(refused.cause.clone()));
             self.refused.push(refused);
-            return self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task });
+            let event = TaskEvent::Failed { error: error.clone(), cause: cause.clone() };
+            return self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task }, event);
         }
         self.effects.push(Effect::Call(call));
         if let Some(result) = sent {
             return self.task_succeeded(entered, task, result);
         }
-        let is_needed = keeps_input(&task.io, &task.recovery, entered.state.assign.as_ref())
-            || matches!(task.heartbeat_s, Some(Setting::Computed(_)));
-        if !is_needed {
+        if !keeps_input(&task.io, &task.recovery, entered.state.assign.as_ref()) {
             entered.data = Value::Null;
         }
-        let timeout = timeout_s.map(|s| self.set_timer(s * 1000));
-        let heartbeat = heartbeat_s.map(|s| self.set_timer(s * 1000));
-        entered.wait(Awaited::Task { task: id, timeout, heartbeat })
+        // The time of an activity runs from when a worker takes it on.
+        let is_activity = task.resource.kind == ResourceKind::Activity;
+        let progress = Progress { timeout_s, heartbeat_s, is_under_way: false };
+        let (timeout, heartbeat, timeout_s) = match is_activity {
+            true => (None, None, timeout_s),
+            false => (self.timer(timeout_s), self.timer(heartbeat_s), None),
+        };
+        let progress = Progress { timeout_s, ..progress };
+        entered.wait(Awaited::Task { task: id, timeout, heartbeat, progress })
+    }
+
+    fn timer(&mut self, after_s: Option<u64>) -> Option<Timer> {
+        after_s.map(|seconds| self.set_timer(seconds.saturating_mul(1000)))
     }
 
     pub(super) fn resume_task(
         &mut self,
         mut entered: Entered<'d>,
         task: &'d Task,
-        (id, timeout, heartbeat): (TaskId, Option<Timer>, Option<Timer>),
+        Working { task: id, timeout, heartbeat, progress }: Working,
         signal: Signal,
     ) -> Outcome {
-        let waits = |timeout, heartbeat| Awaited::Task { task: id, timeout, heartbeat };
+        entered.task = is_callback(task).then_some(id);
+        let waits = |timeout, heartbeat, progress| Awaited::Task { task: id, timeout, heartbeat, progress };
         match signal {
             Signal::Returned(output) => {
                 self.cancel(timeout);
@@ -89,21 +107,27 @@ impl<'d> Stepper<'d> {
             Signal::Failed { error, cause } => {
                 self.cancel(timeout);
                 self.cancel(heartbeat);
-                self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task })
+                let event = TaskEvent::Failed { error: error.clone(), cause: cause.clone() };
+                self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task }, event)
             }
             Signal::Taken { worker } => {
                 self.tell(&mut entered, task, || TaskEvent::Started { worker });
-                entered.wait(waits(timeout, heartbeat))
+                let (timeout, heartbeat) = (self.timer(progress.timeout_s), self.timer(progress.heartbeat_s));
+                let progress = Progress { timeout_s: None, is_under_way: true, ..progress };
+                entered.wait(waits(timeout, heartbeat, progress))
             }
             Signal::Submitted(output) => {
                 self.tell(&mut entered, task, || TaskEvent::Submitted { output: output.to_string() });
-                entered.wait(waits(timeout, heartbeat))
+                entered.wait(waits(timeout, heartbeat, Progress { is_under_way: true, ..progress }))
             }
             Signal::Heartbeat => {
-                let interval_ms = heartbeat.and_then(|_| self.heartbeat_ms(&entered, task));
-                self.cancel(heartbeat.filter(|_| interval_ms.is_some()));
-                let heartbeat = interval_ms.map(|ms| self.set_timer(ms)).or(heartbeat);
-                entered.wait(waits(timeout, heartbeat))
+                // Of a task that was stored before the interval was, the timer stays as it is.
+                let Some(interval_s) = progress.heartbeat_s else {
+                    return entered.wait(waits(timeout, heartbeat, progress));
+                };
+                self.cancel(heartbeat);
+                let heartbeat = self.timer(Some(interval_s));
+                entered.wait(waits(timeout, heartbeat, progress))
             }
             Signal::Fired(fired) => {
                 let timed_out = timeout.is_some_and(|timer| timer.id == fired);
@@ -111,18 +135,10 @@ impl<'d> Stepper<'d> {
                     if timed_out { (TIMEOUT, heartbeat) } else { (HEARTBEAT_TIMEOUT, timeout) };
                 self.cancel(other);
                 let failure = Failure { error: error.to_owned(), cause: None, origin: Origin::Task };
-                self.task_failed(entered, task, failure)
+                let event = TaskEvent::TimedOut { error: error.to_owned(), cause: None };
+                self.task_failed(entered, task, failure, event)
             }
         }
-    }
-
-    fn heartbeat_ms(&self, entered: &Entered<'d>, task: &Task) -> Option<u64> {
-        let setting = task.heartbeat_s.as_ref()?;
-        let seconds = self.scoped(entered.view(), &entered.data, |scope| {
-            let input = input(&task.io, scope)?;
-            seconds(setting, "HeartbeatSeconds", 1, &scope.over(&input))
-        });
-        seconds.ok().map(|s| s * 1000)
     }
 
     fn scheduled(&mut self, entered: &mut Entered<'d>, task: &Task, prepared: &Prepared) {
@@ -153,17 +169,21 @@ impl<'d> Stepper<'d> {
         self.complete(entered, &task.io, task.transition, result)
     }
 
-    fn task_failed(&mut self, mut entered: Entered<'d>, task: &'d Task, failure: Failure) -> Outcome {
-        self.tell(&mut entered, task, || {
-            let (error, cause) = (failure.error.clone(), failure.cause.clone());
-            if matches!(&*failure.error, TIMEOUT | HEARTBEAT_TIMEOUT) {
-                TaskEvent::TimedOut { error, cause }
-            } else {
-                TaskEvent::Failed { error, cause }
-            }
-        });
+    fn task_failed(
+        &mut self,
+        mut entered: Entered<'d>,
+        task: &'d Task,
+        failure: Failure,
+        event: TaskEvent,
+    ) -> Outcome {
+        self.tell(&mut entered, task, || event);
         self.recover(entered, failure)
     }
+}
+
+/// Whether somebody is to hand in the task's token.
+fn is_callback(task: &Task) -> bool {
+    task.resource.kind.integration().is_some_and(|it| it.pattern == Pattern::WaitForTaskToken)
 }
 
 /// What AWS calls a task by whose data is too large.

@@ -206,7 +206,7 @@ fn one_failed_branch_fails_the_parallel_and_cancels_the_others() {
         (json!({}), None),
         (json!({"Catch": catch("E")}), Some(())),
         (json!({"Catch": catch("States.BranchFailed")}), Some(())),
-        (json!({"Catch": catch("States.TaskFailed")}), None),
+        (json!({"Catch": catch("States.TaskFailed")}), Some(())),
     ] {
         let definition = parallel(fields);
         let script = [("f", error("E")), ("g", Answer::Silence)];

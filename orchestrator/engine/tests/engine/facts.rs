@@ -161,3 +161,49 @@ fn a_journal_survives_being_stored() {
         assert_eq!(serde_json::from_str::<JournalEntry>(&text).unwrap(), entry);
     }
 }
+
+#[test]
+fn what_a_task_is_told_twice_or_cannot_be_told_is_stale() {
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:cook";
+    let text = json!({"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": activity, "TimeoutSeconds": 60, "End": true}}});
+    let definition = definition(&text.to_string());
+    let (waiting, effects) = advance(&definition, None, started());
+    // Nobody has taken it on: its time does not run yet.
+    assert_eq!((waiting.pending_timers().len(), effects.len()), (0, 1));
+    let task = waiting.pending_tasks()[0];
+    let taken = Fact::ActivityStarted { task, worker: Some("w".to_owned()) };
+    let (at_work, _) = advance(&definition, Some(waiting.clone()), taken.clone());
+    assert_eq!(at_work.pending_timers().len(), 1);
+    for (execution, fact) in [
+        (&at_work, taken),
+        (&at_work, Fact::TaskSubmitted { task, output: json!({}) }),
+        (&at_work, Fact::TaskHeartbeat { task }),
+        (&waiting, Fact::TaskHeartbeat { task }),
+    ] {
+        let stepped =
+            step(&definition, Some(execution.clone()), fact.clone(), 1, &NoneRefused, History::Skip);
+        assert_eq!(stepped, Ok(Stepped::Stale(Box::new(execution.clone()))), "{fact:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_one_is_refused() {
+    let text = r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+        {"StartAt": "Y", "States": {"Y": {"Type": "Wait", "Seconds": 9, "End": true}}},
+        {"StartAt": "X", "States": {"X": {"Type": "Wait", "Seconds": 8, "End": true}}}]}}}"#;
+    let (execution, _) = advance(&definition(text), None, started());
+    let text = String::from_utf8(execution.encode()).unwrap();
+    assert!(Execution::decode(text.as_bytes()).is_ok());
+    for (right, wrong) in [
+        (r#""p":[0,1]"#, r#""p":[2,1]"#),
+        (r#""p":[0,1]"#, r#""p":[7,1]"#),
+        (r#""i":2"#, r#""i":0"#),
+        (r#""n":2}"#, r#""n":3}"#),
+        (r#""n":3"#, r#""n":2"#),
+        (r#""n":3"#, r#""n":18446744073709551615"#),
+    ] {
+        assert!(text.contains(right), "{right} is in {text}");
+        let damaged = text.replacen(right, wrong, 1);
+        assert!(Execution::decode(damaged.as_bytes()).is_err(), "{damaged}");
+    }
+}

@@ -54,7 +54,7 @@ impl Command {
             }
         };
         let ((), output, errors) =
-            tokio::join!(write, beginning(stdout, ANSWER_BYTES_MAX + 1), beginning(stderr, ERRORS_BYTES_MAX));
+            tokio::join!(write, beginning(stdout, ANSWER_BYTES_MAX + 1), end(stderr, ERRORS_BYTES_MAX));
         let status = child.wait().await.map_err(failed)?;
         if output.len() > ANSWER_BYTES_MAX {
             let cause = format!("{who} answered more than {ANSWER_BYTES_MAX} bytes");
@@ -84,6 +84,19 @@ async fn beginning(pipe: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> Ve
     while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
         let room = bytes_max - kept.len();
         kept.extend_from_slice(&buffer[..count.min(room)]);
+    }
+    kept
+}
+
+/// The last so many bytes of what can be read of it, or a few more.
+async fn end(pipe: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> Vec<u8> {
+    let (mut kept, mut buffer) = (Vec::new(), vec![0; 8192]);
+    let Some(mut pipe) = pipe else { return kept };
+    while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
+        kept.extend_from_slice(&buffer[..count]);
+        if kept.len() > 2 * bytes_max {
+            kept.drain(..kept.len() - bytes_max);
+        }
     }
     kept
 }
