@@ -82,6 +82,14 @@ impl ResultPath {
         !matches!(self, Self::Replace)
     }
 
+    /// How many levels deeper than by itself a result is in the output.
+    pub fn levels(&self) -> usize {
+        match self {
+            Self::Replace | Self::Discard => 0,
+            Self::At(Place(path)) => path.segments().len(),
+        }
+    }
+
     /// Whether a result can be placed in that input.
     ///
     /// # Errors
@@ -212,8 +220,8 @@ mod tests {
     #[test]
     fn data_that_is_nested_too_deep_is_not_measured() {
         let nested = |levels| (0..levels).fold(json!(1), |inside, _| json!([inside]));
-        assert_eq!(measured(&nested(NESTING_MAX)), Some(2 * NESTING_MAX + 1));
-        assert_eq!(measured(&nested(NESTING_MAX + 1)), None);
+        assert_eq!(measured(&nested(NESTING_MAX), NESTING_MAX), Some(2 * NESTING_MAX + 1));
+        assert_eq!(measured(&nested(NESTING_MAX + 1), NESTING_MAX), None);
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -238,7 +246,7 @@ mod tests {
         #[test]
         fn the_length_is_that_of_the_text(value in any_json()) {
             prop_assert_eq!(json_len(&value), value.to_string().len());
-            prop_assert_eq!(measured(&value), Some(json_len(&value)));
+            prop_assert_eq!(measured(&value, NESTING_MAX), Some(json_len(&value)));
         }
     }
 }

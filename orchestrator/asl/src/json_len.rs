@@ -2,44 +2,33 @@
 
 use serde_json::Value;
 
+/// Deepest nesting of arrays and objects that data may have: what is stored is read back by a reader that goes no deeper than 128.
+pub const NESTING_MAX: usize = 100;
+
 /// Length of the value as compact JSON text in bytes, without writing the text.
 pub fn json_len(value: &Value) -> usize {
-    match value {
+    measured(value, usize::MAX).unwrap_or(usize::MAX)
+}
+
+/// The same, or `None` if the value is nested deeper than `levels`. However deep it is, no deeper than that is looked.
+pub fn measured(value: &Value, levels: usize) -> Option<usize> {
+    Some(match value {
         Value::Null => 4,
         Value::Bool(b) => 5 - usize::from(*b),
         Value::Number(n) => number_len(n),
         Value::String(s) => string_len(s),
-        Value::Array(items) => items.iter().map(|item| json_len(item) + 1).sum::<usize>().max(1) + 1,
-        Value::Object(fields) => {
-            fields.iter().map(|(k, v)| string_len(k) + json_len(v) + 2).sum::<usize>().max(1) + 1
-        }
-    }
-}
-
-/// Deepest nesting of arrays and objects that data may have: what is stored is read back by a reader that goes no deeper than 128.
-pub const NESTING_MAX: usize = 100;
-
-/// Length of the value as [`json_len`] gives it, or `None` if it is nested deeper than [`NESTING_MAX`]. However deep it is, no deeper than that is looked.
-pub fn measured(value: &Value) -> Option<usize> {
-    within(value, NESTING_MAX)
-}
-
-fn within(value: &Value, levels: usize) -> Option<usize> {
-    let len = match value {
         Value::Array(items) => {
             let levels = levels.checked_sub(1)?;
-            items.iter().try_fold(0, |sum, item| Some(sum + within(item, levels)? + 1))?.max(1) + 1
+            items.iter().try_fold(0, |sum, item| Some(sum + measured(item, levels)? + 1))?.max(1) + 1
         }
         Value::Object(fields) => {
             let levels = levels.checked_sub(1)?;
             let member = |sum, (name, value): (&String, &Value)| {
-                Some(sum + string_len(name) + within(value, levels)? + 2)
+                Some(sum + string_len(name) + measured(value, levels)? + 2)
             };
             fields.iter().try_fold(0, member)?.max(1) + 1
         }
-        flat => json_len(flat),
-    };
-    Some(len)
+    })
 }
 
 fn number_len(number: &serde_json::Number) -> usize {

@@ -52,13 +52,13 @@ impl<'d> Stepper<'d> {
     fn enter(&mut self, cursor: Cursor) -> Outcome {
         let Cursor { thread, state: id, data, last_event } = cursor;
         self.tally.transitions += 1;
-        let state = self.definition.state(id);
-        let refused = self.guard().err().or(state.is_none().then(misfit));
-        let (Some(state), None) = (state, &refused) else {
-            let error = refused.unwrap_or_else(misfit);
-            let failure =
-                Failure { error: error.name.to_owned(), cause: Some(error.cause), origin: Origin::State };
-            return Outcome::Fail { thread, failure, last_event };
+        let state = match self.guard().and_then(|()| self.definition.state(id).ok_or_else(misfit)) {
+            Ok(state) => state,
+            Err(error) => {
+                let failure =
+                    Failure { error: error.name.to_owned(), cause: Some(error.cause), origin: Origin::State };
+                return Outcome::Fail { thread, failure, last_event };
+            }
         };
         let last_event = self.push(&thread, last_event, || Detail::StateEntered {
             state_type: state.kind.type_name(),

@@ -9,7 +9,8 @@ use thiserror::Error;
 use crate::fact::IllegalFact;
 use crate::frame::Frame;
 use crate::identity::Identity;
-use crate::ids::{TaskId, Timer};
+use crate::ids::{NUMBER_MAX, TaskId, Timer};
+use crate::sparse::{given, is_default};
 use crate::status::Status;
 use crate::threads::Threads;
 
@@ -17,8 +18,6 @@ use crate::threads::Threads;
 const LAYOUT: u8 = 3;
 /// The first layout with names.
 const LAYOUT_WITH_NAMES: u8 = 2;
-/// Greater than any id or count of an execution.
-const NUMBER_MAX: u64 = 1 << 60;
 /// The oldest layout that is read.
 const LAYOUT_MIN: u8 = 1;
 
@@ -80,7 +79,7 @@ pub(crate) struct Head {
     #[serde(rename = "e")]
     pub(crate) history_len: u64,
     /// How many evaluations have used random numbers: each has its own.
-    #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub(crate) draws: u64,
     /// Whether it is an Express execution.
     #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
@@ -94,11 +93,6 @@ pub(crate) struct Head {
     /// The end of the definition's `TimeoutSeconds`.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub(crate) deadline: Option<Timer>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 /// Running or ended.
@@ -257,11 +251,6 @@ impl Execution {
 
 fn is_read(layout: u8) -> bool {
     (LAYOUT_MIN..=LAYOUT).contains(&layout)
-}
-
-/// A value that is there: `null` is one.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 fn layout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {

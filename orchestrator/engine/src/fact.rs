@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use crate::effect::Refusal;
 use crate::identity::Identity;
-use crate::ids::{TaskId, TimerId, is_one, one};
+use crate::ids::{TaskId, TimerId};
+use crate::sparse::{is_one, one};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::gathered::{Gathered, Iterations};
 use crate::ids::{TaskId, Timer, TimerId};
+use crate::sparse::is_default;
 use crate::state_ref::StateRef;
 
 /// A state that waits for something.
@@ -23,7 +24,7 @@ pub struct Frame {
     #[serde(rename = "t")]
     pub entered_ms: u64,
     /// The event of the history that tells of its entry; 0 in a snapshot from before it was kept.
-    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
     pub entered_event: u64,
     /// The last event of the history on this path.
     #[serde(rename = "e")]
@@ -34,11 +35,6 @@ pub struct Frame {
     /// What the state waits for.
     #[serde(rename = "a")]
     pub awaited: Awaited,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_zero(event: &u64) -> bool {
-    *event == 0
 }
 
 /// What a state waits for.
@@ -57,7 +53,7 @@ pub enum Awaited {
         #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
         heartbeat: Option<Timer>,
         /// What is known of it besides, if anything.
-        #[serde(rename = "p", default, skip_serializing_if = "Progress::is_none")]
+        #[serde(rename = "p", default, skip_serializing_if = "is_default")]
         progress: Progress,
     },
     /// The time for another attempt.
@@ -86,12 +82,6 @@ pub struct Progress {
     /// Whether a worker has taken it on, or what it called has answered: that happens once.
     #[serde(rename = "u", default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_under_way: bool,
-}
-
-impl Progress {
-    fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// What a fact is about.

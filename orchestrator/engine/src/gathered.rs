@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::sparse::is_default;
+
 /// The outputs of branches or iterations, each in its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gathered {
@@ -73,16 +75,11 @@ pub struct Iterations {
     #[serde(rename = "c")]
     pub(crate) concurrency_max: usize,
     /// How many have failed.
-    #[serde(rename = "f", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub(crate) failed: usize,
     /// How many may fail before the state does.
-    #[serde(rename = "l", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "l", default, skip_serializing_if = "is_default")]
     pub(crate) tolerated: usize,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }
 
 impl Iterations {

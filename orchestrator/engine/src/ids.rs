@@ -23,12 +23,5 @@ pub struct Timer {
     pub at_ms: u64,
 }
 
-/// The first id of tasks, timers and threads that are made.
-pub(crate) const fn one() -> u64 {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
-pub(crate) fn is_one(id: &u64) -> bool {
-    *id == one()
-}
+/// Greater than any id or count of an execution can become.
+pub(crate) const NUMBER_MAX: u64 = 1 << 60;

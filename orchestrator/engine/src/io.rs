@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use asl::data::{Narrow, ResultPath, measured};
+use asl::data::{NESTING_MAX, Narrow, ResultPath, measured};
 use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::io::{Ends, Flow, Io, Jsonata};
 use asl::syntax::{Recovery, Transition};
@@ -73,7 +73,7 @@ pub(crate) fn assigned(
     let Some(assigned) = assign.map(|assign| assign.fill(scope, field)).transpose()? else {
         return Ok(Map::new());
     };
-    if measured(&assigned).is_none_or(|bytes| bytes > PAYLOAD_BYTES_MAX) {
+    if !quotas::is_within(&assigned) {
         let cause =
             format!("What {field} assigns has more than {PAYLOAD_BYTES_MAX} bytes, or is nested too deep.");
         return Err(RuntimeError::new(DATA_LIMIT_EXCEEDED, cause));
@@ -84,9 +84,18 @@ pub(crate) fn assigned(
     }
 }
 
-/// Whether a result is put below a member of the input: then what is made may be deeper than both.
-fn is_deep(path: &ResultPath) -> bool {
-    matches!(path, ResultPath::At(_))
+/// Whether what a state makes of its input and result may be more than is allowed, so that it has to be looked at as a whole.
+fn may_be_too_large(flow: &Flow, input: &Value, result: &Value) -> bool {
+    let path = &flow.result_path;
+    if matches!(flow.output_path, Narrow::Part(_)) {
+        return true;
+    }
+    if *path == ResultPath::Discard {
+        return false;
+    }
+    let levels = NESTING_MAX.checked_sub(path.levels());
+    let sum = levels.and_then(|levels| Some(measured(input, NESTING_MAX)? + measured(result, levels)?));
+    sum.is_none_or(|bytes| bytes > PAYLOAD_BYTES_MAX / 2)
 }
 
 /// What went wrong while a state made its output.
@@ -129,6 +138,20 @@ impl<'d> Stepper<'d> {
         }
     }
 
+    /// The variables that a template of a state in JSONPath assigns, over that data.
+    pub(crate) fn assigned_over(
+        &self,
+        entered: &Entered<'d>,
+        data: &Value,
+        assign: Option<&Template>,
+        field: &str,
+    ) -> Result<Assigned, RuntimeError> {
+        match assign {
+            None => Ok(Map::new()),
+            Some(_) => self.scoped(entered.view(), data, |scope| assigned(assign, field, scope)),
+        }
+    }
+
     /// `ResultSelector`, `ResultPath`, `OutputPath`.
     fn made_by_paths(
         &self,
@@ -136,11 +159,7 @@ impl<'d> Stepper<'d> {
         flow: &Flow,
         result: Value,
     ) -> Result<(Value, Assigned), Spoilt> {
-        let assign = entered.state.assign.as_ref();
-        let assigned = match assign {
-            Some(_) => self.scoped(entered.view(), &result, |scope| assigned(assign, "Assign", scope))?,
-            None => Map::new(),
-        };
+        let assigned = self.assigned_over(entered, &result, entered.state.assign.as_ref(), "Assign")?;
         let result = match &flow.result_selector {
             None => result,
             Some(selector) => {
@@ -149,11 +168,7 @@ impl<'d> Stepper<'d> {
         };
         // Checked before the input is given away: after an error it may still be needed.
         flow.result_path.check(&entered.data)?;
-        let grows = flow.result_path != ResultPath::Discard;
-        // Only then the output is looked at as a whole. What comes in is no deeper than is allowed, and a result is checked where it is made.
-        let sum = || Some(measured(&entered.data)? + measured(&result)?);
-        let may_be_too_large = matches!(flow.output_path, Narrow::Part(_))
-            || grows && sum().is_none_or(|bytes| bytes > PAYLOAD_BYTES_MAX / 2 || is_deep(&flow.result_path));
+        let may_be_too_large = may_be_too_large(flow, &entered.data, &result);
         let input = if may_be_too_large { entered.data.clone() } else { std::mem::take(&mut entered.data) };
         let placed = flow.result_path.place(input, result)?;
         let output = self.narrowed(entered, &flow.output_path, placed)?;
@@ -173,7 +188,8 @@ impl<'d> Stepper<'d> {
         self.made_with(entered, jsonata, entered.state.assign.as_ref(), result)
     }
 
-    fn made_with(
+    /// The same, with variables that are assigned in the place of those of the state.
+    pub(crate) fn made_with(
         &self,
         entered: &Entered<'d>,
         jsonata: &Jsonata,
@@ -213,10 +229,7 @@ impl<'d> Stepper<'d> {
         };
         let data = std::mem::take(&mut entered.data);
         let input = self.narrowed(entered, &ends.input_path, data)?;
-        let assigned = match assign {
-            Some(_) => self.scoped(entered.view(), &input, |scope| assigned(assign, "Assign", scope))?,
-            None => Map::new(),
-        };
+        let assigned = self.assigned_over(entered, &input, assign, "Assign")?;
         let output = self.narrowed(entered, &ends.output_path, input)?;
         if [&ends.input_path, &ends.output_path].iter().any(|path| matches!(path, Narrow::Part(_))) {
             quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;

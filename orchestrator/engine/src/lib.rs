@@ -60,6 +60,7 @@ mod recorder;
 mod recover;
 mod replay;
 mod settings;
+mod sparse;
 mod state_ref;
 mod states;
 mod status;

@@ -1,5 +1,6 @@
 //! What one execution may use.
 
+use asl::data::{NESTING_MAX, measured};
 use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::retry::Origin;
 use serde_json::Value;
@@ -27,9 +28,14 @@ pub const DISTRIBUTED_CONCURRENCY_MAX: usize = 10_000;
 /// Longest cause of an error, in bytes; what AWS cuts.
 pub const CAUSE_BYTES_MAX: usize = 32_768;
 
-/// Refuses a result that is too large, or nested deeper than [`NESTING_MAX`](asl::data::NESTING_MAX): of a state, by its name, or of what a task calls.
+/// Whether data is no larger than a payload, and no deeper than [`NESTING_MAX`].
+pub(crate) fn is_within(value: &Value) -> bool {
+    measured(value, NESTING_MAX).is_some_and(|bytes| bytes <= PAYLOAD_BYTES_MAX)
+}
+
+/// Refuses a result that is too large, or nested deeper than [`NESTING_MAX`]: of a state, by its name, or of what a task calls.
 pub(crate) fn check(value: &Value, of: &str) -> Result<(), Failure> {
-    if asl::data::measured(value).is_some_and(|bytes| bytes <= PAYLOAD_BYTES_MAX) {
+    if is_within(value) {
         return Ok(());
     }
     let cause = format!(

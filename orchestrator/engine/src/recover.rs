@@ -97,12 +97,7 @@ impl<'d> Stepper<'d> {
         let field = format!("Catch[{index}]/Assign");
         let (output, assigned) = match entered.state.language {
             QueryLanguage::JsonPath => {
-                let assigned = match assign {
-                    None => Assigned::new(),
-                    Some(_) => {
-                        self.scoped(entered.view(), &error, |scope| assigned(assign, &field, scope))?
-                    }
-                };
+                let assigned = self.assigned_over(entered, &error, assign, &field)?;
                 let input = std::mem::take(&mut entered.data);
                 (catcher.result_path.place(input, error)?, assigned)
             }

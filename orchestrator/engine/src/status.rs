@@ -16,3 +16,16 @@ pub enum Status {
     /// It was stopped from outside.
     Aborted,
 }
+
+impl Status {
+    /// As AWS writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+        }
+    }
+}

@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::earlier::Tree;
 use crate::frame::{Awaited, Frame, Target};
+use crate::ids::NUMBER_MAX;
 use crate::thread::{ThreadId, Waiting};
 
-/// Greater than the id of any thread.
-const THREAD_MAX: u64 = 1 << 60;
 /// Up to so many threads are looked through; more are found by an index.
 const LOOKED_THROUGH_MAX: usize = 8;
 
@@ -121,7 +120,7 @@ impl Threads {
                 thread.parent.is_none_or(|(parent, _)| parent < thread.id && self.get(parent).is_some());
             if !is_part
                 || thread.parent.is_none() != (thread.id == ThreadId::ROOT)
-                || thread.id.0 > THREAD_MAX
+                || thread.id.0 > NUMBER_MAX
             {
                 return Err("a thread is part of none that there is");
             }

@@ -58,7 +58,7 @@ impl Metrics {
             state_seconds: HistogramVec::new(seconds, &["state"])?,
         };
         for status in [Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted] {
-            metrics.ended.with_label_values(&[label(status)]);
+            metrics.ended.with_label_values(&[status.name()]);
         }
         Ok(metrics)
     }
@@ -74,23 +74,12 @@ impl Metrics {
         self.retries.inc_by(tally.retries.into());
         self.caught.inc_by(tally.caught.into());
         if status != Status::Running {
-            self.ended.with_label_values(&[label(status)]).inc();
+            self.ended.with_label_values(&[status.name()]).inc();
         }
     }
 
     /// An execution left a state in which it had waited for so long.
     pub(crate) fn left(&self, state: &str, waited_ms: u64) {
         self.state_seconds.with_label_values(&[state]).observe(waited_ms as f64 / 1000.0);
-    }
-}
-
-/// As Step Functions writes it.
-const fn label(status: Status) -> &'static str {
-    match status {
-        Status::Running => "RUNNING",
-        Status::Succeeded => "SUCCEEDED",
-        Status::Failed => "FAILED",
-        Status::TimedOut => "TIMED_OUT",
-        Status::Aborted => "ABORTED",
     }
 }

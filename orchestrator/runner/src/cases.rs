@@ -23,7 +23,7 @@ use thiserror::Error;
 use crate::coverage::Coverage;
 use crate::difference::differences;
 use crate::mock_config::{MockError, read_mocks};
-use crate::mocks::{Mocks, NoSuchTask};
+use crate::mocks::{Mocks, NoSuchTask, given};
 
 /// A file of cases.
 #[derive(Debug, Deserialize)]
@@ -93,11 +93,6 @@ enum ExpectedStatus {
     Succeeded,
     Failed,
     TimedOut,
-}
-
-/// A field that is there, even if it is null.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 /// Why a file of cases cannot be used.
@@ -196,7 +191,7 @@ impl Expected {
     /// How an execution differs from this, a line for each difference.
     pub(crate) fn differences(&self, ending: &Ending, coverage: &Coverage) -> Vec<String> {
         let mut told = Vec::new();
-        let (expected, was) = (self.status(), status_name(ending.status));
+        let (expected, was) = (self.status(), ending.status.name());
         if expected != was {
             let mut line = format!("status: expected {expected}, was {was}");
             if let Some(error) = &ending.error {
@@ -233,22 +228,12 @@ impl Expected {
 
     fn status(&self) -> &'static str {
         let is_failure = self.error.is_some() || self.cause.is_some();
-        status_name(match self.status {
+        match self.status {
             Some(ExpectedStatus::Failed) => Status::Failed,
             Some(ExpectedStatus::TimedOut) => Status::TimedOut,
             None if is_failure => Status::Failed,
             Some(ExpectedStatus::Succeeded) | None => Status::Succeeded,
-        })
-    }
-}
-
-/// The status as AWS writes it.
-pub fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Running => "RUNNING",
-        Status::Succeeded => "SUCCEEDED",
-        Status::Failed => "FAILED",
-        Status::TimedOut => "TIMED_OUT",
-        Status::Aborted => "ABORTED",
+        }
+        .name()
     }
 }

@@ -33,7 +33,7 @@ mod suite;
 mod work;
 
 pub use answer::{Answer, Answers, Asked, Layers, NoneLeft, Reply};
-pub use cases::{CaseError, CaseProblem, status_name};
+pub use cases::{CaseError, CaseProblem};
 pub use coverage::{Coverage, Kind, Spot, spots};
 pub use difference::differences;
 pub use functions::{Function, FunctionError, Functions};

@@ -10,7 +10,7 @@ use engine::{Ending, HistoryEvent, Status};
 use participant::{Clock as _, SystemClock};
 use runner::{
     Function, Functions, Layers, MockError, NoSuchTask, REGION, RunError, Settings, SuiteError, line,
-    machine_name, read_definition, read_mocks, run, status_name,
+    machine_name, read_definition, read_mocks, run,
 };
 use serde_json::{Value, json};
 use telemetry::{Code, exit_with};
@@ -168,7 +168,7 @@ impl Shown {
         let identity = settings.identity();
         let mut execution = json!({
             "executionArn": identity.execution_arn, "stateMachineArn": identity.machine_arn,
-            "name": identity.name, "status": status_name(ending.status),
+            "name": identity.name, "status": ending.status.name(),
             "startDate": seconds(settings.start_ms), "stopDate": seconds(ending.at_ms), "input": input,
         });
         let output = ending.output.as_ref().map(Value::to_string);
@@ -189,7 +189,7 @@ fn seconds(ms: u64) -> f64 {
 }
 
 fn conclude(ending: &Ending, events: u64) {
-    let status = status_name(ending.status);
+    let status = ending.status.name();
     let (colour, said) = match (&ending.output, &ending.error) {
         (Some(_), _) => (Colour::Good, String::new()),
         (None, error) => {

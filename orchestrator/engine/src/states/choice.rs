@@ -1,11 +1,9 @@
 //! Choice: decides where to go on.
 
 use asl::error::NO_CHOICE_MATCHED;
-use asl::io::{Ends, Io, Jsonata};
+use asl::io::{Io, Jsonata};
 use asl::syntax::{Choice, ChoiceRule, Condition, Transition};
-use asl::template::Template;
 use asl::{RuntimeError, Scope};
-use serde_json::Value;
 
 use crate::io::{assigned, seen};
 use crate::settings::condition;
@@ -71,7 +69,7 @@ impl<'d> Stepper<'d> {
                     self.scoped(entered.view(), &entered.data, |scope| output.fill(scope, &field))
                 });
                 match output.transpose() {
-                    Ok(output) => self.through_with(&mut entered, &given(output), None),
+                    Ok(output) => self.made_with(&entered, &Jsonata::default(), None, output),
                     Err(error) => Err(error.into()),
                 }
             }
@@ -81,11 +79,6 @@ impl<'d> Stepper<'d> {
             Err(spoilt) => self.spoilt(entered, spoilt),
         }
     }
-}
-
-/// The data flow of a state whose output is known.
-fn given(output: Option<Value>) -> Io<Ends> {
-    Io::Jsonata(Jsonata { arguments: None, output: output.map(Template::Literal) })
 }
 
 fn first_that_holds<'d>(

@@ -42,12 +42,8 @@ impl<'d> Stepper<'d> {
         }
         let Prepared { items, concurrency_max, tolerated } = prepared;
         let count = items.len();
-        entered.last_event = match map.mode {
-            Mode::Inline => {
-                self.push(&entered.thread, entered.last_event, || Detail::MapStateStarted { length: count })
-            }
-            Mode::Distributed(_) => entered.last_event,
-        };
+        entered.last_event =
+            self.tell_inline(&entered, entered.last_event, || Detail::MapStateStarted { length: count });
         let (thread, last_event) = (entered.thread.id, entered.last_event);
         let gathered = Gathered::new(count);
         let iterations = Iterations { gathered, items, concurrency_max, failed: 0, tolerated };
@@ -79,7 +75,7 @@ impl<'d> Stepper<'d> {
         }
         self.abandon(thread);
         let Some((mut entered, _)) = self.resume(thread) else { return Outcome::Parked };
-        entered.last_event = self.map_ends(&entered, last_event, || Detail::MapStateFailed);
+        entered.last_event = self.tell_inline(&entered, last_event, || Detail::MapStateFailed);
         let failure = match &entered.state.kind {
             StateKind::Map(map) if map.mode != Mode::Inline => Failure {
                 error: EXCEED_TOLERATED_FAILURE_THRESHOLD.to_owned(),
@@ -163,7 +159,13 @@ impl<'d> Stepper<'d> {
         self.history.push(last_event, || Detail::MapIteration { what, name: state.name.clone(), index })
     }
 
-    fn map_ends(&mut self, entered: &Entered<'d>, last_event: u64, detail: impl FnOnce() -> Detail) -> u64 {
+    /// Tells the history of a Map as a whole, if it is one in inline mode.
+    fn tell_inline(
+        &mut self,
+        entered: &Entered<'d>,
+        last_event: u64,
+        detail: impl FnOnce() -> Detail,
+    ) -> u64 {
         match &entered.state.kind {
             StateKind::Map(map) if map.mode == Mode::Inline => self.push(&entered.thread, last_event, detail),
             _ => last_event,
@@ -177,7 +179,7 @@ impl<'d> Stepper<'d> {
         else {
             return self.failed(entered, misfit());
         };
-        self.map_ends(&entered, last_event, || Detail::MapStateSucceeded);
+        self.tell_inline(&entered, last_event, || Detail::MapStateSucceeded);
         // As AWS has it: what follows is led to by the last iteration.
         entered.last_event = last_event;
         let result = iterations.gathered.take();
