@@ -1,6 +1,5 @@
 //! What a broker confirmed and then lost, had again from what the services committed: the real processes, on a bus that forgets
 //! everything when it is killed, and on real brokers whose queues and records are deleted.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::time::Duration;
 

@@ -1,6 +1,5 @@
 //! `duet load`, `switch` and `audit` on a running system, as its user meets them: the real processes, some of them killed
 //! and started again under load.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! The project's own Prometheus configuration, rules and dashboards, on a real Prometheus that scrapes the real processes on real
 //! brokers under load: every query of every panel and rule is asked, and has to have an answer.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
-#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

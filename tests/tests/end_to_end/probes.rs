@@ -1,5 +1,4 @@
 //! `/healthz`, `/readyz` and `/metrics` tell the truth, while the bus comes and goes.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,6 +1,5 @@
 //! A web page that is open in a browser on this machine reaches every server here. It must not steer one of them, or read
 //! from it: the real programs, and the requests that a browser sends for such a page.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::net::SocketAddr;
 

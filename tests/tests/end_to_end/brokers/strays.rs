@@ -12,8 +12,8 @@ use tests::process::{Ended, run};
 use tests::until;
 use workload::generate::Generator;
 
-use crate::stranger::{Attributes, Stranger, Stray};
-use crate::trial::Trial;
+use super::stranger::{Attributes, Stranger, Stray};
+use super::trial::Trial;
 
 /// How often the same message is published.
 const TIMES: usize = 3;

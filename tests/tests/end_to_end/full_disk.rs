@@ -1,5 +1,4 @@
 //! Nothing that a program says about its work ends the work: standard error and logs on a device that is always full.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::fs::File;
 use std::os::unix::fs::symlink;

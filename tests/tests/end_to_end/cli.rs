@@ -1,5 +1,4 @@
 //! The command lines as their user meets them: help, mistakes, places that cannot be used, and the way to end.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::path::{Path, PathBuf};
 

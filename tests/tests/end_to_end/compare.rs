@@ -1,5 +1,4 @@
 //! `duet compare` and its files, as somebody meets them who only has the documentation.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::path::Path;
 use std::time::Duration;

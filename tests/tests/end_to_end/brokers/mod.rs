@@ -4,7 +4,6 @@
 //!
 //! Each test has a RabbitMQ or Kafka and a PostgreSQL of its own, and they run side by side: most of their time they wait.
 //! On a machine without these servers they do not run, and say so.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 mod stranger;
 mod strays;

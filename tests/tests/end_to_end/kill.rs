@@ -2,8 +2,6 @@
 //! their work and started again, and nothing that a store committed is lost or done twice.
 //!
 //! The bus is the one process that is not killed: the memory bus lives as long as its process.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
-#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

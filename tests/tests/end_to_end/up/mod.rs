@@ -1,5 +1,4 @@
 //! `duet up`, `status`, `scale` and `down`, as their user meets them: the real processes, killed and started again.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 mod planned;
 

@@ -1,6 +1,5 @@
 //! One trace for every order, in both styles: the real processes export what they do to a collector, and every order's way
 //! through the system is one tree.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,5 @@
 //! An order is accepted once in the system: pairs of orders of one id, placed at the same moment at two instances of order-history
 //! on PostgreSQL and on the bus, in different styles or with different contents.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::net::SocketAddr;
 

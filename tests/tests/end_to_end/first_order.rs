@@ -1,5 +1,4 @@
 //! An order that is accepted while the other services have never run reaches them once they do, on every bus.
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use contract::groups::PARTICIPANTS;
 use contract::{Order, Style};

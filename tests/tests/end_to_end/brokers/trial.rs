@@ -1,6 +1,5 @@
 //! A system on real servers, and what all trials of it have in common: orders come in, something breaks, and in the
 //! end every order is accounted for.
-#![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
