@@ -98,6 +98,9 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<String>,
     },
+    /// The execution, which did not end well, goes on with what it left undone. Stale if it [cannot](crate::NotRedrivable).
+    #[serde(rename = "redrive")]
+    Redriven,
 }
 
 /// A fact, when it happened, and what it led to that does not follow from it.

@@ -43,6 +43,9 @@ pub enum Detail {
         error: Option<String>,
         cause: Option<String>,
     },
+    ExecutionRedriven {
+        redrive_count: u32,
+    },
     StateEntered {
         state_type: &'static str,
         name: Arc<str>,
@@ -174,6 +177,7 @@ impl Detail {
             Self::ExecutionFailed { .. } => "ExecutionFailed",
             Self::ExecutionTimedOut { .. } => "ExecutionTimedOut",
             Self::ExecutionAborted { .. } => "ExecutionAborted",
+            Self::ExecutionRedriven { .. } => "ExecutionRedriven",
             Self::StateEntered { .. } => "StateEntered",
             Self::StateExited { .. } => "StateExited",
             Self::StateAborted { .. } => "StateAborted",
@@ -201,6 +205,7 @@ impl Detail {
             Self::ExecutionFailed { error, cause }
             | Self::ExecutionAborted { error, cause }
             | Self::ExecutionTimedOut { error, cause } => json!({"error": error, "cause": cause}),
+            Self::ExecutionRedriven { redrive_count } => json!({"redriveCount": redrive_count}),
             Self::StateEntered { name, input, .. } => {
                 json!({"name": **name, "input": input, "inputDetails": whole()})
             }

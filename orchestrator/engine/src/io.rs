@@ -51,7 +51,7 @@ pub(crate) fn seen<'a>(io: &Io<Ends>, scope: &Scope<'a>) -> Result<Cow<'a, Value
 }
 
 /// Whether the state's input can still be needed once its work has begun.
-pub(crate) fn keeps_input(io: &Io<Flow>, recovery: &Recovery, assign: Option<&Template>) -> bool {
+fn keeps_input(io: &Io<Flow>, recovery: &Recovery, assign: Option<&Template>) -> bool {
     if !recovery.retry.is_empty() {
         return true;
     }
@@ -113,6 +113,22 @@ impl From<RuntimeError> for Spoilt {
 }
 
 impl<'d> Stepper<'d> {
+    /// Forgets the input of a state that has begun its work, if nothing that can still happen needs it.
+    pub(crate) fn forget_input(&self, entered: &mut Entered<'d>, io: &Io<Flow>, recovery: &Recovery) {
+        if !self.keeps_undone(&entered.thread) && !keeps_input(io, recovery, entered.state.assign.as_ref()) {
+            entered.data = Value::Null;
+        }
+    }
+
+    /// The state's input, to be made something else of; it stays where it may be needed once more.
+    pub(crate) fn taken_data(&self, entered: &mut Entered<'d>) -> Value {
+        if self.keeps_undone(&entered.thread) {
+            entered.data.clone()
+        } else {
+            std::mem::take(&mut entered.data)
+        }
+    }
+
     /// Makes the state's output of its result, and goes on.
     pub(crate) fn complete(
         &mut self,
@@ -227,7 +243,11 @@ impl<'d> Stepper<'d> {
             Io::JsonPath(ends) => ends,
             Io::Jsonata(jsonata) => return self.made_with(entered, jsonata, assign, None),
         };
-        let data = std::mem::take(&mut entered.data);
+        let is_plain = [&ends.input_path, &ends.output_path].iter().all(|path| matches!(path, Narrow::All));
+        let data = match is_plain && assign.is_none() {
+            true => std::mem::take(&mut entered.data),
+            false => self.taken_data(entered),
+        };
         let input = self.narrowed(entered, &ends.input_path, data)?;
         let assigned = self.assigned_over(entered, &input, assign, "Assign")?;
         let output = self.narrowed(entered, &ends.output_path, input)?;

@@ -25,6 +25,14 @@ pub const COPIED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most children of a Map in distributed mode at once, if the definition sets no limit; the quota of AWS.
 pub const DISTRIBUTED_CONCURRENCY_MAX: usize = 10_000;
 
+/// Longest that a Standard execution may take, in milliseconds: a year; the quota of AWS.
+pub const DURATION_MS_MAX: u64 = 365 * DAY_MS;
+
+/// How long after its end an execution can be redriven, in milliseconds: 14 days; the quota of AWS.
+pub const REDRIVABLE_MS: u64 = 14 * DAY_MS;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// Longest cause of an error, in bytes; what AWS cuts.
 pub const CAUSE_BYTES_MAX: usize = 32_768;
 

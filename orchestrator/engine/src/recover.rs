@@ -46,7 +46,7 @@ impl<'d> Stepper<'d> {
     /// for the error takes over.
     pub(crate) fn recover(&mut self, mut entered: Entered<'d>, failure: Failure) -> Outcome {
         if failure.error == RUNTIME {
-            return entered.fail(failure);
+            return self.fails(entered, failure);
         }
         let recovery = entered.state.kind.recovery().unwrap_or(&NO_RECOVERY);
         let mut retriers = recovery.retry.iter().enumerate();
@@ -67,7 +67,7 @@ impl<'d> Stepper<'d> {
         let mut catchers = recovery.catch.iter().enumerate();
         let caught = catchers.find(|(_, c)| c.errors.matches(&failure.error, failure.origin));
         let Some((index, catcher)) = caught else {
-            return entered.fail(failure);
+            return self.fails(entered, failure);
         };
         match self.handled(&mut entered, catcher, index, failure) {
             Ok((output, assigned)) => {
@@ -78,9 +78,9 @@ impl<'d> Stepper<'d> {
             Err(Spoilt::Error(error)) => {
                 self.tell_evaluation(&mut entered, &error);
                 let failure = entered.failure(error);
-                entered.fail(failure)
+                self.fails(entered, failure)
             }
-            Err(Spoilt::Failure(failure)) => entered.fail(failure),
+            Err(Spoilt::Failure(failure)) => self.fails(entered, failure),
         }
     }
 
@@ -98,7 +98,7 @@ impl<'d> Stepper<'d> {
         let (output, assigned) = match entered.state.language {
             QueryLanguage::JsonPath => {
                 let assigned = self.assigned_over(entered, &error, assign, &field)?;
-                let input = std::mem::take(&mut entered.data);
+                let input = self.taken_data(entered);
                 (catcher.result_path.place(input, error)?, assigned)
             }
             QueryLanguage::Jsonata => self.scoped(entered.view(), &entered.data, |scope| {

@@ -68,7 +68,8 @@ pub fn unanswered(
         Fact::Started { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::TimerFired { .. }
-        | Fact::Stopped { .. } => None,
+        | Fact::Stopped { .. }
+        | Fact::Redriven => None,
     };
     let answered: BTreeSet<TaskId> =
         since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();

@@ -24,6 +24,7 @@ use crate::state_ref::StateRef;
 use crate::tally::Tally;
 use crate::thread::{Thread, ThreadId, Waiting};
 use crate::threads::Threads;
+use crate::unfinished::{Left, WayOn};
 
 /// One step in the making.
 pub(crate) struct Stepper<'d> {
@@ -39,6 +40,10 @@ pub(crate) struct Stepper<'d> {
     next_thread: u64,
     /// The threads that are about to enter their machine, the next first.
     pub(crate) ready: VecDeque<Cursor>,
+    /// The threads that are about to go on after a redrive, the next first.
+    pub(crate) again: VecDeque<Left>,
+    /// What the failure that is on its way leaves undone.
+    pub(crate) left: Vec<Left>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) refused: Vec<Refused>,
     pub(crate) history: Recorder,
@@ -64,6 +69,8 @@ pub(crate) struct Entered<'d> {
     pub(crate) retries: Vec<u32>,
     /// The task that is being prepared, whose token can be had.
     pub(crate) task: Option<TaskId>,
+    /// What its branches or iterations have come to, if one of them has failed.
+    pub(crate) gathered: Option<WayOn>,
 }
 
 /// What a thread comes to.
@@ -95,8 +102,17 @@ impl<'d> Entered<'d> {
     /// The state of a thread that goes on, and what it waited for.
     pub(crate) fn of(state: &'d State, Waiting { thread, frame }: Waiting) -> (Self, Awaited) {
         let Frame { state: _, data, entered_ms, entered_event, last_event, retries, awaited } = frame;
-        let entered =
-            Self { thread, state, data, at_ms: entered_ms, entered_event, last_event, retries, task: None };
+        let entered = Self {
+            thread,
+            state,
+            data,
+            at_ms: entered_ms,
+            entered_event,
+            last_event,
+            retries,
+            task: None,
+            gathered: None,
+        };
         (entered, awaited)
     }
 
@@ -115,10 +131,6 @@ impl<'d> Entered<'d> {
 
     pub(crate) fn wait(self, awaited: Awaited) -> Outcome {
         Outcome::Wait(self.waiting(awaited))
-    }
-
-    pub(crate) fn fail(self, failure: Failure) -> Outcome {
-        Outcome::Fail { thread: self.thread, failure, last_event: self.last_event }
     }
 
     /// What AWS says before the cause of an error that a state makes of itself.
@@ -172,6 +184,8 @@ impl<'d> Stepper<'d> {
             next_thread: threads.last().map_or(1, |last| last.0 + 1),
             threads,
             ready: VecDeque::new(),
+            again: VecDeque::new(),
+            left: Vec::new(),
             effects: Vec::with_capacity(2),
             refused: Vec::new(),
             history,
@@ -255,6 +269,16 @@ impl<'d> Stepper<'d> {
         let id = ThreadId(self.next_thread);
         self.next_thread += 1;
         Thread { id, parent: Some(parent), variables: Map::new(), item, is_child_execution }
+    }
+
+    /// Gives numbers to threads that are greater than that one.
+    pub(crate) fn reserve_threads(&mut self, last: ThreadId) {
+        self.next_thread = self.next_thread.max(last.0 + 1);
+    }
+
+    /// Sets the timer of the execution as a whole, if it has one.
+    pub(crate) fn begin_time(&mut self) {
+        self.head.deadline = self.definition.timeout_s().map(|seconds| self.set_timer(seconds * 1000));
     }
 
     pub(crate) fn set_timer(&mut self, after_ms: u64) -> Timer {

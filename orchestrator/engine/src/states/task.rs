@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::frame::{Awaited, Progress};
 use crate::history::{Called, Detail, TaskEvent};
 use crate::ids::{TaskId, Timer};
-use crate::io::{arguments, input, keeps_input};
+use crate::io::{arguments, input};
 use crate::quotas;
 use crate::settings::seconds;
 use crate::stepper::{Entered, Outcome, Signal, Stepper};
@@ -66,9 +66,7 @@ impl<'d> Stepper<'d> {
         if let Some(result) = sent {
             return self.task_succeeded(entered, task, result);
         }
-        if !keeps_input(&task.io, &task.recovery, entered.state.assign.as_ref()) {
-            entered.data = Value::Null;
-        }
+        self.forget_input(&mut entered, &task.io, &task.recovery);
         // The time of an activity runs from when a worker takes it on.
         let is_activity = task.resource.kind == ResourceKind::Activity;
         let progress = Progress { timeout_s, heartbeat_s, is_under_way: false };
