@@ -13,6 +13,7 @@ use crate::thread::{Thread, ThreadId, Waiting};
 /// Where the outermost machine comes to rest.
 pub(crate) enum Rest {
     Waits,
+    RunsAway,
     Ended { output: Value, last_event: u64 },
     Failed { failure: Failure, last_event: u64 },
 }
@@ -40,6 +41,7 @@ impl<'d> Stepper<'d> {
                         return Rest::Waits;
                     }
                 }
+                Outcome::RunsAway => return Rest::RunsAway,
                 Outcome::End { thread: Thread { parent: None, .. }, output, last_event } => {
                     return Rest::Ended { output, last_event };
                 }
@@ -81,6 +83,9 @@ impl<'d> Stepper<'d> {
         last_event: u64,
     ) -> Outcome {
         self.tally.transitions += 1;
+        if self.runs_away() {
+            return Outcome::RunsAway;
+        }
         let mut entered = Entered {
             thread,
             state,
@@ -156,7 +161,9 @@ impl<'d> Stepper<'d> {
                 left.thread.parent.is_some_and(|(parent, _)| is_under(parent))
             });
             self.again = kept.into();
-            self.left.extend(dropped);
+            for left in dropped.into_iter().rev() {
+                self.abort_again(left);
+            }
         }
         for id in under {
             if let Some(waiting) = self.threads.remove(id) {
@@ -180,7 +187,7 @@ impl<'d> Stepper<'d> {
     }
 
     /// Tells the history that an iteration was aborted, if the thread is one.
-    fn abort_iteration(&mut self, thread: &Thread, last_event: u64) {
+    pub(crate) fn abort_iteration(&mut self, thread: &Thread, last_event: u64) {
         let parent = thread.parent.and_then(|(parent, index)| Some((self.threads.get(parent)?, index)));
         let map = parent.and_then(|(waiting, index)| Some((waiting.frame.state.of(self.definition)?, index)));
         if let Some((State { name, kind: StateKind::Map(_), .. }, index)) = map {

@@ -97,6 +97,9 @@ pub(crate) struct Head {
     /// The end of the definition's `TimeoutSeconds`.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub(crate) deadline: Option<Timer>,
+    /// How many bytes of variables there are at the most.
+    #[serde(rename = "b", default, skip_serializing_if = "is_default")]
+    pub(crate) assigned_bytes: u64,
     /// How often it was redriven.
     #[serde(rename = "c", default, skip_serializing_if = "is_default")]
     pub(crate) redrives: u32,

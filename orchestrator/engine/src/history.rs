@@ -125,6 +125,9 @@ pub enum TaskEvent {
     Succeeded { output: String },
     Failed { error: String, cause: Option<String> },
     TimedOut { error: String, cause: Option<String> },
+    ScheduleFailed { error: String, cause: Option<String> },
+    StartFailed { error: String, cause: Option<String> },
+    SubmitFailed { error: String, cause: Option<String> },
 }
 
 impl TaskEvent {
@@ -136,6 +139,9 @@ impl TaskEvent {
             Self::Succeeded { .. } => "Succeeded",
             Self::Failed { .. } => "Failed",
             Self::TimedOut { .. } => "TimedOut",
+            Self::ScheduleFailed { .. } => "ScheduleFailed",
+            Self::StartFailed { .. } => "StartFailed",
+            Self::SubmitFailed { .. } => "SubmitFailed",
         }
     }
 }
@@ -278,7 +284,11 @@ fn task_fields(called: &Called, event: &TaskEvent, region: &str) -> Option<Value
             fields["output"] = output.as_str().into();
             fields["outputDetails"] = whole();
         }
-        TaskEvent::Failed { error, cause } | TaskEvent::TimedOut { error, cause } => {
+        TaskEvent::Failed { error, cause }
+        | TaskEvent::TimedOut { error, cause }
+        | TaskEvent::ScheduleFailed { error, cause }
+        | TaskEvent::StartFailed { error, cause }
+        | TaskEvent::SubmitFailed { error, cause } => {
             fields["error"] = error.as_str().into();
             fields["cause"] = json!(cause);
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::history::{Called, Detail, HistoryEvent, TaskEvent};
+use crate::quotas::HISTORY_EVENTS_MAX;
 
 /// A rule that a history breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -55,6 +56,8 @@ struct Entered {
     /// How many iterations there are to be, and how far those are that began; of a Map in inline mode.
     length: usize,
     iterations: BTreeMap<u32, &'static str>,
+    /// Whether all branches or iterations have ended well.
+    has_gathered: bool,
     is_followed: bool,
 }
 
@@ -120,7 +123,10 @@ impl Checker<'_> {
                 return Ok(None);
             }
             end if is_end(end) => {
-                self.end(end, previous)?;
+                // A full history has no place for what was aborted.
+                if event.id != HISTORY_EVENTS_MAX {
+                    self.end(end, previous)?;
+                }
                 return Ok(None);
             }
             Detail::StateEntered { state_type, name, .. } => self.enter(previous, state_type, name)?,
@@ -133,6 +139,7 @@ impl Checker<'_> {
             }
             Detail::StateAborted { state_type } => {
                 let state = own(self, state_type)?;
+                self.give_up_silent(state);
                 holds(self.open_under(state).next().is_none(), "what is in a state is aborted first")?;
                 self.close(state, Stage::Aborted);
                 state
@@ -145,8 +152,9 @@ impl Checker<'_> {
             Detail::ParallelStateStarted => self.attempt(own(self, "Parallel")?, 0),
             Detail::ParallelStateSucceeded => self.all_over(own(self, "Parallel")?)?,
             Detail::ParallelStateFailed => {
-                let around = self.owner(previous).and_then(|inner| self.states[inner].around);
-                let (state, _) = around.ok_or("it is a branch that failed")?;
+                let inner = self.owner(previous).ok_or("it is a branch that failed")?;
+                let failed = self.around(inner).find(|place| !self.states[*place].has_gathered);
+                let state = failed.ok_or("it is a branch that failed")?;
                 self.failed(state, previous)?
             }
             Detail::MapStateStarted { length } => self.attempt(own(self, "Map")?, *length),
@@ -180,13 +188,20 @@ impl Checker<'_> {
         self.owners.get(place).copied().flatten()
     }
 
-    /// The open state that an event after that one is about: the one that the earlier was about, or the one around that.
+    /// The open state that an event after that one is about: the one that the earlier was about, or the one around that; or further
+    /// out, where what is in between has had its branches or iterations and has failed then.
     fn find(&self, previous: u64, is_it: impl Fn(&Entered) -> bool) -> Result<usize, &'static str> {
         let own = self.owner(previous);
-        let around = own.and_then(|own| self.states[own].around).map(|(around, _)| around);
-        let mut found = own.into_iter().chain(around);
+        let mut found = own.into_iter().chain(own.into_iter().flat_map(|own| self.around(own)));
         let found = found.find(|place| self.open.contains(place) && is_it(&self.states[*place]));
         found.ok_or("it is about a state that is open, and that what led to it is about or part of")
+    }
+
+    /// The states around that one, as far as what happens in it can be what they come to.
+    fn around(&self, place: usize) -> impl Iterator<Item = usize> {
+        let around = |place: usize| self.states[place].around.map(|(around, _)| around);
+        let further = move |place: &usize| around(*place).filter(|_| self.states[*place].has_gathered);
+        std::iter::successors(around(place), further)
     }
 
     fn enter(&mut self, previous: u64, kind: &'static str, name: &Arc<str>) -> Result<usize, &'static str> {
@@ -228,6 +243,7 @@ impl Checker<'_> {
             call: CallStage::None,
             length: 0,
             iterations: BTreeMap::new(),
+            has_gathered: false,
             is_followed: false,
         });
         self.open.insert(place);
@@ -247,6 +263,17 @@ impl Checker<'_> {
         })
     }
 
+    /// Of a state that waits for nothing no event tells that it was aborted, as it can be once a redrive has opened it again.
+    fn give_up_silent(&mut self, place: usize) {
+        if self.redrives > 0 {
+            for inner in self.open_under(place).collect::<Vec<_>>() {
+                if matches!(self.states[inner].kind, "Pass" | "Choice" | "Succeed" | "Fail") {
+                    self.close(inner, Stage::Aborted);
+                }
+            }
+        }
+    }
+
     /// A Parallel or Map begins, or begins anew.
     fn attempt(&mut self, place: usize, length: usize) -> usize {
         for inner in self.open_under(place).collect::<Vec<_>>() {
@@ -254,19 +281,22 @@ impl Checker<'_> {
         }
         let state = &mut self.states[place];
         state.attempt += 1;
+        state.has_gathered = false;
         state.length = length;
         state.iterations.clear();
         place
     }
 
-    fn all_over(&self, place: usize) -> Result<usize, &'static str> {
+    fn all_over(&mut self, place: usize) -> Result<usize, &'static str> {
         holds(self.open_under(place).next().is_none(), "what is in it is over")?;
+        self.states[place].has_gathered = true;
         Ok(place)
     }
 
     /// A Parallel or Map has failed with that event: what is in it was aborted, or has led to the failure.
     fn failed(&mut self, place: usize, previous: u64) -> Result<usize, &'static str> {
         holds(self.open.contains(&place), "it fails while it is open")?;
+        self.give_up_silent(place);
         let led = self.that_led_to(previous);
         for inner in self.open_under(place).collect::<Vec<_>>() {
             holds(led.contains(&inner), "what is in it was aborted or has led to its failure")?;
@@ -289,6 +319,9 @@ impl Checker<'_> {
         let call = &mut self.states[place].call;
         let (may, then) = match event {
             TaskEvent::Scheduled { .. } => (true, Scheduled),
+            TaskEvent::ScheduleFailed { .. } => (matches!(call, CallStage::None | Ended), Ended),
+            TaskEvent::StartFailed { .. } => (*call == Scheduled, Ended),
+            TaskEvent::SubmitFailed { .. } => (*call == Started, Ended),
             TaskEvent::Started { .. } => (*call == Scheduled, Started),
             TaskEvent::Submitted { .. } => (*call == Started, Started),
             // Whoever has the token of an activity's task may hand it in.

@@ -43,11 +43,14 @@
 //!
 //! # Quotas
 //!
-//! All in [`quotas`]: transitions per step, length of the history, size of a payload. Beyond the first two the
-//! execution fails with `States.Runtime`, beyond the last with `States.DataLimitExceeded`.
+//! All in [`quotas`]: transitions per step, length of the history, size of a payload, time. Beyond the length of the history the
+//! execution fails with `States.Runtime`, beyond the size of a payload a state with `States.DataLimitExceeded`; an execution
+//! that takes too long is timed out.
 #![warn(missing_docs)]
 
+mod billing;
 mod context;
+mod cut;
 mod drive;
 mod earlier;
 mod effect;
@@ -80,8 +83,10 @@ mod thread;
 mod threads;
 pub mod token;
 mod unfinished;
+mod variables;
 
-pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal};
+pub use billing::Billing;
+pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal, RefusedAt};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
 pub use frame::{Awaited, Frame};

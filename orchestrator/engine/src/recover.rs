@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
-use crate::io::{Assigned, Spoilt, assigned};
+use crate::io::{Assigned, Made, Spoilt};
 use crate::quotas;
 use crate::stepper::{Entered, Outcome, Stepper};
 use crate::taken::Way;
@@ -94,19 +94,19 @@ impl<'d> Stepper<'d> {
     ) -> Result<(Value, Assigned), Spoilt> {
         let error = json!({"Error": failure.error, "Cause": failure.cause.unwrap_or_default()});
         let assign = catcher.assign.as_ref();
-        let field = format!("Catch[{index}]/Assign");
         let (output, assigned) = match entered.state.language {
             QueryLanguage::JsonPath => {
-                let assigned = self.assigned_over(entered, &error, assign, &field)?;
+                let assigned =
+                    self.assigned_over(entered, &error, assign, &format!("Catch[{index}]/Assign"))?;
                 let input = self.taken_data(entered);
                 (catcher.result_path.place(input, error)?, assigned)
             }
             QueryLanguage::Jsonata => self.scoped(entered.view(), &entered.data, |scope| {
-                let scope = Scope { error_output: Some(&error), ..*scope };
-                let output = catcher.output.as_ref();
-                let output = output.map(|output| output.fill(&scope, &format!("Catch[{index}]/Output")));
-                let assigned = assigned(assign, &field, &scope)?;
-                Ok::<_, RuntimeError>((output.transpose()?.unwrap_or_else(|| error.clone()), assigned))
+                let made =
+                    Made { output: catcher.output.as_ref(), assign, place: format!("Catch[{index}]/") };
+                let (output, assigned) = made.of(&Scope { error_output: Some(&error), ..*scope })?;
+                self.check_variables(&entered.thread, &assigned)?;
+                Ok::<_, RuntimeError>((output.unwrap_or_else(|| error.clone()), assigned))
             })?,
         };
         quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;

@@ -76,6 +76,23 @@ impl<'d> Stepper<'d> {
         }
     }
 
+    /// A thread that was to go on after a redrive is given up before it could.
+    pub(crate) fn abort_again(&mut self, mut left: Left) {
+        let kind = left.state.of(self.definition).map(|state| &state.kind);
+        // There is no such event of the others, which wait for nothing.
+        if let Some(
+            kind @ (StateKind::Task(_) | StateKind::Wait(_) | StateKind::Parallel(_) | StateKind::Map(_)),
+        ) = kind
+            && left.way == WayOn::Begin
+        {
+            let state_type = kind.type_name();
+            left.last_event =
+                self.push(&left.thread, left.last_event, || Detail::StateAborted { state_type });
+        }
+        self.abort_iteration(&left.thread, left.last_event);
+        self.left.push(left);
+    }
+
     /// What the execution leaves undone, as it ends.
     pub(crate) fn unfinished(&mut self) -> Option<Box<Unfinished>> {
         Unfinished::of(std::mem::take(&mut self.left))

@@ -3,6 +3,7 @@
 use asl::resource::{Pattern, ResourceKind};
 use asl::{Definition, StateKind};
 
+use crate::cut;
 use crate::drive::Rest;
 use crate::effect::{Effect, Integrations};
 use crate::execution::{Ending, Execution, Head, Phase};
@@ -83,6 +84,7 @@ pub fn step(
                 identity,
                 input: definition.reads_execution_input().then(|| input.clone()),
                 deadline: None,
+                assigned_bytes: 0,
                 redrives: 0,
                 redriven_ms: None,
             };
@@ -116,14 +118,19 @@ fn resume<'d>(
         Fact::FunctionReturned { task, output } => (Target::Task(task), Signal::Returned(output)),
         Fact::TaskSucceeded { task, output } => (Target::Task(task), Signal::Succeeded(output)),
         Fact::TaskFailed { task, error, cause } => (Target::Task(task), Signal::Failed { error, cause }),
+        Fact::TaskSubmitFailed { task, error, cause } => {
+            (Target::Task(task), Signal::SubmitFailed { error, cause })
+        }
         Fact::ActivityStarted { task, worker } => (Target::Task(task), Signal::Taken { worker }),
         Fact::TaskSubmitted { task, output } => (Target::Task(task), Signal::Submitted(output)),
         Fact::TaskHeartbeat { task } => (Target::Task(task), Signal::Heartbeat),
         Fact::TimerFired { timer } if head.deadline.is_some_and(|deadline| deadline.id == timer) => {
+            let head = Head { deadline: None, ..head };
             return Ok(Stepped::Advanced(Box::new(stepper(head, threads).time_out())));
         }
         Fact::TimerFired { timer } => (Target::Timer(timer), Signal::Fired(timer)),
         Fact::Stopped { error, cause } => {
+            let (error, cause) = (error.map(cut::error), cause.map(cut::cause));
             return Ok(Stepped::Advanced(Box::new(stepper(head, threads).stop(error, cause))));
         }
         Fact::Started { .. } | Fact::Redriven => return Ok(stale(head, threads)),
@@ -177,7 +184,7 @@ fn is_late(frame: &Frame, definition: &Definition, signal: &Signal) -> bool {
     match signal {
         Signal::Heartbeat => heartbeat.is_none(),
         Signal::Taken { .. } => progress.is_under_way || !is_activity(),
-        Signal::Submitted(_) => progress.is_under_way || !is_begun_only(),
+        Signal::Submitted(_) | Signal::SubmitFailed { .. } => progress.is_under_way || !is_begun_only(),
         Signal::Returned(_) | Signal::Succeeded(_) | Signal::Failed { .. } | Signal::Fired(_) => false,
     }
 }
@@ -211,7 +218,6 @@ impl Stepper<'_> {
 
     /// Ends the execution because its time is over.
     fn time_out(mut self) -> Step {
-        self.head.deadline = None;
         let last_event = self.give_up();
         let (error, cause) = (Some(asl::error::TIMEOUT.to_owned()), None);
         let detail = Detail::ExecutionTimedOut { error: error.clone(), cause: cause.clone() };
@@ -244,7 +250,9 @@ impl Stepper<'_> {
     fn end_of(mut self, rest: Rest) -> Step {
         let now_ms = self.now_ms;
         match rest {
+            Rest::RunsAway => self.time_out(),
             Rest::Waits => {
+                self.bound_time();
                 let threads = std::mem::take(&mut self.threads);
                 self.step(Phase::Running(threads))
             }

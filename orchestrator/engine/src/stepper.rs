@@ -18,7 +18,9 @@ use crate::failure::Failure;
 use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
 use crate::ids::{TaskId, Timer, TimerId};
-use crate::quotas::{CAUSE_BYTES_MAX, COPIED_BYTES_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
+use crate::quotas::{
+    COPIED_BYTES_MAX, DURATION_MS_MAX, EXPRESS_DURATION_MS_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX,
+};
 use crate::recorder::Recorder;
 use crate::state_ref::StateRef;
 use crate::tally::Tally;
@@ -83,6 +85,8 @@ pub(crate) enum Outcome {
     Parked,
     /// Its machine has ended.
     End { thread: Thread, output: Value, last_event: u64 },
+    /// It would go on for ever: the execution is timed out.
+    RunsAway,
     /// Its machine has failed.
     Fail { thread: Thread, failure: Failure, last_event: u64 },
 }
@@ -92,6 +96,7 @@ pub(crate) enum Signal {
     Returned(Value),
     Succeeded(Value),
     Failed { error: String, cause: Option<String> },
+    SubmitFailed { error: String, cause: Option<String> },
     Taken { worker: Option<String> },
     Submitted(Value),
     Heartbeat,
@@ -139,7 +144,7 @@ impl<'d> Entered<'d> {
             "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
             self.state.name, self.entered_event, error.cause
         );
-        Failure { error: error.name.to_owned(), cause: Some(cut(cause)), origin: Origin::State }
+        Failure::new(error.name.to_owned(), Some(cause), Origin::State)
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -193,15 +198,13 @@ impl<'d> Stepper<'d> {
         }
     }
 
-    /// Refuses to go on when the execution runs away.
+    /// Whether so many states were entered without waiting that the execution never would.
+    pub(crate) fn runs_away(&self) -> bool {
+        self.tally.transitions > TRANSITIONS_PER_STEP_MAX
+    }
+
+    /// Refuses to go on when the history is full.
     pub(crate) fn guard(&self) -> Result<(), RuntimeError> {
-        if self.tally.transitions > TRANSITIONS_PER_STEP_MAX {
-            let cause = format!(
-                "more than {TRANSITIONS_PER_STEP_MAX} states were entered without waiting: the definition has a loop \
-                 that never waits"
-            );
-            return Err(RuntimeError::new(RUNTIME, cause));
-        }
         if self.history.is_full() {
             let cause =
                 format!("The execution reached the maximum number of history events ({HISTORY_EVENTS_MAX}).");
@@ -276,9 +279,29 @@ impl<'d> Stepper<'d> {
         self.next_thread = self.next_thread.max(last.0 + 1);
     }
 
-    /// Sets the timer of the execution as a whole, if it has one.
+    /// Sets the timer of the execution as a whole, if the definition has one.
     pub(crate) fn begin_time(&mut self) {
-        self.head.deadline = self.definition.timeout_s().map(|seconds| self.set_timer(seconds * 1000));
+        if let Some(seconds) = self.definition.timeout_s() {
+            let at_ms = self.now_ms.saturating_add(seconds * 1000);
+            let at_ms = self.last_ms().map_or(at_ms, |last_ms| at_ms.min(last_ms));
+            self.head.deadline = Some(self.set_timer_at(at_ms));
+        }
+    }
+
+    /// Sets the timer of an execution that is about to wait, and that only the quota of AWS ends.
+    pub(crate) fn bound_time(&mut self) {
+        if self.head.deadline.is_none()
+            && let Some(last_ms) = self.last_ms()
+        {
+            self.head.deadline = Some(self.set_timer_at(last_ms));
+        }
+    }
+
+    /// When the execution must have ended, in milliseconds since 1970: as far as it is one to AWS.
+    fn last_ms(&self) -> Option<u64> {
+        let longest = if self.head.express { EXPRESS_DURATION_MS_MAX } else { DURATION_MS_MAX };
+        let is_bound = self.head.express || self.head.identity.is_some();
+        is_bound.then(|| self.head.started_ms.saturating_add(longest))
     }
 
     pub(crate) fn set_timer(&mut self, after_ms: u64) -> Timer {
@@ -294,15 +317,6 @@ impl<'d> Stepper<'d> {
     pub(crate) fn cancel(&mut self, timer: Option<Timer>) {
         self.effects.extend(timer.map(|timer| Effect::CancelTimer { timer: timer.id }));
     }
-}
-
-/// The text, cut where AWS cuts a cause.
-fn cut(mut text: String) -> String {
-    if text.len() > CAUSE_BYTES_MAX {
-        let end = (0..=CAUSE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-    }
-    text
 }
 
 /// What should have been found before the step.

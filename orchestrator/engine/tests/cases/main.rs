@@ -7,12 +7,13 @@
 //! | `it` | what it shows |
 //! | `state` or `machine` | a single state called `A` that ends unless it says otherwise, or a whole definition |
 //! | `input` | what the execution begins with; `{}` if absent |
-//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}` or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said |
+//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}`, `{"Refuse": {"Error", "Cause"}}` (of an integration that is waited for) or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said |
 //! | `output`, or `error` and perhaps `cause` | how it ends |
 //! | `history` | perhaps: its events, each `id < previous Type`, with ` name` for those of states |
 //! | `details` | perhaps: of some events by id, members that their details have |
 //! | `told` | perhaps: what it is told from outside, a list of `{"at": seconds, "stop": {"Error", "Cause"}}` or `{"at", "redrive": true}` |
 //! | `status` | how it ends, if not `SUCCEEDED` with an output or `FAILED` without |
+//! | `refused` | perhaps: `{"at", "error", "cause"}` with which every call is refused, at `schedule`, `start`, `submit` or `work` |
 //! | `calls` | perhaps: what was called with what, in order |
 //!
 //! Each is run with its history kept, and once more by replay of its journal; both must agree, and the history be legal.
@@ -23,7 +24,8 @@ use std::path::Path;
 
 use asl::resource::called_function;
 use engine::{
-    Call, Detail, Ending, Fact, HistoryEvent, Identity, Integrations, JournalEntry, NoneRefused, Phase, Step,
+    Call, Detail, Ending, Fact, HistoryEvent, Identity, Integrations, JournalEntry, NoneRefused, Phase,
+    Refusal, RefusedAt, Step,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -56,6 +58,7 @@ struct Case {
     express: bool,
     #[serde(default)]
     told: VecDeque<Told>,
+    refused: Option<RefusedCall>,
     status: Option<String>,
 }
 
@@ -73,7 +76,39 @@ enum Answer {
         #[serde(rename = "Cause")]
         cause: Option<String>,
     },
+    /// What was called refuses to begin what the task would wait for.
+    Refuse {
+        #[serde(rename = "Error")]
+        error: String,
+        #[serde(rename = "Cause")]
+        cause: Option<String>,
+    },
     Silence(()),
+}
+
+/// How every call is refused.
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct RefusedCall {
+    at: String,
+    error: String,
+    cause: String,
+}
+
+impl Integrations for RefusedCall {
+    fn refusal(&self, _: &Call) -> Option<Refusal> {
+        Some(Refusal { error: self.error.clone(), cause: self.cause.clone() })
+    }
+
+    fn refused_at(&self, _: &Call) -> RefusedAt {
+        match self.at.as_str() {
+            "schedule" => RefusedAt::Schedule,
+            "start" => RefusedAt::Start,
+            "submit" => RefusedAt::Submit,
+            "work" => RefusedAt::Work,
+            other => panic!("'at' is 'schedule', 'start', 'submit' or 'work', not '{other}'"),
+        }
+    }
 }
 
 /// Something that an execution is told from outside.
@@ -113,7 +148,10 @@ struct Run<'a> {
 
 impl World for Run<'_> {
     fn integrations(&self) -> &dyn Integrations {
-        &NoneRefused
+        match &self.case.refused {
+            Some(refused) => refused,
+            None => &NoneRefused,
+        }
     }
 
     fn answer(&mut self, call: &Call) -> Vec<Fact> {
@@ -211,6 +249,7 @@ impl Case {
             }
             Answer::Return(output) => call.is_awaited.then_some(Fact::TaskSucceeded { task, output }),
             Answer::Throw { error, cause } => Some(Fact::TaskFailed { task, error, cause }),
+            Answer::Refuse { error, cause } => Some(Fact::TaskSubmitFailed { task, error, cause }),
         }
     }
 

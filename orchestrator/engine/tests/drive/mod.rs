@@ -92,8 +92,10 @@ pub(crate) fn drive(
         return Err("timers are left".to_owned());
     }
     if let Err(illegal) = legal(&history) {
-        let told: Vec<_> = history.iter().map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
-        return Err(format!("{illegal}, in {told:?}"));
+        let told = &history[..history.len().min(illegal.id as usize)];
+        let told: Vec<_> =
+            told.iter().rev().take(40).map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
+        return Err(format!("{illegal}, the latest first: {told:?}"));
     }
     let replayed = replay(definition, journal).map_err(|error| error.to_string())?;
     if replayed.0 != execution || replayed.1 != history {

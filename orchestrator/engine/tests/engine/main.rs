@@ -7,6 +7,7 @@ mod drive;
 mod errors;
 mod facts;
 mod harness;
+mod limits;
 mod order;
 mod properties;
 mod redrive;

@@ -182,8 +182,10 @@ fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
     assert_eq!(replayed, execution);
     assert_eq!(history.len() as u64, history_len);
     if let Err(illegal) = legal(&history) {
-        let told: Vec<_> = history.iter().map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
-        panic!("{illegal}, in {told:?}");
+        let told = &history[..history.len().min(illegal.id as usize)];
+        let told: Vec<_> =
+            told.iter().rev().take(40).map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
+        panic!("{illegal}, the latest first: {told:?}");
     }
 }
 
