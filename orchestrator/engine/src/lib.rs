@@ -92,7 +92,7 @@ pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
 pub use frame::{Awaited, Frame};
 pub use gathered::{Gathered, Iterations};
 pub use history::{Called, Detail, HistoryEvent, TaskEvent};
-pub use identity::Identity;
+pub use identity::{Identity, NAME_CHARS_MAX, is_name};
 pub use ids::{TaskId, Timer, TimerId};
 pub use legal::{Illegal, legal};
 pub use redrivable::NotRedrivable;

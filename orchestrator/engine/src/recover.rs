@@ -7,6 +7,7 @@ use asl::syntax::{QueryLanguage, Recovery, Transition};
 use asl::{RuntimeError, Scope};
 use serde_json::{Value, json};
 
+use crate::cut;
 use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
@@ -35,7 +36,7 @@ impl<'d> Stepper<'d> {
             entered.last_event =
                 self.push(&entered.thread, entered.last_event, || Detail::EvaluationFailed {
                     error: error.name.to_owned(),
-                    cause: error.cause.clone(),
+                    cause: cut::cause(error.cause.clone()),
                     location: location.clone(),
                     state,
                 });

@@ -213,7 +213,8 @@ impl<'d> Stepper<'d> {
         Ok(())
     }
 
-    /// Adds an event to the history. What is done for the items of a Map in distributed mode is no part of it.
+    /// Adds an event to the history. What is done for the items of a Map in distributed mode is no part of it: once its children are
+    /// executions of their own, each has a [`Recorder`] of its own, and with it the limit of a history.
     pub(crate) fn push(&mut self, thread: &Thread, previous: u64, detail: impl FnOnce() -> Detail) -> u64 {
         if thread.is_child_execution { previous } else { self.history.push(previous, detail) }
     }

@@ -1,7 +1,7 @@
 //! Quotas whose cases would be too large to write down.
 
 use asl::Definition;
-use engine::{Execution, Fact, History, NoneRefused, Phase, Status, Stepped, TaskId, quotas, step};
+use engine::{Billing, Execution, Fact, History, NoneRefused, Phase, Status, Stepped, TaskId, quotas, step};
 use serde_json::{Value, json};
 
 use crate::harness::definition;
@@ -114,4 +114,14 @@ fn a_map_over_ten_thousand_items_is_no_execution_that_never_waits() {
         express: true,
     };
     assert_eq!(after(&definition(&text.to_string()), &[start]).status(), Status::Succeeded);
+}
+
+#[test]
+fn only_an_express_execution_that_has_ended_is_billed_by_time_and_memory() {
+    let succeed = definition(&json!({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}).to_string());
+    let billed = after(&succeed, &[started(true)]).billing();
+    assert_eq!(billed, Some(Billing { memory_mb: 64, duration_ms: 0 }));
+    assert_eq!(after(&succeed, &[started(false)]).billing(), None);
+    let wait = json!({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1, "End": true}}});
+    assert_eq!(after(&definition(&wait.to_string()), &[started(true)]).billing(), None);
 }
