@@ -56,8 +56,8 @@ pub mod syntax;
 pub mod template;
 
 pub use error::RuntimeError;
-pub use parse::parse;
+pub use parse::{parse, parse_as};
 pub use problem::{Code, PROBLEMS_MAX, Problem, Problems, Severity};
 pub use scope::{Budget, Context, Scope, Variables};
 pub use state_id::StateId;
-pub use syntax::{Definition, State, StateKind};
+pub use syntax::{Definition, MachineType, State, StateKind};

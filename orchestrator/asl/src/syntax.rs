@@ -16,6 +16,16 @@ use crate::template::Template;
 
 pub use crate::machine::{Machine, Recovery, Transition};
 
+/// What executions a state machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MachineType {
+    /// Durable ones that may take a year.
+    #[default]
+    Standard,
+    /// Those of five minutes at most, that wait for nothing that others begin.
+    Express,
+}
+
 /// A valid state machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {

@@ -50,8 +50,11 @@ fn execution(head: &Head) -> Value {
         "Input": head.input,
         "Name": identity.map_or(head.id.as_str(), |identity| &identity.name),
         "StartTime": timestamp(head.started_ms),
-        "RedriveCount": 0,
+        "RedriveCount": head.redrives,
     });
+    if let Some(redriven_ms) = head.redriven_ms {
+        execution["RedriveTime"] = timestamp(redriven_ms).into();
+    }
     if let Some(identity) = identity {
         execution["RoleArn"] = identity.role_arn.as_str().into();
     }

@@ -1,7 +1,7 @@
 //! Running threads from state to state until all that is left waits for something.
 
 use asl::retry::Origin;
-use asl::{State, StateKind};
+use asl::{RuntimeError, State, StateKind};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -13,6 +13,7 @@ use crate::thread::{Thread, ThreadId, Waiting};
 /// Where the outermost machine comes to rest.
 pub(crate) enum Rest {
     Waits,
+    RunsAway,
     Ended { output: Value, last_event: u64 },
     Failed { failure: Failure, last_event: u64 },
 }
@@ -21,16 +22,26 @@ impl<'d> Stepper<'d> {
     /// Runs on until there is nowhere to go.
     pub(crate) fn drive(&mut self, mut outcome: Outcome) -> Rest {
         loop {
+            // What a failure leaves undone is of no use any more once something was done about it.
+            if !self.left.is_empty() && !matches!(outcome, Outcome::Fail { .. }) {
+                self.left.clear();
+            }
             outcome = match outcome {
                 Outcome::Go(cursor) => self.enter(cursor),
                 Outcome::Wait(waiting) => {
                     self.threads.insert(waiting);
                     Outcome::Parked
                 }
-                Outcome::Parked => match self.ready.pop_front() {
-                    Some(cursor) => Outcome::Go(cursor),
-                    None => return Rest::Waits,
-                },
+                Outcome::Parked => {
+                    if let Some(cursor) = self.ready.pop_front() {
+                        Outcome::Go(cursor)
+                    } else if let Some(left) = self.again.pop_front() {
+                        self.take_up(left)
+                    } else {
+                        return Rest::Waits;
+                    }
+                }
+                Outcome::RunsAway => return Rest::RunsAway,
                 Outcome::End { thread: Thread { parent: None, .. }, output, last_event } => {
                     return Rest::Ended { output, last_event };
                 }
@@ -50,22 +61,32 @@ impl<'d> Stepper<'d> {
     }
 
     fn enter(&mut self, cursor: Cursor) -> Outcome {
-        let Cursor { thread, state: id, data, last_event } = cursor;
-        self.tally.transitions += 1;
-        let state = match self.guard().and_then(|()| self.definition.state(id).ok_or_else(misfit)) {
-            Ok(state) => state,
-            Err(error) => {
-                let failure =
-                    Failure { error: error.name.to_owned(), cause: Some(error.cause), origin: Origin::State };
-                return Outcome::Fail { thread, failure, last_event };
+        match self.definition.state(cursor.state) {
+            Some(state) => {
+                let Cursor { thread, data, last_event, .. } = cursor;
+                self.enter_state(thread, state, data, last_event)
             }
-        };
-        let last_event = self.push(&thread, last_event, || Detail::StateEntered {
-            state_type: state.kind.type_name(),
-            name: state.name.clone(),
-            input: data.to_string(),
-        });
-        self.begin(Entered {
+            None => {
+                let RuntimeError { name, cause, .. } = misfit();
+                let failure = Failure { error: name.to_owned(), cause: Some(cause), origin: Origin::State };
+                Outcome::Fail { thread: cursor.thread, failure, last_event: cursor.last_event }
+            }
+        }
+    }
+
+    /// Enters a state, and does what it does.
+    pub(crate) fn enter_state(
+        &mut self,
+        thread: Thread,
+        state: &'d State,
+        data: Value,
+        last_event: u64,
+    ) -> Outcome {
+        self.tally.transitions += 1;
+        if self.runs_away() {
+            return Outcome::RunsAway;
+        }
+        let mut entered = Entered {
             thread,
             state,
             data,
@@ -74,7 +95,20 @@ impl<'d> Stepper<'d> {
             last_event,
             retries: Vec::new(),
             task: None,
-        })
+            gathered: None,
+        };
+        if let Err(error) = self.guard() {
+            let failure =
+                Failure { error: error.name.to_owned(), cause: Some(error.cause), origin: Origin::State };
+            return self.fails(entered, failure);
+        }
+        entered.last_event = self.push(&entered.thread, last_event, || Detail::StateEntered {
+            state_type: state.kind.type_name(),
+            name: state.name.clone(),
+            input: entered.data.to_string(),
+        });
+        entered.entered_event = entered.last_event;
+        self.begin(entered)
     }
 
     /// Takes a thread that waits for others, to go on with it.
@@ -119,15 +153,28 @@ impl<'d> Stepper<'d> {
         self.ready = kept.into();
         for cursor in dropped {
             self.abort_iteration(&cursor.thread, cursor.last_event);
+            self.leaves_before(cursor);
+        }
+        if !self.again.is_empty() {
+            let again = std::mem::take(&mut self.again).into_iter();
+            let (dropped, kept) = again.partition::<Vec<_>, _>(|left| {
+                left.thread.parent.is_some_and(|(parent, _)| is_under(parent))
+            });
+            self.again = kept.into();
+            for left in dropped.into_iter().rev() {
+                self.abort_again(left);
+            }
         }
         for id in under {
             if let Some(waiting) = self.threads.remove(id) {
-                self.abort(&waiting);
+                let last_event = self.abort(&waiting);
+                self.leaves_waiting(waiting, last_event);
             }
         }
     }
 
-    /// Cancels the timers of a thread, and tells the history that its state was aborted. The last event of the thread.
+    /// Cancels the timers of a thread, and tells the history that its state was aborted, and its iteration if it is one. The last event
+    /// of the state.
     pub(crate) fn abort(&mut self, Waiting { thread, frame }: &Waiting) -> u64 {
         for timer in frame.timers() {
             self.cancel(Some(timer));
@@ -135,19 +182,17 @@ impl<'d> Stepper<'d> {
         let Some(state) = frame.state.of(self.definition) else { return frame.last_event };
         let state_type = state.kind.type_name();
         let last_event = self.push(thread, frame.last_event, || Detail::StateAborted { state_type });
-        self.abort_iteration(thread, last_event)
+        self.abort_iteration(thread, last_event);
+        last_event
     }
 
-    /// Tells the history that an iteration was aborted, if the thread is one. The last event of the thread.
-    fn abort_iteration(&mut self, thread: &Thread, last_event: u64) -> u64 {
+    /// Tells the history that an iteration was aborted, if the thread is one.
+    pub(crate) fn abort_iteration(&mut self, thread: &Thread, last_event: u64) {
         let parent = thread.parent.and_then(|(parent, index)| Some((self.threads.get(parent)?, index)));
         let map = parent.and_then(|(waiting, index)| Some((waiting.frame.state.of(self.definition)?, index)));
-        match map {
-            Some((State { name, kind: StateKind::Map(_), .. }, index)) => {
-                let name = name.clone();
-                self.push(thread, last_event, || Detail::MapIteration { what: "Aborted", name, index })
-            }
-            _ => last_event,
+        if let Some((State { name, kind: StateKind::Map(_), .. }, index)) = map {
+            let name = name.clone();
+            self.push(thread, last_event, || Detail::MapIteration { what: "Aborted", name, index });
         }
     }
 }

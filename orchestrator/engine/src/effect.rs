@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::{TaskId, TimerId};
@@ -51,6 +52,29 @@ pub trait Integrations {
     /// Why a call cannot be sent (nobody offers what it names, for example), if so. Asked when a call is decided on; the answer is
     /// part of the journal, so that it need not be the same ever after.
     fn refusal(&self, call: &Call) -> Option<Refusal>;
+
+    /// How far a call that is refused came: which event tells of it. Part of the journal as well.
+    fn refused_at(&self, _call: &Call) -> RefusedAt {
+        RefusedAt::Work
+    }
+}
+
+/// How far a call came that is refused. Where what it calls has no event for it, the next one that it has tells of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusedAt {
+    /// It could not be scheduled (`LambdaFunctionScheduleFailed`, `ActivityScheduleFailed`).
+    #[serde(rename = "c")]
+    Schedule,
+    /// It was scheduled, and could not be started (`LambdaFunctionStartFailed`, `TaskStartFailed`).
+    #[serde(rename = "s")]
+    Start,
+    /// It was started, and what it would wait for was not begun (`TaskSubmitFailed`).
+    #[serde(rename = "b")]
+    Submit,
+    /// What it calls was asked, and failed (`LambdaFunctionFailed`, `ActivityFailed`, `TaskFailed`).
+    #[default]
+    #[serde(rename = "w")]
+    Work,
 }
 
 /// An error with which a task fails at once.

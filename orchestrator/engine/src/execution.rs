@@ -13,6 +13,7 @@ use crate::ids::{NUMBER_MAX, TaskId, Timer};
 use crate::sparse::{given, is_default};
 use crate::status::Status;
 use crate::threads::Threads;
+use crate::unfinished::Unfinished;
 
 /// The version of the snapshot's layout. 1 had the numbers of states, 2 their names, both as a tree; 3 has threads.
 const LAYOUT: u8 = 3;
@@ -58,6 +59,9 @@ impl TryFrom<Stored> for Execution {
                 return Err("a count is greater than any that can be");
             }
         }
+        if let Phase::Ended(Ending { unfinished: Some(unfinished), .. }) = &phase {
+            unfinished.check()?;
+        }
         Ok(Self { layout, head, phase })
     }
 }
@@ -93,6 +97,23 @@ pub(crate) struct Head {
     /// The end of the definition's `TimeoutSeconds`.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub(crate) deadline: Option<Timer>,
+    /// How many bytes of variables there are at the most.
+    #[serde(rename = "b", default, skip_serializing_if = "is_default")]
+    pub(crate) assigned_bytes: u64,
+    /// How often it was redriven.
+    #[serde(rename = "c", default, skip_serializing_if = "is_default")]
+    pub(crate) redrives: u32,
+    /// When it was redriven last.
+    #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) redriven_ms: Option<u64>,
+}
+
+impl Head {
+    /// Whether the inputs of its states are kept as long as these may have to be done again by a redrive. AWS redrives Standard
+    /// executions by their ARN; of others nothing is kept for it.
+    pub(crate) fn is_kept_for_redrive(&self) -> bool {
+        self.identity.is_some() && !self.express
+    }
 }
 
 /// Running or ended.
@@ -124,6 +145,9 @@ pub struct Ending {
     /// What happened, if it failed.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// Where it goes on when it is redriven, if it can be.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Box<Unfinished>>,
 }
 
 /// Bytes that are no snapshot.
@@ -165,6 +189,21 @@ impl Execution {
     /// How many events its history has.
     pub fn history_len(&self) -> u64 {
         self.head.history_len
+    }
+
+    /// Whether it is an Express execution.
+    pub fn is_express(&self) -> bool {
+        self.head.express
+    }
+
+    /// How often it was redriven.
+    pub fn redrives(&self) -> u32 {
+        self.head.redrives
+    }
+
+    /// When it was redriven last, in milliseconds since 1970.
+    pub fn redriven_ms(&self) -> Option<u64> {
+        self.head.redriven_ms
     }
 
     /// Where it stands.

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::effect::Refusal;
+use crate::cut;
+use crate::effect::{Refusal, RefusedAt};
 use crate::identity::Identity;
 use crate::ids::{TaskId, TimerId};
-use crate::sparse::{is_one, one};
+use crate::sparse::{is_default, is_one, one};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +99,20 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<String>,
     },
+    /// The execution, which did not end well, goes on with what it left undone. Stale if it [cannot](crate::NotRedrivable).
+    #[serde(rename = "redrive")]
+    Redriven,
+    /// What a task called has refused to begin what the task would have waited for.
+    #[serde(rename = "suberr")]
+    TaskSubmitFailed {
+        /// The attempt.
+        task: TaskId,
+        /// The error name, for `Retry` and `Catch`.
+        error: String,
+        /// What happened, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+    },
 }
 
 /// A fact, when it happened, and what it led to that does not follow from it.
@@ -133,11 +148,14 @@ pub struct Refused {
     /// What happened, for people.
     #[serde(rename = "c")]
     pub cause: String,
+    /// How far it came.
+    #[serde(rename = "w", default, skip_serializing_if = "is_default")]
+    pub at: RefusedAt,
 }
 
 impl Refused {
-    pub(crate) fn new(task: TaskId, Refusal { error, cause }: Refusal) -> Self {
-        Self { task, error, cause }
+    pub(crate) fn new(task: TaskId, Refusal { error, cause }: Refusal, at: RefusedAt) -> Self {
+        Self { task, error: cut::error(error), cause: cut::cause(cause), at }
     }
 }
 

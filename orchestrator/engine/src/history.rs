@@ -43,6 +43,9 @@ pub enum Detail {
         error: Option<String>,
         cause: Option<String>,
     },
+    ExecutionRedriven {
+        redrive_count: u32,
+    },
     StateEntered {
         state_type: &'static str,
         name: Arc<str>,
@@ -122,6 +125,9 @@ pub enum TaskEvent {
     Succeeded { output: String },
     Failed { error: String, cause: Option<String> },
     TimedOut { error: String, cause: Option<String> },
+    ScheduleFailed { error: String, cause: Option<String> },
+    StartFailed { error: String, cause: Option<String> },
+    SubmitFailed { error: String, cause: Option<String> },
 }
 
 impl TaskEvent {
@@ -133,6 +139,9 @@ impl TaskEvent {
             Self::Succeeded { .. } => "Succeeded",
             Self::Failed { .. } => "Failed",
             Self::TimedOut { .. } => "TimedOut",
+            Self::ScheduleFailed { .. } => "ScheduleFailed",
+            Self::StartFailed { .. } => "StartFailed",
+            Self::SubmitFailed { .. } => "SubmitFailed",
         }
     }
 }
@@ -174,6 +183,7 @@ impl Detail {
             Self::ExecutionFailed { .. } => "ExecutionFailed",
             Self::ExecutionTimedOut { .. } => "ExecutionTimedOut",
             Self::ExecutionAborted { .. } => "ExecutionAborted",
+            Self::ExecutionRedriven { .. } => "ExecutionRedriven",
             Self::StateEntered { .. } => "StateEntered",
             Self::StateExited { .. } => "StateExited",
             Self::StateAborted { .. } => "StateAborted",
@@ -201,6 +211,7 @@ impl Detail {
             Self::ExecutionFailed { error, cause }
             | Self::ExecutionAborted { error, cause }
             | Self::ExecutionTimedOut { error, cause } => json!({"error": error, "cause": cause}),
+            Self::ExecutionRedriven { redrive_count } => json!({"redriveCount": redrive_count}),
             Self::StateEntered { name, input, .. } => {
                 json!({"name": **name, "input": input, "inputDetails": whole()})
             }
@@ -273,7 +284,11 @@ fn task_fields(called: &Called, event: &TaskEvent, region: &str) -> Option<Value
             fields["output"] = output.as_str().into();
             fields["outputDetails"] = whole();
         }
-        TaskEvent::Failed { error, cause } | TaskEvent::TimedOut { error, cause } => {
+        TaskEvent::Failed { error, cause }
+        | TaskEvent::TimedOut { error, cause }
+        | TaskEvent::ScheduleFailed { error, cause }
+        | TaskEvent::StartFailed { error, cause }
+        | TaskEvent::SubmitFailed { error, cause } => {
             fields["error"] = error.as_str().into();
             fields["cause"] = json!(cause);
         }

@@ -27,3 +27,33 @@ pub struct Identity {
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub alias_arn: Option<String>,
 }
+
+/// Longest name of an execution, a state machine or an activity, in characters; the limit of AWS.
+pub const NAME_CHARS_MAX: usize = 80;
+
+/// Whether AWS lets an execution, a state machine or an activity have that name.
+pub fn is_name(name: &str) -> bool {
+    (1..=NAME_CHARS_MAX).contains(&name.chars().count())
+        && !name
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_short_and_has_no_character_with_a_meaning() {
+        for name in ["a", "Order-1_2.3", "ü@!'()+=", &"n".repeat(80), &"ü".repeat(80)] {
+            assert!(is_name(name), "{name}");
+        }
+        let long = "n".repeat(81);
+        for name in ["", " ", "a b", "a\tb", "a\u{7f}", "a\u{9f}", "a\u{2003}b", long.as_str()] {
+            assert!(!is_name(name), "{name:?}");
+        }
+        for c in "<>{}[]?*\"#%\\^|~`$&,;:/".chars() {
+            assert!(!is_name(&format!("a{c}")), "{c}");
+        }
+    }
+}

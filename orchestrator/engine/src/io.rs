@@ -51,7 +51,7 @@ pub(crate) fn seen<'a>(io: &Io<Ends>, scope: &Scope<'a>) -> Result<Cow<'a, Value
 }
 
 /// Whether the state's input can still be needed once its work has begun.
-pub(crate) fn keeps_input(io: &Io<Flow>, recovery: &Recovery, assign: Option<&Template>) -> bool {
+fn keeps_input(io: &Io<Flow>, recovery: &Recovery, assign: Option<&Template>) -> bool {
     if !recovery.retry.is_empty() {
         return true;
     }
@@ -84,6 +84,25 @@ pub(crate) fn assigned(
     }
 }
 
+/// What a state, a catcher or a rule of a Choice makes of the same scope in JSONata. `Output` is told first if both are wrong.
+pub(crate) struct Made<'t> {
+    pub(crate) output: Option<&'t Template>,
+    pub(crate) assign: Option<&'t Template>,
+    /// What stands before the fields' names in an error: `Catch[0]/`, for example.
+    pub(crate) place: String,
+}
+
+impl Made<'_> {
+    pub(crate) fn of(&self, scope: &Scope<'_>) -> Result<(Option<Value>, Assigned), RuntimeError> {
+        let name = |field: &'static str| match &*self.place {
+            "" => Cow::Borrowed(field),
+            place => Cow::Owned(format!("{place}{field}")),
+        };
+        let output = self.output.map(|output| output.fill(scope, &name("Output"))).transpose()?;
+        Ok((output, assigned(self.assign, &name("Assign"), scope)?))
+    }
+}
+
 /// Whether what a state makes of its input and result may be more than is allowed, so that it has to be looked at as a whole.
 fn may_be_too_large(flow: &Flow, input: &Value, result: &Value) -> bool {
     let path = &flow.result_path;
@@ -113,6 +132,22 @@ impl From<RuntimeError> for Spoilt {
 }
 
 impl<'d> Stepper<'d> {
+    /// Forgets the input of a state that has begun its work, if nothing that can still happen needs it.
+    pub(crate) fn forget_input(&self, entered: &mut Entered<'d>, io: &Io<Flow>, recovery: &Recovery) {
+        if !self.keeps_undone(&entered.thread) && !keeps_input(io, recovery, entered.state.assign.as_ref()) {
+            entered.data = Value::Null;
+        }
+    }
+
+    /// The state's input, to be made something else of; it stays where it may be needed once more.
+    pub(crate) fn taken_data(&self, entered: &mut Entered<'d>) -> Value {
+        if self.keeps_undone(&entered.thread) {
+            entered.data.clone()
+        } else {
+            std::mem::take(&mut entered.data)
+        }
+    }
+
     /// Makes the state's output of its result, and goes on.
     pub(crate) fn complete(
         &mut self,
@@ -148,7 +183,11 @@ impl<'d> Stepper<'d> {
     ) -> Result<Assigned, RuntimeError> {
         match assign {
             None => Ok(Map::new()),
-            Some(_) => self.scoped(entered.view(), data, |scope| assigned(assign, field, scope)),
+            Some(_) => {
+                let assigned = self.scoped(entered.view(), data, |scope| assigned(assign, field, scope))?;
+                self.check_variables(&entered.thread, &assigned)?;
+                Ok(assigned)
+            }
         }
     }
 
@@ -185,22 +224,21 @@ impl<'d> Stepper<'d> {
         jsonata: &Jsonata,
         result: Option<Value>,
     ) -> Result<(Value, Assigned), Spoilt> {
-        self.made_with(entered, jsonata, entered.state.assign.as_ref(), result)
+        let (output, assign) = (jsonata.output.as_ref(), entered.state.assign.as_ref());
+        self.made_with(entered, &Made { output, assign, place: String::new() }, result)
     }
 
-    /// The same, with variables that are assigned in the place of those of the state.
+    /// The same, of what is to be made in the place of what the state makes.
     pub(crate) fn made_with(
         &self,
         entered: &Entered<'d>,
-        jsonata: &Jsonata,
-        assign: Option<&Template>,
+        made: &Made<'_>,
         result: Option<Value>,
     ) -> Result<(Value, Assigned), Spoilt> {
         let (output, assigned) = self.scoped(entered.view(), &entered.data, |scope| {
-            let scope = Scope { result: result.as_ref(), ..*scope };
-            let output = jsonata.output.as_ref().map(|output| output.fill(&scope, "Output")).transpose()?;
-            Ok::<_, RuntimeError>((output, assigned(assign, "Assign", &scope)?))
+            made.of(&Scope { result: result.as_ref(), ..*scope })
         })?;
+        self.check_variables(&entered.thread, &assigned)?;
         let output = output.or(result).unwrap_or_else(|| entered.data.clone());
         quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;
         Ok((output, assigned))
@@ -212,24 +250,27 @@ impl<'d> Stepper<'d> {
         entered: &mut Entered<'d>,
         io: &Io<Ends>,
     ) -> Result<(Value, Assigned), Spoilt> {
-        let assign = entered.state.assign.as_ref();
-        self.through_with(entered, io, assign)
+        match io {
+            Io::JsonPath(ends) => self.through_paths(entered, ends, entered.state.assign.as_ref(), "Assign"),
+            Io::Jsonata(jsonata) => self.made_by_output(entered, jsonata, None),
+        }
     }
 
-    /// The same, with variables that are assigned in the place of those of the state.
-    pub(crate) fn through_with(
+    /// The same by paths, with what is assigned and the name of the field that says so.
+    pub(crate) fn through_paths(
         &self,
         entered: &mut Entered<'d>,
-        io: &Io<Ends>,
+        ends: &Ends,
         assign: Option<&Template>,
+        field: &str,
     ) -> Result<(Value, Assigned), Spoilt> {
-        let ends = match io {
-            Io::JsonPath(ends) => ends,
-            Io::Jsonata(jsonata) => return self.made_with(entered, jsonata, assign, None),
+        let is_plain = [&ends.input_path, &ends.output_path].iter().all(|path| matches!(path, Narrow::All));
+        let data = match is_plain && assign.is_none() {
+            true => std::mem::take(&mut entered.data),
+            false => self.taken_data(entered),
         };
-        let data = std::mem::take(&mut entered.data);
         let input = self.narrowed(entered, &ends.input_path, data)?;
-        let assigned = self.assigned_over(entered, &input, assign, "Assign")?;
+        let assigned = self.assigned_over(entered, &input, assign, field)?;
         let output = self.narrowed(entered, &ends.output_path, input)?;
         if [&ends.input_path, &ends.output_path].iter().any(|path| matches!(path, Narrow::Part(_))) {
             quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;
@@ -252,7 +293,7 @@ impl<'d> Stepper<'d> {
     /// Leaves a state with its output.
     pub(crate) fn leave(
         &mut self,
-        mut entered: Entered<'d>,
+        entered: Entered<'d>,
         transition: Transition,
         output: Value,
         assigned: Assigned,
@@ -264,8 +305,8 @@ impl<'d> Stepper<'d> {
             output: output.to_string(),
             assigned: assigned.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
         });
-        entered.thread.variables.extend(assigned);
-        let thread = entered.thread;
+        let mut thread = entered.thread;
+        self.assign(&mut thread, assigned);
         match transition {
             Transition::Next(state) => Outcome::Go(Cursor { thread, state, data: output, last_event }),
             Transition::End => Outcome::End { thread, output, last_event },

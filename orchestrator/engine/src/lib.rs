@@ -30,6 +30,11 @@
 //! and, in [`Frame`], what it waits for. They are in one list, the outermost first, and a fact finds the one that waits for it by an index.
 //! The thread around them knows of them only how many have not ended, and the outputs of those that have.
 //!
+//! # The end, and how to go on from it
+//!
+//! What an execution gives up as it fails, times out or is stopped stands in its [`Ending`] if it has an [`Identity`] and is not an Express
+//! execution: [`Fact::Redriven`] takes it up again ([`Execution::redrivable`]). Branches and iterations that have ended are not run again.
+//!
 //! # Calls
 //!
 //! Whatever a task calls is one effect, a [`Call`] of a resource: which integrations there are is the business of whoever brings
@@ -38,11 +43,14 @@
 //!
 //! # Quotas
 //!
-//! All in [`quotas`]: transitions per step, length of the history, size of a payload. Beyond the first two the
-//! execution fails with `States.Runtime`, beyond the last with `States.DataLimitExceeded`.
+//! All in [`quotas`]: transitions per step, length of the history, size of a payload, time. Beyond the length of the history the
+//! execution fails with `States.Runtime`, beyond the size of a payload a state with `States.DataLimitExceeded`; an execution
+//! that takes too long is timed out.
 #![warn(missing_docs)]
 
+mod billing;
 mod context;
+mod cut;
 mod drive;
 mod earlier;
 mod effect;
@@ -55,9 +63,12 @@ mod history;
 mod identity;
 mod ids;
 mod io;
+mod legal;
 pub mod quotas;
 mod recorder;
 mod recover;
+mod redrivable;
+mod redrive;
 mod replay;
 mod settings;
 mod sparse;
@@ -71,15 +82,20 @@ mod tally;
 mod thread;
 mod threads;
 pub mod token;
+mod unfinished;
+mod variables;
 
-pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal};
+pub use billing::Billing;
+pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal, RefusedAt};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
 pub use frame::{Awaited, Frame};
 pub use gathered::{Gathered, Iterations};
 pub use history::{Called, Detail, HistoryEvent, TaskEvent};
-pub use identity::Identity;
+pub use identity::{Identity, NAME_CHARS_MAX, is_name};
 pub use ids::{TaskId, Timer, TimerId};
+pub use legal::{Illegal, legal};
+pub use redrivable::NotRedrivable;
 pub use replay::{ReplayError, replay, unanswered};
 pub use status::Status;
 pub use step::{History, Step, Stepped, step};
@@ -87,3 +103,4 @@ pub use taken::{Taken, Way};
 pub use tally::Tally;
 pub use thread::{Thread, ThreadId, Waiting};
 pub use threads::Threads;
+pub use unfinished::Unfinished;

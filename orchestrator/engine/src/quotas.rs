@@ -5,9 +5,11 @@ use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::retry::Origin;
 use serde_json::Value;
 
+pub use crate::cut::{CAUSE_CHARS_MAX, ERROR_CHARS_MAX};
 use crate::failure::Failure;
 
-/// Most states entered in one step. Of a Standard execution the history is full before.
+/// Most states entered in one step. Of a Standard execution the history is full before; an Express execution would have taken
+/// longer than it may, and is timed out.
 pub const TRANSITIONS_PER_STEP_MAX: u32 = 1_000_000;
 
 /// Most events in the history of an execution, its last one included; the quota of AWS.
@@ -25,8 +27,19 @@ pub const COPIED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most children of a Map in distributed mode at once, if the definition sets no limit; the quota of AWS.
 pub const DISTRIBUTED_CONCURRENCY_MAX: usize = 10_000;
 
-/// Longest cause of an error, in bytes; what AWS cuts.
-pub const CAUSE_BYTES_MAX: usize = 32_768;
+/// Longest that a Standard execution may take, in milliseconds: a year; the quota of AWS.
+pub const DURATION_MS_MAX: u64 = 365 * DAY_MS;
+
+/// How long after its end an execution can be redriven, in milliseconds: 14 days; the quota of AWS.
+pub const REDRIVABLE_MS: u64 = 14 * DAY_MS;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Longest that an Express execution may take, in milliseconds: five minutes; the quota of AWS.
+pub const EXPRESS_DURATION_MS_MAX: u64 = 5 * 60 * 1000;
+
+/// Largest that all variables of an execution may be together as JSON text, in bytes; the quota of AWS.
+pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// Whether data is no larger than a payload, and no deeper than [`NESTING_MAX`].
 pub(crate) fn is_within(value: &Value) -> bool {

@@ -7,10 +7,11 @@ use asl::syntax::{QueryLanguage, Recovery, Transition};
 use asl::{RuntimeError, Scope};
 use serde_json::{Value, json};
 
+use crate::cut;
 use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
-use crate::io::{Assigned, Spoilt, assigned};
+use crate::io::{Assigned, Made, Spoilt};
 use crate::quotas;
 use crate::stepper::{Entered, Outcome, Stepper};
 use crate::taken::Way;
@@ -35,7 +36,7 @@ impl<'d> Stepper<'d> {
             entered.last_event =
                 self.push(&entered.thread, entered.last_event, || Detail::EvaluationFailed {
                     error: error.name.to_owned(),
-                    cause: error.cause.clone(),
+                    cause: cut::cause(error.cause.clone()),
                     location: location.clone(),
                     state,
                 });
@@ -46,7 +47,7 @@ impl<'d> Stepper<'d> {
     /// for the error takes over.
     pub(crate) fn recover(&mut self, mut entered: Entered<'d>, failure: Failure) -> Outcome {
         if failure.error == RUNTIME {
-            return entered.fail(failure);
+            return self.fails(entered, failure);
         }
         let recovery = entered.state.kind.recovery().unwrap_or(&NO_RECOVERY);
         let mut retriers = recovery.retry.iter().enumerate();
@@ -67,7 +68,7 @@ impl<'d> Stepper<'d> {
         let mut catchers = recovery.catch.iter().enumerate();
         let caught = catchers.find(|(_, c)| c.errors.matches(&failure.error, failure.origin));
         let Some((index, catcher)) = caught else {
-            return entered.fail(failure);
+            return self.fails(entered, failure);
         };
         match self.handled(&mut entered, catcher, index, failure) {
             Ok((output, assigned)) => {
@@ -78,9 +79,9 @@ impl<'d> Stepper<'d> {
             Err(Spoilt::Error(error)) => {
                 self.tell_evaluation(&mut entered, &error);
                 let failure = entered.failure(error);
-                entered.fail(failure)
+                self.fails(entered, failure)
             }
-            Err(Spoilt::Failure(failure)) => entered.fail(failure),
+            Err(Spoilt::Failure(failure)) => self.fails(entered, failure),
         }
     }
 
@@ -94,19 +95,19 @@ impl<'d> Stepper<'d> {
     ) -> Result<(Value, Assigned), Spoilt> {
         let error = json!({"Error": failure.error, "Cause": failure.cause.unwrap_or_default()});
         let assign = catcher.assign.as_ref();
-        let field = format!("Catch[{index}]/Assign");
         let (output, assigned) = match entered.state.language {
             QueryLanguage::JsonPath => {
-                let assigned = self.assigned_over(entered, &error, assign, &field)?;
-                let input = std::mem::take(&mut entered.data);
+                let assigned =
+                    self.assigned_over(entered, &error, assign, &format!("Catch[{index}]/Assign"))?;
+                let input = self.taken_data(entered);
                 (catcher.result_path.place(input, error)?, assigned)
             }
             QueryLanguage::Jsonata => self.scoped(entered.view(), &entered.data, |scope| {
-                let scope = Scope { error_output: Some(&error), ..*scope };
-                let output = catcher.output.as_ref();
-                let output = output.map(|output| output.fill(&scope, &format!("Catch[{index}]/Output")));
-                let assigned = assigned(assign, &field, &scope)?;
-                Ok::<_, RuntimeError>((output.transpose()?.unwrap_or_else(|| error.clone()), assigned))
+                let made =
+                    Made { output: catcher.output.as_ref(), assign, place: format!("Catch[{index}]/") };
+                let (output, assigned) = made.of(&Scope { error_output: Some(&error), ..*scope })?;
+                self.check_variables(&entered.thread, &assigned)?;
+                Ok::<_, RuntimeError>((output.unwrap_or_else(|| error.clone()), assigned))
             })?,
         };
         quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;

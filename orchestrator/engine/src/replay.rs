@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use asl::Definition;
 use thiserror::Error;
 
-use crate::effect::{Call, Effect, Integrations, Refusal};
+use crate::effect::{Call, Effect, Integrations, Refusal, RefusedAt};
 use crate::execution::Execution;
 use crate::fact::{Fact, IllegalFact, JournalEntry, Refused};
 use crate::history::HistoryEvent;
@@ -63,12 +63,14 @@ pub fn unanswered(
         Fact::FunctionReturned { task, .. }
         | Fact::TaskSucceeded { task, .. }
         | Fact::TaskFailed { task, .. }
+        | Fact::TaskSubmitFailed { task, .. }
         | Fact::TaskSubmitted { task, .. }
         | Fact::ActivityStarted { task, .. } => Some(*task),
         Fact::Started { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::TimerFired { .. }
-        | Fact::Stopped { .. } => None,
+        | Fact::Stopped { .. }
+        | Fact::Redriven => None,
     };
     let answered: BTreeSet<TaskId> =
         since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();
@@ -114,9 +116,19 @@ fn run(
 /// What could be sent when the journal was written.
 struct Recorded<'a>(&'a [Refused]);
 
+impl Recorded<'_> {
+    fn of(&self, call: &Call) -> Option<&Refused> {
+        self.0.iter().find(|refused| refused.task == call.task)
+    }
+}
+
 impl Integrations for Recorded<'_> {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
-        let refused = self.0.iter().find(|refused| refused.task == call.task)?;
+        let refused = self.of(call)?;
         Some(Refusal { error: refused.error.clone(), cause: refused.cause.clone() })
+    }
+
+    fn refused_at(&self, call: &Call) -> RefusedAt {
+        self.of(call).map(|refused| refused.at).unwrap_or_default()
     }
 }

@@ -1,8 +1,9 @@
 //! The step function.
 
-use asl::resource::ResourceKind;
+use asl::resource::{Pattern, ResourceKind};
 use asl::{Definition, StateKind};
 
+use crate::cut;
 use crate::drive::Rest;
 use crate::effect::{Effect, Integrations};
 use crate::execution::{Ending, Execution, Head, Phase};
@@ -83,12 +84,15 @@ pub fn step(
                 identity,
                 input: definition.reads_execution_input().then(|| input.clone()),
                 deadline: None,
+                assigned_bytes: 0,
+                redrives: 0,
+                redriven_ms: None,
             };
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, keep);
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
         (None, _) => Err(IllegalFact::NotStarted),
-        (Some(execution), fact) => resume(definition, execution, fact, |head, threads| {
+        (Some(execution), fact) => resume(definition, execution, fact, now_ms, |head, threads| {
             Stepper::new(definition, integrations, (head, threads), now_ms, keep)
         }),
     }
@@ -98,6 +102,7 @@ fn resume<'d>(
     definition: &Definition,
     execution: Execution,
     fact: Fact,
+    now_ms: u64,
     stepper: impl FnOnce(Head, Threads) -> Stepper<'d>,
 ) -> Result<Stepped, IllegalFact> {
     if execution.definition() != definition.fingerprint() {
@@ -106,23 +111,29 @@ fn resume<'d>(
     }
     let (head, threads) = match execution.brought_up_to_date(definition)? {
         Execution { head, phase: Phase::Running(threads), .. } => (head, threads),
+        ended if fact == Fact::Redriven => return redrive(definition, ended, now_ms, stepper),
         ended => return Ok(Stepped::Stale(Box::new(ended))),
     };
     let (target, signal) = match fact {
         Fact::FunctionReturned { task, output } => (Target::Task(task), Signal::Returned(output)),
         Fact::TaskSucceeded { task, output } => (Target::Task(task), Signal::Succeeded(output)),
         Fact::TaskFailed { task, error, cause } => (Target::Task(task), Signal::Failed { error, cause }),
+        Fact::TaskSubmitFailed { task, error, cause } => {
+            (Target::Task(task), Signal::SubmitFailed { error, cause })
+        }
         Fact::ActivityStarted { task, worker } => (Target::Task(task), Signal::Taken { worker }),
         Fact::TaskSubmitted { task, output } => (Target::Task(task), Signal::Submitted(output)),
         Fact::TaskHeartbeat { task } => (Target::Task(task), Signal::Heartbeat),
         Fact::TimerFired { timer } if head.deadline.is_some_and(|deadline| deadline.id == timer) => {
+            let head = Head { deadline: None, ..head };
             return Ok(Stepped::Advanced(Box::new(stepper(head, threads).time_out())));
         }
         Fact::TimerFired { timer } => (Target::Timer(timer), Signal::Fired(timer)),
         Fact::Stopped { error, cause } => {
+            let (error, cause) = (error.map(cut::error), cause.map(cut::cause));
             return Ok(Stepped::Advanced(Box::new(stepper(head, threads).stop(error, cause))));
         }
-        Fact::Started { .. } => return Ok(stale(head, threads)),
+        Fact::Started { .. } | Fact::Redriven => return Ok(stale(head, threads)),
     };
     let Some(thread) = threads.that_awaits(target) else { return Ok(stale(head, threads)) };
     if !threads.fits(thread, definition) {
@@ -136,17 +147,44 @@ fn resume<'d>(
     Ok(Stepped::Advanced(Box::new(stepper.end_of(rest))))
 }
 
+/// Goes on with what an execution that has ended left undone, if it may.
+fn redrive<'d>(
+    definition: &Definition,
+    ended: Execution,
+    now_ms: u64,
+    stepper: impl FnOnce(Head, Threads) -> Stepper<'d>,
+) -> Result<Stepped, IllegalFact> {
+    if ended.redrivable(now_ms).is_err() {
+        return Ok(Stepped::Stale(Box::new(ended)));
+    }
+    let Execution { head, phase: Phase::Ended(Ending { unfinished: Some(unfinished), .. }), .. } = ended
+    else {
+        return Err(IllegalFact::Damaged);
+    };
+    if !unfinished.fits(definition) {
+        return Err(IllegalFact::Damaged);
+    }
+    let mut stepper = stepper(head, Threads::default());
+    let rest = stepper.redrive(*unfinished);
+    Ok(Stepped::Advanced(Box::new(stepper.end_of(rest))))
+}
+
 /// Whether the frame waits for the task, and was told that before, or never can be.
 fn is_late(frame: &Frame, definition: &Definition, signal: &Signal) -> bool {
     let Awaited::Task { heartbeat, progress, .. } = &frame.awaited else { return false };
-    let is_activity = || match frame.state.of(definition).map(|state| &state.kind) {
-        Some(StateKind::Task(task)) => task.resource.kind == ResourceKind::Activity,
-        _ => false,
+    let called = || match frame.state.of(definition).map(|state| &state.kind) {
+        Some(StateKind::Task(task)) => Some(&task.resource.kind),
+        _ => None,
+    };
+    let is_activity = || called() == Some(&ResourceKind::Activity);
+    let is_begun_only = || {
+        let integration = called().and_then(ResourceKind::integration);
+        integration.is_some_and(|it| it.pattern != Pattern::RequestResponse)
     };
     match signal {
         Signal::Heartbeat => heartbeat.is_none(),
         Signal::Taken { .. } => progress.is_under_way || !is_activity(),
-        Signal::Submitted(_) => progress.is_under_way || is_activity(),
+        Signal::Submitted(_) | Signal::SubmitFailed { .. } => progress.is_under_way || !is_begun_only(),
         Signal::Returned(_) | Signal::Succeeded(_) | Signal::Failed { .. } | Signal::Fired(_) => false,
     }
 }
@@ -170,9 +208,7 @@ impl Stepper<'_> {
         if let Err(failure) = quotas::check(&input, &self.head.id) {
             return self.end_of(Rest::Failed { failure, last_event: started });
         }
-        if let Some(seconds) = self.definition.timeout_s() {
-            self.head.deadline = Some(self.set_timer(seconds * 1000));
-        }
+        self.begin_time();
         // AWS gives the first state no event before it.
         let state = self.definition.machine().start;
         let rest =
@@ -182,11 +218,12 @@ impl Stepper<'_> {
 
     /// Ends the execution because its time is over.
     fn time_out(mut self) -> Step {
-        self.head.deadline = None;
         let last_event = self.give_up();
         let (error, cause) = (Some(asl::error::TIMEOUT.to_owned()), None);
         let detail = Detail::ExecutionTimedOut { error: error.clone(), cause: cause.clone() };
-        let ending = Ending { status: Status::TimedOut, at_ms: self.now_ms, output: None, error, cause };
+        let unfinished = self.unfinished();
+        let status = Status::TimedOut;
+        let ending = Ending { status, at_ms: self.now_ms, output: None, error, cause, unfinished };
         self.finish(last_event, detail, ending)
     }
 
@@ -194,7 +231,9 @@ impl Stepper<'_> {
     fn stop(mut self, error: Option<String>, cause: Option<String>) -> Step {
         let last_event = self.give_up();
         let detail = Detail::ExecutionAborted { error: error.clone(), cause: cause.clone() };
-        let ending = Ending { status: Status::Aborted, at_ms: self.now_ms, output: None, error, cause };
+        let unfinished = self.unfinished();
+        let status = Status::Aborted;
+        let ending = Ending { status, at_ms: self.now_ms, output: None, error, cause, unfinished };
         self.finish(last_event, detail, ending)
     }
 
@@ -202,14 +241,18 @@ impl Stepper<'_> {
     fn give_up(&mut self) -> u64 {
         self.abandon(ThreadId::ROOT);
         let Some(root) = self.threads.remove(ThreadId::ROOT) else { return self.history.len() };
-        self.abort(&root)
+        let last_event = self.abort(&root);
+        self.leaves_waiting(root, last_event);
+        last_event
     }
 
     /// The step, when the outermost machine has come to rest.
     fn end_of(mut self, rest: Rest) -> Step {
         let now_ms = self.now_ms;
         match rest {
+            Rest::RunsAway => self.time_out(),
             Rest::Waits => {
+                self.bound_time();
                 let threads = std::mem::take(&mut self.threads);
                 self.step(Phase::Running(threads))
             }
@@ -217,13 +260,16 @@ impl Stepper<'_> {
                 let keep = self.history.keeps().then(|| output.to_string());
                 let detail = Detail::ExecutionSucceeded { output: keep.unwrap_or_default() };
                 let status = Status::Succeeded;
-                let ending = Ending { status, at_ms: now_ms, output: Some(output), error: None, cause: None };
+                let (output, error, cause) = (Some(output), None, None);
+                let ending = Ending { status, at_ms: now_ms, output, error, cause, unfinished: None };
                 self.finish(last_event, detail, ending)
             }
             Rest::Failed { failure: Failure { error, cause, .. }, last_event } => {
                 let error = Some(error).filter(|error| !error.is_empty());
                 let detail = Detail::ExecutionFailed { error: error.clone(), cause: cause.clone() };
-                let ending = Ending { status: Status::Failed, at_ms: now_ms, output: None, error, cause };
+                let unfinished = self.unfinished();
+                let status = Status::Failed;
+                let ending = Ending { status, at_ms: now_ms, output: None, error, cause, unfinished };
                 self.finish(last_event, detail, ending)
             }
         }

@@ -18,12 +18,15 @@ use crate::failure::Failure;
 use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
 use crate::ids::{TaskId, Timer, TimerId};
-use crate::quotas::{CAUSE_BYTES_MAX, COPIED_BYTES_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
+use crate::quotas::{
+    COPIED_BYTES_MAX, DURATION_MS_MAX, EXPRESS_DURATION_MS_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX,
+};
 use crate::recorder::Recorder;
 use crate::state_ref::StateRef;
 use crate::tally::Tally;
 use crate::thread::{Thread, ThreadId, Waiting};
 use crate::threads::Threads;
+use crate::unfinished::{Left, WayOn};
 
 /// One step in the making.
 pub(crate) struct Stepper<'d> {
@@ -39,6 +42,10 @@ pub(crate) struct Stepper<'d> {
     next_thread: u64,
     /// The threads that are about to enter their machine, the next first.
     pub(crate) ready: VecDeque<Cursor>,
+    /// The threads that are about to go on after a redrive, the next first.
+    pub(crate) again: VecDeque<Left>,
+    /// What the failure that is on its way leaves undone.
+    pub(crate) left: Vec<Left>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) refused: Vec<Refused>,
     pub(crate) history: Recorder,
@@ -64,6 +71,8 @@ pub(crate) struct Entered<'d> {
     pub(crate) retries: Vec<u32>,
     /// The task that is being prepared, whose token can be had.
     pub(crate) task: Option<TaskId>,
+    /// What its branches or iterations have come to, if one of them has failed.
+    pub(crate) gathered: Option<WayOn>,
 }
 
 /// What a thread comes to.
@@ -76,6 +85,8 @@ pub(crate) enum Outcome {
     Parked,
     /// Its machine has ended.
     End { thread: Thread, output: Value, last_event: u64 },
+    /// It would go on for ever: the execution is timed out.
+    RunsAway,
     /// Its machine has failed.
     Fail { thread: Thread, failure: Failure, last_event: u64 },
 }
@@ -85,6 +96,7 @@ pub(crate) enum Signal {
     Returned(Value),
     Succeeded(Value),
     Failed { error: String, cause: Option<String> },
+    SubmitFailed { error: String, cause: Option<String> },
     Taken { worker: Option<String> },
     Submitted(Value),
     Heartbeat,
@@ -95,8 +107,17 @@ impl<'d> Entered<'d> {
     /// The state of a thread that goes on, and what it waited for.
     pub(crate) fn of(state: &'d State, Waiting { thread, frame }: Waiting) -> (Self, Awaited) {
         let Frame { state: _, data, entered_ms, entered_event, last_event, retries, awaited } = frame;
-        let entered =
-            Self { thread, state, data, at_ms: entered_ms, entered_event, last_event, retries, task: None };
+        let entered = Self {
+            thread,
+            state,
+            data,
+            at_ms: entered_ms,
+            entered_event,
+            last_event,
+            retries,
+            task: None,
+            gathered: None,
+        };
         (entered, awaited)
     }
 
@@ -117,17 +138,13 @@ impl<'d> Entered<'d> {
         Outcome::Wait(self.waiting(awaited))
     }
 
-    pub(crate) fn fail(self, failure: Failure) -> Outcome {
-        Outcome::Fail { thread: self.thread, failure, last_event: self.last_event }
-    }
-
     /// What AWS says before the cause of an error that a state makes of itself.
     pub(crate) fn failure(&self, error: RuntimeError) -> Failure {
         let cause = format!(
             "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
             self.state.name, self.entered_event, error.cause
         );
-        Failure { error: error.name.to_owned(), cause: Some(cut(cause)), origin: Origin::State }
+        Failure::new(error.name.to_owned(), Some(cause), Origin::State)
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -172,6 +189,8 @@ impl<'d> Stepper<'d> {
             next_thread: threads.last().map_or(1, |last| last.0 + 1),
             threads,
             ready: VecDeque::new(),
+            again: VecDeque::new(),
+            left: Vec::new(),
             effects: Vec::with_capacity(2),
             refused: Vec::new(),
             history,
@@ -179,15 +198,13 @@ impl<'d> Stepper<'d> {
         }
     }
 
-    /// Refuses to go on when the execution runs away.
+    /// Whether so many states were entered without waiting that the execution never would.
+    pub(crate) fn runs_away(&self) -> bool {
+        self.tally.transitions > TRANSITIONS_PER_STEP_MAX
+    }
+
+    /// Refuses to go on when the history is full.
     pub(crate) fn guard(&self) -> Result<(), RuntimeError> {
-        if self.tally.transitions > TRANSITIONS_PER_STEP_MAX {
-            let cause = format!(
-                "more than {TRANSITIONS_PER_STEP_MAX} states were entered without waiting: the definition has a loop \
-                 that never waits"
-            );
-            return Err(RuntimeError::new(RUNTIME, cause));
-        }
         if self.history.is_full() {
             let cause =
                 format!("The execution reached the maximum number of history events ({HISTORY_EVENTS_MAX}).");
@@ -196,7 +213,8 @@ impl<'d> Stepper<'d> {
         Ok(())
     }
 
-    /// Adds an event to the history. What is done for the items of a Map in distributed mode is no part of it.
+    /// Adds an event to the history. What is done for the items of a Map in distributed mode is no part of it: once its children are
+    /// executions of their own, each has a [`Recorder`] of its own, and with it the limit of a history.
     pub(crate) fn push(&mut self, thread: &Thread, previous: u64, detail: impl FnOnce() -> Detail) -> u64 {
         if thread.is_child_execution { previous } else { self.history.push(previous, detail) }
     }
@@ -257,6 +275,36 @@ impl<'d> Stepper<'d> {
         Thread { id, parent: Some(parent), variables: Map::new(), item, is_child_execution }
     }
 
+    /// Gives numbers to threads that are greater than that one.
+    pub(crate) fn reserve_threads(&mut self, last: ThreadId) {
+        self.next_thread = self.next_thread.max(last.0 + 1);
+    }
+
+    /// Sets the timer of the execution as a whole, if the definition has one.
+    pub(crate) fn begin_time(&mut self) {
+        if let Some(seconds) = self.definition.timeout_s() {
+            let at_ms = self.now_ms.saturating_add(seconds * 1000);
+            let at_ms = self.last_ms().map_or(at_ms, |last_ms| at_ms.min(last_ms));
+            self.head.deadline = Some(self.set_timer_at(at_ms));
+        }
+    }
+
+    /// Sets the timer of an execution that is about to wait, and that only the quota of AWS ends.
+    pub(crate) fn bound_time(&mut self) {
+        if self.head.deadline.is_none()
+            && let Some(last_ms) = self.last_ms()
+        {
+            self.head.deadline = Some(self.set_timer_at(last_ms));
+        }
+    }
+
+    /// When the execution must have ended, in milliseconds since 1970: as far as it is one to AWS.
+    fn last_ms(&self) -> Option<u64> {
+        let longest = if self.head.express { EXPRESS_DURATION_MS_MAX } else { DURATION_MS_MAX };
+        let is_bound = self.head.express || self.head.identity.is_some();
+        is_bound.then(|| self.head.started_ms.saturating_add(longest))
+    }
+
     pub(crate) fn set_timer(&mut self, after_ms: u64) -> Timer {
         self.set_timer_at(self.now_ms.saturating_add(after_ms))
     }
@@ -270,15 +318,6 @@ impl<'d> Stepper<'d> {
     pub(crate) fn cancel(&mut self, timer: Option<Timer>) {
         self.effects.extend(timer.map(|timer| Effect::CancelTimer { timer: timer.id }));
     }
-}
-
-/// The text, cut where AWS cuts a cause.
-fn cut(mut text: String) -> String {
-    if text.len() > CAUSE_BYTES_MAX {
-        let end = (0..=CAUSE_BYTES_MAX).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-    }
-    text
 }
 
 /// What should have been found before the step.

@@ -34,6 +34,7 @@ fn about(detail: &Detail) -> String {
         Detail::ExecutionFailed { error, cause }
         | Detail::ExecutionTimedOut { error, cause }
         | Detail::ExecutionAborted { error, cause } => failure(error.as_deref(), cause.as_deref()),
+        Detail::ExecutionRedriven { redrive_count } => format!("redrive {redrive_count}"),
         Detail::StateEntered { name, input, .. } => format!("{name}  {input}"),
         Detail::StateExited { name, output, assigned, .. } => {
             let assigned: Vec<_> =
@@ -66,7 +67,11 @@ fn task(called: &Called, event: &TaskEvent) -> String {
         TaskEvent::Scheduled { input, .. } => format!("{what}  {input}"),
         TaskEvent::Started { .. } => what,
         TaskEvent::Submitted { output } | TaskEvent::Succeeded { output } => format!("{what}  {output}"),
-        TaskEvent::Failed { error, cause } | TaskEvent::TimedOut { error, cause } => {
+        TaskEvent::Failed { error, cause }
+        | TaskEvent::TimedOut { error, cause }
+        | TaskEvent::ScheduleFailed { error, cause }
+        | TaskEvent::StartFailed { error, cause }
+        | TaskEvent::SubmitFailed { error, cause } => {
             format!("{what}  {}", failure(Some(error), cause.as_deref()))
         }
     }

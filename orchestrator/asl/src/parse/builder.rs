@@ -90,6 +90,8 @@ pub(super) struct Builder<'t> {
     pub(super) reads_execution_input: bool,
     /// The language of states that name none.
     pub(super) language: QueryLanguage,
+    /// Whether the machine in hand is that of Express executions.
+    pub(super) express: bool,
     pub(super) within: Within,
     pub(super) here: Here,
     /// The scopes of variables, and which is in hand.
@@ -108,6 +110,7 @@ impl<'t> Builder<'t> {
             functions: Vec::new(),
             reads_execution_input: false,
             language: QueryLanguage::default(),
+            express: false,
             within: Within::default(),
             here: Here::default(),
             scopes: Vec::new(),

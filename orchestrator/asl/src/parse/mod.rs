@@ -30,7 +30,7 @@ use crate::json;
 use crate::problem::{Code, Problems};
 use crate::report::places;
 use crate::state_id::StateId;
-use crate::syntax::{Definition, NamedFunction, State};
+use crate::syntax::{Definition, MachineType, NamedFunction, State};
 
 /// Reads and validates a definition.
 ///
@@ -39,7 +39,16 @@ use crate::syntax::{Definition, NamedFunction, State};
 /// (every state can be reached, a machine can end) are looked at once every state is right by itself. The same text always
 /// gives the same: which functions there are is no matter of the text (see [`lint`](crate::lint)).
 pub fn parse(text: &str) -> Result<Definition, Problems> {
+    parse_as(MachineType::Standard, text)
+}
+
+/// Reads and validates the definition of a state machine of that type.
+///
+/// # Errors
+/// As [`parse`]; of an Express state machine also what only Standard executions can do.
+pub fn parse_as(machine_type: MachineType, text: &str) -> Result<Definition, Problems> {
     let mut builder = Builder::new(text);
+    builder.express = machine_type == MachineType::Express;
     if text.trim().is_empty() {
         builder.report.add(Code::MissingDescription, 0, None, words::NO_TEXT, None, None);
         return Err(builder.report.finish());

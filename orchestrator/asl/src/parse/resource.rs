@@ -6,7 +6,7 @@ use super::services::{is_offered, nearest_action, required_arguments};
 use super::words;
 use crate::nearest::hint;
 use crate::problem::Code;
-use crate::resource::{LAMBDA_INVOKE, Resource, function_name};
+use crate::resource::{LAMBDA_INVOKE, Pattern, Resource, ResourceKind, function_name};
 
 /// What `lambda:invoke` takes.
 const INVOKE: [&str; 6] =
@@ -28,6 +28,9 @@ impl Builder<'_> {
             field.wrong(&mut self.report, words::unknown_resource(text), expected);
             return None;
         }
+        if self.express {
+            self.express_resource(field, &resource);
+        }
         if let Some(integration) = resource.kind.integration() {
             let is_invoke = &*integration.service == "lambda";
             if let Some(arguments) = self.arguments(fields, is_invoke) {
@@ -40,6 +43,20 @@ impl Builder<'_> {
             self.names_function(field, name);
         }
         Some(resource)
+    }
+
+    /// Reports a resource that only tasks of Standard executions can call.
+    fn express_resource(&mut self, field: &Field<'_>, resource: &Resource) {
+        let message = match &resource.kind {
+            ResourceKind::Activity => words::NO_EXPRESS_ACTIVITY.to_owned(),
+            ResourceKind::Function => return,
+            ResourceKind::Integration(integration) => match integration.pattern {
+                Pattern::RequestResponse => return,
+                Pattern::Sync => words::no_express_pattern(".sync"),
+                Pattern::WaitForTaskToken => words::no_express_pattern(".waitForTaskToken"),
+            },
+        };
+        field.wrong(&mut self.report, message, Some("a call whose answer is its result".to_owned()));
     }
 
     /// The arguments of a call, as far as they are written out; they are read with the data flow.

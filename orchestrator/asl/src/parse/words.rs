@@ -124,6 +124,14 @@ pub(super) fn unknown_resource(arn: &str) -> String {
     )
 }
 
+/// Of an integration that waits for what others do, in an Express state machine.
+pub(super) fn no_express_pattern(pattern: &str) -> String {
+    format!("Express state machine does not support '{pattern}' service integration")
+}
+
+pub(super) const NO_EXPRESS_ACTIVITY: &str = "Express state machine does not support activities";
+pub(super) const NO_EXPRESS_MAP: &str = "Express state machine does not support 'DISTRIBUTED' mode of a Map";
+
 pub(super) const RESERVED_VARIABLE: &str = "Cannot assign to reserved variable '$states'.";
 
 pub(super) fn invalid_variable(name: &str) -> String {

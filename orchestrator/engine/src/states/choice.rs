@@ -1,11 +1,11 @@
 //! Choice: decides where to go on.
 
 use asl::error::NO_CHOICE_MATCHED;
-use asl::io::{Io, Jsonata};
+use asl::io::Io;
 use asl::syntax::{Choice, ChoiceRule, Condition, Transition};
 use asl::{RuntimeError, Scope};
 
-use crate::io::{assigned, seen};
+use crate::io::{Made, seen};
 use crate::settings::condition;
 use crate::stepper::{Entered, Outcome, Stepper};
 use crate::taken::Way;
@@ -52,30 +52,18 @@ impl<'d> Stepper<'d> {
         rule: &'d ChoiceRule,
     ) -> Outcome {
         self.history.took(&entered.state.name, Way::Rule(index));
-        let field = format!("Choices[{index}]/Assign");
-        let variables = self.scoped(entered.view(), &entered.data, |scope| {
-            let input = seen(&choice.io, scope)?;
-            assigned(rule.assign.as_ref(), &field, &scope.over(&input))
-        });
-        let variables = match variables {
-            Ok(variables) => variables,
-            Err(error) => return self.failed(entered, error),
-        };
+        let place = format!("Choices[{index}]/");
         let made = match &choice.io {
-            Io::JsonPath(_) => self.through_with(&mut entered, &choice.io, None),
+            Io::JsonPath(ends) => {
+                self.through_paths(&mut entered, ends, rule.assign.as_ref(), &format!("{place}Assign"))
+            }
             Io::Jsonata(_) => {
-                let output = rule.output.as_ref().map(|output| {
-                    let field = format!("Choices[{index}]/Output");
-                    self.scoped(entered.view(), &entered.data, |scope| output.fill(scope, &field))
-                });
-                match output.transpose() {
-                    Ok(output) => self.made_with(&entered, &Jsonata::default(), None, output),
-                    Err(error) => Err(error.into()),
-                }
+                let (output, assign) = (rule.output.as_ref(), rule.assign.as_ref());
+                self.made_with(&entered, &Made { output, assign, place }, None)
             }
         };
         match made {
-            Ok((output, _)) => self.leave(entered, Transition::Next(rule.next), output, variables),
+            Ok((output, assigned)) => self.leave(entered, Transition::Next(rule.next), output, assigned),
             Err(spoilt) => self.spoilt(entered, spoilt),
         }
     }

@@ -15,7 +15,7 @@ impl<'d> Stepper<'d> {
             Ok((error.unwrap_or_default(), cause))
         });
         match texts {
-            Ok((error, cause)) => entered.fail(Failure { error, cause, origin: Origin::State }),
+            Ok((error, cause)) => self.fails(entered, Failure::new(error, cause, Origin::State)),
             Err(error) => self.failed(entered, error),
         }
     }

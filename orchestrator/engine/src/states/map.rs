@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::gathered::{Gathered, Iterations};
 use crate::history::Detail;
-use crate::io::{input, keeps_input};
+use crate::io::input;
 use crate::quotas::{self, DISTRIBUTED_CONCURRENCY_MAX, INLINE_CONCURRENCY_MAX};
 use crate::settings::{number, percentage};
 use crate::stepper::{Cursor, Entered, Outcome, Stepper, View, misfit};
@@ -36,9 +36,8 @@ impl<'d> Stepper<'d> {
             Ok(prepared) => prepared,
             Err(error) => return self.failed(entered, error),
         };
-        if map.item_selector.is_none() && !keeps_input(&map.io, &map.recovery, entered.state.assign.as_ref())
-        {
-            entered.data = Value::Null;
+        if map.item_selector.is_none() {
+            self.forget_input(&mut entered, &map.io, &map.recovery);
         }
         let Prepared { items, concurrency_max, tolerated } = prepared;
         let count = items.len();
@@ -74,7 +73,8 @@ impl<'d> Stepper<'d> {
             }
         }
         self.abandon(thread);
-        let Some((mut entered, _)) = self.resume(thread) else { return Outcome::Parked };
+        let Some((mut entered, awaited)) = self.resume(thread) else { return Outcome::Parked };
+        self.keep_gathered(&mut entered, awaited);
         entered.last_event = self.tell_inline(&entered, last_event, || Detail::MapStateFailed);
         let failure = match &entered.state.kind {
             StateKind::Map(map) if map.mode != Mode::Inline => Failure {

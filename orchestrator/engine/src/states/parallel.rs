@@ -3,13 +3,12 @@
 use asl::StateKind;
 use asl::retry::Origin;
 use asl::syntax::Parallel;
-use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::gathered::Gathered;
 use crate::history::Detail;
-use crate::io::{arguments, input, keeps_input};
+use crate::io::{arguments, input};
 use crate::quotas;
 use crate::stepper::{Cursor, Entered, Outcome, Stepper, misfit};
 use crate::thread::ThreadId;
@@ -26,9 +25,7 @@ impl<'d> Stepper<'d> {
         if let Err(failure) = quotas::check(&data, &entered.state.name) {
             return self.recover(entered, failure);
         }
-        if !keeps_input(&parallel.io, &parallel.recovery, entered.state.assign.as_ref()) {
-            entered.data = Value::Null;
-        }
+        self.forget_input(&mut entered, &parallel.io, &parallel.recovery);
         entered.last_event = self.push(&entered.thread, entered.last_event, || Detail::ParallelStateStarted);
         let mut data = Some(data);
         let mut branches = Vec::with_capacity(parallel.branches.len());
@@ -65,7 +62,8 @@ impl<'d> Stepper<'d> {
 
     pub(crate) fn branch_failed(&mut self, thread: ThreadId, failure: Failure, last_event: u64) -> Outcome {
         self.abandon(thread);
-        let Some((mut entered, _)) = self.resume(thread) else { return Outcome::Parked };
+        let Some((mut entered, awaited)) = self.resume(thread) else { return Outcome::Parked };
+        self.keep_gathered(&mut entered, awaited);
         entered.last_event = self.push(&entered.thread, last_event, || Detail::ParallelStateFailed);
         self.recover(entered, Failure { origin: Origin::Branch, ..failure })
     }

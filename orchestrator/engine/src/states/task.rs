@@ -10,13 +10,13 @@ use asl::syntax::Task;
 use asl::{RuntimeError, Scope};
 use serde_json::Value;
 
-use crate::effect::{Call, Effect};
+use crate::effect::{Call, Effect, RefusedAt};
 use crate::fact::Refused;
 use crate::failure::Failure;
 use crate::frame::{Awaited, Progress};
 use crate::history::{Called, Detail, TaskEvent};
 use crate::ids::{TaskId, Timer};
-use crate::io::{arguments, input, keeps_input};
+use crate::io::{arguments, input};
 use crate::quotas;
 use crate::settings::seconds;
 use crate::stepper::{Entered, Outcome, Signal, Stepper};
@@ -48,27 +48,39 @@ impl<'d> Stepper<'d> {
         if let Err(failure) = quotas::check(&prepared.parameters, name(task)) {
             return self.recover(entered, failure);
         }
-        let (timeout_s, heartbeat_s) = (prepared.timeout_s, prepared.heartbeat_s);
-        self.scheduled(&mut entered, task, &prepared);
-        let parameters = prepared.parameters;
+        let Prepared { parameters, timeout_s, heartbeat_s, role_arn } = prepared;
         let sent = task.resource.kind.sent(&parameters);
         let resource = Arc::clone(&task.resource.arn);
         let state = Arc::clone(&entered.state.name);
         let call = Call { task: id, state, resource, parameters, is_awaited: sent.is_none() };
-        if let Some(refusal) = self.integrations.refusal(&call) {
-            let refused = Refused::new(id, refusal);
+        let refused = self.integrations.refusal(&call).map(|refusal| {
+            let at = passed(&task.resource.kind, self.integrations.refused_at(&call));
+            Refused::new(id, refusal, at)
+        });
+        let at = refused.as_ref().map(|refused| refused.at);
+        if at != Some(RefusedAt::Schedule) {
+            self.tell(&mut entered, task, || TaskEvent::Scheduled {
+                input: call.parameters.to_string(),
+                timeout_s,
+                heartbeat_s,
+                credentials: role_arn,
+            });
+            // An activity is started by whoever takes it on.
+            if at != Some(RefusedAt::Start) && task.resource.kind != ResourceKind::Activity {
+                self.tell(&mut entered, task, || TaskEvent::Started { worker: None });
+            }
+        }
+        if let Some(refused) = refused {
             let (error, cause) = (refused.error.clone(), Some(refused.cause.clone()));
+            let event = refusing(refused.at, error.clone(), cause.clone());
             self.refused.push(refused);
-            let event = TaskEvent::Failed { error: error.clone(), cause: cause.clone() };
             return self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task }, event);
         }
         self.effects.push(Effect::Call(call));
         if let Some(result) = sent {
             return self.task_succeeded(entered, task, result);
         }
-        if !keeps_input(&task.io, &task.recovery, entered.state.assign.as_ref()) {
-            entered.data = Value::Null;
-        }
+        self.forget_input(&mut entered, &task.io, &task.recovery);
         // The time of an activity runs from when a worker takes it on.
         let is_activity = task.resource.kind == ResourceKind::Activity;
         let progress = Progress { timeout_s, heartbeat_s, is_under_way: false };
@@ -107,8 +119,16 @@ impl<'d> Stepper<'d> {
             Signal::Failed { error, cause } => {
                 self.cancel(timeout);
                 self.cancel(heartbeat);
-                let event = TaskEvent::Failed { error: error.clone(), cause: cause.clone() };
-                self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task }, event)
+                let failure = Failure::new(error, cause, Origin::Task);
+                let (error, cause) = (failure.error.clone(), failure.cause.clone());
+                self.task_failed(entered, task, failure, TaskEvent::Failed { error, cause })
+            }
+            Signal::SubmitFailed { error, cause } => {
+                self.cancel(timeout);
+                self.cancel(heartbeat);
+                let failure = Failure::new(error, cause, Origin::Task);
+                let (error, cause) = (failure.error.clone(), failure.cause.clone());
+                self.task_failed(entered, task, failure, TaskEvent::SubmitFailed { error, cause })
             }
             Signal::Taken { worker } => {
                 self.tell(&mut entered, task, || TaskEvent::Started { worker });
@@ -141,19 +161,6 @@ impl<'d> Stepper<'d> {
         }
     }
 
-    fn scheduled(&mut self, entered: &mut Entered<'d>, task: &Task, prepared: &Prepared) {
-        self.tell(entered, task, || TaskEvent::Scheduled {
-            input: prepared.parameters.to_string(),
-            timeout_s: prepared.timeout_s,
-            heartbeat_s: prepared.heartbeat_s,
-            credentials: prepared.role_arn.clone(),
-        });
-        // An activity is started by whoever takes it on.
-        if task.resource.kind != ResourceKind::Activity {
-            self.tell(entered, task, || TaskEvent::Started { worker: None });
-        }
-    }
-
     fn tell(&mut self, entered: &mut Entered<'d>, task: &Task, event: impl FnOnce() -> TaskEvent) {
         entered.last_event = self.push(&entered.thread, entered.last_event, || Detail::Task {
             called: Called::of(&task.resource),
@@ -178,6 +185,26 @@ impl<'d> Stepper<'d> {
     ) -> Outcome {
         self.tell(&mut entered, task, || event);
         self.recover(entered, failure)
+    }
+}
+
+/// How far a call of that kind is told to have come.
+fn passed(kind: &ResourceKind, at: RefusedAt) -> RefusedAt {
+    let waits = kind.integration().is_some_and(|it| it.pattern != Pattern::RequestResponse);
+    match (kind, at) {
+        (ResourceKind::Integration(_), RefusedAt::Schedule) => RefusedAt::Start,
+        (ResourceKind::Activity, RefusedAt::Start) => RefusedAt::Work,
+        (_, RefusedAt::Submit) if !waits => RefusedAt::Work,
+        (_, at) => at,
+    }
+}
+
+fn refusing(at: RefusedAt, error: String, cause: Option<String>) -> TaskEvent {
+    match at {
+        RefusedAt::Schedule => TaskEvent::ScheduleFailed { error, cause },
+        RefusedAt::Start => TaskEvent::StartFailed { error, cause },
+        RefusedAt::Submit => TaskEvent::SubmitFailed { error, cause },
+        RefusedAt::Work => TaskEvent::Failed { error, cause },
     }
 }
 

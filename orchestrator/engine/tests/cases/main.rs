@@ -7,13 +7,16 @@
 //! | `it` | what it shows |
 //! | `state` or `machine` | a single state called `A` that ends unless it says otherwise, or a whole definition |
 //! | `input` | what the execution begins with; `{}` if absent |
-//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}` or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said |
+//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}`, `{"Refuse": {"Error", "Cause"}}` (of an integration that is waited for) or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said |
 //! | `output`, or `error` and perhaps `cause` | how it ends |
 //! | `history` | perhaps: its events, each `id < previous Type`, with ` name` for those of states |
 //! | `details` | perhaps: of some events by id, members that their details have |
+//! | `told` | perhaps: what it is told from outside, a list of `{"at": seconds, "stop": {"Error", "Cause"}}` or `{"at", "redrive": true}` |
+//! | `status` | how it ends, if not `SUCCEEDED` with an output or `FAILED` without |
+//! | `refused` | perhaps: `{"at", "error", "cause"}` with which every call is refused, at `schedule`, `start`, `submit` or `work` |
 //! | `calls` | perhaps: what was called with what, in order |
 //!
-//! Each is run with its history kept, and once more by replay of its journal; both must agree.
+//! Each is run with its history kept, and once more by replay of its journal; both must agree, and the history be legal.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
 use std::collections::{BTreeMap, VecDeque};
@@ -21,11 +24,16 @@ use std::path::Path;
 
 use asl::resource::called_function;
 use engine::{
-    Call, Detail, Effect, Ending, Execution, Fact, History, HistoryEvent, Identity, JournalEntry,
-    NoneRefused, Phase, Stepped, TimerId, replay, step,
+    Call, Detail, Ending, Fact, HistoryEvent, Identity, Integrations, JournalEntry, NoneRefused, Phase,
+    Refusal, RefusedAt, Step,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+#[path = "../drive/mod.rs"]
+mod drive;
+
+use drive::{World, drive};
 
 const START_MS: u64 = 1_700_000_000_000;
 
@@ -48,6 +56,10 @@ struct Case {
     calls: Option<Vec<Value>>,
     #[serde(default)]
     express: bool,
+    #[serde(default)]
+    told: VecDeque<Told>,
+    refused: Option<RefusedCall>,
+    status: Option<String>,
 }
 
 /// A value that is there: `null` is one.
@@ -64,7 +76,94 @@ enum Answer {
         #[serde(rename = "Cause")]
         cause: Option<String>,
     },
+    /// What was called refuses to begin what the task would wait for.
+    Refuse {
+        #[serde(rename = "Error")]
+        error: String,
+        #[serde(rename = "Cause")]
+        cause: Option<String>,
+    },
     Silence(()),
+}
+
+/// How every call is refused.
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct RefusedCall {
+    at: String,
+    error: String,
+    cause: String,
+}
+
+impl Integrations for RefusedCall {
+    fn refusal(&self, _: &Call) -> Option<Refusal> {
+        Some(Refusal { error: self.error.clone(), cause: self.cause.clone() })
+    }
+
+    fn refused_at(&self, _: &Call) -> RefusedAt {
+        match self.at.as_str() {
+            "schedule" => RefusedAt::Schedule,
+            "start" => RefusedAt::Start,
+            "submit" => RefusedAt::Submit,
+            "work" => RefusedAt::Work,
+            other => panic!("'at' is 'schedule', 'start', 'submit' or 'work', not '{other}'"),
+        }
+    }
+}
+
+/// Something that an execution is told from outside.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    at: u64,
+    stop: Option<Stop>,
+    redrive: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct Stop {
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+impl Told {
+    fn fact(self) -> (u64, Fact) {
+        let fact = match self.stop {
+            Some(Stop { error, cause }) => Fact::Stopped { error, cause },
+            None => {
+                assert_eq!(self.redrive, Some(true), "it is told to stop or redriven");
+                Fact::Redriven
+            }
+        };
+        (START_MS + self.at * 1000, fact)
+    }
+}
+
+/// A case that is being run.
+struct Run<'a> {
+    case: &'a mut Case,
+    calls: Vec<Value>,
+}
+
+impl World for Run<'_> {
+    fn integrations(&self) -> &dyn Integrations {
+        match &self.case.refused {
+            Some(refused) => refused,
+            None => &NoneRefused,
+        }
+    }
+
+    fn answer(&mut self, call: &Call) -> Vec<Fact> {
+        self.calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
+        self.case.answer(call).into_iter().collect()
+    }
+
+    fn told(&mut self) -> Option<(u64, Fact)> {
+        self.case.told.pop_front().map(Told::fact)
+    }
+
+    fn see(&mut self, _: JournalEntry, _: &Step) {}
 }
 
 /// What came of a case.
@@ -94,59 +193,14 @@ impl Case {
 
     fn run(&mut self) -> Result<Outcome, String> {
         let definition = self.definition()?;
-        let mut now_ms = START_MS;
-        let mut facts = VecDeque::from([self.started()]);
-        let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
-        let (mut execution, mut journal, mut history, mut calls) = (None, Vec::new(), Vec::new(), Vec::new());
-        loop {
-            let fact = match facts.pop_front() {
-                Some(fact) => fact,
-                None => {
-                    let Some(((at_ms, timer), ())) = timers.pop_first() else { break };
-                    now_ms = now_ms.max(at_ms);
-                    Fact::TimerFired { timer }
-                }
-            };
-            let entry = JournalEntry::new(now_ms, fact.clone());
-            let stepped = step(&definition, execution.take(), fact, now_ms, &NoneRefused, History::Keep);
-            let step = match stepped.map_err(|error| error.to_string())? {
-                Stepped::Stale(same) => {
-                    execution = Some(*same);
-                    continue;
-                }
-                Stepped::Advanced(step) => step,
-            };
-            journal.push(entry);
-            history.extend(step.history);
-            for effect in step.effects {
-                match effect {
-                    Effect::Call(call) => {
-                        calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
-                        facts.extend(self.answer(&call));
-                    }
-                    Effect::SetTimer { timer, at_ms } => {
-                        timers.insert((at_ms, timer), ());
-                    }
-                    Effect::CancelTimer { timer } => timers.retain(|(_, id), ()| *id != timer),
-                    Effect::Finished { .. } => {}
-                }
-            }
-            let stored = step.execution.encode();
-            let read = Execution::decode(&stored).map_err(|error| error.to_string())?;
-            if read != step.execution {
-                return Err("a snapshot does not read back".to_owned());
-            }
-            execution = Some(read);
+        let start = self.started();
+        let mut run = Run { case: self, calls: Vec::new() };
+        let (execution, history) = drive(&mut run, &definition, start, START_MS)?;
+        let calls = run.calls;
+        match execution.phase() {
+            Phase::Ended(ending) => Ok(Outcome { ending: ending.clone(), history, calls }),
+            Phase::Running(_) => Err(format!("it waits for ever: {execution:?}")),
         }
-        let execution = execution.ok_or("it did not begin")?;
-        let Phase::Ended(ending) = execution.phase().clone() else {
-            return Err(format!("it waits for ever: {execution:?}"));
-        };
-        let replayed = replay(&definition, journal).map_err(|error| error.to_string())?;
-        if replayed != (execution, history.clone()) {
-            return Err("replay gives something else".to_owned());
-        }
-        Ok(Outcome { ending, history, calls })
     }
 
     fn started(&self) -> Fact {
@@ -195,25 +249,29 @@ impl Case {
             }
             Answer::Return(output) => call.is_awaited.then_some(Fact::TaskSucceeded { task, output }),
             Answer::Throw { error, cause } => Some(Fact::TaskFailed { task, error, cause }),
+            Answer::Refuse { error, cause } => Some(Fact::TaskSubmitFailed { task, error, cause }),
         }
     }
 
     /// What is not as the case says.
     fn wrong(&mut self) -> Result<(), String> {
         let outcome = self.run()?;
-        let Ending { output, error, cause, .. } = outcome.ending;
+        let Ending { status, output, error, cause, .. } = outcome.ending;
         let same = |what: &str, got: &dyn std::fmt::Debug, wanted: &dyn std::fmt::Debug| {
             let (got, wanted) = (format!("{got:?}"), format!("{wanted:?}"));
             if got == wanted { Ok(()) } else { Err(format!("{what}:\n  got    {got}\n  wanted {wanted}")) }
         };
         let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
-        if self.error != error || text(&self.output) != text(&output) {
-            let got = (text(&output), &error, &cause);
-            same("the end", &got, &(text(&self.output), &self.error, &self.cause))?;
-        }
-        if self.cause.is_some() {
-            same("the cause", &cause, &self.cause)?;
-        }
+        let wanted = match (&self.status, &self.output) {
+            (Some(status), _) => status,
+            (None, Some(_)) => "SUCCEEDED",
+            (None, None) => "FAILED",
+        };
+        same(
+            "the end",
+            &(status.name(), text(&output), &error, &cause),
+            &(wanted, text(&self.output), &self.error, &self.cause),
+        )?;
         let told: Vec<String> = outcome.history.iter().map(told).collect();
         if let Some(wanted) = &self.history
             && *wanted != told

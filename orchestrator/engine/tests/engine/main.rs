@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+#[path = "../drive/mod.rs"]
+mod drive;
 mod errors;
 mod facts;
 mod harness;
+mod limits;
 mod order;
 mod properties;
+mod redrive;
 mod states;

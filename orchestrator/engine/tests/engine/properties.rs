@@ -1,12 +1,12 @@
 //! What holds of any definition and any facts: nothing panics, replay gives the snapshot again, what is not pending
-//! changes nothing, and an ended execution has nothing pending.
+//! changes nothing, an ended execution has nothing pending, and the history is a legal one.
 
 use std::collections::BTreeSet;
 
 use asl::Definition;
 use engine::{
-    Effect, Execution, Fact, History, JournalEntry, NoneRefused, Status, Stepped, TaskId, TimerId, replay,
-    step,
+    Effect, Execution, Fact, History, Identity, JournalEntry, NoneRefused, Status, Stepped, TaskId, TimerId,
+    legal, replay, step,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -90,6 +90,18 @@ fn state(prefix: &str, index: usize, seeds: &[Seed], (kind, jump, number): Seed,
     }
 }
 
+fn identity() -> Box<Identity> {
+    Box::new(Identity {
+        execution_arn: "arn:aws:states:us-east-1:123456789012:execution:m:e".to_owned(),
+        name: "e".to_owned(),
+        machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".to_owned(),
+        machine_name: "m".to_owned(),
+        role_arn: "arn:aws:iam::123456789012:role/r".to_owned(),
+        version_arn: None,
+        alias_arn: None,
+    })
+}
+
 /// A random fact: mostly about something that is pending.
 fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -> Fact {
     let Some(execution) = execution else {
@@ -98,14 +110,15 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
             input: order_input(),
             seed: u64::from(number),
             first_id: 1,
-            identity: None,
+            // Those that can be redriven keep more.
+            identity: (number % 2 == 0).then(identity),
             express: false,
         };
     };
     let (tasks, timers) = (execution.pending_tasks(), execution.pending_timers());
     let task = if tasks.is_empty() { TaskId(which as u64) } else { tasks[which % tasks.len()] };
     let timer = if timers.is_empty() { TimerId(which as u64) } else { timers[which % timers.len()].id };
-    match kind % 16 {
+    match kind % 18 {
         0..=4 => Fact::FunctionReturned { task, output: json!({"out": number, "list": [1, 2, 3]}) },
         5 => Fact::TaskSucceeded { task, output: json!({"list": [number, number]}) },
         6 => Fact::TaskSubmitted { task, output: json!({"MessageId": "m"}) },
@@ -123,7 +136,8 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
         9..=12 => Fact::TimerFired { timer },
         13 => Fact::TaskHeartbeat { task },
         14 => Fact::FunctionReturned { task: TaskId(which as u64), output: Value::Null },
-        _ if number == 0 => Fact::Stopped { error: None, cause: None },
+        15..=16 => Fact::Redriven,
+        _ if number < 64 => Fact::Stopped { error: None, cause: None },
         _ => Fact::TimerFired { timer: TimerId(which as u64) },
     }
 }
@@ -151,6 +165,7 @@ fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
                 let Stepped::Advanced(skipped) = skipped else { panic!("{fact:?} advances either way") };
                 assert_eq!(skipped.execution, after.execution, "keeping the history changes nothing");
                 track(&mut timers, &fact, &after.effects);
+                check_stale_twice(definition, &after.execution, fact, at_ms);
                 Execution::decode(&after.execution.encode()).unwrap()
             }
         });
@@ -166,6 +181,20 @@ fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
     let (replayed, history) = replay(definition, journal).unwrap();
     assert_eq!(replayed, execution);
     assert_eq!(history.len() as u64, history_len);
+    if let Err(illegal) = legal(&history) {
+        let told = &history[..history.len().min(illegal.id as usize)];
+        let told: Vec<_> =
+            told.iter().rev().take(40).map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
+        panic!("{illegal}, the latest first: {told:?}");
+    }
+}
+
+/// A fact that is told again changes nothing, unless it may come any number of times.
+fn check_stale_twice(definition: &Definition, after: &Execution, fact: Fact, at_ms: u64) {
+    if !matches!(fact, Fact::TaskHeartbeat { .. } | Fact::Redriven) {
+        let twice = step(definition, Some(after.clone()), fact, at_ms, &NoneRefused, History::Skip);
+        assert_eq!(twice, Ok(Stepped::Stale(Box::new(after.clone()))));
+    }
 }
 
 fn track(timers: &mut BTreeSet<TimerId>, fact: &Fact, effects: &[Effect]) {

@@ -10,7 +10,6 @@ fn check(states: Value, input: Value, answer: Value, expected: Value) {
     let text = json!({"StartAt": "A", "States": states}).to_string();
     let definition = definition(&text);
     let run = Script::new(&[("f", Answer::Ok(answer))]).run(&definition, input);
-    run.assert_sound(&definition);
     assert_eq!(run.output(), Some(&expected), "{text}: {:?}", run.cause());
 }
 
@@ -210,7 +209,6 @@ fn waits() {
     ] {
         let definition = definition(&json!({"StartAt": "A", "States": wait(how, value)}).to_string());
         let run = Script::new(&[]).run(&definition, input());
-        run.assert_sound(&definition);
         assert_eq!(run.output(), Some(&input()));
         let (first, last) = (&run.history[0], run.history.last().unwrap());
         assert_eq!(last.timestamp_ms - first.timestamp_ms, elapsed_ms, "{how}");

@@ -24,6 +24,7 @@ pub(crate) fn ran(definition: &str, input: Value, settings: &Settings, answers: 
         coverage.see(event);
         history.push(event.clone());
     });
+    engine::legal(&history).unwrap_or_else(|illegal| panic!("{illegal}"));
     Ran { run, history, coverage }
 }
 

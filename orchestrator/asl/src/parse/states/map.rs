@@ -100,7 +100,11 @@ impl Builder<'_> {
         let config = fields.get("ProcessorConfig");
         let is_express = config.and_then(|config| self.processor_config(&config));
         let parent = if is_express.is_some() { None } else { Some(self.scope) };
-        Some((self.machine(&fields, parent)?, is_express))
+        let express = self.express || is_express == Some(true);
+        let around = std::mem::replace(&mut self.express, express);
+        let machine = self.machine(&fields, parent);
+        self.express = around;
+        Some((machine?, is_express))
     }
 
     fn processor_config(&mut self, field: &Field<'_>) -> Option<bool> {
@@ -114,6 +118,10 @@ impl Builder<'_> {
             return None;
         }
         if mode == Some(1) {
+            if self.express {
+                let expected = Some("\"Mode\": \"INLINE\"".to_owned());
+                fields.wrong(&mut self.report, words::NO_EXPRESS_MAP, expected);
+            }
             fields.require(&mut self.report, &["ExecutionType"]);
         }
         let execution = execution.and_then(|it| it.one_of(&mut self.report, &["STANDARD", "EXPRESS"]));

@@ -1,0 +1,105 @@
+//! Drives an execution on virtual time, and checks what must hold of every run: each snapshot reads back, the journal replays to
+//! the same execution and history, and the history is a legal one.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use asl::Definition;
+use engine::{
+    Call, Effect, Execution, Fact, History, HistoryEvent, Integrations, JournalEntry, Status, Step, Stepped,
+    TimerId, legal, replay, step,
+};
+
+/// What is around an execution.
+pub(crate) trait World {
+    /// What is known of the calls that can be sent.
+    fn integrations(&self) -> &dyn Integrations;
+
+    /// What the execution is told after a call, in order.
+    fn answer(&mut self, call: &Call) -> Vec<Fact>;
+
+    /// What it is told next at a time of its own, and when: before any timer that is due later.
+    fn told(&mut self) -> Option<(u64, Fact)>;
+
+    /// Sees what a fact led to.
+    fn see(&mut self, entry: JournalEntry, step: &Step);
+}
+
+/// Runs until nothing can happen any more. Answers come at once, in the order of the calls; timers fire when nothing else is left.
+pub(crate) fn drive(
+    world: &mut impl World,
+    definition: &Definition,
+    start: Fact,
+    start_ms: u64,
+) -> Result<(Execution, Vec<HistoryEvent>), String> {
+    let mut now_ms = start_ms;
+    let mut facts = VecDeque::from([start]);
+    let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
+    let mut told = world.told();
+    let (mut execution, mut journal, mut history) = (None, Vec::new(), Vec::new());
+    loop {
+        let fact = if let Some(fact) = facts.pop_front() {
+            fact
+        } else {
+            let first = timers.first_key_value().map(|((at_ms, _), ())| *at_ms);
+            match told.take() {
+                Some((at_ms, fact)) if first.is_none_or(|first| at_ms <= first) => {
+                    now_ms = now_ms.max(at_ms);
+                    told = world.told();
+                    fact
+                }
+                later => {
+                    told = later;
+                    let Some(((at_ms, timer), ())) = timers.pop_first() else { break };
+                    now_ms = now_ms.max(at_ms);
+                    Fact::TimerFired { timer }
+                }
+            }
+        };
+        let stepped =
+            step(definition, execution.take(), fact.clone(), now_ms, world.integrations(), History::Keep);
+        let mut step = match stepped.map_err(|error| error.to_string())? {
+            Stepped::Stale(same) => {
+                execution = Some(*same);
+                continue;
+            }
+            Stepped::Advanced(step) => step,
+        };
+        for effect in &step.effects {
+            match effect {
+                Effect::Call(call) => facts.extend(world.answer(call)),
+                Effect::SetTimer { timer, at_ms } => {
+                    timers.insert((*at_ms, *timer), ());
+                }
+                Effect::CancelTimer { timer } => timers.retain(|(_, id), ()| id != timer),
+                _ => {}
+            }
+        }
+        let entry = JournalEntry { at_ms: now_ms, fact, refused: std::mem::take(&mut step.refused) };
+        journal.push(entry.clone());
+        world.see(entry, &step);
+        history.append(&mut step.history);
+        let read = Execution::decode(&step.execution.encode()).map_err(|error| error.to_string())?;
+        if read != step.execution {
+            return Err(format!("a snapshot does not read back: {:?}", step.execution));
+        }
+        execution = Some(read);
+    }
+    let execution = execution.ok_or("it did not begin")?;
+    if execution.history_len() != history.len() as u64 {
+        return Err("the length of the history is wrong".to_owned());
+    }
+    if execution.status() != Status::Running && !execution.pending_timers().is_empty() {
+        return Err("timers are left".to_owned());
+    }
+    if let Err(illegal) = legal(&history) {
+        let told = &history[..history.len().min(illegal.id as usize)];
+        let told: Vec<_> =
+            told.iter().rev().take(40).map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
+        return Err(format!("{illegal}, the latest first: {told:?}"));
+    }
+    let replayed = replay(definition, journal).map_err(|error| error.to_string())?;
+    if replayed.0 != execution || replayed.1 != history {
+        return Err("replay gives something else".to_owned());
+    }
+    Ok((execution, history))
+}
