@@ -346,7 +346,7 @@ mod tests {
         check("$$.Execution.Name", compare(Kind::String, Order::GreaterEqual, "$.text"), true);
         check("$.at", compare(Kind::Timestamp, Order::Equal, "$.same"), true);
         check("$.yes", compare(Kind::Boolean, Order::Equal, "$.yes"), true);
-        check("$.list[-1]", compare(Kind::Numeric, Order::Greater, "$.list[0]"), true);
+        check("$.list[(@.length-1)]", compare(Kind::Numeric, Order::Greater, "$.list[0]"), true);
         // Of another type than is asked for.
         check("$.one", compare(Kind::Numeric, Order::Equal, "$.number"), false);
         check("$.one", compare(Kind::String, Order::Equal, "$.one"), false);

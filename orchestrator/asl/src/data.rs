@@ -69,9 +69,7 @@ impl ResultPath {
             Root::Variable(name) => {
                 Err(format!("a result cannot be put in the variable '{name}': that is what Assign is for"))
             }
-            Root::Data if !path.is_reference() => {
-                Err("not a reference path: a result is put in one place".to_owned())
-            }
+            Root::Data if !path.is_reference() => Err("it may stand for more than one place".to_owned()),
             Root::Data if path.is_whole_data() => Ok(Self::Replace),
             Root::Data => Ok(Self::At(Place(path))),
         }

@@ -51,7 +51,7 @@ pub fn diagnostic(file: &str, problem: &Problem) -> Value {
         "file": file,
         "severity": severity(problem).to_uppercase(),
         "code": problem.code.as_str(),
-        "message": problem.message,
+        "message": problem.aws_message(),
         "location": problem.location,
         "line": problem.line,
         "column": problem.column,

@@ -32,6 +32,7 @@ pub mod error;
 pub mod excerpt;
 pub mod intrinsic;
 pub mod io;
+mod jackson;
 mod java_random;
 mod json;
 mod json_len;

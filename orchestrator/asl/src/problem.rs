@@ -97,6 +97,8 @@ pub struct Problem {
     pub message: String,
     /// The offending value as JSON, shortened; absent where there is none.
     pub value: Option<String>,
+    /// The message exactly as AWS has it, where it quotes the author's text and so cannot be shown as it is; absent where it is `message`.
+    pub verbatim: Option<String>,
     /// What would be right, perhaps as a question (`did you mean …?`); absent where the message says it.
     pub expected: Option<String>,
 }
@@ -105,6 +107,11 @@ impl Problem {
     /// Whether the text is a definition all the same.
     pub fn severity(&self) -> Severity {
         self.code.severity()
+    }
+
+    /// The message as AWS says it, for programs: it may hold whatever the author's text holds.
+    pub fn aws_message(&self) -> &str {
+        self.verbatim.as_ref().unwrap_or(&self.message)
     }
 
     /// What was found, and what would be right, as it is said after the message: empty, or beginning with `; `.
@@ -193,6 +200,7 @@ impl Problem {
             location: location.map(|location| printable(if location.is_empty() { "/" } else { location })),
             message: printable(&shortened(message, TEXT_CHARS_MAX)),
             value: value.map(|value| printable(&shortened(value, QUOTE_CHARS_MAX))),
+            verbatim: None,
             expected: expected.map(|expected| printable(&shortened(expected, TEXT_CHARS_MAX))),
         }
     }

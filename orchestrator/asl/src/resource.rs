@@ -54,7 +54,7 @@ impl Resource {
     /// The resource of that ARN, or `None` if it is not the ARN of something that a Task can call.
     pub fn parse(arn: &str) -> Option<Self> {
         let mut parts = arn.splitn(6, ':');
-        let (scheme, partition, service, region, account, rest) =
+        let (scheme, partition, service, _region, account, rest) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         if scheme != "arn" || !partition.starts_with("aws") {
             return None;
@@ -64,9 +64,8 @@ impl Resource {
             ("states", ("activity", name)) if !name.is_empty() && !account.is_empty() => {
                 ResourceKind::Activity
             }
-            ("states", _) if region.is_empty() && account.is_empty() => {
-                ResourceKind::Integration(Integration::parse(rest)?)
-            }
+            // Region and account say nothing here. The console's exports give them, and AWS takes them.
+            ("states", _) => ResourceKind::Integration(Integration::parse(rest)?),
             _ => return None,
         };
         Some(Self { arn: arn.into(), kind })
@@ -138,6 +137,11 @@ fn given_name(given: &str) -> &str {
     })
 }
 
+/// Whether that is [`LAMBDA_INVOKE`], in whichever partition, region and account.
+fn is_lambda_invoke(resource: &str) -> bool {
+    resource == LAMBDA_INVOKE || Resource::parse(resource).is_some_and(|it| it.kind.is_lambda_invoke())
+}
+
 /// The function that a call names: of its resource, or of what is passed to the integration.
 ///
 /// # Errors
@@ -146,7 +150,7 @@ pub fn called_function<'c>(resource: &'c str, passed: &'c Value) -> Result<&'c s
     if let Some(name) = function_name(resource) {
         return Ok(name);
     }
-    if resource != LAMBDA_INVOKE {
+    if !is_lambda_invoke(resource) {
         return Err(format!("{resource} names no function"));
     }
     match passed.get("FunctionName") {
@@ -159,7 +163,7 @@ pub fn called_function<'c>(resource: &'c str, passed: &'c Value) -> Result<&'c s
 /// What the function is given that a call names.
 pub fn payload(resource: &str, passed: Value) -> Value {
     match passed {
-        Value::Object(mut arguments) if resource == LAMBDA_INVOKE => {
+        Value::Object(mut arguments) if is_lambda_invoke(resource) => {
             arguments.remove("Payload").unwrap_or_else(|| json!({}))
         }
         passed => passed,
@@ -179,6 +183,11 @@ mod tests {
         assert_eq!(payload(LAMBDA_INVOKE, given), json!({}));
         for named in ["g:prod", "123456789012:function:g:prod", "arn:aws-cn:lambda:cn-north-1:1:function:g"] {
             assert_eq!(called_function(LAMBDA_INVOKE, &json!({"FunctionName": named})), Ok("g"), "{named}");
+        }
+        for resource in
+            ["arn:aws-cn:states:::lambda:invoke", "arn:aws:states:eu-west-1:123456789012:lambda:invoke"]
+        {
+            assert_eq!(called_function(resource, &json!({"FunctionName": "g"})), Ok("g"), "{resource}");
         }
         let given = json!({"FunctionName": arn, "Payload": [1]});
         assert_eq!(called_function(LAMBDA_INVOKE, &given), Ok("f"));

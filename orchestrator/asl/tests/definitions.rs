@@ -124,7 +124,8 @@ fn maps_within_the_execution() {
     check("", inline, &[]);
     let former = inline.replace("ItemSelector", "Parameters").replace("ItemProcessor", "Iterator");
     check("", &former, &[]);
-    check("", &inline.replace("\"ItemsPath\": \"$.shipped\"", "\"ItemsPath\": \"$.shipped[*]\""), &[SCHEMA]);
+    check("", &inline.replace("\"ItemsPath\": \"$.shipped\"", "\"ItemsPath\": \"$.shipped[*]\""), &[]);
+    check("", &inline.replace("\"ItemsPath\": \"$.shipped\"", "\"ItemsPath\": \"shipped\""), &[SCHEMA]);
     check("", &inline.replace("\"MaxConcurrency\": 0", "\"ToleratedFailureCount\": 0"), &[SCHEMA]);
 }
 

@@ -324,3 +324,120 @@ fn every_comparison_is_read_in_jsonpath_and_refused_in_jsonata() {
         );
     }
 }
+
+/// More values: fields (each with all objects that have it, or with those after `@`), languages, right values, wrong values.
+type Values = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+/// No value of a field that takes a number, a word, an object: whatever it is, it is none of these.
+const NO_STRING: &[&str] = &["null", "1", "true", "[]", "{}"];
+
+#[rustfmt::skip]
+const VALUES: &[Values] = &[
+    ("Comment", "PJ", &[r#""""#, r#""ü \" { %""#], NO_STRING),
+    ("Next StartAt Default", "PJ", &[], &["null", "1", "[]", "{}", r#""""#, r#""z""#]),
+    ("End", "PJ", &[], &["1", r#""""#, "null", "[]", "{}"]),
+    // Paths: any may be there, and each field takes nothing else.
+    ("InputPath OutputPath", "P", &["null", r#""$""#, r#""$$""#, r#""$$.Execution.Id""#, r#""$v""#, r#""$v.a[0]""#, r#""$.a[*]""#, r#""$..a""#,
+        r#""$.a[?(@.b == 1)].c""#, r#""$.a[-1:]""#, r#""$['a b']""#, r#""$.a['b','c']""#, r#""$.x-y""#],
+        &["1", "true", "[]", "{}", r#""""#, r#""a.b""#, r#""$.""#, r#""$.a[""#, r#""$.a[]""#, r#""$.a b""#, r#""$.a[?(@.b ==)]""#, r#""States.UUID()""#]),
+    ("SecondsPath TimestampPath TimeoutSecondsPath HeartbeatSecondsPath MaxConcurrencyPath ToleratedFailureCountPath", "P",
+        &[r#""$$.Execution.Input.n""#, r#""$v""#, r#""$.a[0].b""#, r#""$.a[?(@.b == 1)]""#], &["null", "1", "true", "[]", "{}", r#""""#, r#""a""#, r#""$.a[""#]),
+    ("ToleratedFailurePercentagePath MaxItemsPath MaxItemsPerBatchPath MaxInputBytesPerBatchPath", "P",
+        &[r#""$$.Execution.Input.n""#, r#""$v.n""#], &["null", "1", "[]", r#""""#, r#""n""#]),
+    ("Variable ItemsPath", "P", &[r#""$""#, r#""$$.Execution.Input""#, r#""$v""#, r#""$.a[*]""#, r#""$..a""#, r#""$.a[?(@.b == 'c')]""#, r#""$.a.[0].b""#, r#""$.[0]""#],
+        &["null", "1", "[]", "{}", r#""""#, r#""a""#, r#""$.""#, r#""$.a[""#, r#""$.a[?(@.b]""#]),
+    // Only what is written to must be one place.
+    ("ResultPath", "P", &["null", r#""$""#, r#""$.a.b""#, r#""$.a[0]""#, r#""$['a b'].c""#],
+        &["1", "[]", "{}", r#""""#, r#""a""#, r#""$$""#, r#""$v""#, r#""$.a[*]""#, r#""$..a""#, r#""$.a[-1]""#, r#""$.a[0,1]""#, r#""$.a[0:1]""#, r#""$.a[?(@.b)]""#, r#""$['a','b']""#]),
+    ("ErrorPath CausePath", "P", &[r#""$.a""#, r#""$$.State.Name""#, r#""States.UUID()""#, r#""States.JsonToString($)""#], &["null", "1", r#""""#, r#""a""#, r#""States.MathAdd(1, 1)""#]),
+    ("Error Cause", "P", &[r#""""#, r#""States.MadeUp""#], NO_STRING),
+    ("Error Cause", "J", &[r#""""#, r#""{% 'a' & 'b' %}""#], &["null", "1", "[]", r#""{% %}""#, r#""{% a %}""#, r#""{% 1""#]),
+    // Numbers.
+    ("Seconds", "P", &["99999999"], &["null", "-1", "100000000", "true", r#""1""#, r#""$.s""#, "[]", "{}"]),
+    ("Seconds", "J", &["0", "99999999"], &["null", "-1", "100000000", "1.5", "[]", r#""{% s %}""#]),
+    ("TimeoutSeconds@Task HeartbeatSeconds", "PJ", &["1", "99999999"], &["null", "0", "-1", "1.5", "100000000", "true", "[]", "{}"]),
+    ("TimeoutSeconds@StateMachine", "PJ", &["1", "99999999"], &["null", "1.5", "100000000", r#""1""#, r#""{% 1 %}""#, "[]"]),
+    ("IntervalSeconds", "PJ", &["1", "99999999"], &["null", "1.5", "100000000", r#""1""#, "[]"]),
+    ("MaxAttempts", "PJ", &["0", "1"], &["null", "-1", "1.5", r#""1""#, "[]"]),
+    ("BackoffRate", "PJ", &["1", "1.5", "2.0", "1000"], &["null", "0", "-1", r#""2""#, "[]"]),
+    ("MaxDelaySeconds", "PJ", &["1"], &["null", "-1", "1.5", "31622400", r#""1""#]),
+    ("MaxConcurrency ToleratedFailureCount", "PJ", &["0", "1", "1000"], &["null", "-1", "1.5", "true", "[]"]),
+    ("ToleratedFailurePercentage", "PJ", &["0", "0.5", "99.9", "100"], &["null", "-0.1", "100.1", "true", r#""5""#, "[]"]),
+    ("MaxItems", "P", &["1"], &["null", "1.5", r#""1""#, "[]"]),
+    ("MaxItemsPerBatch MaxInputBytesPerBatch", "P", &["1", "100"], &["null", "0", "-1", "1.5", r#""1""#, "[]"]),
+    // Words.
+    ("Mode ExecutionType InputType JitterStrategy CSVDelimiter ManifestType OutputType CSVHeaderLocation Version", "PJ", &[], &["null", "1", "[]", r#""""#, r#""none""#, r#""A""#]),
+    ("Transformation QueryLanguage Type", "PJ", &[], &["null", "1", "[]", r#""""#, r#""x""#]),
+    ("JitterStrategy", "PJ", &[r#""NONE""#], &[r#""Full""#]),
+    ("InputType", "PJ", &[r#""JSON""#, r#""JSONL""#, r#""MANIFEST""#], &[r#""json""#, r#""S3""#]),
+    ("CSVDelimiter", "PJ", &[r#""COMMA""#, r#""PIPE""#, r#""SEMICOLON""#, r#""SPACE""#], &[r#"",""#]),
+    ("ManifestType", "PJ", &[r#""ATHENA_DATA""#], &[]),
+    ("ItemsPointer", "PJ", &[r#""/a""#, r#""/a/0/b~1c""#], &["null", "1", r#""a/b""#]),
+    ("Label", "PJ", &[r#""L""#, r#""a.b_c-d""#, r#""1234567890123456789012345678901234567890""#],
+        &["null", "1", r#""""#, r#""a/b""#, r#""a*b""#, r#""a?b""#, r#""a\"b""#, r#""12345678901234567890123456789012345678901""#]),
+    ("Timestamp", "P", &[r#""2026-01-31T12:00:00.123Z""#, r#""2026-01-31T12:00:00+01:00""#], &["null", "1", r#""""#, r#""$.t""#, r#""2026-01-31T12:00:00""#, r#""2026-13-31T12:00:00Z""#, r#""12:00""#]),
+    // Arrays and objects.
+    ("Branches Choices", "PJ", &[], &["null", "{}", r#""""#, "[1]", "[null]", "[{}]", "[[]]"]),
+    ("Retry Catch", "PJ", &["[]"], &["null", "{}", r#""""#, "[1]", "[{}]", r#"[{"ErrorEquals": []}]"#, r#"[{"ErrorEquals": "A"}]"#]),
+    ("ErrorEquals", "PJ", &[r#"["States.ALL"]"#, r#"["A", "B"]"#, r#"["A", "A"]"#], &["null", "[]", r#""A""#, "[1]", "[null]", r#"["States.ALL", "A"]"#]),
+    ("And Or", "P", &[], &["null", "{}", "[1]", "[{}]", r#"[{"Variable": "$.a"}]"#, r#"[{"IsNull": true}]"#]),
+    ("Not", "P", &[], &["null", "1", "{}", r#"{"Variable": "$.a"}"#, r#"{"Variable": "$.a", "IsNull": true, "Next": "Z"}"#, r#"{"Variable": "$.a", "IsNull": true, "IsString": true}"#]),
+    ("Condition", "J", &["true", "false", r#""{% $states.context.State.Name = 'X' %}""#], &["null", "1", "[]", r#""{% %}""#, r#""{% a %}""#, r#""{% $states.result %}""#]),
+    ("States", "PJ", &[], &["null", "[]", "1", r#"{"B": 1}"#, r#"{"B": {}}"#, r#"{"B": {"Type": "Pass"}}"#]),
+    ("ItemProcessor Iterator", "PJ", &[], &["null", "1", "{}", r#"{"StartAt": "B", "States": {}}"#, r#"{"StartAt": "C", "States": {"B": {"Type": "Succeed"}}}"#]),
+    ("ProcessorConfig ReaderConfig ItemReader ItemBatcher ResultWriter WriterConfig", "PJ", &[], &["null", "1", r#""""#, "[]", r#"{"Nonsense": 1}"#]),
+    ("CSVHeaders", "PJ", &[r#"["a"]"#], &["null", "{}", "[]", r#""a""#, "[null]"]),
+    ("ItemSelector BatchInput ResultSelector", "P", &["{}", r#"{"a": {"b.$": "$$.Execution.Id"}, "c": [1, null]}"#], &["null", "1", "[]", r#""$.a""#, r#"{"a.$": 1}"#, r#"{"a.$": "b"}"#, r#"{"a.$": "States.Nope()"}"#, r#"{"a": 1, "a.$": "$.b"}"#]),
+    ("Parameters@Task Parameters@Pass Parameters@Parallel", "P", &["{}", r#"{"a.$": "$.b[?(@.c == 1)]"}"#, r#"{"a.$": "States.Format('{}', $$.State.Name)"}"#], &[r#"{"a.$": "b"}"#, r#"{"a.$": null}"#, r#"{"a": {"b.$": "$."}}"#, r#"{"a.$": "States.Array('b)"}"#]),
+    ("Result", "P", &["null", "1", r#""a""#, "[]", "{}", "false", r#"{"a.$": "$.b"}"#], &[]),
+    ("Assign", "P", &["{}", r#"{"a": 1, "b.$": "$.c", "d": {"e.$": "$$"}}"#, r#"{"ünï_1": null}"#], &["null", "1", "[]", r#"{"1a": 1}"#, r#"{"a b": 1}"#, r#"{"a-b": 1}"#, r#"{"": 1}"#, r#"{"$a": 1}"#, r#"{"a.$": "b"}"#]),
+    ("Assign", "J", &["{}", r#"{"a": "{% 1 %}", "b": [1, {"c": "{% $states.context %}"}]}"#], &["null", "1", "[]", r#"{"1a": 1}"#, r#"{"states": 1}"#, r#"{"a": "{% b %}"}"#]),
+    ("Output", "J", &["{}", "[]", "1", "null", "false", r#""x""#, r#""{% {'a': [1..3]} %}""#, r#"{"a": ["{% $states.context.Execution.Id %}"]}"#], &[r#""{% %}""#, r#""{% a %}""#, r#""{% $$ %}""#, r#""{% 1 +%}""#, r#""{% 1""#, r#""1 %}""#, r#"{"a": "{% $x := %}"}"#]),
+    ("Arguments@Task Arguments@Parallel", "J", &["{}", r#""{% $states.input %}""#, r#"{"a": "{% $states.input.b %}"}"#], &[r#""{% a %}""#, r#""{% $states.errorOutput %}""#, r#"{"a": "{% 1 + %}"}"#]),
+    ("Items", "J", &["[]", "{}", r#""{% [1..9] %}""#], &["null", "true", r#""a""#, r#""{% a %}""#]),
+    ("Credentials", "PJ", &[], &["null", "1", "[]", r#""r""#]),
+    ("Resource@Task", "PJ", &[r#""arn:aws:states:us-east-1:123456789012:activity:a""#, r#""arn:aws:states:::aws-sdk:s3:getObject""#, r#""arn:aws:states:::bedrockagentcore:invokeHarness""#],
+        &["null", "1", r#""""#, r#""f""#, r#""arn:aws:s3:::b""#, r#""arn:aws:states:::sqs:nope""#, r#""arn:aws:states:::athena:getQueryResults.sync""#, r#""arn:aws:states:::dynamodb:getItem.waitForTaskToken""#]),
+];
+
+/// The fields of an entry of [`VALUES`], with the objects that it is about.
+fn named(names: &str) -> impl Iterator<Item = (&'static KnownField, &'static str)> {
+    names.split(' ').flat_map(|name| {
+        let (name, only) = name.split_once('@').map_or((name, None), |(name, owner)| (name, Some(owner)));
+        let field = FIELDS.iter().find(|field| field.name == name).expect("a field of the table");
+        field
+            .owners
+            .iter()
+            .copied()
+            .filter(move |owner| only.is_none_or(|only| only == *owner))
+            .map(move |owner| (field, owner))
+    })
+}
+
+#[test]
+fn fields_take_the_values_of_their_kind_and_no_others() {
+    let mut count = 0;
+    for (names, letters, right, wrong) in VALUES {
+        for (field, owner) in named(names) {
+            for language in languages(field) {
+                if !letters.contains(if language == JsonPath { 'P' } else { 'J' }) {
+                    continue;
+                }
+                for (value, is_right) in
+                    right.iter().map(|it| (it, true)).chain(wrong.iter().map(|it| (it, false)))
+                {
+                    let text = with(owner, language, field.name, value);
+                    let read = asl::parse(&text);
+                    assert_eq!(
+                        read.is_ok(),
+                        is_right,
+                        "{owner} {} {language:?}\n{text}\n{read:?}",
+                        field.name
+                    );
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 2_000, "{count}");
+}

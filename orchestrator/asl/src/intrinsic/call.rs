@@ -19,6 +19,8 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Argument {
     Literal(Value),
+    /// A text in which a `\` stands before something that it does not escape.
+    OpenEscape,
     Path(Path),
     Call(Call),
 }
@@ -70,7 +72,7 @@ impl Call {
     pub fn paths<'c>(&'c self, see: &mut impl FnMut(&'c Path)) {
         for argument in &self.arguments {
             match argument {
-                Argument::Literal(_) => {}
+                Argument::Literal(_) | Argument::OpenEscape => {}
                 Argument::Path(path) => see(path),
                 Argument::Call(call) => call.paths(see),
             }

@@ -19,6 +19,10 @@ impl Call {
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
         let arguments = self.arguments.iter().map(|argument| match argument {
             Argument::Literal(value) => Ok(value.clone()),
+            Argument::OpenEscape => {
+                let why = "'\\' stands only before \"'\", '{', '}' or '\\'";
+                Err(RuntimeError::new(error::INTRINSIC_FAILURE, cause::function_failed(&self.source, why)))
+            }
             Argument::Call(call) => call.eval(scope),
             Argument::Path(path) => {
                 let selected = path.select(scope).map_err(|why| {

@@ -99,7 +99,7 @@ impl<'t> Parser<'t> {
         self.space();
         match self.rest().chars().next() {
             None => Err("an argument is missing".to_owned()),
-            Some('\'') => self.quoted(is_template).map(|text| Argument::Literal(Value::String(text))),
+            Some('\'') => self.quoted(is_template),
             Some('$') => Path::parse(self.path()).map(Argument::Path),
             Some('-' | '0'..='9') => {
                 let text = self.until(|c| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
@@ -153,15 +153,20 @@ impl<'t> Parser<'t> {
     }
 
     /// A text in single quotes. `\'`, `\{`, `\}` and `\\` stand for the character. In a template the last three keep their
-    /// backslash, because `States.Format` must still tell a brace from a place to fill in.
-    fn quoted(&mut self, is_template: bool) -> Result<String, String> {
-        let mut text = String::new();
+    /// backslash, because `States.Format` must still tell a brace from a place to fill in. A backslash before anything else is an open
+    /// escape, which AWS reports when the function is called.
+    fn quoted(&mut self, is_template: bool) -> Result<Argument, String> {
+        let (mut text, mut is_open) = (String::new(), false);
         let mut chars = self.rest().char_indices().skip(1);
         while let Some((at, c)) = chars.next() {
             match c {
                 '\'' => {
                     self.at += at + 1;
-                    return Ok(text);
+                    return Ok(if is_open {
+                        Argument::OpenEscape
+                    } else {
+                        Argument::Literal(Value::String(text))
+                    });
                 }
                 '\\' => match chars.next() {
                     Some((_, '\'')) => text.push('\''),
@@ -169,7 +174,7 @@ impl<'t> Parser<'t> {
                         text.extend(is_template.then_some('\\'));
                         text.push(c);
                     }
-                    _ => return Err("'\\' stands only before \"'\", '{', '}' or '\\'".to_owned()),
+                    _ => is_open = true,
                 },
                 c => text.push(c),
             }

@@ -27,15 +27,17 @@ impl Builder<'_> {
         }
     }
 
-    /// A path that can only ever stand for one place.
+    /// A path of a field that the documentation calls a reference path: `Variable` of a rule, what a comparison compares to, and
+    /// `ItemsPath`. AWS reads them with the same reader as every other path, and so takes filters, slices and wildcards there
+    /// (public definitions use them); only `ResultPath`, which is written to, must name one place
+    /// ([`ResultPath::at`](crate::data::ResultPath::at)).
     pub(super) fn reference(&mut self, field: &Field<'_>) -> Option<Path> {
         let text = field.string(&mut self.report)?;
         let why = match Path::parse(text) {
-            Ok(path) if path.is_reference() => {
+            Ok(path) => {
                 self.reads_path(field, &path);
                 return Some(path);
             }
-            Ok(_) => "it may stand for more than one place".to_owned(),
             Err(_) if !text.starts_with('$') => "Reference path didn't start with '$'".to_owned(),
             Err(why) => why,
         };

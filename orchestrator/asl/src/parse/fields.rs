@@ -156,6 +156,24 @@ impl<'n> Field<'n> {
         Some(fields)
     }
 
+    /// Reports duplicates at any depth of a value that is taken as it is.
+    pub(super) fn without_duplicates(&self, report: &mut Report<'_>) {
+        match &self.node.kind {
+            Kind::Array(items) => {
+                for (index, node) in items.iter().enumerate() {
+                    Field { node, location: format!("{}[{index}]", self.location) }
+                        .without_duplicates(report);
+                }
+            }
+            Kind::Object(_) => {
+                for (_, field) in self.object(report).iter().flat_map(Fields::iter) {
+                    field.without_duplicates(report);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The members of an object that may have the fields of `owner`, in that language. Others are reported.
     pub(super) fn fields_of(
         &self,

@@ -26,11 +26,11 @@ pub use builder::{LABEL_CHARS_MAX, NAME_CHARS_MAX, SECONDS_MAX, TEXT_BYTES_MAX};
 pub use rule::comparisons;
 pub use table::{FIELDS, KnownField, PARTS, TYPES, fields_of};
 
-use crate::json;
 use crate::problem::{Code, Problems};
 use crate::report::places;
 use crate::state_id::StateId;
 use crate::syntax::{Definition, MachineType, NamedFunction, State};
+use crate::{jackson, json};
 
 /// Reads and validates a definition.
 ///
@@ -60,11 +60,7 @@ pub fn parse_as(machine_type: MachineType, text: &str) -> Result<Definition, Pro
     }
     let root = match json::parse(text) {
         Ok(root) => root,
-        Err(error) => {
-            let code = if error.is_depth { Code::TooDeeplyNested } else { Code::InvalidJson };
-            builder.report.add(code, error.at, None, error.message, None, None);
-            return Err(builder.report.finish());
-        }
+        Err(error) => return Err(no_json(text, error, builder)),
     };
     let outermost = builder.definition(&root);
     let states: Option<Vec<State>> = builder.states.into_iter().collect();
@@ -84,6 +80,22 @@ pub fn parse_as(machine_type: MachineType, text: &str) -> Result<Definition, Pro
         }),
         _ => Err(problems),
     }
+}
+
+/// What is wrong with text that is no JSON, in the words of AWS's reader if it says anything.
+fn no_json(text: &str, error: json::SyntaxError, mut builder: Builder<'_>) -> Problems {
+    let code = if error.is_depth { Code::TooDeeplyNested } else { Code::InvalidJson };
+    let fault = if error.is_depth { None } else { jackson::fault(text) };
+    let (message, verbatim) = match fault {
+        Some(fault) => (fault.shown, Some(fault.told)),
+        None => (error.message, None),
+    };
+    builder.report.add(code, error.at, None, message, None, None);
+    let mut problems = builder.report.finish();
+    if let Some(problem) = problems.told.first_mut() {
+        problem.verbatim = verbatim;
+    }
+    problems
 }
 
 fn named_functions(text: &str, mut functions: Vec<(Place, String)>) -> Vec<NamedFunction> {

@@ -60,18 +60,33 @@ fn all_problems_are_reported_in_the_order_of_the_text() {
 fn text_that_is_not_json() {
     for (text, says) in [
         ("", "MISSING_DESCRIPTION"),
-        ("{\"a\" 1}", "INVALID_JSON_DESCRIPTION: expected ':'"),
-        ("{\"a\": 1", "expected ',' or '}'"),
-        ("[1 2]", "expected ',' or ']'"),
-        ("{} {}", "after the end"),
-        ("{\"a\": nope}", "expected a JSON value"),
-        ("{\"a\": \"x", "closing quote"),
-        ("{\"a\": \"\\x\"}", "bad escape"),
-        ("{\"a\": 01}", "not a number"),
-        ("{a: 1}", "in double quotes"),
+        (
+            "{\"a\" 1}",
+            "INVALID_JSON_DESCRIPTION: Unexpected character ('1' (code 49)): was expecting a colon",
+        ),
+        (
+            "{\"a\": 1",
+            "Unexpected end-of-input: expected close marker for Object (start marker at line 1, column 1)",
+        ),
+        ("[1 2]", "was expecting comma to separate Array entries"),
+        ("{} {}", "Trailing token (of type START_OBJECT)"),
+        ("{\"a\": nope}", "Unrecognized token 'nope'"),
+        ("{\"a\": \"x", "was expecting closing quote for a string value"),
+        ("{\"a\": \"\\x\"}", "Unrecognized character escape 'x' (code 120)"),
+        ("{\"a\": 01}", "Leading zeroes not allowed"),
+        ("{a: 1}", "was expecting double-quote to start field name"),
+        // What Jackson takes and we cannot hold.
+        ("{\"a\": \"\\ud800\"}", "bad escape"),
     ] {
         check(text, &[("", says)]);
     }
+    let problems = crate::parse("{\n  \"a\": 1,\n}").unwrap_err();
+    let [problem] = problems.as_slice() else { panic!("{problems}") };
+    assert_eq!(
+        problem.aws_message(),
+        "Unexpected character ('}' (code 125)): was expecting double-quote to start field name\n at [Source: (String)\"{\n  \
+         \"a\": 1,\n}\"; line: 3, column: 2]"
+    );
     check(&"[".repeat(1000), &[("", "TOO_DEEPLY_NESTED")]);
     check("[]", &[("/", "Expected value of type Object")]);
     check(&format!("\"{}\"", "x".repeat(super::TEXT_BYTES_MAX)), &[("/", "longer than")]);
@@ -248,6 +263,7 @@ fn resources() {
         "arn:aws:states:::ecs:runTask.waitForTaskToken",
         "arn:aws:states:::aws-sdk:s3:listObjectsV2",
         "arn:aws:states:::aws-sdk:sfn:startExecution.waitForTaskToken",
+        "arn:aws:states:us-east-1:123456789012:aws-sdk:s3:getObject",
     ] {
         check_state(&task(accepted, ""), &[]);
     }

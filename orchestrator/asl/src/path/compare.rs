@@ -28,7 +28,7 @@ impl Side<'_> {
     }
 }
 
-/// Whether the comparison holds. What cannot be compared so does not.
+/// Whether the comparison holds. What is missing, and what cannot be compared so, does not: not even with `!=`.
 ///
 /// # Errors
 /// [`PathError::Invalid`] if the right side is not what the operator needs: then the whole condition does not hold, whatever else it
@@ -43,16 +43,7 @@ pub(super) fn holds(
     if operator == Operator::Matches {
         return matches(left, right, budget);
     }
-    let (left, right) = match (operator, left.value(), right.value()) {
-        // Nothing equals what is missing, not even what is missing too.
-        (Operator::NotEqual | Operator::NotSame, None, _)
-        | (Operator::NotEqual | Operator::NotSame, _, None) => {
-            return Ok(true);
-        }
-        (Operator::NotIn, None, Some(Value::Array(_))) => return Ok(true),
-        (_, Some(left), Some(right)) => (left, right),
-        _ => return Ok(false),
-    };
+    let (Some(left), Some(right)) = (left.value(), right.value()) else { return Ok(false) };
     let ordered = |accepts: fn(Ordering) -> bool| order(left, right).is_some_and(accepts);
     Ok(match operator {
         Operator::Equal => equal(left, right, budget)?,
@@ -86,14 +77,12 @@ pub(super) fn holds(
     })
 }
 
-/// A number and a text are equal if they look the same (text on the left) or count the same (number on the left).
+/// A number and a text are equal if they count the same.
 fn equal(left: &Value, right: &Value, budget: &Budget) -> Result<bool, PathError> {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => Ok(number::compare(left, right).is_eq()),
-        (Value::String(left), Value::Number(right)) => Ok(*left == right.to_string()),
-        (Value::Number(left), Value::String(right)) => {
-            let right = serde_json::from_str::<Number>(right);
-            Ok(right.is_ok_and(|right| number::compare(left, &right).is_eq()))
+        (Value::String(text), Value::Number(number)) | (Value::Number(number), Value::String(text)) => {
+            Ok(read_number(text).is_some_and(|read| number::compare(&read, number).is_eq()))
         }
         (left, right) => identical(left, right, budget),
     }
@@ -139,15 +128,23 @@ fn same_kind(left: &Value, right: &Value) -> bool {
     std::mem::discriminant(left) == std::mem::discriminant(right) || structured(left) && structured(right)
 }
 
-/// Numbers by size, texts by their UTF-16 units, a number and a text as texts. Nothing else has an order.
+/// Numbers by size, texts by their UTF-16 units, a number and a text as numbers. Nothing else has an order.
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => Some(number::compare(left, right)),
         (Value::String(left), Value::String(right)) => Some(order_of_texts(left, right)),
-        (Value::String(left), Value::Number(right)) => Some(order_of_texts(left, &right.to_string())),
-        (Value::Number(left), Value::String(right)) => Some(order_of_texts(&left.to_string(), right)),
+        (Value::String(left), Value::Number(right)) => {
+            read_number(left).map(|left| number::compare(&left, right))
+        }
+        (Value::Number(left), Value::String(right)) => {
+            read_number(right).map(|right| number::compare(left, &right))
+        }
         _ => None,
     }
+}
+
+fn read_number(text: &str) -> Option<Number> {
+    serde_json::from_str(text).ok()
 }
 
 fn order_of_texts(left: &str, right: &str) -> Ordering {
@@ -207,31 +204,18 @@ fn is_empty(value: &Value) -> Option<bool> {
     }
 }
 
-/// One side is a pattern, the other a text or a list in which one text is enough.
+/// One side is a pattern, the other a text, a number or a Boolean.
 fn matches(left: &Side<'_>, right: &Side<'_>, budget: &Budget) -> Result<bool, PathError> {
     let (pattern, other) = match (left, right) {
         (Side::Pattern(_), Side::Pattern(_)) => return Ok(false),
         (Side::Pattern(pattern), other) | (other, Side::Pattern(pattern)) => (pattern, other.value()),
         _ => return Ok(false),
     };
-    let one = |value: Option<&Value>| {
-        let text = match value {
-            Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => Cow::Owned(value.to_string()),
-            _ => Cow::Borrowed(""),
-        };
-        budget.spend_text(&text)?;
-        pattern.matches(&text).ok_or_else(|| PathError::invalid("a regular expression is too large"))
+    let text = match other {
+        Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
+        Some(value @ (Value::Number(_) | Value::Bool(_))) => Cow::Owned(value.to_string()),
+        _ => return Ok(false),
     };
-    match other {
-        Some(Value::Array(items)) => {
-            for item in items {
-                if one(Some(item))? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        other => one(other),
-    }
+    budget.spend_text(&text)?;
+    pattern.matches(&text).ok_or_else(|| PathError::invalid("a regular expression is too large"))
 }

@@ -1,6 +1,7 @@
 //! What a path selects.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -47,7 +48,29 @@ fn straight<'v>(root: &'v Value, segments: &[Segment]) -> Option<&'v Value> {
 struct At<'s> {
     segments: &'s [Segment],
     next: usize,
+    /// Of the segments that are done.
     definite: bool,
+    /// Of all segments.
+    whole_definite: bool,
+    trail: &'s Trail<'s>,
+}
+
+/// The members and elements that the way went through.
+enum Trail<'s> {
+    Root,
+    Member(&'s Trail<'s>, &'s str),
+    Element(&'s Trail<'s>, i32),
+}
+
+/// As Jayway writes it.
+impl fmt::Display for Trail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("$"),
+            Self::Member(before, name) => write!(f, "{before}['{name}']"),
+            Self::Element(before, index) => write!(f, "{before}[{index}]"),
+        }
+    }
 }
 
 impl<'s> At<'s> {
@@ -59,19 +82,20 @@ impl<'s> At<'s> {
         self.next + 1 == self.segments.len()
     }
 
+    /// After this segment, which may have been definite.
     fn on(self, definite: bool) -> Self {
         Self { next: self.next + 1, definite: self.definite && definite, ..self }
-    }
-
-    /// The path up to here, as Jayway writes it. Only definite steps are behind it where it is needed.
-    fn path(self) -> String {
-        written(&self.segments[..self.next])
     }
 
     /// The steps that are left, as Jayway writes them.
     fn rest(self) -> String {
         self.segments[self.next..].iter().map(ToString::to_string).collect()
     }
+}
+
+/// The same place after one more step.
+fn through<'t>(at: At<'t>, trail: &'t Trail<'t>) -> At<'t> {
+    At { trail, ..at }
 }
 
 fn written(segments: &[Segment]) -> String {
@@ -89,7 +113,14 @@ type Found<'v> = Vec<Cow<'v, Value>>;
 impl<'v> Walk<'v> {
     fn select(&self, steps: &Steps, from: &'v Value) -> Result<Cow<'v, Value>, PathError> {
         let mut found = Vec::new();
-        self.walk(At { segments: &steps.segments, next: 0, definite: true }, from, &mut found)?;
+        let begin = At {
+            segments: &steps.segments,
+            next: 0,
+            definite: true,
+            whole_definite: steps.definite,
+            trail: &Trail::Root,
+        };
+        self.walk(begin, from, &mut found)?;
         if steps.definite {
             let none = || PathError::not_found(format!("No results for path: {}", written(&steps.segments)));
             return found.pop().ok_or_else(none);
@@ -106,33 +137,28 @@ impl<'v> Walk<'v> {
         match at.segment() {
             None => found.push(Cow::Borrowed(value)),
             Some(segment @ Segment::Field(name)) => {
-                if let Some(fields) = self.object(at, segment, value)? {
-                    self.member(at, at.on(true), name, fields, found)?;
-                }
+                self.member(at, name, object(at, segment, value)?, found)?;
             }
             Some(segment @ Segment::Fields(names)) => {
-                if let Some(fields) = self.object(at, segment, value)? {
-                    self.members(at, names, fields, found)?;
-                }
+                self.members(at, names, object(at, segment, value)?, found)?;
             }
-            Some(Segment::Index(index)) => {
-                if let Some(items) = self.array(at, value)? {
-                    self.element(at.on(true), *index, items, found)?;
-                }
-            }
+            Some(Segment::Index(index)) => self.element(at.on(true), *index, array(at, value)?, found)?,
             Some(Segment::Indexes(indexes)) => {
-                if let Some(items) = self.array(at, value)? {
-                    for index in indexes {
-                        self.element(at.on(false), *index, items, found)?;
-                    }
+                let items = array(at, value)?;
+                for index in indexes {
+                    self.element(at.on(false), *index, items, found)?;
                 }
             }
             Some(Segment::Slice(slice)) => {
-                if let Some(items) = self.array(at, value)? {
-                    for index in range(*slice, items.len()) {
-                        self.element(at.on(false), index, items, found)?;
-                    }
+                let items = array(at, value)?;
+                for index in range(*slice, items.len()) {
+                    self.element(at.on(false), index, items, found)?;
                 }
+            }
+            Some(Segment::Last(back)) => {
+                let items = array(at, value)?;
+                let index = i32::try_from(items.len()).unwrap_or(i32::MAX).saturating_sub(*back);
+                self.element(at.on(true), index, items, found)?;
             }
             Some(Segment::Wildcard) => self.each(at.on(false), value, found)?,
             Some(Segment::Filter(filter)) => self.filtered(at, filter, value, found)?,
@@ -141,51 +167,25 @@ impl<'v> Walk<'v> {
         Ok(())
     }
 
-    /// The members of what must be an object.
-    fn object(
-        &self,
-        at: At<'_>,
-        segment: &Segment,
-        value: &'v Value,
-    ) -> Result<Option<&'v Map<String, Value>>, PathError> {
-        match value {
-            Value::Object(fields) => Ok(Some(fields)),
-            _ if at.definite => {
-                Err(PathError::not_found(format!("Property {segment} not found in path {}", at.path())))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The elements of what must be an array.
-    fn array(&self, at: At<'_>, value: &'v Value) -> Result<Option<&'v Vec<Value>>, PathError> {
-        match value {
-            Value::Array(items) => Ok(Some(items)),
-            _ if !at.definite => Ok(None),
-            Value::Null => Err(PathError::not_found(format!("The path {} is null", at.path()))),
-            _ => Err(PathError::not_found(format!(
-                "Filter: {} can only be applied to arrays. Current context is: {value}",
-                at.rest()
-            ))),
-        }
-    }
-
     fn member(
         &self,
         at: At<'_>,
-        on: At<'_>,
         name: &str,
         fields: &'v Map<String, Value>,
         found: &mut Found<'v>,
     ) -> Result<(), PathError> {
+        let trail = Trail::Member(at.trail, name);
         match fields.get(name) {
-            Some(value) => self.walk(on, value, found),
-            None if at.is_last() || !on.definite => Ok(()),
-            None => Err(PathError::not_found(format!("Missing property in path {}", on.path()))),
+            Some(value) => self.walk(through(at.on(true), &trail), value, found),
+            None if at.is_last() => Err(PathError::not_found(format!("No results for path: {trail}"))),
+            None if at.whole_definite => {
+                Err(PathError::not_found(format!("Missing property in path {trail}")))
+            }
+            None => Ok(()),
         }
     }
 
-    /// Several members: at the end of a path an object of those that are there.
+    /// Several members, at the end of a path only: an object of those that are there.
     fn members(
         &self,
         at: At<'_>,
@@ -194,7 +194,11 @@ impl<'v> Walk<'v> {
         found: &mut Found<'v>,
     ) -> Result<(), PathError> {
         if !at.is_last() {
-            return names.iter().try_for_each(|name| self.member(at, at.on(false), name, fields, found));
+            let several = &at.segments[at.next];
+            return Err(PathError::invalid(format!(
+                "Multi properties can only be used as path leafs: {}{several}",
+                at.trail
+            )));
         }
         let mut merged = Map::new();
         for name in names {
@@ -207,6 +211,7 @@ impl<'v> Walk<'v> {
         Ok(())
     }
 
+    /// The element of that index, which must be there: an index is never counted from the end.
     fn element(
         &self,
         on: At<'_>,
@@ -215,16 +220,26 @@ impl<'v> Walk<'v> {
         found: &mut Found<'v>,
     ) -> Result<(), PathError> {
         self.budget.spend(1)?;
-        match place(index, items.len()).and_then(|place| items.get(place)) {
-            Some(value) => self.walk(on, value, found),
-            None => Ok(()),
+        let trail = Trail::Element(on.trail, index);
+        match usize::try_from(index).ok().and_then(|place| items.get(place)) {
+            Some(value) => self.walk(through(on, &trail), value, found),
+            None => Err(PathError::not_found(format!("Index out of bounds when evaluating path {trail}"))),
         }
     }
 
+    /// All members, or all elements. An element that has nothing where the path goes on is passed over; a member is not: Jayway's own
+    /// difference.
     fn each(&self, on: At<'_>, value: &'v Value, found: &mut Found<'v>) -> Result<(), PathError> {
         match value {
-            Value::Object(fields) => fields.values().try_for_each(|value| self.walk(on, value, found)),
-            Value::Array(items) => items.iter().try_for_each(|value| self.walk(on, value, found)),
+            Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+                self.walk(through(on, &Trail::Member(on.trail, name)), value, found)
+            }),
+            Value::Array(items) => items.iter().zip(0..).try_for_each(|(value, index)| {
+                match self.walk(through(on, &Trail::Element(on.trail, index)), value, found) {
+                    Err(PathError::NotFound(_)) => Ok(()),
+                    other => other,
+                }
+            }),
             _ => Ok(()),
         }
     }
@@ -237,23 +252,23 @@ impl<'v> Walk<'v> {
         value: &'v Value,
         found: &mut Found<'v>,
     ) -> Result<(), PathError> {
-        let tested = match value {
-            Value::Array(items) => items.as_slice(),
-            Value::Object(_) => std::slice::from_ref(value),
-            _ if at.definite => {
-                return Err(PathError::invalid(format!(
-                    "Filter: {} can not be applied to primitives. Current context is: {value}",
-                    at.rest()
-                )));
+        match value {
+            Value::Array(items) => {
+                items.iter().zip(0..).try_for_each(|(item, index)| match self.accepts(filter, item)? {
+                    true => self.walk(through(at.on(false), &Trail::Element(at.trail, index)), item, found),
+                    false => Ok(()),
+                })
             }
-            _ => return Ok(()),
-        };
-        for item in tested {
-            if self.accepts(filter, item)? {
-                self.walk(at.on(false), item, found)?;
-            }
+            Value::Object(_) => match self.accepts(filter, value)? {
+                true => self.walk(at.on(false), value, found),
+                false => Ok(()),
+            },
+            _ if at.definite => Err(PathError::invalid(format!(
+                "Filter: {} can not be applied to primitives. Current context is: {value}",
+                at.rest()
+            ))),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Applies the step after `..` to everything it can be applied to, at any depth: what is above before what is in it.
@@ -264,18 +279,25 @@ impl<'v> Walk<'v> {
                 if self.is_target(at, value)? {
                     self.walk(at, value, found)?;
                 }
-                fields.values().try_for_each(|value| self.scan(at, value, found))
+                fields.iter().try_for_each(|(name, value)| {
+                    self.scan(through(at, &Trail::Member(at.trail, name)), value, found)
+                })
             }
             Value::Array(items) => {
+                let elements = || items.iter().zip(0..);
                 if self.is_target(at, value)? {
                     // Jayway's own rule: a step that is not the last is taken to every element, whichever it names.
                     if at.is_last() {
                         self.walk(at, value, found)?;
                     } else {
-                        items.iter().try_for_each(|item| self.walk(at.on(false), item, found))?;
+                        elements().try_for_each(|(item, index)| {
+                            self.walk(through(at.on(false), &Trail::Element(at.trail, index)), item, found)
+                        })?;
                     }
                 }
-                items.iter().try_for_each(|value| self.scan(at, value, found))
+                elements().try_for_each(|(value, index)| {
+                    self.scan(through(at, &Trail::Element(at.trail, index)), value, found)
+                })
             }
             _ => Ok(()),
         }
@@ -287,7 +309,9 @@ impl<'v> Walk<'v> {
             Some(Segment::Field(name)) => Ok(has(name)),
             Some(Segment::Fields(names)) if at.is_last() => Ok(names.iter().all(has)),
             Some(Segment::Fields(_)) => Ok(value.is_object()),
-            Some(Segment::Index(_) | Segment::Indexes(_) | Segment::Slice(_)) => Ok(value.is_array()),
+            Some(Segment::Index(_) | Segment::Indexes(_) | Segment::Slice(_) | Segment::Last(_)) => {
+                Ok(value.is_array())
+            }
             Some(Segment::Wildcard) => Ok(true),
             Some(Segment::Filter(filter)) => self.accepts(filter, value),
             Some(Segment::Descend) | None => Ok(false),
@@ -322,7 +346,10 @@ impl<'v> Walk<'v> {
                 Ok(false)
             }
             Condition::Not(condition) => self.holds(condition, item).map(|holds| !holds),
-            Condition::Exists(query) => self.query(query, item).map(|value| value.is_some()),
+            // What is `null` counts as what is not there.
+            Condition::Exists(query) => {
+                self.query(query, item).map(|value| value.is_some_and(|value| !value.is_null()))
+            }
             Condition::Compare(left, operator, right) => {
                 holds(*operator, &self.side(left, item)?, &self.side(right, item)?, &self.budget)
             }
@@ -350,18 +377,30 @@ impl<'v> Walk<'v> {
     }
 }
 
-/// The place that an index means, from the end if it is negative.
-fn place(index: i32, len: usize) -> Option<usize> {
-    let index = i64::from(index);
-    let from_end = i64::try_from(len).ok()?.checked_add(index)?;
-    usize::try_from(if index < 0 { from_end } else { index }).ok()
+/// The members of what must be an object.
+fn object<'v>(at: At<'_>, segment: &Segment, value: &'v Value) -> Result<&'v Map<String, Value>, PathError> {
+    let none = || PathError::not_found(format!("Property {segment} not found in path {}", at.trail));
+    value.as_object().ok_or_else(none)
 }
 
-/// The indexes of a slice. With both bounds they are counted as they stand: `[1:-1]` is empty, `[-3:-1]` is not.
+/// The elements of what must be an array.
+fn array<'v>(at: At<'_>, value: &'v Value) -> Result<&'v Vec<Value>, PathError> {
+    match value {
+        Value::Array(items) => Ok(items),
+        Value::Null => Err(PathError::not_found(format!("The path {} is null", at.trail))),
+        _ => Err(PathError::invalid(format!(
+            "Filter: {} can only be applied to arrays. Current context is: {value}",
+            at.rest()
+        ))),
+    }
+}
+
+/// The indexes of a slice. With both bounds they are counted as they stand: `[1:-1]` is empty, and of `[-3:-1]` none is there.
 fn range(slice: Slice, len: usize) -> std::ops::Range<i32> {
     let len = i32::try_from(len).unwrap_or(i32::MAX);
     match slice {
-        Slice { from: Some(from), to: Some(to) } => from.max(-len)..to.min(len),
+        Slice { from: Some(_), to: Some(_) } if len == 0 => 0..0,
+        Slice { from: Some(from), to: Some(to) } => from..to.min(len),
         Slice { from: Some(from), to: None } if from < 0 => (from.saturating_add(len)).max(0)..len,
         Slice { from: Some(from), to: None } => from..len,
         Slice { from: None, to: Some(to) } if to < 0 => 0..to.saturating_add(len),

@@ -75,7 +75,7 @@ impl Reader<'_> {
         }
         let last = segments.len().saturating_sub(1);
         let one = |(place, segment): (usize, &Segment)| match segment {
-            Segment::Field(_) | Segment::Index(_) => true,
+            Segment::Field(_) | Segment::Index(_) | Segment::Last(_) => true,
             Segment::Fields(_) => place == last,
             _ => false,
         };
@@ -166,6 +166,7 @@ impl Reader<'_> {
             }
             Some('?') => self.filter()?,
             Some('0'..='9' | '-' | ':') => self.places()?,
+            Some('(') => self.from_end()?,
             _ => {
                 let before = self.cursor.position() - (start.len() - self.cursor.rest().len());
                 return Err(format!(
@@ -238,6 +239,15 @@ impl Reader<'_> {
             [index] => Segment::Index(*index),
             _ => Segment::Indexes(indexes),
         })
+    }
+
+    /// `(@.length-n)`, through the closing bracket: the one computed index there is.
+    fn from_end(&mut self) -> Result<Segment, String> {
+        let text = self.cursor.until(|c| c == ']').trim();
+        self.close("']' is missing")?;
+        let back = text.strip_prefix("(@.length-").and_then(|rest| rest.strip_suffix(')'));
+        let bad = || format!("Failed to parse ArrayIndexOperation: {text}");
+        back.and_then(|back| back.trim().parse().ok()).map(Segment::Last).ok_or_else(bad)
     }
 
     /// `?(…)`, through the closing bracket.

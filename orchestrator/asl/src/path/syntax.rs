@@ -41,8 +41,10 @@ pub(crate) enum Segment {
     Field(String),
     /// `['a','b']`
     Fields(Vec<String>),
-    /// `[n]`, from the end if negative.
+    /// `[n]`
     Index(i32),
+    /// `[(@.length-n)]`: counted from the end.
+    Last(i32),
     /// `[0,2]`
     Indexes(Vec<i32>),
     /// `[a:b]`
@@ -177,7 +179,7 @@ impl Path {
     pub fn reads_execution_input(&self) -> bool {
         let named = |index: usize, name: &str| match self.segments().get(index) {
             Some(Segment::Field(field)) => field == name,
-            Some(Segment::Index(_) | Segment::Indexes(_) | Segment::Slice(_)) => false,
+            Some(Segment::Index(_) | Segment::Indexes(_) | Segment::Slice(_) | Segment::Last(_)) => false,
             None | Some(_) => true,
         };
         // The condition of a filter may begin at the whole again.
@@ -200,9 +202,10 @@ impl fmt::Display for Segment {
             Self::Field(name) => write!(f, "['{}']", escaped(name)),
             Self::Fields(names) => {
                 let names: Vec<_> = names.iter().map(|name| format!("'{}'", escaped(name))).collect();
-                write!(f, "[{}]", names.join(","))
+                write!(f, "[{}]", names.join(", "))
             }
             Self::Index(index) => write!(f, "[{index}]"),
+            Self::Last(back) => write!(f, "[(@.length-{back})]"),
             Self::Indexes(indexes) => {
                 let indexes: Vec<_> = indexes.iter().map(ToString::to_string).collect();
                 write!(f, "[{}]", indexes.join(","))

@@ -92,7 +92,6 @@ fn the_examples_of_jayways_documentation() {
     let prices = [json!(8.95), json!(12.99), json!(8.99), json!(22.99), json!(19.95)];
     check_store_any_order("$.store..price", &prices);
     check_store("$..book[2]", json!([book(2)]));
-    check_store("$..book[-2]", json!([book(2)]));
     check_store("$..book[0,1]", json!([book(0), book(1)]));
     check_store("$..book[:2]", json!([book(0), book(1)]));
     check_store("$..book[1:2]", json!([book(1)]));
@@ -108,6 +107,7 @@ fn the_examples_of_jayways_documentation() {
     check_store("$.store.book[?(@.category == 'reference' || @.price > 20)].title", titles(&[0, 3]));
     check_store("$.store.book[?(!@.isbn)].title", titles(&[0, 1]));
     check_store("$.store.book[?(!(@.price < 10 && @.category == 'fiction'))].title", titles(&[0, 1, 3]));
+    check_store("$.store.book[(@.length-1)].title", titles(&[3])[0].clone());
     check_store("$..book[?(@.category in ['reference', 'drama'])].title", titles(&[0]));
     check_store("$..book[?(@.category nin ['reference'])].title", titles(&[1, 2, 3]));
     check_store("$..book[?(@.title size 9)].title", titles(&[2]));
@@ -127,7 +127,7 @@ fn a_definite_path_gives_the_value() {
     check("$.a.x-y", json!(true));
     check("$.a['']", json!(0));
     check("$.a.n", Value::Null);
-    check("$.list[-1]", json!(50));
+    check("$.list[(@.length-1)]", json!(50));
     check("$.list[ 1 ]", json!(20));
     check("$[ 'limit' ]", json!(20));
     check("$.a['text','n']", json!({"text": "abc", "n": null}));
@@ -155,7 +155,7 @@ fn a_path_begins_at_the_data_the_context_object_or_a_variable() {
 
 #[test]
 fn any_other_path_gives_an_array() {
-    check("$.list[0,2,9]", json!([10, 30]));
+    check("$.list[0,2]", json!([10, 30]));
     check("$.list[1:3]", json!([20, 30]));
     check("$.list[3:]", json!([40, 50]));
     check("$.list[:2]", json!([10, 20]));
@@ -164,10 +164,8 @@ fn any_other_path_gives_an_array() {
     check("$.list[:-3]", json!([10, 20]));
     check("$.list[7:]", json!([]));
     check("$.list[1:99]", json!([20, 30, 40, 50]));
-    // With two bounds Jayway counts only the indexes themselves from the end.
-    check("$.list[-3:-1]", json!([30, 40]));
+    // With two bounds Jayway counts neither from the end.
     check("$.list[1:-1]", json!([]));
-    check("$.list[-1:1]", json!([50, 10]));
     // It reads a step and forgets it.
     check("$.list[0:4:2]", json!([10, 20, 30, 40]));
     check("$.pairs[*][0]", json!(["k", "l"]));
@@ -181,7 +179,6 @@ fn any_other_path_gives_an_array() {
         "$.tags[*]['Name','v']",
         json!([{"Name": "Receipt", "v": 1}, {"Name": "Invoice", "v": "2"}, {"v": null}]),
     );
-    check("$['limit','list'][0]", json!([10]));
     check("$.detail..a", json!([[1, 2], [3]]));
     check("$.detail..a[*]", json!([1, 2, 3]));
     check("$.deep..id", json!([1, 2, 3]));
@@ -203,7 +200,6 @@ fn a_filter_compares_as_jayway_does() {
         "@.v == '1'",
         "@.v === 1",
         "(@.Name == 'Receipt')",
-        "!(@.Name != 'Receipt')",
         "@.Name =~ /rec.+/i",
         "/R[a-z]*/ =~ @.Name",
         "@.Name in ['Receipt', \"Order\"]",
@@ -223,8 +219,9 @@ fn a_filter_compares_as_jayway_does() {
     check("$.tags[?(@.v != null)].Name", json!(["Receipt", "Invoice"]));
     check("$.tags[?(@.v)].Name", json!(["Receipt", "Invoice"]));
     check("$.tags[?(@.Name == @.missing)]", json!([]));
-    check("$.tags[?(@.Name =~ /.*/)].v", json!([1, "2", null]));
-    check("$.tags[?(@.Name nin ['Receipt'])].v", json!(["2", null]));
+    check("$.tags[?(@.Name =~ /.*/)].v", json!([1, "2"]));
+    check("$.tags[?(@.Name nin ['Receipt'])].v", json!(["2"]));
+    check("$.tags[?(!(@.Name == 'Invoice' || @.Name == 'Other'))][?(@.v == 1)].Name", json!(["Receipt"]));
     check("$.tags[?(@ == 'Receipt')]", json!(["Receipt"]));
     check("$.tags[?(@.Name in 'Receipt')]", json!([]));
     check("$.list[?(@ > 25 || @ == 10)]", json!([10, 30, 40, 50]));
@@ -243,7 +240,7 @@ fn a_filter_compares_as_jayway_does() {
     check("$[?(@.words noneof ['x', 'c'])].limit", json!([]));
     check("$[?(@.words == ['a', 'b', 'c'])].limit", json!([20]));
     check("$[?(@.detail.y == {'a': [3]})].limit", json!([20]));
-    check("$[?(@.words =~ /b/)].limit", json!([20]));
+    check("$[?(@.words =~ /b/)].limit", json!([]));
     check("$[?(@.list.length() == 5)].limit", json!([]));
 }
 
@@ -253,11 +250,20 @@ fn what_leads_to_nothing_is_worded_as_jayway_words_it() {
     check_fails("$.a.missing", "No results for path: $['a']['missing']");
     check_fails("$.missing.b", "Missing property in path $['missing']");
     check_fails("$.a.missing.c", "Missing property in path $['a']['missing']");
-    check_fails("$.missing[*]", "Missing property in path $['missing']");
-    check_fails("$.missing[?(@.x)].y", "Missing property in path $['missing']");
-    check_fails("$.missing..x", "Missing property in path $['missing']");
-    check_fails("$.list[9]", "No results for path: $['list'][9]");
-    check_fails("$.list[-9]", "No results for path: $['list'][-9]");
+    check("$.missing[*]", json!([]));
+    check("$.missing[?(@.x)].y", json!([]));
+    check("$.missing..x", json!([]));
+    check_fails("$.list[9]", "Index out of bounds when evaluating path $['list'][9]");
+    check_fails("$.list[-1]", "Index out of bounds when evaluating path $['list'][-1]");
+    check_fails("$.list[0,9]", "Index out of bounds when evaluating path $['list'][9]");
+    check_fails("$.list[-3:-1]", "Index out of bounds when evaluating path $['list'][-3]");
+    check_fails("$.list[(@.length-9)]", "Index out of bounds when evaluating path $['list'][-4]");
+    check_fails("$.detail.*.b", "No results for path: $['detail']['x']['b']");
+    check_fails("$.tags[0:1].b", "No results for path: $['tags'][0]['b']");
+    check_fails(
+        "$['limit','list'][0]",
+        "Multi properties can only be used as path leafs: $['limit', 'list']",
+    );
     check_fails("$.list.x", "Property ['x'] not found in path $['list']");
     check_fails("$.list.length()", "Property ['length()'] not found in path $['list']");
     check_fails("$.a.text.x", "Property ['x'] not found in path $['a']['text']");
@@ -266,8 +272,8 @@ fn what_leads_to_nothing_is_worded_as_jayway_words_it() {
     check_fails("$.limit[0].x", "Filter: [0]['x'] can only be applied to arrays. Current context is: 20");
     check_fails("$.a.none[1:2]", "Filter: [1:2] can only be applied to arrays. Current context is: {}");
     check_fails("$.limit[?(@.x)]", "Filter: [?] can not be applied to primitives. Current context is: 20");
-    check_fails("$.a['it\\'s']", "No results for path: $['a']['it\\'s']");
-    check_fails("$.limit['a','b']", "Property ['a','b'] not found in path $['limit']");
+    check_fails("$.a['it\\'s']", "No results for path: $['a']['it's']");
+    check_fails("$.limit['a','b']", "Property ['a', 'b'] not found in path $['limit']");
 }
 
 #[test]

@@ -67,6 +67,10 @@ impl Builder<'_> {
 
     fn items(&mut self, fields: &Fields<'_>) -> Option<Items> {
         if let Some(reader) = fields.get("ItemReader") {
+            // What is read is the items; `ItemsPath` beside it selects nothing, and must be a path all the same.
+            if let Some(field) = fields.get("ItemsPath").filter(|_| !self.is_jsonata()) {
+                self.reference(&field);
+            }
             return self.item_reader(&reader).map(Box::new).map(Items::Reader);
         }
         if self.is_jsonata() {

@@ -11,6 +11,7 @@ impl Builder<'_> {
         let io = self.flow(fields, Shapes { arguments, result: false });
         let result = fields.get("Result").map(|field| {
             self.suspect_result(&field);
+            field.without_duplicates(&mut self.report);
             field.node.to_value()
         });
         let transition = self.transition(fields, names);

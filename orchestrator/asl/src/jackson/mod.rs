@@ -1,0 +1,19 @@
+//! What AWS says of a definition that is not JSON. Its reader is Jackson's, and its message is Jackson's sentence with the place
+//! after it, which quotes the text: so the text is read here once more as Jackson reads it, in UTF-16 units, up to its first fault.
+//!
+//! Held against Jackson 2.12 itself: `tests/jackson.json` has its messages.
+
+mod fault;
+mod number;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod word;
+
+pub(crate) use fault::Fault;
+
+/// What Jackson says of the text, if it says anything: it takes what our own reader refuses for other reasons (its depth, half a
+/// surrogate pair).
+pub(crate) fn fault(text: &str) -> Option<Fault> {
+    scan::Scanner::new(text).document().err()
+}
