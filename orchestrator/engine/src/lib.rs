@@ -82,7 +82,7 @@ pub use identity::Identity;
 pub use ids::{TaskId, Timer, TimerId};
 pub use replay::{ReplayError, replay, unanswered};
 pub use status::Status;
-pub use step::{History, Step, Stepped, step};
+pub use step::{History, Step, Stepped, step, step_seen};
 pub use taken::{Taken, Way};
 pub use tally::Tally;
 pub use thread::{Thread, ThreadId, Waiting};

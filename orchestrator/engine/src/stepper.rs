@@ -19,7 +19,7 @@ use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
 use crate::ids::{TaskId, Timer, TimerId};
 use crate::quotas::{CAUSE_BYTES_MAX, COPIED_BYTES_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
-use crate::recorder::Recorder;
+use crate::recorder::{Events, Recorder};
 use crate::state_ref::StateRef;
 use crate::tally::Tally;
 use crate::thread::{Thread, ThreadId, Waiting};
@@ -41,7 +41,7 @@ pub(crate) struct Stepper<'d> {
     pub(crate) ready: VecDeque<Cursor>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) refused: Vec<Refused>,
-    pub(crate) history: Recorder,
+    pub(crate) history: Recorder<'d>,
     pub(crate) tally: Tally,
 }
 
@@ -160,9 +160,9 @@ impl<'d> Stepper<'d> {
         integrations: &'d dyn Integrations,
         (head, threads): (Head, Threads),
         now_ms: u64,
-        keep_history: bool,
+        events: Events<'d>,
     ) -> Self {
-        let history = Recorder::new(head.history_len, now_ms, !head.express, keep_history);
+        let history = Recorder::new(head.history_len, now_ms, !head.express, events);
         Self {
             definition,
             integrations,
@@ -187,6 +187,9 @@ impl<'d> Stepper<'d> {
                  that never waits"
             );
             return Err(RuntimeError::new(RUNTIME, cause));
+        }
+        if self.history.is_stopped() {
+            return Err(RuntimeError::new(RUNTIME, "whoever looked on has stopped the step".to_owned()));
         }
         if self.history.is_full() {
             let cause =
