@@ -5,9 +5,10 @@
 //! | member | meaning |
 //! | --- | --- |
 //! | `it` | what it shows |
+//! | `from` | perhaps: the page of the Developer Guide (`state-choice`) or the section of the specification (`spec: Retry`) that says so, with its sentence |
 //! | `state` or `machine` | a single state called `A` that ends unless it says otherwise, or a whole definition |
 //! | `input` | what the execution begins with; `{}` if absent |
-//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}` or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said |
+//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}` or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said; `{"Course": [[5, "Heartbeat"], [9, {"Return": …}]]}` tells it over time, in seconds: `{"Taken": worker}`, `{"Submitted": …}`, `"Heartbeat"`, an end |
 //! | `output`, or `error` and perhaps `cause` | how it ends |
 //! | `history` | perhaps: its events, each `id < previous Type`, with ` name` for those of states |
 //! | `details` | perhaps: of some events by id, members that their details have |
@@ -33,8 +34,11 @@ const START_MS: u64 = 1_700_000_000_000;
 #[serde(deny_unknown_fields)]
 struct Case {
     it: String,
+    #[serde(rename = "from")]
+    _from: Option<String>,
     state: Option<Value>,
     machine: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     input: Option<Value>,
     #[serde(default)]
     answers: BTreeMap<String, VecDeque<Answer>>,
@@ -65,6 +69,17 @@ enum Answer {
         cause: Option<String>,
     },
     Silence(()),
+    Course(Vec<(u64, Told)>),
+}
+
+/// What a call is told some time after it was made.
+#[derive(Deserialize, Clone)]
+enum Told {
+    Taken(Option<String>),
+    Submitted(Value),
+    Heartbeat,
+    #[serde(untagged)]
+    End(Answer),
 }
 
 /// What came of a case.
@@ -97,10 +112,17 @@ impl Case {
         let mut now_ms = START_MS;
         let mut facts = VecDeque::from([self.started()]);
         let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
+        let mut later: BTreeMap<(u64, usize), Fact> = BTreeMap::new();
         let (mut execution, mut journal, mut history, mut calls) = (None, Vec::new(), Vec::new(), Vec::new());
         loop {
             let fact = match facts.pop_front() {
                 Some(fact) => fact,
+                // At the same time an answer comes before a timer.
+                None if is_first(later.keys().next().map(|key| key.0), timers.keys().next().map(|key| key.0)) => {
+                    let Some(((at_ms, _), fact)) = later.pop_first() else { break };
+                    now_ms = now_ms.max(at_ms);
+                    fact
+                }
                 None => {
                     let Some(((at_ms, timer), ())) = timers.pop_first() else { break };
                     now_ms = now_ms.max(at_ms);
@@ -122,7 +144,12 @@ impl Case {
                 match effect {
                     Effect::Call(call) => {
                         calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
-                        facts.extend(self.answer(&call));
+                        for (after_s, fact) in self.answer(&call) {
+                            match after_s {
+                                0 => facts.push_back(fact),
+                                _ => drop(later.insert((now_ms + after_s * 1000, later.len() + journal.len()), fact)),
+                            }
+                        }
                     }
                     Effect::SetTimer { timer, at_ms } => {
                         timers.insert((at_ms, timer), ());
@@ -169,7 +196,7 @@ impl Case {
         }
     }
 
-    fn answer(&mut self, call: &Call) -> Option<Fact> {
+    fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)> {
         let function = called_function(&call.resource, &call.parameters).ok().map(str::to_owned);
         let is_function = function.is_some();
         let name = function.unwrap_or_else(|| {
@@ -187,15 +214,11 @@ impl Case {
                     if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() }
                 },
             );
-        let task = call.task;
-        match answer.unwrap_or_else(|| Answer::Return(json!({}))) {
-            Answer::Silence(_) => None,
-            Answer::Return(output) if is_function && call.is_awaited => {
-                Some(Fact::FunctionReturned { task, output })
-            }
-            Answer::Return(output) => call.is_awaited.then_some(Fact::TaskSucceeded { task, output }),
-            Answer::Throw { error, cause } => Some(Fact::TaskFailed { task, error, cause }),
-        }
+        let course = match answer.unwrap_or_else(|| Answer::Return(json!({}))) {
+            Answer::Course(course) => course,
+            answer => vec![(0, Told::End(answer))],
+        };
+        course.into_iter().filter_map(|(after_s, told)| Some((after_s, fact(told, call, is_function)?))).collect()
     }
 
     /// What is not as the case says.
@@ -233,6 +256,27 @@ impl Case {
             Some(wanted) => same("the calls", &json!(outcome.calls).to_string(), &json!(wanted).to_string()),
             None => Ok(()),
         }
+    }
+}
+
+/// Whether the one is there, and not after the other.
+fn is_first(one: Option<u64>, other: Option<u64>) -> bool {
+    one.is_some_and(|one| other.is_none_or(|other| one <= other))
+}
+
+/// What an execution is told of a call, if anything.
+fn fact(told: Told, call: &Call, is_function: bool) -> Option<Fact> {
+    let task = call.task;
+    match told {
+        Told::Taken(worker) => Some(Fact::ActivityStarted { task, worker }),
+        Told::Submitted(output) => Some(Fact::TaskSubmitted { task, output }),
+        Told::Heartbeat => Some(Fact::TaskHeartbeat { task }),
+        Told::End(Answer::Return(output)) if is_function && call.is_awaited => {
+            Some(Fact::FunctionReturned { task, output })
+        }
+        Told::End(Answer::Return(output)) => call.is_awaited.then_some(Fact::TaskSucceeded { task, output }),
+        Told::End(Answer::Throw { error, cause }) => Some(Fact::TaskFailed { task, error, cause }),
+        Told::End(Answer::Silence(()) | Answer::Course(_)) => None,
     }
 }
 
