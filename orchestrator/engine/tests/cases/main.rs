@@ -118,7 +118,11 @@ impl Case {
             let fact = match facts.pop_front() {
                 Some(fact) => fact,
                 // At the same time an answer comes before a timer.
-                None if is_first(later.keys().next().map(|key| key.0), timers.keys().next().map(|key| key.0)) => {
+                None if is_first(
+                    later.keys().next().map(|key| key.0),
+                    timers.keys().next().map(|key| key.0),
+                ) =>
+                {
                     let Some(((at_ms, _), fact)) = later.pop_first() else { break };
                     now_ms = now_ms.max(at_ms);
                     fact
@@ -147,7 +151,10 @@ impl Case {
                         for (after_s, fact) in self.answer(&call) {
                             match after_s {
                                 0 => facts.push_back(fact),
-                                _ => drop(later.insert((now_ms + after_s * 1000, later.len() + journal.len()), fact)),
+                                _ => drop(
+                                    later
+                                        .insert((now_ms + after_s * 1000, later.len() + journal.len()), fact),
+                                ),
                             }
                         }
                     }
@@ -218,7 +225,10 @@ impl Case {
             Answer::Course(course) => course,
             answer => vec![(0, Told::End(answer))],
         };
-        course.into_iter().filter_map(|(after_s, told)| Some((after_s, fact(told, call, is_function)?))).collect()
+        course
+            .into_iter()
+            .filter_map(|(after_s, told)| Some((after_s, fact(told, call, is_function)?)))
+            .collect()
     }
 
     /// What is not as the case says.

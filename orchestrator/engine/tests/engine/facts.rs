@@ -48,7 +48,8 @@ fn check_stale(definition: &Definition, execution: &Execution, fact: Fact) {
 #[test]
 fn events_can_be_told_as_they_happen_and_a_step_stopped_in_the_middle() {
     let round = definition(
-        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}}"#,
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Succeed"},
+            "B": {"Type": "Choice", "Choices": [{"Variable": "$.stop", "IsPresent": true, "Next": "C"}], "Default": "A"}}}"#,
     );
     let Ok(Stepped::Advanced(kept)) = step(&round, None, started(), 0, &NoneRefused, History::Keep) else {
         panic!("it does not begin")
