@@ -32,9 +32,8 @@ impl Call {
             }
         });
         let arguments = Arguments::new(arguments.collect::<Result<_, _>>()?);
-        apply(self.function, arguments, scope.random).map_err(|why| {
-            RuntimeError::new(error::RUNTIME, cause::function_failed(&self.source, why))
-        })
+        apply(self.function, arguments, scope.random)
+            .map_err(|why| RuntimeError::new(error::RUNTIME, cause::function_failed(&self.source, why)))
     }
 }
 
