@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic, in its helpers, too")]
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -47,12 +49,9 @@ fn a_definition_runs_at_once_and_shows_its_history_and_output() {
     let output = workflow(&["run", &flow, "--input", r#"{"a": 1}"#, "--function", "f=cat"]);
     assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
     let shown = stdout(&output);
-    assert!(shown.contains("0.000     2  WaitStateEntered          Night  {\"a\":1}\n"), "{shown}");
-    assert!(
-        shown.contains("1 d 00:00:00.000     3  WaitStateExited           Night  {\"a\":1}\n"),
-        "{shown}"
-    );
-    assert!(shown.ends_with("\nSUCCEEDED after 9 events\n{\n  \"a\": 1\n}\n"), "{shown}");
+    assert!(shown.contains("\n       0.000    2  WaitStateEntered        Night  {\"a\":1}\n"), "{shown}");
+    assert!(shown.contains("\n1 d 00:00:00    3  WaitStateExited         Night  {\"a\":1}\n"), "{shown}");
+    assert!(shown.ends_with("\nSUCCEEDED after 9 events, 1 d 00:00:00\n{\n  \"a\": 1\n}\n"), "{shown}");
 }
 
 #[test]
@@ -66,7 +65,11 @@ fn a_failure_is_shown_and_ends_with_1() {
     );
     let output = workflow(&["run", &flow, "--mock", &mocks]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).ends_with("\nFAILED after 8 events: Bad: luck\n"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).ends_with("\nFAILED after 8 events, 1 d 00:00:00: Bad: luck\n"),
+        "{}",
+        stdout(&output)
+    );
     // A call that nothing answers is told with what would answer it.
     let output = workflow(&["run", &flow]);
     assert_eq!(output.status.code(), Some(1));
@@ -91,23 +94,164 @@ fn json_is_the_history_as_aws_has_it_and_the_result() {
 }
 
 #[test]
+fn output_and_history_can_go_to_files_and_the_output_stand_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let flow = flow(dir.path());
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (history, result) = (path("history.json"), path("output.json"));
+    let common = ["run", &flow, "--input", "[1]", "--function", "f=cat"];
+    let output = workflow(&[&common[..], &["--quiet"]].concat());
+    assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("[\n  1\n]\n", ""));
+    let output = workflow(&[&common[..], &["--history", &history, "--output", &result, "--quiet"]].concat());
+    assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("", ""));
+    assert_eq!(std::fs::read_to_string(&result).unwrap(), "[\n  1\n]\n");
+    let history: Value = serde_json::from_slice(&std::fs::read(&history).unwrap()).unwrap();
+    assert_eq!(
+        (history["events"].as_array().unwrap().len(), &history["execution"]["output"]),
+        (9, &json!("[1]"))
+    );
+}
+
+#[test]
+fn a_definition_may_be_yaml_and_come_from_standard_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let yaml = "StartAt: A\nStates:\n  A: {Type: Pass, Next: B}\n";
+    let file = write(dir.path(), "flow.asl.yaml", yaml);
+    let output = workflow(&["check", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = format!("{file}:3:24: error MISSING_TRANSITION_TARGET");
+    assert!(
+        stdout(&output).starts_with(&told) && stdout(&output).contains("  A: {Type: Pass, Next: B}"),
+        "{}",
+        stdout(&output)
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duet"));
+    command.args(["workflow", "run", "-", "--quiet"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(yaml.replace("Next: B", "Result: 5, End: true").as_bytes())
+        .unwrap();
+    assert_eq!(stdout(&child.wait_with_output().unwrap()), "5\n");
+}
+
+#[test]
+fn a_folder_is_checked_file_by_file() {
+    let dir = tempfile::tempdir().unwrap();
+    flow(dir.path());
+    write(dir.path(), "bad.asl.json", "{}");
+    write(dir.path(), "other.json", "{}");
+    let dir = dir.path().to_str().unwrap();
+    let output = workflow(&["check", dir, "--quiet"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stdout(&output).contains("bad.asl.json:1:1: error") && !stdout(&output).contains("flow.asl.json")
+    );
+    let output = workflow(&["check", dir]);
+    assert!(stdout(&output).ends_with("flow.asl.json: valid\n"), "{}", stdout(&output));
+}
+
+#[test]
 fn what_cannot_be_run_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let flow = flow(dir.path());
-    let broken = write(dir.path(), "broken.asl.json", r#"{"StartAt": "A", "States": {}}"#);
+    let folder = dir.path().to_str().unwrap();
+    let broken = write(dir.path(), "broken.json", r#"{"StartAt": "A", "States": {}}"#);
+    let mocks = write(dir.path(), "mocks.json", r#"{"States": {"Cal": {"Return": 1}}}"#);
+    let bytes = dir.path().join("bytes.json");
+    std::fs::write(&bytes, b"{\"a\": \"\xff\"}").unwrap();
+    let bytes = bytes.to_str().unwrap();
     for (args, code, told) in [
-        (&["run", &flow, "--input", "{"][..], 64, "error: --input: { is no JSON"),
+        (
+            &["run", &flow, "--input", "{"][..],
+            64,
+            "error: --input: { is no JSON: caused by EOF while parsing an object at line 1 column 1",
+        ),
+        (&["run", &flow, "--input", "@/nowhere"], 64, "error: --input: caused by /nowhere cannot be read"),
         (&["run", &flow, "--function", "f"], 64, "expected NAME=./program or NAME=http://"),
         (&["run", &flow, "--case", "c"], 64, "--mock <FILE>"),
+        (&["run", &flow, "--mock", &mocks], 64, "did you mean \"Call\"?; its Tasks are Call"),
+        (
+            &["run", &flow, "--function", "ff=cat"],
+            1,
+            "warning: the function \"ff\" is called by no state; did you mean \"f\"?",
+        ),
         (&["run"], 64, "<FILE>"),
-        (&["run", "/nowhere.asl.json"], 1, "error: /nowhere.asl.json cannot be read"),
+        (&["run", "/nowhere.asl.json"], 64, "error: /nowhere.asl.json cannot be read"),
+        (&["run", folder], 64, "is a folder; expected a file"),
+        (&["run", bytes], 64, "is no text in UTF-8: byte 7 cannot be part of it"),
         (&["run", &broken], 1, "the definition has"),
-        (&["test", "/nowhere"], 1, "error: /nowhere cannot be read"),
+        (&["check", "/nowhere.asl.json"], 64, "error: /nowhere.asl.json cannot be read"),
+        (&["test", "/nowhere"], 64, "error: /nowhere cannot be read"),
+        (&["test", "--init", folder], 64, "--init wants one definition"),
+        (
+            &["test", EXAMPLES, "--filter", "nothing so called"],
+            64,
+            "no case has \"nothing so called\" in its name",
+        ),
     ] {
         let output = workflow(args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
         assert!(stderr(&output).contains(told), "{args:?}: {}", stderr(&output));
     }
+}
+
+#[test]
+fn cases_to_begin_with_are_written_beside_a_definition_that_has_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let flow = flow(dir.path());
+    let output = workflow(&["test", "--init", &flow]);
+    assert!(
+        output.status.success() && stdout(&output).ends_with("flow.test.json: 1 case\n"),
+        "{}",
+        stdout(&output)
+    );
+    let junit = dir.path().join("junit.xml");
+    let output = workflow(&["test", &flow, "--junit", junit.to_str().unwrap()]);
+    assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+    assert!(
+        std::fs::read_to_string(junit)
+            .unwrap()
+            .contains("<testsuites name=\"duet workflow test\" tests=\"1\" failures=\"0\"")
+    );
+    let output = workflow(&["test", "--init", &flow]);
+    assert_eq!((output.status.code(), stderr(&output).contains("is there already")), (Some(64), true));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_run_ends_the_programs_that_were_at_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = write(
+        dir.path(),
+        "lasting.sh",
+        &format!("sleep 600 & echo $! > {0}/part; mv {0}/part {0}/id; sleep 600", dir.path().display()),
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duet"));
+    command.args(["workflow", "run", &flow(dir.path()), "--function", &format!("f=/bin/sh {script}")]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let wait = |what: &str, is_done: &dyn Fn() -> bool| {
+        for _ in 0..1200 {
+            if is_done() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{what}");
+    };
+    wait("the program does not begin", &|| dir.path().join("id").exists());
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(stderr(&output).contains("interrupted: the execution has not ended"), "{}", stderr(&output));
+    let id = std::fs::read_to_string(dir.path().join("id")).unwrap();
+    let stat = format!("/proc/{}/stat", id.trim());
+    wait("the program is not ended", &|| {
+        std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z"))
+    });
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod check;
 mod run;
+mod shown;
 mod test;
 
 use std::process::ExitCode;

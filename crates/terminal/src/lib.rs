@@ -40,6 +40,18 @@ impl Terminal {
     }
 }
 
+/// How many characters a line of standard output has: what `COLUMNS` says, else what the terminal does; `None` where there is none.
+#[must_use]
+pub fn width() -> Option<usize> {
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let size = || rustix::termios::tcgetwinsize(&stdout).ok().map(|size| usize::from(size.ws_col));
+    said.or_else(size).filter(|width| *width > 0)
+}
+
 fn is_utf8(locale: &str) -> bool {
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")

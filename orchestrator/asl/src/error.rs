@@ -18,9 +18,9 @@ pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
 /// A branch of a Parallel state failed.
 pub const BRANCH_FAILED: &str = "States.BranchFailed";
-/// No rule of a Choice state matched, and it has no `Default`.
+/// No rule of a Choice state matched, and it has no `Default`: in the specification. AWS says [`RUNTIME`], and so does the engine.
 pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
-/// An intrinsic function was given something it cannot work with.
+/// An intrinsic function was given something it cannot work with: in the specification. AWS says [`RUNTIME`], and so does this crate.
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 /// A payload is larger than the limit. Not matched by [`ALL`].
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";

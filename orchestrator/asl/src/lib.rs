@@ -40,7 +40,7 @@ pub mod jsonata;
 pub mod lint;
 mod machine;
 pub mod map;
-mod nearest;
+pub mod nearest;
 mod number;
 mod numbering;
 pub mod parse;

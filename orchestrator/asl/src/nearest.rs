@@ -6,7 +6,7 @@ const WORD_CHARS_MAX: usize = 80;
 const CANDIDATES_MAX: usize = 256;
 
 /// The candidate nearest to `word`, if near enough to be what was meant.
-pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let chars = word.chars().take(WORD_CHARS_MAX + 1).count();
     if chars > WORD_CHARS_MAX {
         return None;

@@ -147,6 +147,18 @@ pub struct Problems {
 }
 
 impl Problems {
+    /// This one, and no other.
+    pub fn one(problem: Problem) -> Self {
+        Self { told: vec![problem], more: 0, warnings: Vec::new() }
+    }
+
+    /// Changes each problem and warning: the text may have been made of another, where it stands elsewhere.
+    #[must_use]
+    pub fn each(mut self, mut change: impl FnMut(&mut Problem)) -> Self {
+        self.told.iter_mut().chain(&mut self.warnings).for_each(&mut change);
+        self
+    }
+
     /// The problems that are told, in the order of the text.
     pub fn as_slice(&self) -> &[Problem] {
         &self.told

@@ -72,7 +72,7 @@ impl Template {
     /// Fills in the template that is the value of that field.
     ///
     /// # Errors
-    /// `States.Runtime` if a path selects nothing, `States.IntrinsicFailure` if a function cannot work
+    /// `States.Runtime` if a path selects nothing, or a function cannot work
     /// with its arguments, `States.QueryEvaluationError` if JSONata has no result.
     pub fn fill(&self, scope: &Scope<'_>, field: &str) -> Result<Value, RuntimeError> {
         self.fill_at(scope, &Place::Field(field))

@@ -98,7 +98,7 @@ pub use legal::{Illegal, legal};
 pub use redrivable::NotRedrivable;
 pub use replay::{ReplayError, replay, unanswered};
 pub use status::Status;
-pub use step::{History, Step, Stepped, step};
+pub use step::{History, Step, Stepped, step, step_seen};
 pub use taken::{Taken, Way};
 pub use tally::Tally;
 pub use thread::{Thread, ThreadId, Waiting};

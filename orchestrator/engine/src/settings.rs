@@ -3,7 +3,7 @@
 use asl::error::{QUERY_EVALUATION_ERROR, RUNTIME};
 use asl::parse::SECONDS_MAX;
 use asl::setting::Setting;
-use asl::template::Place;
+use asl::template::{Expression, Place};
 use asl::{RuntimeError, Scope};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -104,7 +104,13 @@ fn computed<T: Clone>(
         Setting::Fixed(value) => return Ok(value.clone()),
         Setting::Computed(expression) => expression,
     };
-    let value = expression.eval(scope, &Place::Field(field))?;
+    let value = expression.eval(scope, &Place::Field(field)).map_err(|error| match expression {
+        Expression::Path(path) => RuntimeError::new(
+            error.name,
+            format!("The {field}Path parameter does not reference an input value: {path}"),
+        ),
+        _ => error,
+    })?;
     read(&value).map_err(|(expected, wrong)| match expression.as_jsonata() {
         Some(text) => RuntimeError {
             location: Some(field.to_owned()),

@@ -1,5 +1,7 @@
 //! The step function.
 
+use std::ops::ControlFlow;
+
 use asl::resource::{Pattern, ResourceKind};
 use asl::{Definition, StateKind};
 
@@ -12,6 +14,7 @@ use crate::failure::Failure;
 use crate::frame::{Awaited, Frame, Target};
 use crate::history::{Detail, HistoryEvent};
 use crate::quotas;
+use crate::recorder::Events;
 use crate::status::Status;
 use crate::stepper::{Cursor, Outcome, Signal, Stepper};
 use crate::taken::Taken;
@@ -69,7 +72,38 @@ pub fn step(
     integrations: &dyn Integrations,
     history: History,
 ) -> Result<Stepped, IllegalFact> {
-    let keep = history == History::Keep;
+    let events = match history {
+        History::Skip => Events::Skipped,
+        History::Keep => Events::Kept(Vec::new()),
+    };
+    stepped(definition, execution, fact, now_ms, integrations, events)
+}
+
+/// As [`step()`], with the events of the history told one by one as they happen, so that a long step need not hold them:
+/// [`Step::history`] is empty. When `see` breaks, the step comes to an end before the next state, as a failure that is none of the
+/// execution's: whoever broke it is to throw it away.
+///
+/// # Errors
+/// As [`step()`].
+pub fn step_seen<'d>(
+    definition: &'d Definition,
+    execution: Option<Execution>,
+    fact: Fact,
+    now_ms: u64,
+    integrations: &'d dyn Integrations,
+    see: &'d mut dyn FnMut(HistoryEvent) -> ControlFlow<()>,
+) -> Result<Stepped, IllegalFact> {
+    stepped(definition, execution, fact, now_ms, integrations, Events::Told(see))
+}
+
+fn stepped<'d>(
+    definition: &'d Definition,
+    execution: Option<Execution>,
+    fact: Fact,
+    now_ms: u64,
+    integrations: &'d dyn Integrations,
+    events: Events<'d>,
+) -> Result<Stepped, IllegalFact> {
     match (execution, fact) {
         (None, Fact::Started { execution, input, seed, first_id, identity, express }) => {
             let head = Head {
@@ -88,12 +122,12 @@ pub fn step(
                 redrives: 0,
                 redriven_ms: None,
             };
-            let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, keep);
+            let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
         (None, _) => Err(IllegalFact::NotStarted),
         (Some(execution), fact) => resume(definition, execution, fact, now_ms, |head, threads| {
-            Stepper::new(definition, integrations, (head, threads), now_ms, keep)
+            Stepper::new(definition, integrations, (head, threads), now_ms, events)
         }),
     }
 }

@@ -21,7 +21,7 @@ use crate::ids::{TaskId, Timer, TimerId};
 use crate::quotas::{
     COPIED_BYTES_MAX, DURATION_MS_MAX, EXPRESS_DURATION_MS_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX,
 };
-use crate::recorder::Recorder;
+use crate::recorder::{Events, Recorder};
 use crate::state_ref::StateRef;
 use crate::tally::Tally;
 use crate::thread::{Thread, ThreadId, Waiting};
@@ -48,7 +48,7 @@ pub(crate) struct Stepper<'d> {
     pub(crate) left: Vec<Left>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) refused: Vec<Refused>,
-    pub(crate) history: Recorder,
+    pub(crate) history: Recorder<'d>,
     pub(crate) tally: Tally,
 }
 
@@ -177,9 +177,9 @@ impl<'d> Stepper<'d> {
         integrations: &'d dyn Integrations,
         (head, threads): (Head, Threads),
         now_ms: u64,
-        keep_history: bool,
+        events: Events<'d>,
     ) -> Self {
-        let history = Recorder::new(head.history_len, now_ms, !head.express, keep_history);
+        let history = Recorder::new(head.history_len, now_ms, !head.express, events);
         Self {
             definition,
             integrations,
@@ -205,6 +205,9 @@ impl<'d> Stepper<'d> {
 
     /// Refuses to go on when the history is full.
     pub(crate) fn guard(&self) -> Result<(), RuntimeError> {
+        if self.history.is_stopped() {
+            return Err(RuntimeError::new(RUNTIME, "whoever looked on has stopped the step".to_owned()));
+        }
         if self.history.is_full() {
             let cause =
                 format!("The execution reached the maximum number of history events ({HISTORY_EVENTS_MAX}).");

@@ -8,22 +8,22 @@
 //!                             "Expect": {"Status": "FAILED", "Error": "Declined", "NeverVisits": ["Send"]}}}}
 //! ```
 //!
-//! A case's own mocks stand before those of the file, state by state. Without `Status`, the execution is to succeed, unless `Error` or
+//! A case's own mocks are asked first, then those of the mock configuration file, then those that all cases of the file share. Without `Status`, the execution is to succeed, unless `Error` or
 //! `Cause` is expected: then it is to fail. `MockFile` names a mock configuration file beside this one, `TestCase` the case of it.
 
 use std::path::{Path, PathBuf};
 
 use asl::Definition;
-use engine::{Ending, Status};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::coverage::Coverage;
-use crate::difference::differences;
+use crate::expected::Expected;
 use crate::mock_config::{MockError, read_mocks};
-use crate::mocks::{Mocks, NoSuchTask, given};
+use crate::mocks::{Mocks, NoSuchFunction, NoSuchTask};
+use crate::near::did_you_mean;
+use crate::source::{SourceError, read_text};
 
 /// A file of cases.
 #[derive(Debug, Deserialize)]
@@ -67,40 +67,18 @@ fn empty() -> Value {
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) input: Value,
-    pub(crate) mocks: Mocks,
+    /// What answers its calls: the first that has an answer.
+    pub(crate) mocks: Vec<Mocks>,
     pub(crate) start_ms: Option<u64>,
     pub(crate) expected: Expected,
-}
-
-/// What is expected of an execution. What is not said may be anything.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(crate) struct Expected {
-    status: Option<ExpectedStatus>,
-    #[serde(default, deserialize_with = "given")]
-    output: Option<Value>,
-    error: Option<String>,
-    cause: Option<String>,
-    #[serde(default)]
-    visits: Vec<String>,
-    #[serde(default)]
-    never_visits: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum ExpectedStatus {
-    Succeeded,
-    Failed,
-    TimedOut,
 }
 
 /// Why a file of cases cannot be used.
 #[derive(Debug, Error)]
 pub enum CaseError {
     /// It cannot be read.
-    #[error("{} cannot be read", .0.display())]
-    Unreadable(PathBuf, #[source] std::io::Error),
+    #[error(transparent)]
+    Unreadable(#[from] SourceError),
     /// It is not what it should be.
     #[error("{} holds no cases", .0.display())]
     Malformed(PathBuf, #[source] serde_json::Error),
@@ -127,8 +105,16 @@ pub enum CaseProblem {
     #[error(transparent)]
     NoSuchTask(#[from] NoSuchTask),
     /// It expects a state that is not there.
-    #[error("it expects something of the state {0:?}, and the definition has none of that name")]
-    NoSuchState(String),
+    #[error("it expects something of the state {state:?}, and the definition has none of that name{meant}")]
+    NoSuchState {
+        /// What it names.
+        state: String,
+        /// What was perhaps meant, as the end of a sentence.
+        meant: String,
+    },
+    /// Its mocks answer for a function that nothing calls.
+    #[error(transparent)]
+    NoSuchFunction(#[from] NoSuchFunction),
     /// It names a test case, and there is no file that has it.
     #[error("it has a TestCase, and the file has no MockFile")]
     NoMockFile,
@@ -143,7 +129,7 @@ pub(crate) fn read_cases(
     machine: &str,
     definition: &Definition,
 ) -> Result<Vec<Case>, CaseError> {
-    let text = std::fs::read_to_string(file).map_err(|error| CaseError::Unreadable(file.into(), error))?;
+    let text = read_text(file)?;
     let malformed = |error| CaseError::Malformed(file.into(), error);
     let File { mocks, mock_file, cases, .. } = serde_json::from_str(&text).map_err(malformed)?;
     let beside = mock_file.map(|name| file.parent().unwrap_or(Path::new("")).join(name));
@@ -174,66 +160,19 @@ fn case(
         (None, Some(_)) => return Err(CaseProblem::NoMockFile),
         (_, None) => Mocks::default(),
     };
-    let mocks = written.mocks.over(&configured).over(shared);
-    mocks.check(definition)?;
+    let mocks = vec![written.mocks, configured, shared.clone()];
+    for mocks in &mocks {
+        mocks.check(definition)?;
+        mocks.check_functions(definition)?;
+    }
     let expected = written.expect;
     let named = expected.visits.iter().chain(&expected.never_visits);
     for state in named {
         if definition.state_named(state).is_none() {
-            return Err(CaseProblem::NoSuchState(state.clone()));
+            let known = definition.states().map(|(_, state)| &*state.name);
+            return Err(CaseProblem::NoSuchState { state: state.clone(), meant: did_you_mean(state, known) });
         }
     }
     let start_ms = written.start_time.and_then(|at| u64::try_from(at.as_millisecond()).ok());
     Ok(Case { name: String::new(), input: written.input, mocks, start_ms, expected })
-}
-
-impl Expected {
-    /// How an execution differs from this, a line for each difference.
-    pub(crate) fn differences(&self, ending: &Ending, coverage: &Coverage) -> Vec<String> {
-        let mut told = Vec::new();
-        let (expected, was) = (self.status(), ending.status.name());
-        if expected != was {
-            let mut line = format!("status: expected {expected}, was {was}");
-            if let Some(error) = &ending.error {
-                line += &format!(" with {error}");
-            }
-            if let Some(cause) = &ending.cause {
-                line += &format!(": {cause}");
-            }
-            told.push(line);
-        }
-        match (&self.output, &ending.output) {
-            (Some(expected), Some(was)) => {
-                told.extend(differences(expected, was).into_iter().map(|line| format!("output {line}")));
-            }
-            (Some(_), None) if expected == was => told.push("output: expected one, there is none".to_owned()),
-            _ => {}
-        }
-        for (what, expected, was) in
-            [("error", &self.error, &ending.error), ("cause", &self.cause, &ending.cause)]
-        {
-            if let Some(expected) = expected
-                && Some(expected) != was.as_ref()
-            {
-                let was = was.as_ref().map_or("none".to_owned(), |was| format!("{was:?}"));
-                told.push(format!("{what}: expected {expected:?}, was {was}"));
-            }
-        }
-        let missed = self.visits.iter().filter(|state| !coverage.entered(state));
-        told.extend(missed.map(|state| format!("visits: expected {state:?}, was never entered")));
-        let entered = self.never_visits.iter().filter(|state| coverage.entered(state));
-        told.extend(entered.map(|state| format!("visits: {state:?} was entered, which it never is to be")));
-        told
-    }
-
-    fn status(&self) -> &'static str {
-        let is_failure = self.error.is_some() || self.cause.is_some();
-        match self.status {
-            Some(ExpectedStatus::Failed) => Status::Failed,
-            Some(ExpectedStatus::TimedOut) => Status::TimedOut,
-            None if is_failure => Status::Failed,
-            Some(ExpectedStatus::Succeeded) | None => Status::Succeeded,
-        }
-        .name()
-    }
 }

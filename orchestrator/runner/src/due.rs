@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use engine::{Fact, TimerId};
+use engine::{Fact, TaskId, TimerId};
 
 /// When something happens: at one time answers come before timers, and what was asked for first comes first.
 type Key = (u64, bool, u64);
@@ -12,6 +12,8 @@ type Key = (u64, bool, u64);
 pub(crate) struct Due {
     facts: BTreeMap<Key, Fact>,
     timers: HashMap<TimerId, Key>,
+    /// How far the heartbeats of tasks are apart, and when they end.
+    beats: HashMap<TaskId, (u64, u64)>,
     added: u64,
 }
 
@@ -30,6 +32,21 @@ impl Due {
     pub(crate) fn cancel(&mut self, timer: TimerId) {
         if let Some(key) = self.timers.remove(&timer) {
             self.facts.remove(&key);
+        }
+    }
+
+    /// Heartbeats of a task: from now on every so many milliseconds, as long as each is [heard](Self::beat_again), before that time.
+    pub(crate) fn beats(&mut self, now_ms: u64, task: TaskId, every_ms: u64, end_ms: u64) {
+        self.beats.insert(task, (every_ms, end_ms));
+        self.beat_again(now_ms, task);
+    }
+
+    /// A heartbeat was heard: another one comes. That of a task that nobody waits for any more is the last.
+    pub(crate) fn beat_again(&mut self, now_ms: u64, task: TaskId) {
+        let Some((every_ms, end_ms)) = self.beats.get(&task).copied() else { return };
+        let at_ms = now_ms.saturating_add(every_ms);
+        if at_ms < end_ms {
+            self.fact(at_ms, Fact::TaskHeartbeat { task });
         }
     }
 

@@ -9,36 +9,66 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `run` | the loop |
-//! | `answer` | what answers calls |
-//! | `mocks`, `mock_config` | answers from a file of either format |
+//! | `run`, `due` | the loop, and what is to happen when |
+//! | `source`, `yaml` | texts that somebody names; definitions in YAML |
+//! | `asked`, `answer`, `course` | calls, what answers them, and what a call is told over time |
+//! | `mocks`, `mock_line`, `mock_config`, `called` | answers from a file of either format, and whether anything calls for them |
 //! | `functions` | programs and URLs |
-//! | `cases`, `suite` | a file of cases; running a folder of them |
+//! | `work`, `stop` | what takes as long as it takes; how it learns that nobody waits for it any more |
+//! | `folder`, `cases`, `expected`, `golden` | definitions with a file of cases each; what a case expects, its history too |
+//! | `suite`, `report`, `junit`, `bless` | running them; what became of them; the histories written anew |
+//! | `skeleton`, `suppose` | cases to begin with; inputs that make rules hold |
 //! | `coverage` | which ways of a definition were taken |
 //! | `difference` | how a value differs from what was expected |
 //! | `shown` | events and results, for people |
+//! | `doing`, `near` | for errors: what was going on; the name that somebody may have meant |
 #![warn(missing_docs)]
 
 mod answer;
+mod asked;
+mod bless;
+mod called;
 mod cases;
+mod course;
 mod coverage;
 mod difference;
+mod doing;
 mod due;
+mod expected;
+mod folder;
 mod functions;
+mod golden;
+mod junit;
 mod mock_config;
+mod mock_line;
 mod mocks;
+mod near;
+mod report;
 mod run;
 mod shown;
+mod skeleton;
+mod source;
+mod stop;
 mod suite;
+mod suppose;
 mod work;
+mod yaml;
 
-pub use answer::{Answer, Answers, Asked, Layers, NoneLeft, Reply};
+pub use answer::{Answers, Job, Layers, NoneLeft, Reply};
+pub use asked::{Answer, Asked};
 pub use cases::{CaseError, CaseProblem};
+pub use course::Course;
 pub use coverage::{Coverage, Kind, Spot, spots};
 pub use difference::differences;
-pub use functions::{Function, FunctionError, Functions};
+pub use folder::{SuiteError, read_definition};
+pub use functions::{Function, FunctionError, Functions, Working};
+pub use junit::junit;
 pub use mock_config::{MockError, read_mocks};
-pub use mocks::{Mocks, NoSuchTask, Script};
+pub use mocks::{Mocks, NoSuchFunction, NoSuchTask, Script, check_called};
+pub use report::{CaseResult, Report, Tested};
 pub use run::{REGION, Run, RunError, Settings, run};
-pub use shown::line;
-pub use suite::{CaseResult, Report, SuiteError, Tested, machine_name, read_definition, test_folder};
+pub use shown::{Line, duration};
+pub use skeleton::skeleton;
+pub use source::{Source, SourceError, definitions_in, machine_name, read_text};
+pub use stop::Stop;
+pub use suite::{Selection, test_folder};

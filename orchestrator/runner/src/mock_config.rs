@@ -8,14 +8,17 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::mocks::{Line, Mocks, Outcome, Script, Throw};
+use crate::mock_line::{Line, Outcome, Throw};
+use crate::mocks::{Mocks, Script};
+use crate::near::did_you_mean;
+use crate::source::{SourceError, read_text};
 
 /// Why a file of mocks cannot be used.
 #[derive(Debug, Error)]
 pub enum MockError {
     /// It cannot be read.
-    #[error("{} cannot be read", .0.display())]
-    Unreadable(PathBuf, #[source] std::io::Error),
+    #[error(transparent)]
+    Unreadable(#[from] SourceError),
     /// It is not what it should be.
     #[error("{} holds no mocks", .0.display())]
     Malformed(PathBuf, #[source] serde_json::Error),
@@ -28,12 +31,14 @@ pub enum MockError {
         known: String,
     },
     /// It has no such test case.
-    #[error("{} has no test case {case:?}; they are {known}", .file.display())]
+    #[error("{} has no test case {case:?}{meant}; they are {known}", .file.display())]
     UnknownCase {
         /// Where it was read from.
         file: PathBuf,
         /// What was asked for.
         case: String,
+        /// What was perhaps meant, as the end of a sentence.
+        meant: String,
         /// Its cases.
         known: String,
     },
@@ -93,7 +98,7 @@ enum Response {
 /// # Errors
 /// [`MockError`] says what is wrong with the file, and what would be right.
 pub fn read_mocks(file: &Path, machine: &str, case: Option<&str>) -> Result<Mocks, MockError> {
-    let text = std::fs::read_to_string(file).map_err(|error| MockError::Unreadable(file.into(), error))?;
+    let text = read_text(file)?;
     parse_mocks(&text, file, machine, case)
 }
 
@@ -164,6 +169,7 @@ impl Config {
                 found.map(|(.., states)| *states).ok_or_else(|| MockError::UnknownCase {
                     file: file.into(),
                     case: case.to_owned(),
+                    meant: did_you_mean(case, all.iter().flat_map(|(full, short, _)| [full, *short])),
                     known: known(),
                 })
             }
@@ -195,7 +201,7 @@ fn script(numbered: &BTreeMap<String, Response>) -> Result<Script, String> {
             Response::Return(result) => Outcome::Return(result),
             Response::Throw(error) => Outcome::Throw(error),
         };
-        lines.push(Line { when: None, times: next - first, after_ms: 0, outcome });
+        lines.push(Line::new(next - first, outcome));
     }
     if lines.is_empty() { Err("has no answer at all".to_owned()) } else { Ok(Script::new(lines)) }
 }

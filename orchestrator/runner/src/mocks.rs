@@ -6,9 +6,9 @@
 //! ```
 //!
 //! The answers to a state's calls are used in their order, each once or as often as `Times` says; the last one answers all further calls.
-//! One with `When` answers only calls whose parameters contain what it says, all of them unless `Times` says how many. `AfterSeconds` is how long the
-//! answer takes on the execution's clock. Under `States` a `Return` is the task's result, under `Functions` what the function returns. A
-//! state is looked up before a function; a function, by the names of [`Asked::name`].
+//! One with `When` answers only calls whose parameters contain what it says: all of them, or as many as `Times` says, the last or not.
+//! Under `States` a `Return` is the task's result, under `Functions` what the function returns. A state is looked up before a function; a
+//! function, by the names of [`Asked::name`].
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,39 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::answer::{Answer, Answers, Asked, NoneLeft, Reply};
+use crate::answer::{Answers, NoneLeft, Reply};
+use crate::asked::{Answer, Asked};
+use crate::called::called_names;
+use crate::mock_line::Line;
+use crate::near::did_you_mean;
+
+/// Mocks of functions that nothing calls.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the function {function:?} is called by no state{meant}; called are {called}")]
+pub struct NoSuchFunction {
+    /// What is named.
+    pub function: String,
+    /// What could be.
+    pub called: String,
+    /// What was perhaps meant, as the end of a sentence.
+    pub meant: String,
+}
+
+/// Refuses a name of a function that no state of the definition calls; where a state computes what it calls, any may be called.
+///
+/// # Errors
+/// [`NoSuchFunction`] for the first.
+pub fn check_called<'n>(
+    definition: &Definition,
+    functions: impl IntoIterator<Item = &'n str>,
+) -> Result<(), NoSuchFunction> {
+    let Some(called) = called_names(definition) else { return Ok(()) };
+    let Some(function) = functions.into_iter().find(|name| !called.contains(*name)) else { return Ok(()) };
+    let meant = did_you_mean(function, called.iter().map(String::as_str));
+    let called = called.into_iter().collect::<Vec<_>>().join(", ");
+    let called = if called.is_empty() { "none".to_owned() } else { called };
+    Err(NoSuchFunction { function: function.to_owned(), called, meant })
+}
 
 /// Answers by state and by function.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -42,29 +74,6 @@ pub struct Script {
     pub(crate) ends: Option<String>,
 }
 
-/// One answer.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "Written")]
-pub(crate) struct Line {
-    pub(crate) when: Option<Value>,
-    pub(crate) times: u64,
-    pub(crate) after_ms: u64,
-    pub(crate) outcome: Outcome,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Outcome {
-    Return(Value),
-    Throw(Throw),
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(crate) struct Throw {
-    error: String,
-    cause: Option<String>,
-}
-
 /// One answer, or several in an array: by hand, because an untagged enum does not say what is wrong.
 impl<'de> Deserialize<'de> for Script {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -80,51 +89,18 @@ impl<'de> Deserialize<'de> for Script {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Written {
-    when: Option<Value>,
-    times: Option<u64>,
-    after_seconds: Option<f64>,
-    #[serde(default, deserialize_with = "given")]
-    r#return: Option<Value>,
-    throw: Option<Throw>,
-}
-
-/// A field that is there, even if it is null.
-pub(crate) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
-}
-
-impl TryFrom<Written> for Line {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        let outcome = match (written.r#return, written.throw) {
-            (Some(result), None) => Outcome::Return(result),
-            (None, Some(error)) => Outcome::Throw(error),
-            _ => return Err("an answer has either Return or Throw".to_owned()),
-        };
-        let after_s = written.after_seconds.unwrap_or_default();
-        if !(0.0..=1e9).contains(&after_s) {
-            return Err(format!("AfterSeconds is {after_s}; expected 0 to 1,000,000,000"));
-        }
-        let times = written.times.unwrap_or(if written.when.is_some() { u64::MAX } else { 1 });
-        if times == 0 {
-            return Err("Times is 0; expected at least 1".to_owned());
-        }
-        Ok(Self { when: written.when, times, after_ms: (after_s * 1000.0) as u64, outcome })
-    }
-}
-
 /// Mocks that do not fit the definition.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the mocks answer for {state:?}, and the definition has no Task of that name; its Tasks are {tasks}")]
+#[error(
+    "the mocks answer for {state:?}, and the definition has no Task of that name{meant}; its Tasks are {tasks}"
+)]
 pub struct NoSuchTask {
     /// What they name.
     pub state: String,
     /// What they could name.
     pub tasks: String,
+    /// What was perhaps meant, as the end of a sentence.
+    pub meant: String,
 }
 
 impl Script {
@@ -137,7 +113,7 @@ impl Script {
         let fits = |line: &Line| line.when.as_ref().is_none_or(|when| contains(parameters, when));
         let (mut last, mut chosen) = (None, None);
         for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| fits(line)) {
-            last = Some(index);
+            last = Some(index).filter(|_| !line.is_counted).or(last);
             if self.used[index] < line.times {
                 chosen = Some(index);
                 break;
@@ -166,17 +142,6 @@ fn contains(value: &Value, asked: &Value) -> bool {
 }
 
 impl Mocks {
-    /// These, and of the others what these have not.
-    #[must_use]
-    pub fn over(mut self, others: &Self) -> Self {
-        for (mine, others) in [(&mut self.states, &others.states), (&mut self.functions, &others.functions)] {
-            for (name, script) in others {
-                mine.entry(name.clone()).or_insert_with(|| script.clone());
-            }
-        }
-        self
-    }
-
     /// Refuses mocks of states that are not there.
     ///
     /// # Errors
@@ -188,8 +153,19 @@ impl Mocks {
         let Some(state) = self.states.keys().find(|name| !is_task(name)) else { return Ok(()) };
         let tasks: Vec<_> =
             definition.states().map(|(_, state)| &*state.name).filter(|name| is_task(name)).collect();
+        let meant = did_you_mean(state, tasks.iter().copied());
         let tasks = if tasks.is_empty() { "none".to_owned() } else { tasks.join(", ") };
-        Err(NoSuchTask { state: state.clone(), tasks })
+        Err(NoSuchTask { state: state.clone(), tasks, meant })
+    }
+}
+
+impl Mocks {
+    /// Refuses mocks of functions that nothing calls.
+    ///
+    /// # Errors
+    /// [`NoSuchFunction`] for the first.
+    pub fn check_functions(&self, definition: &Definition) -> Result<(), NoSuchFunction> {
+        check_called(definition, self.functions.keys().map(String::as_str))
     }
 }
 
@@ -198,23 +174,11 @@ impl Answers for Mocks {
         if let Some(script) = self.states.get_mut(&*asked.state)
             && let Some(line) = script.next(&asked.parameters)?
         {
-            return Ok(Some(line.reply(Answer::Result)));
+            return Ok(Some(Reply::Told(line.course(Answer::Result))));
         }
         let script = asked.name().and_then(|name| self.functions.get_mut(&name));
         let Some(script) = script else { return Ok(None) };
         let line = script.next(&asked.payload())?;
-        Ok(line.map(|line| line.reply(|output| asked.returned(output))))
-    }
-}
-
-impl Line {
-    fn reply(&self, of: impl FnOnce(Value) -> Answer) -> Reply {
-        let answer = match &self.outcome {
-            Outcome::Return(result) => of(result.clone()),
-            Outcome::Throw(Throw { error, cause }) => {
-                Answer::Failed { error: error.clone(), cause: cause.clone() }
-            }
-        };
-        Reply::After(self.after_ms, answer)
+        Ok(line.map(|line| Reply::Told(line.course(|output| asked.returned(output)))))
     }
 }

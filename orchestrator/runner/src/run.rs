@@ -1,18 +1,21 @@
 //! Runs an execution to its end.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use asl::Definition;
-use asl::resource::{Pattern, ResourceKind};
 use engine::{
-    Call, Effect, Ending, Execution, Fact, History, HistoryEvent, Identity, NoneRefused, Phase, Step,
-    Stepped, Taken, TaskId, step,
+    Call, Effect, Ending, Execution, Fact, HistoryEvent, Identity, NoneRefused, Phase, Status, Step, Stepped,
+    Taken, step_seen,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::answer::{Answer, Answers, Asked, NoneLeft, Reply};
+use crate::answer::{Answers, NoneLeft, Reply};
+use crate::asked::{Answer, Asked};
+use crate::course::Course;
+use crate::doing;
 use crate::due::Due;
 use crate::work::Work;
 
@@ -120,8 +123,13 @@ pub enum RunError {
     #[error("the execution does not end: it was told {0} facts")]
     TooLong(u64),
     /// It took too long.
-    #[error("the execution has not ended within {} s", .0.as_secs())]
-    TooSlow(Duration),
+    #[error("the execution has not ended within {} s: {doing}", .patience.as_secs_f64())]
+    TooSlow {
+        /// How long it might take.
+        patience: Duration,
+        /// What was going on.
+        doing: String,
+    },
     /// The engine refuses to go on.
     #[error("the engine cannot go on")]
     Engine(#[from] engine::IllegalFact),
@@ -185,18 +193,34 @@ impl Runner<'_> {
             if told >= self.settings.facts_max {
                 return Err(RunError::TooLong(told));
             }
+            fact = self.next(&after)?;
             execution = Some(after);
-            fact = self.next()?;
         }
     }
 
     fn tell(&mut self, execution: Option<Execution>, fact: Fact) -> Result<Execution, RunError> {
-        let step = match step(self.definition, execution, fact, self.now_ms, &NoneRefused, History::Keep)? {
+        let beat = if let Fact::TaskHeartbeat { task } = &fact { Some(*task) } else { None };
+        let (see, began, patience) = (&mut *self.see, self.began, self.settings.patience);
+        let mut last = None;
+        let mut look = |event: HistoryEvent| {
+            see(&event);
+            if began.elapsed() < patience {
+                return ControlFlow::Continue(());
+            }
+            last = last.take().or(Some(event));
+            ControlFlow::Break(())
+        };
+        let stepped = step_seen(self.definition, execution, fact, self.now_ms, &NoneRefused, &mut look)?;
+        let step = match stepped {
             Stepped::Stale(execution) => return Ok(*execution),
             Stepped::Advanced(step) => *step,
         };
-        let Step { execution, effects, history, taken, .. } = step;
-        history.iter().for_each(&mut *self.see);
+        let Step { execution, effects, taken, .. } = step;
+        if let Some(last) = last
+            && !matches!(execution.phase(), Phase::Ended(Ending { status: Status::Succeeded, .. }))
+        {
+            return Err(RunError::TooSlow { patience, doing: doing::at(&last) });
+        }
         self.taken.extend(taken);
         for effect in effects {
             match effect {
@@ -205,6 +229,13 @@ impl Runner<'_> {
                 Effect::CancelTimer { timer } => self.due.cancel(timer),
                 Effect::Finished { .. } => {}
             }
+        }
+        if let Some(task) = beat {
+            self.due.beat_again(self.now_ms, task);
+        }
+        if !self.work.is_idle() {
+            let awaited = execution.pending_tasks();
+            self.work.keep(|call| !call.is_awaited || awaited.contains(&call.task));
         }
         Ok(execution)
     }
@@ -225,47 +256,67 @@ impl Runner<'_> {
                 });
             }
         };
-        if call.is_awaited {
-            self.begun(&asked, call.task);
-        }
         match reply {
-            Reply::After(after_ms, answer) => self.answered(&call, after_ms, answer),
-            Reply::Work(job) if self.settings.real_time => self.work.begin(call, job),
+            Reply::Told(course) => self.told(&call, &asked, course),
             Reply::Work(job) => {
-                let answer = job();
-                self.answered(&call, 0, answer);
+                self.told(&call, &asked, Course::never());
+                self.work.begin(call, job);
+                if !self.settings.real_time {
+                    self.work_is_done()?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Tells what comes before the answer, where AWS has events of it.
-    fn begun(&mut self, asked: &Asked, task: TaskId) {
-        if asked.resource.kind == ResourceKind::Activity {
-            self.due.fact(self.now_ms, Fact::ActivityStarted { task, worker: None });
-        } else if asked.pattern() != Pattern::RequestResponse {
-            self.due.fact(self.now_ms, Fact::TaskSubmitted { task, output: json!({}) });
-        }
-    }
-
-    fn answered(&mut self, call: &Call, after_ms: u64, answer: Answer) {
+    /// What a call is told over time: all of it is due, if anybody waits.
+    fn told(&mut self, call: &Call, asked: &Asked, course: Course) {
         if !call.is_awaited {
             return;
         }
-        let task = call.task;
-        let fact = match answer {
-            Answer::Result(output) => Fact::TaskSucceeded { task, output },
-            Answer::Returned(output) => Fact::FunctionReturned { task, output },
-            Answer::Failed { error, cause } => Fact::TaskFailed { task, error, cause },
-        };
-        self.due.fact(self.now_ms + after_ms, fact);
+        let (task, now_ms) = (call.task, self.now_ms);
+        if let Some(fact) = course.begun(asked, task) {
+            self.due.fact(now_ms, fact);
+        }
+        let end_ms = course.end.as_ref().map_or(u64::MAX, |(after_ms, _)| now_ms + after_ms);
+        if let Some(every_ms) = course.beat_ms {
+            self.due.beats(now_ms, task, every_ms, end_ms);
+        }
+        if let Some((_, answer)) = course.end {
+            self.due.fact(end_ms, answer.fact(task));
+        }
+    }
+
+    /// Waits for the work at hand, which takes no time on the execution's clock.
+    fn work_is_done(&mut self) -> Result<(), RunError> {
+        let patience = self.settings.patience;
+        let left = patience.saturating_sub(self.began.elapsed());
+        match self.work.next(left) {
+            Some((call, answer)) => {
+                self.answered(&call, answer);
+                Ok(())
+            }
+            None => {
+                let doing = self.work.whose().next().map_or_else(String::new, doing::call);
+                Err(RunError::TooSlow { patience, doing })
+            }
+        }
+    }
+
+    fn answered(&mut self, call: &Call, answer: Answer) {
+        if call.is_awaited {
+            self.due.fact(self.now_ms, answer.fact(call.task));
+        }
     }
 
     /// The next fact, once it is its time.
-    fn next(&mut self) -> Result<Fact, RunError> {
+    fn next(&mut self, execution: &Execution) -> Result<Fact, RunError> {
+        let patience = self.settings.patience;
         loop {
-            let left = self.settings.patience.checked_sub(self.began.elapsed());
-            let left = left.ok_or(RunError::TooSlow(self.settings.patience))?;
+            let left = patience.checked_sub(self.began.elapsed()).ok_or_else(|| {
+                let doing = doing::all(execution, self.work.whose(), self.now_ms);
+                RunError::TooSlow { patience, doing }
+            })?;
             let next_ms = self.due.next_ms();
             if self.settings.real_time {
                 self.now_ms = self.settings.start_ms + self.began.elapsed().as_millis() as u64;
@@ -282,7 +333,7 @@ impl Runner<'_> {
             }
             let until_next = next_ms.map(|next_ms| Duration::from_millis(next_ms - self.now_ms));
             if let Some((call, answer)) = self.work.next(until_next.unwrap_or(left).min(left)) {
-                self.answered(&call, 0, answer);
+                self.answered(&call, answer);
             }
         }
     }

@@ -1,31 +1,37 @@
 //! `duet workflow check`: what is wrong with definitions, in AWS's codes and words, with the line and a mark.
 
-use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use asl::excerpt::{diagnostic, excerpt};
 use asl::{Problem, Severity};
 use clap::Args;
-use telemetry::{Code, exit};
+use runner::{Source, SourceError, definitions_in};
+use telemetry::{Code, exit_with};
 
 /// Flags of `duet workflow check`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The definitions; `-` is standard input.
+    /// The definitions, in JSON or YAML; of a folder, those that it has (`NAME.asl.json`, `.asl.yaml`); `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Prints JSON: one array with an object for each problem and warning.
     #[arg(long)]
     json: bool,
+    /// Says nothing of files without a problem.
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
 }
 
 /// A definition that cannot even be looked at.
 #[derive(Debug, thiserror::Error)]
-#[error("{file} cannot be read")]
-struct Unreadable {
-    file: String,
-    #[source]
-    source: std::io::Error,
+enum CheckError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("{} cannot be read", .0.display())]
+    Folder(PathBuf, #[source] std::io::Error),
+    #[error("{} has no file NAME.asl.json (or .asl.yaml) to be checked", .0.display())]
+    Empty(PathBuf),
 }
 
 /// A file that was checked.
@@ -40,8 +46,8 @@ struct Checked {
 /// Checks all files. Warnings are shown, and are no reason to fail.
 pub(super) fn main(args: &CheckArgs) -> ExitCode {
     let (mut checked, mut unreadable) = (Vec::new(), None);
-    for file in &args.files {
-        match check(file) {
+    for file in args.files.iter().flat_map(|file| in_folder(file)) {
+        match file.and_then(|file| check(&file)) {
             Ok(one) => checked.push(one),
             // The others are worth knowing of all the same.
             Err(error) => unreadable = unreadable.or(Some(error)),
@@ -50,33 +56,38 @@ pub(super) fn main(args: &CheckArgs) -> ExitCode {
     if args.json {
         let problems = checked.iter().flat_map(|it| it.problems.iter().map(|one| diagnostic(&it.file, one)));
         let all = serde_json::Value::from_iter(problems);
-        terminal::print_json(&format!("{all:#}"));
+        terminal::print_json(&format!("{all:#}\n"));
     } else {
-        terminal::print(&checked.iter().map(shown).collect::<String>());
+        let told = checked.iter().filter(|it| !args.quiet || !it.problems.is_empty());
+        terminal::print(&told.map(shown).collect::<String>());
     }
     if let Some(error) = unreadable {
-        return exit(&error);
+        return exit_with(&error, Code::Usage);
     }
     if checked.iter().any(|it| errors(it) > 0) { Code::Failure.into() } else { ExitCode::SUCCESS }
 }
 
-fn check(file: &str) -> Result<Checked, Unreadable> {
-    let text = read(file).map_err(|source| Unreadable { file: file.to_owned(), source })?;
-    let (mut problems, more) = match asl::parse(&text) {
-        Ok(definition) => (definition.warnings().to_vec(), 0),
+/// The file, or the definitions of the folder.
+fn in_folder(file: &str) -> Vec<Result<String, CheckError>> {
+    let folder = Path::new(file);
+    if file == "-" || !folder.is_dir() {
+        return vec![Ok(file.to_owned())];
+    }
+    match definitions_in(folder) {
+        Err(error) => vec![Err(CheckError::Folder(folder.into(), error))],
+        Ok(files) if files.is_empty() => vec![Err(CheckError::Empty(folder.into()))],
+        Ok(files) => files.iter().map(|file| Ok(file.display().to_string())).collect(),
+    }
+}
+
+fn check(file: &str) -> Result<Checked, CheckError> {
+    let source = Source::read(Path::new(file))?;
+    let (mut problems, more) = match source.parse() {
+        Ok((_, warnings)) => (warnings, 0),
         Err(problems) => ([problems.as_slice(), problems.warnings()].concat(), problems.more()),
     };
     problems.sort_by_key(|problem| (problem.line, problem.column));
-    Ok(Checked { file: file.to_owned(), text, problems, more })
-}
-
-fn read(file: &str) -> std::io::Result<String> {
-    if file != "-" {
-        return std::fs::read_to_string(file);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    Ok(text)
+    Ok(Checked { file: file.to_owned(), text: source.text, problems, more })
 }
 
 fn errors(checked: &Checked) -> usize {

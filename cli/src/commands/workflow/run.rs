@@ -1,31 +1,29 @@
 //! `duet workflow run`: an execution of a definition, at once and without servers.
 
-use std::io::{IsTerminal as _, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use engine::{Ending, HistoryEvent, Status};
+use engine::Status;
 use participant::{Clock as _, SystemClock};
 use runner::{
-    Function, Functions, Layers, MockError, NoSuchTask, REGION, RunError, Settings, SuiteError, line,
-    machine_name, read_definition, read_mocks, run,
+    Function, Functions, Layers, MockError, NoSuchFunction, NoSuchTask, Run, RunError, Settings, SourceError,
+    SuiteError, check_called, machine_name, read_definition, read_mocks, read_text, run,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use telemetry::{Code, exit_with};
-use terminal::{Colour, Progress, Terminal, counted, print, print_drawn, print_json};
+use terminal::{print, print_json};
 
-/// Longest line of the history, in characters.
-const LINE_CHARS_MAX: usize = 160;
+use super::shown::{Shown, Where, conclude};
 
 /// Flags of `duet workflow run`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The definition: a file in the Amazon States Language.
+    /// The definition: a file in the Amazon States Language, in JSON or YAML; `-` is standard input.
     file: PathBuf,
     /// What goes in: JSON, `@FILE`, or `-` for standard input.
-    #[arg(long, value_name = "JSON|@FILE|-", default_value = "{}")]
+    #[arg(long, short, value_name = "JSON|@FILE|-", default_value = "{}")]
     input: String,
     /// A file that says how calls are answered, by state or by function; or a mock configuration file of Step Functions Local.
     #[arg(long, value_name = "FILE")]
@@ -51,35 +49,56 @@ pub(crate) struct RunArgs {
     /// What jitter and the functions with randomness are computed from.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Shows data as long as it is, and a history however long.
+    #[arg(long)]
+    full: bool,
+    /// Shows nothing but the output.
+    #[arg(long, short, conflicts_with_all = ["json", "full"])]
+    quiet: bool,
     /// Prints the history as AWS's GetExecutionHistory has it, with the result beside it.
     #[arg(long)]
     json: bool,
+    /// Writes the same there.
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+    /// Writes the output there, as JSON.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 /// Why there is no execution, or no end of one.
 #[derive(Debug, thiserror::Error)]
 enum RunCommandError {
-    #[error("--input cannot be read: {0}")]
-    Input(String, #[source] std::io::Error),
+    #[error("--input")]
+    Input(#[source] SourceError),
     #[error("--input: {0} is no JSON")]
     NoJson(String, #[source] serde_json::Error),
+    #[error("the definition and --input cannot both be standard input")]
+    BothStdin,
     #[error(transparent)]
     Definition(#[from] SuiteError),
-    #[error(transparent)]
+    #[error("--mock")]
     Mocks(#[from] MockError),
     #[error("--mock")]
     NoSuchTask(#[from] NoSuchTask),
+    #[error("{0} cannot be written")]
+    Unwritable(String, #[source] std::io::Error),
     #[error("the operating system gives no threads")]
     Threads(#[source] std::io::Error),
+    #[error("interrupted: the execution has not ended")]
+    Interrupted,
     #[error(transparent)]
     Run(#[from] RunError),
 }
 
 impl RunCommandError {
+    /// Whether anything was run decides.
     fn code(&self) -> Code {
         match self {
-            Self::Input(..) | Self::NoJson(..) => Code::Usage,
-            _ => Code::Failure,
+            Self::Definition(SuiteError::Invalid { .. }) | Self::Run(_) | Self::Threads(_) => Code::Failure,
+            Self::Interrupted => Code::Interrupted,
+            Self::Unwritable(..) => Code::Failure,
+            _ => Code::Usage,
         }
     }
 }
@@ -90,17 +109,29 @@ pub(super) fn main(args: &RunArgs) -> ExitCode {
 }
 
 fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
+    if args.file == Path::new("-") && args.input == "-" {
+        return Err(RunCommandError::BothStdin);
+    }
     let input = input(&args.input)?;
     let definition = read_definition(&args.file)?;
     let machine = machine_name(&args.file);
     let mut answers = Layers::default();
+    let mut warn = |problem: Result<(), NoSuchFunction>| {
+        if let Err(problem) = problem {
+            telemetry::tell(format_args!("warning: {problem}"));
+        }
+    };
     if let Some(file) = &args.mock {
         let mocks = read_mocks(file, &machine, args.case.as_deref())?;
         mocks.check(&definition)?;
+        warn(mocks.check_functions(&definition));
         answers = answers.and(mocks);
     }
+    warn(check_called(&definition, args.functions.iter().map(|function| function.name.as_str())));
     let patience = Duration::from_secs(args.function_timeout_s);
-    answers = answers.and(Functions::new(&args.functions, patience).map_err(RunCommandError::Threads)?);
+    let functions = Functions::new(&args.functions, patience).map_err(RunCommandError::Threads)?;
+    let working = functions.working();
+    answers = answers.and(functions);
     let settings = Settings {
         real_time: args.real_time,
         seed: args.seed,
@@ -108,100 +139,90 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
         patience: Duration::from_secs(args.within_s),
         ..Settings::new(machine, "run", u64::try_from(SystemClock.now()).unwrap_or_default())
     };
-    let mut shown = Shown::new(args.json, settings.start_ms);
-    let given = args.json.then(|| input.to_string());
-    let run = run(&definition, input, &settings, &mut answers, &mut |event| shown.see(event))?;
-    drop(shown.progress.take());
-    match given {
-        Some(input) => print_json(&format!("{:#}\n", shown.json(&settings, &input, &run.ending))),
-        None => conclude(&run.ending, run.events),
+    let place = Where { json: args.json, quiet: args.quiet, full: args.full, file: args.history.clone() };
+    let unwritable = |file: &Path| {
+        let file = file.display().to_string();
+        move |error| RunCommandError::Unwritable(file, error)
+    };
+    let mut shown = Shown::new(place, &settings)
+        .map_err(unwritable(args.history.as_deref().unwrap_or(Path::new("the history"))))?;
+    let given = input.to_string();
+    let (ran, mut shown) = interruptible(move || {
+        let ran = run(&definition, input, &settings, &mut answers, &mut |event| shown.see(event));
+        drop(answers);
+        (ran.map(|run| (run, settings)), shown)
+    })
+    .ok_or_else(|| {
+        working.end();
+        RunCommandError::Interrupted
+    })?;
+    let (run, settings) = match ran {
+        Ok(ran) => ran,
+        Err(error) => {
+            shown.give_up();
+            return Err(error.into());
+        }
+    };
+    let is_written = shown.end(&settings, &given, &run);
+    is_written.map_err(unwritable(args.history.as_deref().unwrap_or(Path::new("the history"))))?;
+    if let (Some(file), Some(output)) = (&args.output, &run.ending.output) {
+        std::fs::write(file, format!("{output:#}\n")).map_err(unwritable(file))?;
     }
+    tell_end(args, &settings, &run, shown.cut());
     Ok(if run.ending.status == Status::Succeeded { ExitCode::SUCCESS } else { Code::Failure.into() })
 }
 
-fn input(given: &str) -> Result<Value, RunCommandError> {
-    let unreadable = |error| RunCommandError::Input(given.to_owned(), error);
-    let text = match given.strip_prefix('@') {
-        Some(file) => std::fs::read_to_string(file).map_err(unreadable)?,
-        None if given == "-" => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
-            text
+/// Says how it ended, where that is not part of the JSON.
+fn tell_end(args: &RunArgs, settings: &Settings, run: &Run, cut: u64) {
+    if args.json {
+        return;
+    }
+    if !args.quiet {
+        conclude(settings, run);
+        if cut > 0 {
+            print(&format!("({} cut: --full shows all)\n", terminal::counted(cut, "line")));
         }
+    } else if run.ending.status != Status::Succeeded {
+        let (error, cause) = (run.ending.error.as_deref(), run.ending.cause.as_deref());
+        telemetry::tell(format_args!(
+            "{}: {}: {}",
+            run.ending.status.name(),
+            error.unwrap_or("no error name"),
+            cause.unwrap_or("no cause")
+        ));
+    }
+    if let Some(output) = run.ending.output.as_ref().filter(|_| args.output.is_none()) {
+        print_json(&format!("{output:#}\n"));
+    }
+}
+
+/// Does the work on a thread of its own, and hears meanwhile whether it is to be interrupted: then there is no result.
+fn interruptible<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, done) = tokio::sync::oneshot::channel();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    runtime.block_on(async {
+        let interrupted = daemon::on_signals();
+        std::thread::spawn(move || drop(sender.send(work())));
+        let interrupted = async {
+            match interrupted {
+                Ok(interrupted) => interrupted.requested().await,
+                // Then the system ends this process as it does any other.
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            done = done => done.ok(),
+            () = interrupted => None,
+        }
+    })
+}
+
+fn input(given: &str) -> Result<Value, RunCommandError> {
+    let text = match given.strip_prefix('@') {
+        Some(file) => read_text(Path::new(file)).map_err(RunCommandError::Input)?,
+        None if given == "-" => read_text(Path::new("-")).map_err(RunCommandError::Input)?,
         None => given.to_owned(),
     };
     let beginning = || given.chars().take(80).collect();
     serde_json::from_str(&text).map_err(|error| RunCommandError::NoJson(beginning(), error))
-}
-
-/// Shows a history as it happens: its lines where somebody reads them, else how far it is.
-struct Shown {
-    start_ms: u64,
-    /// The events, if they are printed as JSON at the end.
-    events: Option<Vec<Value>>,
-    progress: Option<Progress>,
-}
-
-impl Shown {
-    fn new(json: bool, start_ms: u64) -> Self {
-        let is_read = !json && std::io::stdout().is_terminal();
-        let progress = (!is_read).then(|| {
-            let mut progress = Progress::on_a_terminal();
-            progress.begin("events");
-            progress
-        });
-        Self { start_ms, events: json.then(Vec::new), progress }
-    }
-
-    fn see(&mut self, event: &HistoryEvent) {
-        match &mut self.events {
-            Some(events) => events.push(event.to_json(REGION)),
-            None => print(&format!("{}\n", line(event, self.start_ms, LINE_CHARS_MAX))),
-        }
-        if let Some(progress) = &self.progress {
-            progress.at(event.id, None);
-        }
-    }
-
-    /// The history as `GetExecutionHistory` has it, and the result as `DescribeExecution`.
-    fn json(&mut self, settings: &Settings, input: &str, ending: &Ending) -> Value {
-        let identity = settings.identity();
-        let mut execution = json!({
-            "executionArn": identity.execution_arn, "stateMachineArn": identity.machine_arn,
-            "name": identity.name, "status": ending.status.name(),
-            "startDate": seconds(settings.start_ms), "stopDate": seconds(ending.at_ms), "input": input,
-        });
-        let output = ending.output.as_ref().map(Value::to_string);
-        for (name, text) in
-            [("output", output.as_ref()), ("error", ending.error.as_ref()), ("cause", ending.cause.as_ref())]
-        {
-            if let Some(text) = text {
-                execution[name] = text.as_str().into();
-            }
-        }
-        json!({"events": self.events.take().unwrap_or_default(), "execution": execution})
-    }
-}
-
-/// A point in time as AWS's JSON has it.
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1000.0
-}
-
-fn conclude(ending: &Ending, events: u64) {
-    let status = ending.status.name();
-    let (colour, said) = match (&ending.output, &ending.error) {
-        (Some(_), _) => (Colour::Good, String::new()),
-        (None, error) => {
-            let (error, cause) = (error.as_deref(), ending.cause.as_deref().unwrap_or_default());
-            let separator = if cause.is_empty() { "" } else { ": " };
-            (Colour::Bad, format!(": {}{separator}{cause}", error.unwrap_or("no error name")))
-        }
-    };
-    print_drawn(Terminal::stdout(), |terminal| {
-        format!("\n{} after {}{said}\n", terminal.paint(colour, status), counted(events, "event"))
-    });
-    if let Some(output) = &ending.output {
-        print_json(&format!("{output:#}\n"));
-    }
 }

@@ -15,7 +15,7 @@ impl Call {
     /// The value of the call.
     ///
     /// # Errors
-    /// `States.Runtime` if a path selects nothing, `States.IntrinsicFailure` if the function cannot work with its arguments.
+    /// `States.Runtime` if a path selects nothing, or the function cannot work with its arguments.
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
         let arguments = self.arguments.iter().map(|argument| match argument {
             Argument::Literal(value) => Ok(value.clone()),
@@ -36,9 +36,8 @@ impl Call {
             }
         });
         let arguments = Arguments::new(arguments.collect::<Result<_, _>>()?);
-        apply(self.function, arguments, scope.random).map_err(|why| {
-            RuntimeError::new(error::INTRINSIC_FAILURE, cause::function_failed(&self.source, why))
-        })
+        apply(self.function, arguments, scope.random)
+            .map_err(|why| RuntimeError::new(error::RUNTIME, cause::function_failed(&self.source, why)))
     }
 }
 

@@ -205,7 +205,7 @@ fn what_fails_is_told_with_the_call_that_failed() {
     assert_eq!(
         (error.name, error.cause.as_str()),
         (
-            "States.IntrinsicFailure",
+            "States.Runtime",
             "The function 'States.MathAdd($.other, 'x')' had the following error: expected an integer, found \"x\""
         )
     );

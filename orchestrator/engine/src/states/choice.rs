@@ -1,6 +1,6 @@
 //! Choice: decides where to go on.
 
-use asl::error::NO_CHOICE_MATCHED;
+use asl::error::RUNTIME;
 use asl::io::Io;
 use asl::syntax::{Choice, ChoiceRule, Condition, Transition};
 use asl::{RuntimeError, Scope};
@@ -24,7 +24,7 @@ impl<'d> Stepper<'d> {
                 None => {
                     let cause =
                         "Failed to transition out of the state. The state does not point to a next state.";
-                    self.failed(entered, RuntimeError::new(NO_CHOICE_MATCHED, cause))
+                    self.failed(entered, RuntimeError::new(RUNTIME, cause))
                 }
             },
         }

@@ -5,9 +5,10 @@
 //! | member | meaning |
 //! | --- | --- |
 //! | `it` | what it shows |
+//! | `from` | perhaps: the page of the Developer Guide (`state-choice`) or the section of the specification (`spec: Retry`) that says so, with its sentence |
 //! | `state` or `machine` | a single state called `A` that ends unless it says otherwise, or a whole definition |
 //! | `input` | what the execution begins with; `{}` if absent |
-//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}`, `{"Refuse": {"Error", "Cause"}}` (of an integration that is waited for) or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said |
+//! | `answers` | what functions return: by name, or `service:action` of an integration, a list of `{"Return": …}`, `{"Throw": {"Error", "Cause"}}`, `{"Refuse": {"Error", "Cause"}}` (of an integration that is waited for) or `{"Silence": null}`, the last again and again; `{}` is returned where nothing is said; `{"Course": [[5, "Heartbeat"], [9, {"Return": …}]]}` tells it over time, in seconds: `{"Taken": worker}`, `{"Submitted": …}`, `"Heartbeat"`, an end |
 //! | `output`, or `error` and perhaps `cause` | how it ends |
 //! | `history` | perhaps: its events, each `id < previous Type`, with ` name` for those of states |
 //! | `details` | perhaps: of some events by id, members that their details have |
@@ -41,8 +42,11 @@ const START_MS: u64 = 1_700_000_000_000;
 #[serde(deny_unknown_fields)]
 struct Case {
     it: String,
+    #[serde(rename = "from")]
+    _from: Option<String>,
     state: Option<Value>,
     machine: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
     input: Option<Value>,
     #[serde(default)]
     answers: BTreeMap<String, VecDeque<Answer>>,
@@ -84,6 +88,17 @@ enum Answer {
         cause: Option<String>,
     },
     Silence(()),
+    Course(Vec<(u64, Turn)>),
+}
+
+/// What becomes of a call some time after it was made.
+#[derive(Deserialize, Clone)]
+enum Turn {
+    Taken(Option<String>),
+    Submitted(Value),
+    Heartbeat,
+    #[serde(untagged)]
+    End(Answer),
 }
 
 /// How every call is refused.
@@ -154,9 +169,9 @@ impl World for Run<'_> {
         }
     }
 
-    fn answer(&mut self, call: &Call) -> Vec<Fact> {
+    fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)> {
         self.calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
-        self.case.answer(call).into_iter().collect()
+        self.case.answer(call)
     }
 
     fn told(&mut self) -> Option<(u64, Fact)> {
@@ -223,7 +238,8 @@ impl Case {
         }
     }
 
-    fn answer(&mut self, call: &Call) -> Option<Fact> {
+    /// What a call is told, and how many milliseconds after it was made.
+    fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)> {
         let function = called_function(&call.resource, &call.parameters).ok().map(str::to_owned);
         let is_function = function.is_some();
         let name = function.unwrap_or_else(|| {
@@ -241,16 +257,14 @@ impl Case {
                     if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() }
                 },
             );
-        let task = call.task;
-        match answer.unwrap_or_else(|| Answer::Return(json!({}))) {
-            Answer::Silence(_) => None,
-            Answer::Return(output) if is_function && call.is_awaited => {
-                Some(Fact::FunctionReturned { task, output })
-            }
-            Answer::Return(output) => call.is_awaited.then_some(Fact::TaskSucceeded { task, output }),
-            Answer::Throw { error, cause } => Some(Fact::TaskFailed { task, error, cause }),
-            Answer::Refuse { error, cause } => Some(Fact::TaskSubmitFailed { task, error, cause }),
-        }
+        let course = match answer.unwrap_or_else(|| Answer::Return(json!({}))) {
+            Answer::Course(course) => course,
+            answer => vec![(0, Turn::End(answer))],
+        };
+        course
+            .into_iter()
+            .filter_map(|(after_s, turn)| Some((after_s * 1000, fact(turn, call, is_function)?)))
+            .collect()
     }
 
     /// What is not as the case says.
@@ -291,6 +305,23 @@ impl Case {
             Some(wanted) => same("the calls", &json!(outcome.calls).to_string(), &json!(wanted).to_string()),
             None => Ok(()),
         }
+    }
+}
+
+/// What an execution is told of a call, if anything.
+fn fact(turn: Turn, call: &Call, is_function: bool) -> Option<Fact> {
+    let task = call.task;
+    match turn {
+        Turn::Taken(worker) => Some(Fact::ActivityStarted { task, worker }),
+        Turn::Submitted(output) => Some(Fact::TaskSubmitted { task, output }),
+        Turn::Heartbeat => Some(Fact::TaskHeartbeat { task }),
+        Turn::End(Answer::Return(output)) if is_function && call.is_awaited => {
+            Some(Fact::FunctionReturned { task, output })
+        }
+        Turn::End(Answer::Return(output)) => call.is_awaited.then_some(Fact::TaskSucceeded { task, output }),
+        Turn::End(Answer::Throw { error, cause }) => Some(Fact::TaskFailed { task, error, cause }),
+        Turn::End(Answer::Refuse { error, cause }) => Some(Fact::TaskSubmitFailed { task, error, cause }),
+        Turn::End(Answer::Silence(()) | Answer::Course(_)) => None,
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) trait World {
     /// What is known of the calls that can be sent.
     fn integrations(&self) -> &dyn Integrations;
 
-    /// What the execution is told after a call, in order.
-    fn answer(&mut self, call: &Call) -> Vec<Fact>;
+    /// What the execution is told of a call, and how many milliseconds after it was made: in order what is told at once.
+    fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)>;
 
     /// What it is told next at a time of its own, and when: before any timer that is due later.
     fn told(&mut self) -> Option<(u64, Fact)>;
@@ -24,7 +24,8 @@ pub(crate) trait World {
     fn see(&mut self, entry: JournalEntry, step: &Step);
 }
 
-/// Runs until nothing can happen any more. Answers come at once, in the order of the calls; timers fire when nothing else is left.
+/// Runs until nothing can happen any more. Answers that come at once come in the order of the calls; of what is due at the same time,
+/// later answers come first, then what the world tells, then timers.
 pub(crate) fn drive(
     world: &mut impl World,
     definition: &Definition,
@@ -34,26 +35,28 @@ pub(crate) fn drive(
     let mut now_ms = start_ms;
     let mut facts = VecDeque::from([start]);
     let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
+    let mut later: BTreeMap<(u64, u64), Fact> = BTreeMap::new();
+    let mut answers = 0;
     let mut told = world.told();
     let (mut execution, mut journal, mut history) = (None, Vec::new(), Vec::new());
     loop {
         let fact = if let Some(fact) = facts.pop_front() {
             fact
         } else {
-            let first = timers.first_key_value().map(|((at_ms, _), ())| *at_ms);
-            match told.take() {
-                Some((at_ms, fact)) if first.is_none_or(|first| at_ms <= first) => {
-                    now_ms = now_ms.max(at_ms);
-                    told = world.told();
-                    fact
-                }
-                later => {
-                    told = later;
-                    let Some(((at_ms, timer), ())) = timers.pop_first() else { break };
-                    now_ms = now_ms.max(at_ms);
-                    Fact::TimerFired { timer }
-                }
-            }
+            let due = |key: Option<u64>| key.unwrap_or(u64::MAX);
+            let timer = due(timers.first_key_value().map(|((at_ms, _), ())| *at_ms));
+            let answer = due(later.first_key_value().map(|((at_ms, _), _)| *at_ms));
+            let at_ms = due(told.as_ref().map(|(at_ms, _)| *at_ms));
+            let fact = if answer <= at_ms.min(timer) {
+                later.pop_first().map(|(_, fact)| fact)
+            } else if at_ms <= timer {
+                std::mem::replace(&mut told, world.told()).map(|(_, fact)| fact)
+            } else {
+                timers.pop_first().map(|((_, timer), ())| Fact::TimerFired { timer })
+            };
+            let Some(fact) = fact else { break };
+            now_ms = now_ms.max(answer.min(at_ms).min(timer));
+            fact
         };
         let stepped =
             step(definition, execution.take(), fact.clone(), now_ms, world.integrations(), History::Keep);
@@ -66,7 +69,16 @@ pub(crate) fn drive(
         };
         for effect in &step.effects {
             match effect {
-                Effect::Call(call) => facts.extend(world.answer(call)),
+                Effect::Call(call) => {
+                    for (after_ms, fact) in world.answer(call) {
+                        answers += 1;
+                        if after_ms == 0 {
+                            facts.push_back(fact);
+                        } else {
+                            later.insert((now_ms + after_ms, answers), fact);
+                        }
+                    }
+                }
                 Effect::SetTimer { timer, at_ms } => {
                     timers.insert((*at_ms, *timer), ());
                 }

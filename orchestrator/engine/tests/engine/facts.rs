@@ -1,9 +1,11 @@
 //! Facts that come late, twice, or about nothing.
 
+use std::ops::ControlFlow;
+
 use asl::Definition;
 use engine::{
     Effect, Execution, Fact, History, IllegalFact, JournalEntry, NoneRefused, ReplayError, Status, Stepped,
-    TaskId, TimerId, replay, step,
+    TaskId, TimerId, replay, step, step_seen,
 };
 use serde_json::json;
 
@@ -41,6 +43,35 @@ fn advance(definition: &Definition, execution: Option<Execution>, fact: Fact) ->
 fn check_stale(definition: &Definition, execution: &Execution, fact: Fact) {
     let stepped = step(definition, Some(execution.clone()), fact.clone(), 0, &NoneRefused, History::Skip);
     assert_eq!(stepped, Ok(Stepped::Stale(Box::new(execution.clone()))), "{fact:?}");
+}
+
+#[test]
+fn events_can_be_told_as_they_happen_and_a_step_stopped_in_the_middle() {
+    let round = definition(
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Succeed"},
+            "B": {"Type": "Choice", "Choices": [{"Variable": "$.stop", "IsPresent": true, "Next": "C"}], "Default": "A"}}}"#,
+    );
+    let Ok(Stepped::Advanced(kept)) = step(&round, None, started(), 0, &NoneRefused, History::Keep) else {
+        panic!("it does not begin")
+    };
+    let mut told = Vec::new();
+    let mut see = |event| {
+        told.push(event);
+        ControlFlow::Continue(())
+    };
+    let seen = step_seen(&round, None, started(), 0, &NoneRefused, &mut see);
+    let Ok(Stepped::Advanced(seen)) = seen else { panic!("it does not begin") };
+    assert!(kept.history == told && told.len() == 25_000);
+    assert!(seen.history.is_empty() && seen.execution == kept.execution);
+
+    let mut count = 0;
+    let mut see = |_| {
+        count += 1;
+        if count < 10 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let stopped = step_seen(&round, None, started(), 0, &NoneRefused, &mut see);
+    let Ok(Stepped::Advanced(stopped)) = stopped else { panic!("it does not begin") };
+    assert_eq!((stopped.execution.status(), count < 20), (Status::Failed, true));
 }
 
 #[test]

@@ -160,9 +160,9 @@ impl World for Scripted {
         &Offered
     }
 
-    fn answer(&mut self, call: &Call) -> Vec<Fact> {
+    fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)> {
         let answer = call.is_awaited.then(|| self.script.answer_of(&called(call).0, call.task));
-        answer.flatten().into_iter().collect()
+        answer.flatten().into_iter().map(|fact| (0, fact)).collect()
     }
 
     fn told(&mut self) -> Option<(u64, Fact)> {

@@ -1,18 +1,24 @@
 //! A function that is a program: its input on standard input, its output on standard output. It fails when its exit status is not 0; the
-//! last lines of its standard error are the cause, unless it says an error on standard output.
+//! last lines of its standard error are told, unless it says an error on standard output.
+//!
+//! What it has started is ended when it is done, or when nobody waits for it any more: the whole process group.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
+use super::group::{Group, lead};
 use super::output::{ANSWER_BYTES_MAX, Failed, read};
 
 /// Last lines of standard error that are told.
 const LINES_TOLD: usize = 5;
 /// Most of standard error that is kept, in bytes.
 const ERRORS_BYTES_MAX: usize = 64 * 1024;
+/// How long what a program has said is read after its group was ended: somebody outside the group may hold its output open.
+const REST_READ: Duration = Duration::from_secs(1);
 
 /// A program and its arguments.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +26,16 @@ pub(super) struct Command {
     program: String,
     arguments: Vec<String>,
 }
+
+/// What a program has said.
+#[derive(Default)]
+struct Said {
+    output: Vec<u8>,
+    errors: Vec<u8>,
+}
+
+/// It said more than it may.
+struct TooLarge;
 
 impl Command {
     /// The program of that path; or, if there is none, the first word as the program and the others as its arguments. `None` if that is
@@ -36,67 +52,99 @@ impl Command {
     }
 
     pub(super) async fn run(&self, given: &str) -> Result<Value, Failed> {
-        let who = &self.program;
-        let failed = |why: std::io::Error| Failed::new("Runtime.ExitError", format!("{who}: {why}"));
-        let mut child = tokio::process::Command::new(&self.program)
-            .args(&self.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(failed)?;
+        let failed = |why: std::io::Error| {
+            Failed::lambda("Runtime.InvalidEntrypoint", &format!("Error: {}: {why}", self.program))
+        };
+        let mut command = tokio::process::Command::new(&self.program);
+        command.args(&self.arguments).kill_on_drop(true);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = lead(&mut command).spawn().map_err(failed)?;
+        // Dropped before the child is: whoever gives up this future ends the group while the program still has its number.
+        let mut group = Group::of(&child);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let write = async {
             if let Some(mut stdin) = stdin {
                 // A program need not read what it is given.
                 let _ = stdin.write_all(given.as_bytes()).await;
             }
+            Ok(())
         };
-        let ((), output, errors) =
-            tokio::join!(write, beginning(stdout, ANSWER_BYTES_MAX + 1), end(stderr, ERRORS_BYTES_MAX));
+        let mut said = Said::default();
+        let all_read = {
+            let talk = async {
+                tokio::try_join!(write, output(stdout, &mut said.output), errors(stderr, &mut said.errors))
+            };
+            tokio::pin!(talk);
+            let ended = group.leader_ends();
+            tokio::pin!(ended);
+            let all_read = tokio::select! {
+                all_read = &mut talk => {
+                    // It has closed its output: that is not its end, which is awaited, unless it said too much.
+                    if all_read.is_ok() {
+                        ended.await;
+                    }
+                    Some(all_read)
+                }
+                () = &mut ended => None,
+            };
+            group.end();
+            match all_read {
+                Some(all_read) => Some(all_read),
+                None => tokio::time::timeout(REST_READ, talk).await.ok(),
+            }
+        };
         let status = child.wait().await.map_err(failed)?;
-        if output.len() > ANSWER_BYTES_MAX {
-            let cause = format!("{who} answered more than {ANSWER_BYTES_MAX} bytes");
-            return Err(Failed::new("Function.ResponseSizeTooLarge", cause));
+        match all_read {
+            Some(Err(TooLarge)) => Err(Failed::too_large()),
+            _ if status.success() => read(&said.output, &self.program),
+            _ => Err(exited(status, &said)),
         }
-        if status.success() { read(&output, who) } else { Err(self.exited(status, &output, &errors)) }
     }
+}
 
-    fn exited(&self, status: ExitStatus, output: &[u8], errors: &[u8]) -> Failed {
-        if let Ok(output) = serde_json::from_slice(output)
-            && let Some(failed) = Failed::of(&output)
-        {
+fn exited(status: ExitStatus, said: &Said) -> Failed {
+    if let Ok(output) = serde_json::from_slice::<Value>(&said.output) {
+        if let Some(failed) = Failed::of(&output) {
             return failed;
         }
-        let errors = String::from_utf8_lossy(errors);
-        let lines: Vec<_> = errors.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last = lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n");
-        let cause = if last.is_empty() { format!("{}: {status}", self.program) } else { last };
-        Failed::new("Runtime.ExitError", cause)
-    }
-}
-
-/// What can be read of it, up to so many bytes; all the rest is read, too, so that nobody waits to write.
-async fn beginning(pipe: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> Vec<u8> {
-    let (mut kept, mut buffer) = (Vec::new(), vec![0; 8192]);
-    let Some(mut pipe) = pipe else { return kept };
-    while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
-        let room = bytes_max - kept.len();
-        kept.extend_from_slice(&buffer[..count.min(room)]);
-    }
-    kept
-}
-
-/// The last so many bytes of what can be read of it, or a few more.
-async fn end(pipe: Option<impl AsyncRead + Unpin>, bytes_max: usize) -> Vec<u8> {
-    let (mut kept, mut buffer) = (Vec::new(), vec![0; 8192]);
-    let Some(mut pipe) = pipe else { return kept };
-    while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
-        kept.extend_from_slice(&buffer[..count]);
-        if kept.len() > 2 * bytes_max {
-            kept.drain(..kept.len() - bytes_max);
+        if output.get("errorMessage").is_some() {
+            return Failed::nameless(&output);
         }
     }
-    kept
+    let errors = String::from_utf8_lossy(&said.errors);
+    let lines: Vec<_> = errors.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n");
+    let separator = if last.is_empty() { "" } else { "\n" };
+    // As Lambda says it: `exit status 1`, `signal: killed`.
+    let status = status.to_string().replacen("exit status: ", "exit status ", 1);
+    Failed::lambda(
+        "Runtime.ExitError",
+        &format!("Error: Runtime exited with error: {status}{separator}{last}"),
+    )
+}
+
+/// Reads what a program answers, until that is too much.
+async fn output(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> Result<(), TooLarge> {
+    let mut buffer = vec![0; 8192];
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
+        kept.extend_from_slice(&buffer[..count]);
+        if kept.len() > ANSWER_BYTES_MAX {
+            return Err(TooLarge);
+        }
+    }
+    Ok(())
+}
+
+/// Reads all that a program complains of, and keeps the end.
+async fn errors(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> Result<(), TooLarge> {
+    let mut buffer = vec![0; 8192];
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    while let Ok(count @ 1..) = pipe.read(&mut buffer).await {
+        kept.extend_from_slice(&buffer[..count]);
+        if kept.len() > 2 * ERRORS_BYTES_MAX {
+            kept.drain(..kept.len() - ERRORS_BYTES_MAX);
+        }
+    }
+    Ok(())
 }

@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::CONTENT_TYPE;
-use hyper::{Request, body::Bytes};
+use hyper::{Request, StatusCode, body::Bytes};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
@@ -13,7 +13,11 @@ use super::output::{ANSWER_BYTES_MAX, Failed, read};
 
 pub(super) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
     let (status, body) = exchange(url, given).await.map_err(|error| {
-        Failed::new("Lambda.ServiceException", format!("no answer at {url}: {}", root(&*error)))
+        let root = root(&*error);
+        match root.is::<LengthLimitError>() {
+            true => Failed::too_large(),
+            false => Failed::new("Lambda.ServiceException", format!("no answer at {url}: {root}")),
+        }
     })?;
     if status.is_success() {
         return read(&body, url);
@@ -24,13 +28,14 @@ pub(super) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
         return Err(failed);
     }
     let begin: String = String::from_utf8_lossy(&body).trim().chars().take(200).collect();
-    Err(Failed::new("Lambda.ServiceException", format!("{url} answered {status}: {begin}")))
+    let error = match status {
+        StatusCode::TOO_MANY_REQUESTS => "Lambda.TooManyRequestsException",
+        _ => "Lambda.ServiceException",
+    };
+    Err(Failed::new(error, format!("{url} answered {status}: {begin}")))
 }
 
-async fn exchange(
-    url: &str,
-    given: String,
-) -> Result<(hyper::StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
+async fn exchange(url: &str, given: String) -> Result<(StatusCode, Bytes), Box<dyn Error + Send + Sync>> {
     let request = Request::post(url).header(CONTENT_TYPE, "application/json");
     let request = request.body(Full::new(Bytes::from(given)))?;
     let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();

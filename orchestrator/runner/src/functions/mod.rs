@@ -4,8 +4,10 @@
 //! error is named by `errorType`, and its cause is the object.
 
 mod command;
+mod group;
 mod http;
 mod output;
+mod working;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,9 +16,11 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
-use crate::answer::{Answer, Answers, Asked, NoneLeft, Reply};
+use crate::answer::{Answers, NoneLeft, Reply};
+use crate::asked::{Answer, Asked};
 use command::Command;
 use output::Failed;
+pub use working::Working;
 
 /// A function by its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,11 +81,12 @@ impl std::str::FromStr for Function {
     }
 }
 
-/// Functions by name.
+/// Functions by name. When this is dropped, all that is at work is ended, and waited for.
 pub struct Functions {
     by_name: BTreeMap<String, Place>,
     runtime: Arc<Runtime>,
     patience: Duration,
+    working: Working,
 }
 
 impl Functions {
@@ -92,7 +97,18 @@ impl Functions {
     pub fn new(functions: &[Function], patience: Duration) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let by_name = functions.iter().map(|it| (it.name.clone(), it.place.clone())).collect();
-        Ok(Self { by_name, runtime: Arc::new(runtime), patience })
+        Ok(Self { by_name, runtime: Arc::new(runtime), patience, working: Working::default() })
+    }
+
+    /// What ends all functions at once, from another thread.
+    pub fn working(&self) -> Working {
+        self.working.clone()
+    }
+}
+
+impl Drop for Functions {
+    fn drop(&mut self) {
+        self.working.end();
     }
 }
 
@@ -100,25 +116,27 @@ impl Answers for Functions {
     fn answer(&mut self, asked: &Asked) -> Result<Option<Reply>, NoneLeft> {
         let Some(place) = asked.name().and_then(|name| self.by_name.get(&name)) else { return Ok(None) };
         let (place, asked) = (place.clone(), asked.clone());
-        let (runtime, patience) = (Arc::clone(&self.runtime), self.patience);
-        Ok(Some(Reply::Work(Box::new(move || {
+        let (runtime, patience, working) = (Arc::clone(&self.runtime), self.patience, self.working());
+        Ok(Some(Reply::Work(Box::new(move |stop| {
             let given = asked.payload().to_string();
-            let answered = runtime.block_on(async {
-                let answer = async {
-                    match &place {
-                        Place::Command(command) => command.run(&given).await,
-                        Place::Url(url) => http::ask(url, given.clone()).await,
-                    }
-                };
-                tokio::time::timeout(patience, answer).await
-            });
-            match answered {
-                Ok(Ok(output)) => asked.returned(output),
-                Ok(Err(Failed { error, cause })) => Answer::Failed { error, cause: Some(cause) },
-                Err(_) => {
-                    let cause = format!("the function took longer than {} s", patience.as_secs_f64());
-                    Answer::Failed { error: "Sandbox.Timedout".to_owned(), cause: Some(cause) }
+            let answer = async {
+                match &place {
+                    Place::Command(command) => command.run(&given).await,
+                    Place::Url(url) => http::ask(url, given.clone()).await,
                 }
+            };
+            // Made inside: a time-out belongs to the runtime.
+            let answer = async { tokio::time::timeout(patience, answer).await };
+            match runtime.block_on(working.unless_ended(stop, answer)) {
+                Some(Ok(Ok(output))) => asked.returned(output),
+                Some(Ok(Err(Failed { error, cause }))) => Answer::Failed { error, cause: Some(cause) },
+                Some(Err(_)) => {
+                    let message =
+                        format!("Error: Task timed out after {:.2} seconds", patience.as_secs_f64());
+                    let Failed { error, cause } = Failed::lambda("Sandbox.Timedout", &message);
+                    Answer::Failed { error, cause: Some(cause) }
+                }
+                None => Answer::Failed { error: asl::error::RUNTIME.to_owned(), cause: None },
             }
         }))))
     }

@@ -1,9 +1,9 @@
-//! What a function answers, and what it means.
+//! What a function answers, and what it means: errors have the names and the form that AWS Lambda gives them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Most that a function may answer, in bytes: as Lambda's.
-pub(super) const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
+pub(super) const ANSWER_BYTES_MAX: usize = 6_291_556;
 
 /// A function's error.
 #[derive(Debug, PartialEq)]
@@ -13,8 +13,30 @@ pub(super) struct Failed {
 }
 
 impl Failed {
+    /// An error with a cause in words.
     pub(super) fn new(error: &str, cause: impl Into<String>) -> Self {
         Self { error: error.to_owned(), cause: cause.into() }
+    }
+
+    /// An error that Lambda itself makes: its cause is the object that it answers, as text.
+    pub(super) fn lambda(error: &str, message: &str) -> Self {
+        Self::new(error, json!({"errorMessage": message, "errorType": error}).to_string())
+    }
+
+    /// The function answered too much.
+    pub(super) fn too_large() -> Self {
+        let message = format!(
+            "Response payload size exceeded maximum allowed payload size ({ANSWER_BYTES_MAX} bytes)."
+        );
+        Self::lambda("Function.ResponseSizeTooLarge", &message)
+    }
+
+    /// The function failed, and what it says does not name the error.
+    pub(super) fn nameless(output: &Value) -> Self {
+        let cause = format!(
+            "The cause could not be determined because Lambda did not return an error type. Returned payload: {output}"
+        );
+        Self::new("Lambda.Unknown", cause)
     }
 
     /// The error that such an object is.
@@ -34,7 +56,7 @@ pub(super) fn read(text: &[u8], who: &str) -> Result<Value, Failed> {
     }
     let output: Value = serde_json::from_str(text).map_err(|error| {
         let begin: String = text.chars().take(200).collect();
-        Failed::new("Runtime.MarshalError", format!("{who} answered what is no JSON ({error}): {begin}"))
+        Failed::lambda("Runtime.MarshalError", &format!("{who} answered what is no JSON ({error}): {begin}"))
     })?;
     match Failed::of(&output) {
         Some(failed) => Err(failed),

@@ -36,35 +36,65 @@ fn a_program_is_given_json_and_answers_json() {
     assert_eq!(run_script(":"), json!(null), "and need not answer");
 }
 
+/// The error, and the message in its cause, which is an object as Lambda gives it.
+fn failed(came_to: &Value) -> (String, String) {
+    let cause: Value = serde_json::from_str(came_to[1].as_str().unwrap()).unwrap();
+    assert_eq!(cause["errorType"], came_to[0]);
+    (came_to[0].as_str().unwrap().to_owned(), cause["errorMessage"].as_str().unwrap().to_owned())
+}
+
 #[test]
-fn a_program_that_fails_is_an_error_of_the_task() {
-    for (script, error, cause) in [
-        ("echo 'no luck' >&2; exit 3", "Runtime.ExitError", "no luck"),
-        ("for n in 1 2 3 4 5 6 7; do echo $n >&2; done; exit 1", "Runtime.ExitError", "3\n4\n5\n6\n7"),
-        ("exit 3", "Runtime.ExitError", "/bin/sh: exit status: 3"),
+fn a_program_that_fails_is_an_error_of_the_task_as_lambda_would_name_it() {
+    let exited = "Error: Runtime exited with error: ";
+    for (script, error, message) in [
+        ("echo 'no luck' >&2; exit 3", "Runtime.ExitError", format!("{exited}exit status 3\nno luck")),
+        (
+            "for n in 1 2 3 4 5 6 7; do echo $n >&2; done; exit 1",
+            "Runtime.ExitError",
+            format!("{exited}exit status 1\n3\n4\n5\n6\n7"),
+        ),
+        ("kill -9 $$", "Runtime.ExitError", format!("{exited}signal: 9 (SIGKILL)")),
         (
             r#"echo '{"errorType": "Declined", "errorMessage": "no money"}'"#,
             "Declined",
-            r#"{"errorType":"Declined","errorMessage":"no money"}"#,
+            "no money".to_owned(),
         ),
         (
             r#"echo '{"errorType": "Declined", "errorMessage": "no money"}'; exit 1"#,
             "Declined",
-            r#"{"errorType":"Declined","errorMessage":"no money"}"#,
+            "no money".to_owned(),
+        ),
+        (
+            "echo nonsense",
+            "Runtime.MarshalError",
+            "/bin/sh answered what is no JSON (expected ident at line 1 column 2): nonsense".to_owned(),
+        ),
+        // It never reads what it is given, and writes for ever: no more than may be answered is kept.
+        (
+            "exec yes",
+            "Function.ResponseSizeTooLarge",
+            "Response payload size exceeded maximum allowed payload size (6291556 bytes).".to_owned(),
         ),
     ] {
-        assert_eq!(run_script(script), json!([error, cause]), "{script}");
+        assert_eq!(failed(&run_script(script)), (error.to_owned(), message), "{script}");
     }
-    let came_to = run_script("echo nonsense");
-    assert_eq!(came_to[0], "Runtime.MarshalError");
-    assert!(came_to[1].as_str().unwrap().contains("what is no JSON"), "{came_to}");
+    let nameless = run_script(r#"echo '{"errorMessage": "no money"}'; exit 1"#);
+    assert_eq!(nameless[0], "Lambda.Unknown");
+    assert!(nameless[1].as_str().unwrap().ends_with("Returned payload: {\"errorMessage\":\"no money\"}"));
+}
+
+#[test]
+fn an_answer_larger_than_a_payload_is_a_data_limit_exceeded() {
+    let came_to = run_script("printf '\"%300000s\"' x");
+    assert_eq!(came_to[0], "States.DataLimitExceeded");
 }
 
 #[test]
 fn a_program_that_does_not_end_is_ended() {
     let dir = tempfile::tempdir().unwrap();
     let ran = call(&program(dir.path(), "exec sleep 600"), Duration::from_millis(300), &settings());
-    assert_eq!(ran.came_to(), json!(["Sandbox.Timedout", "the function took longer than 0.3 s"]));
+    let told = ("Sandbox.Timedout".to_owned(), "Error: Task timed out after 0.30 seconds".to_owned());
+    assert_eq!(failed(&ran.came_to()), told);
 }
 
 #[test]
@@ -102,7 +132,8 @@ fn serve(status: &str, body: &str) -> (String, std::thread::JoinHandle<String>) 
             let count = stream.read(&mut buffer).unwrap();
             asked += std::str::from_utf8(&buffer[..count]).unwrap();
         }
-        stream.write_all(answer.as_bytes()).unwrap();
+        // Who has read enough goes away.
+        let _ = stream.write_all(answer.as_bytes());
         asked
     });
     (url, served)
@@ -113,6 +144,7 @@ fn a_function_over_http_is_posted_to() {
     for (status, body, came_to) in [
         ("200 OK", r#"{"a": 1}"#, json!({"a": 1})),
         ("500 Internal Server Error", "it broke", json!(["Lambda.ServiceException", "it broke"])),
+        ("429 Too Many Requests", "later", json!(["Lambda.TooManyRequestsException", "later"])),
         (
             "200 OK",
             r#"{"errorType": "E", "errorMessage": "m"}"#,
@@ -123,16 +155,17 @@ fn a_function_over_http_is_posted_to() {
         let got = call(&url, PATIENCE, &settings()).came_to();
         assert!(served.join().unwrap().starts_with("POST /f HTTP/1.1\r\n"));
         match came_to[0].as_str() {
-            Some("Lambda.ServiceException") => {
+            Some(error) if error.starts_with("Lambda.") => {
                 assert_eq!(got[0], came_to[0]);
-                assert!(
-                    got[1].as_str().unwrap().ends_with("answered 500 Internal Server Error: it broke"),
-                    "{got}"
-                );
+                assert!(got[1].as_str().unwrap().ends_with(&format!("answered {status}: {body}")), "{got}");
             }
             _ => assert_eq!(got, came_to),
         }
     }
+    let large = "x".repeat(6_291_557);
+    let (url, served) = serve("200 OK", &large);
+    assert_eq!(call(&url, PATIENCE, &settings()).came_to()[0], "Function.ResponseSizeTooLarge");
+    served.join().unwrap();
     let nobody = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
     let got = call(&format!("f=http://{nobody}/f"), PATIENCE, &settings()).came_to();
     assert_eq!(got[0], "Lambda.ServiceException");

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod courses;
+mod ends;
 mod functions;
 mod harness;
 mod mocks;

@@ -40,6 +40,14 @@ fn an_answer_may_be_for_some_calls_only() {
 }
 
 #[test]
+fn one_for_some_calls_that_says_how_many_answers_no_more() {
+    let script = json!([{"When": {"a": 1}, "Times": 2, "Return": "first"}]);
+    let shared = json!({"Functions": {"f": {"Return": "else"}}, "States": {"S": script}});
+    let items = json!([{"a": 1}, {"a": 1}, {"a": 1}, {"a": 2}]);
+    assert_eq!(map(shared, items), json!(["first", "first", "else", "else"]));
+}
+
+#[test]
 fn a_state_answers_with_the_tasks_result_and_a_function_with_what_it_returns() {
     let invoke = r#", "Parameters": {"FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:f", "Payload": {"n": 1}}"#;
     for (definition, script, came_to) in [
@@ -74,7 +82,9 @@ fn a_state_answers_with_the_tasks_result_and_a_function_with_what_it_returns() {
 #[test]
 fn mocks_that_say_nonsense_are_refused() {
     for (script, told) in [
-        (json!({"Return": 1, "Throw": {"Error": "E"}}), "either Return or Throw"),
+        (json!({"Return": 1, "Throw": {"Error": "E"}}), "either Return, Throw or \"Never\": true"),
+        (json!({"Never": true, "AfterSeconds": 1}), "comes after no AfterSeconds"),
+        (json!({"Return": 1, "HeartbeatEverySeconds": 0}), "HeartbeatEverySeconds is 0; expected 0.001 to"),
         (json!([]), "there is no answer in []"),
         (json!({"Retrun": 1}), "unknown field `Retrun`"),
         (json!({"Throw": {"Cause": "c"}}), "missing field `Error`"),
@@ -89,7 +99,7 @@ fn mocks_that_say_nonsense_are_refused() {
     let error = mocks.check(&definition).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the mocks answer for \"T\", and the definition has no Task of that name; its Tasks are S"
+        "the mocks answer for \"T\", and the definition has no Task of that name; did you mean \"S\"?; its Tasks are S"
     );
 }
 

@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use runner::{Kind, Report, test_folder};
+use runner::{Kind, Report, Selection, SuiteError, test_folder};
 use serde_json::{Value, json};
 
 fn tested(folder: &Path) -> Result<Report, String> {
-    let chain = |error: runner::SuiteError| {
+    selected(folder, &Selection::default())
+}
+
+fn selected(folder: &Path, selection: &Selection) -> Result<Report, String> {
+    let chain = |error: SuiteError| {
         let mut told = error.to_string();
         let mut source = std::error::Error::source(&error);
         while let Some(error) = source {
@@ -15,7 +19,7 @@ fn tested(folder: &Path) -> Result<Report, String> {
         }
         told
     };
-    test_folder(folder, &mut |_, _| {}).map_err(chain)
+    test_folder(folder, selection, &mut |_| {}).map_err(chain)
 }
 
 /// A definition that calls `f`, catches `E`, and decides by the result.
@@ -54,6 +58,118 @@ fn a_case_passes_if_all_is_as_expected_and_else_says_how_it_differs() {
         json!({"Error": "E"}),
         &["status: expected FAILED, was SUCCEEDED", "error: expected \"E\", was none"],
     );
+}
+
+#[test]
+fn a_history_may_be_expected_whole_or_in_parts() {
+    check(
+        json!({"History": ["ExecutionStarted", "...", "ChoiceStateEntered Decide", "...", "ExecutionSucceeded"]}),
+        &[],
+    );
+    check(
+        json!({"History": ["...", {"type": "LambdaFunctionSucceeded", "output": "8"}, "..."]}),
+        &[
+            "history: after event 0, expected LambdaFunctionSucceeded with {\"output\":\"8\"}, which is not there",
+        ],
+    );
+}
+
+#[test]
+fn a_history_can_be_written_anew() {
+    let mocks = json!({"Functions": {"f": {"Return": 7}}});
+    let dir = folder(
+        &json!({"Mocks": mocks, "Cases": {"c": {"Expect": {"History": [], "Output": {"is": "much"}}}}}),
+    );
+    assert_eq!(tested(dir.path()).unwrap().cases().next().unwrap().differences.len(), 8);
+    let bless = Selection { bless: true, ..Selection::default() };
+    let report = selected(dir.path(), &bless).unwrap();
+    assert!(report.passed() && report.cases().next().unwrap().is_blessed);
+    assert!(tested(dir.path()).unwrap().passed());
+    // What else is wrong stays wrong.
+    let dir = folder(&json!({"Mocks": mocks, "Cases": {"c": {"Expect": {"History": [], "Output": 1}}}}));
+    let report = selected(dir.path(), &bless).unwrap();
+    assert_eq!(report.cases().next().unwrap().differences, ["output $: expected 1, was {\"is\":\"much\"}"]);
+}
+
+#[test]
+fn the_mocks_of_a_case_win_over_those_of_the_file_whatever_they_are_about() {
+    let file = json!({"States": {"Call": {"Return": 1}}});
+    let own = |mocks: Value| {
+        let cases =
+            json!({"Mocks": file, "Cases": {"c": {"Mocks": mocks, "Expect": {"Output": {"is": "much"}}}}});
+        tested(folder(&cases).path()).unwrap().cases().next().unwrap().differences.clone()
+    };
+    assert!(own(json!({"Functions": {"f": {"Return": 7}}})).is_empty());
+    assert!(own(json!({"States": {"Call": {"Return": 7}}, "Functions": {"f": {"Return": 1}}})).is_empty());
+    // One that is for other calls leaves this one to the file.
+    assert_eq!(own(json!({"Functions": {"f": {"When": 5, "Return": 7}}})).len(), 1);
+}
+
+#[test]
+fn cases_can_be_chosen_by_name() {
+    let mocks = json!({"Functions": {"f": {"Return": 7}}});
+    let dir =
+        folder(&json!({"Mocks": mocks, "Cases": {"Much is much": {}, "little": {"Expect": {"Output": 1}}}}));
+    let only = |filter: &str| {
+        let selection = Selection { filter: Some(filter.to_owned()), ..Selection::default() };
+        selected(dir.path(), &selection)
+    };
+    let report = only("much").unwrap();
+    assert_eq!((report.cases().count(), report.left_out, report.passed()), (1, 1, true));
+    assert_eq!(only("nothing").unwrap_err(), "no case has \"nothing\" in its name");
+}
+
+#[test]
+fn a_definition_may_be_in_yaml_and_tested_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let flow = "StartAt: A\nStates:\n  A:\n    Type: Pass\n    Result: [1, two]\n    End: true\n";
+    let file = dir.path().join("flow.asl.yaml");
+    std::fs::write(&file, flow).unwrap();
+    std::fs::write(
+        dir.path().join("flow.test.json"),
+        r#"{"Cases": {"c": {"Expect": {"Output": [1, "two"]}}}}"#,
+    )
+    .unwrap();
+    std::fs::write(dir.path().join("other.asl.json"), "{}").unwrap();
+    assert!(tested(&file).unwrap().passed());
+    std::fs::write(&file, flow.replace("End: true", "Next: B")).unwrap();
+    let error = tested(&file).unwrap_err();
+    assert!(error.contains("line 6, column 11, /States/A/Next: MISSING_TRANSITION_TARGET"), "{error}");
+}
+
+#[test]
+fn cases_to_begin_with_go_by_every_way_that_can_be_derived() {
+    let definition = asl::parse(FLOW).unwrap();
+    let cases = runner::skeleton(&definition, "flow");
+    let names: Vec<_> = cases["Cases"].as_object().unwrap().keys().cloned().collect();
+    let ways = ["Call: Catch[0] of E -> Caught", "Decide: Choices[0] -> Much", "Decide: Default -> Little"];
+    assert_eq!(sorted(names.iter().map(String::as_str).collect()), ways);
+    let caught = &cases["Cases"]["Call: Catch[0] of E -> Caught"];
+    assert_eq!(caught["Mocks"]["States"]["Call"]["Throw"]["Error"], "E");
+    assert_eq!((caught.get("Comment"), &caught["Expect"]["Visits"]), (None, &json!(["Call", "Caught"])));
+    // What the function has to return for that is not to be seen from the input.
+    let much = cases["Cases"]["Decide: Choices[0] -> Much"]["Comment"].as_str().unwrap();
+    assert_eq!(much, "to do: an Input, or answers, that lead this way: Call, Decide, Much");
+    let report = tested(folder(&cases).path()).unwrap();
+    let failed: Vec<_> =
+        report.cases().filter(|case| !case.passed()).map(|case| case.name.as_str()).collect();
+    assert_eq!(failed, ["Decide: Choices[0] -> Much"]);
+}
+
+#[test]
+fn inputs_are_derived_from_the_rules_of_choices() {
+    let rules = r#"[{"Variable": "$.kind", "StringEquals": "a", "Next": "A"},
+        {"And": [{"Variable": "$.o.n", "NumericGreaterThan": 5}, {"Variable": "$.kind", "IsPresent": true}], "Next": "B"}]"#;
+    let text = format!(
+        r#"{{"StartAt": "C", "States": {{"C": {{"Type": "Choice", "Choices": {rules}, "Default": "D"}},
+        "A": {{"Type": "Succeed"}}, "B": {{"Type": "Fail", "Error": "E"}},
+        "D": {{"QueryLanguage": "JSONata", "Type": "Choice", "Choices": [{{"Condition": "{{% $states.input.x = 'y' and $states.input.z >= 3 %}}", "Next": "A"}}], "Default": "B"}}}}}}"#
+    );
+    let cases = runner::skeleton(&asl::parse(&text).unwrap(), "flow");
+    for (name, case) in cases["Cases"].as_object().unwrap() {
+        assert_eq!(case.get("Comment"), None, "{name}: {case}");
+    }
+    assert_eq!(cases["Cases"]["C: Default -> D"]["Input"]["x"], "y");
 }
 
 #[test]
@@ -111,6 +227,18 @@ fn a_folder_that_cannot_be_tested_says_why() {
             "something of the state \"X\", and the definition has none",
         ),
         (
+            json!({"Cases": {"c": {"Expect": {"NeverVisits": ["Mcuh"]}}}}),
+            "none of that name; did you mean \"Much\"?",
+        ),
+        (
+            json!({"Mocks": {"Functions": {"g": {"Return": 1}}}, "Cases": {"c": {}}}),
+            "the function \"g\" is called by no state; did you mean \"f\"?; called are f",
+        ),
+        (
+            json!({"Cases": {"c": {"Expect": {"History": [5]}}}}),
+            "5 is no event of a History; expected \"TaskStateEntered Pay\", \"...\" or an object",
+        ),
+        (
             json!({"Cases": {"c": {"Mocks": {"States": {"Much": {"Return": 1}}}}}}),
             "the mocks answer for \"Much\", and",
         ),
@@ -120,7 +248,9 @@ fn a_folder_that_cannot_be_tested_says_why() {
         assert!(error.contains(told), "{cases}: {error}");
     }
     let dir = tempfile::tempdir().unwrap();
-    assert!(tested(dir.path()).unwrap_err().contains("has no file NAME.asl.json to be tested"));
+    assert!(
+        tested(dir.path()).unwrap_err().contains("has no file NAME.asl.json (or .asl.yaml) to be tested")
+    );
     std::fs::write(dir.path().join("a.test.json"), "{}").unwrap();
     assert!(tested(dir.path()).unwrap_err().contains("has no definition beside it: expected"));
     std::fs::write(dir.path().join("a.asl.json"), "{}").unwrap();
