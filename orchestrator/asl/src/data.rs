@@ -51,12 +51,12 @@ pub enum ResultPath {
     /// `null`: the result is dropped, the input goes on.
     Discard,
     /// The result is put there in the input.
-    At(Place),
+    At(Target),
 }
 
-/// A place in a state's input: a reference path that begins at `$`.
+/// Where in a state's input a result is put: a reference path that begins at `$`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(Path);
+pub struct Target(Path);
 
 impl ResultPath {
     /// Puts results where the path leads.
@@ -71,7 +71,7 @@ impl ResultPath {
             }
             Root::Data if !path.is_reference() => Err("it may stand for more than one place".to_owned()),
             Root::Data if path.is_whole_data() => Ok(Self::Replace),
-            Root::Data => Ok(Self::At(Place(path))),
+            Root::Data => Ok(Self::At(Target(path))),
         }
     }
 
@@ -84,7 +84,7 @@ impl ResultPath {
     pub fn levels(&self) -> usize {
         match self {
             Self::Replace | Self::Discard => 0,
-            Self::At(Place(path)) => path.segments().len(),
+            Self::At(Target(path)) => path.segments().len(),
         }
     }
 
@@ -93,7 +93,7 @@ impl ResultPath {
     /// # Errors
     /// As [`ResultPath::place`].
     pub fn check(&self, input: &Value) -> Result<(), RuntimeError> {
-        let Self::At(Place(path)) = self else { return Ok(()) };
+        let Self::At(Target(path)) = self else { return Ok(()) };
         // `None` once the rest of the way is to be made, of objects.
         let mut value = Some(input);
         for segment in path.segments() {
@@ -118,7 +118,7 @@ impl ResultPath {
         match self {
             Self::Replace => Ok(result),
             Self::Discard => Ok(input),
-            Self::At(Place(path)) => {
+            Self::At(Target(path)) => {
                 self.check(&input)?;
                 let mut output = input;
                 if let Some(slot) = slot(&mut output, path.segments()) {
@@ -229,6 +229,8 @@ mod tests {
             any::<i64>().prop_map(Value::from),
             any::<u64>().prop_map(Value::from),
             any::<f64>().prop_map(Value::from),
+            "-?(0|[1-9][0-9]{0,25})(\\.[0-9]{1,5})?([eE][+-]?[0-9]{1,3})?"
+                .prop_map(|number| serde_json::from_str(&number).unwrap()),
             any::<String>().prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 5, |inner| {

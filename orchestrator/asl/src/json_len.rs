@@ -1,6 +1,8 @@
 //! How long and how deep JSON is.
 
-use serde_json::Value;
+use std::fmt::{self, Write as _};
+
+use serde_json::{Number, Value};
 
 /// Deepest nesting of arrays and objects that data may have: what is stored is read back by a reader that goes no deeper than 128.
 pub const NESTING_MAX: usize = 100;
@@ -31,11 +33,27 @@ pub fn measured(value: &Value, levels: usize) -> Option<usize> {
     })
 }
 
-fn number_len(number: &serde_json::Number) -> usize {
+/// Length of the number as it is spelt, in bytes.
+pub(crate) fn number_len(number: &Number) -> usize {
     match (number.as_u64(), number.as_i64()) {
         (Some(n), _) => n.checked_ilog10().unwrap_or(0) as usize + 1,
-        (None, Some(n)) => n.unsigned_abs().ilog10() as usize + 2,
-        (None, None) => number.to_string().len(),
+        (None, Some(n)) if n < 0 => n.unsigned_abs().ilog10() as usize + 2,
+        _ => {
+            let mut length = Length(0);
+            // It takes whatever it is given.
+            let _ = write!(length, "{number}");
+            length.0
+        }
+    }
+}
+
+/// Counts bytes.
+struct Length(usize);
+
+impl fmt::Write for Length {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
     }
 }
 

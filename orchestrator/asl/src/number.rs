@@ -1,4 +1,4 @@
-//! Numbers compared by what they stand for, exactly, whatever their size and spelling.
+//! Numbers keep their spelling; here they are compared by what they stand for, exactly, whatever their size and spelling.
 
 use std::cmp::Ordering;
 
@@ -10,6 +10,25 @@ pub(crate) fn compare(left: &Number, right: &Number) -> Ordering {
         (Some(left), Some(right)) => left.cmp(&right),
         _ => Decimal::of(&left.to_string()).cmp(&Decimal::of(&right.to_string())),
     }
+}
+
+/// Whether two numbers are the same, as Java has it: `1.5` and `1.50` are, and `1` and `1.0`, of which one is an integer, are not,
+/// though [`compare`] finds them equal.
+pub(crate) fn same(left: &Number, right: &Number) -> bool {
+    left == right || is_integer(left) == is_integer(right) && compare(left, right).is_eq()
+}
+
+/// A text that numbers share if they are the [`same`].
+pub(crate) fn key(number: &Number) -> String {
+    let decimal = Decimal::of(&number.to_string());
+    let sign = if decimal.negative { "-" } else { "" };
+    let kind = if is_integer(number) { 'i' } else { 'd' };
+    format!("{sign}{}e{}{kind}", String::from_utf8_lossy(&decimal.digits), decimal.point)
+}
+
+/// Whether it is spelt without a fraction and an exponent.
+fn is_integer(number: &Number) -> bool {
+    number.as_i128().is_some() || !number.to_string().contains(['.', 'e', 'E'])
 }
 
 /// A number as its digits without zeros around them, and the place of the decimal point: `0.digits * 10^point`.
@@ -80,7 +99,10 @@ mod tests {
             "9007199254740992.0",
             "9007199254740993",
             "18446744073709551615",
+            "12345678901234567890123",
             "1e300",
+            "1e400",
+            "1e401",
         ];
         let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
         for (left_place, left) in order.iter().enumerate() {
@@ -93,6 +115,28 @@ mod tests {
             [("1", "1.0"), ("1E3", "1000"), ("-0.0", "0"), ("0.10", "1e-1"), ("12.5e1", "125")]
         {
             assert_eq!(compare(&number(left), &number(right)), Ordering::Equal, "{left} and {right}");
+        }
+    }
+
+    #[test]
+    fn an_integer_is_the_same_as_no_other_number() {
+        let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
+        let table = [
+            ("1", "1", true),
+            ("1", "1.0", false),
+            ("1.5", "1.50", true),
+            ("1E3", "1000.0", true),
+            ("1E3", "1000", false),
+            ("-0", "0", true),
+            ("-0.0", "0.0", true),
+            ("12345678901234567890123", "12345678901234567890123", true),
+            ("12345678901234567890123", "12345678901234567890124", false),
+            ("1e400", "1E+400", true),
+        ];
+        for (left, right, expected) in table {
+            let (left, right) = (number(left), number(right));
+            assert_eq!(same(&left, &right), expected, "{left} and {right}");
+            assert_eq!(key(&left) == key(&right), expected, "{left} and {right}");
         }
     }
 }

@@ -26,6 +26,9 @@ use crate::value::{
     TUPLE_STREAM, Value,
 };
 
+/// Duet: what a tuple takes besides its members.
+const TUPLE_BYTES: usize = 320;
+
 /// The variables a frame holds in a list; one more moves them to a table.
 const FEW_VARS: usize = 8;
 
@@ -83,6 +86,27 @@ impl<'a> Vars<'a> {
         }
     }
 
+    /// Duet: hands over the values.
+    fn dismantle(&mut self, values: &mut Vec<Value<'a>>) {
+        match std::mem::replace(self, Vars::Few(Vec::new())) {
+            Vars::Call(function, arguments) => {
+                values.push(Value::Function(function));
+                values.extend(arguments);
+            }
+            Vars::Few(vars) => values.extend(vars.into_iter().map(|(_, value)| value)),
+            Vars::Many(vars) => values.extend(vars.into_values()),
+        }
+    }
+
+    /// Duet: whether one of them is held by nothing else.
+    fn own(&self) -> bool {
+        match self {
+            Vars::Call(function, values) => Rc::strong_count(function) == 1 || values.iter().any(value::owned),
+            Vars::Few(vars) => vars.iter().any(|(_, value)| value::owned(value)),
+            Vars::Many(vars) => vars.values().any(value::owned),
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Vars::Call(..) => *self = Vars::Few(Vec::new()),
@@ -121,7 +145,26 @@ pub(crate) struct Frame<'a> {
 /// A shared reference to a [`Frame`].
 pub(crate) type Env<'a> = Rc<Frame<'a>>;
 
+/// Duet: a chain of functions that hold each other is dropped one at a time.
+impl Drop for Frame<'_> {
+    fn drop(&mut self) {
+        let owns_parent = self.parent.as_ref().is_some_and(|parent| Rc::strong_count(parent) == 1);
+        if !owns_parent && !self.vars.get_mut().own() {
+            return;
+        }
+        let (mut values, mut frames) = (Vec::new(), Vec::new());
+        self.dismantle(&mut values, &mut frames);
+        value::drop_nested(values, frames);
+    }
+}
+
 impl<'a> Frame<'a> {
+    /// Duet: hands over what it holds.
+    pub(crate) fn dismantle(&mut self, values: &mut Vec<Value<'a>>, frames: &mut Vec<Env<'a>>) {
+        self.vars.get_mut().dismantle(values);
+        frames.extend(self.parent.take());
+    }
+
     fn new(parent: Option<&Env<'a>>) -> Env<'a> {
         Rc::new(Frame {
             vars: RefCell::new(Vars::Few(Vec::new())),
@@ -719,8 +762,22 @@ impl<'a> Evaluator<'_, 'a> {
         self.charge(((most - left) / visited * steps) as u64)
     }
 
+    /// Duet: spends steps for the bytes of all texts in `v`, before they are copied. Not visited beyond the budget.
+    fn weigh_texts(&self, v: &Value<'a>) -> Result<()> {
+        let most = (self.steps.get().saturating_add(self.reserve.get())).min(1 << 40) as usize * 48;
+        let mut left = most;
+        v.spend_texts(&mut left, 0);
+        // All of it, where there is more than the budget.
+        self.weigh(if left == 0 { most + 48 } else { most - left })
+    }
+
     /// Duet: spends steps for the arguments that a built-in function reads as a whole.
     fn weigh_call(&self, name: &str, args: &[Value<'a>]) -> Result<()> {
+        if let "fromMillis" | "toMillis" | "formatNumber" | "formatInteger" | "parseInteger" = name {
+            // A picture is read anew with each call.
+            let bytes: usize = args.iter().map(|arg| arg.as_str().map_or(0, str::len)).sum();
+            return self.charge(4 + bytes as u64 / 16);
+        }
         let mut steps = 0;
         for arg in args {
             steps += match arg {
@@ -926,13 +983,17 @@ impl<'a> Evaluator<'_, 'a> {
                 self.call(expr, procedure, args, input, env, None)?
             }
             NodeKind::Variable { name } => variable(name, input, env),
-            NodeKind::Lambda(def) => Value::function(Function::Lambda(Lambda {
+            NodeKind::Lambda(def) => {
+                // Duet: it keeps the frames around it.
+                self.charge(6)?;
+                Value::function(Function::Lambda(Lambda {
                 def: def.clone(),
                 params: None,
                 validate: true,
                 input: input.clone(),
                 env: env.clone(),
-            })),
+            }))
+            }
             NodeKind::Partial { procedure, args } => {
                 self.partial(expr, procedure, args, input, env)?
             }
@@ -1256,15 +1317,19 @@ impl<'a> Evaluator<'_, 'a> {
             None => input
                 .as_array()
                 .map(|a| {
-                    a.items()
+                    // Duet: each becomes a tuple.
+                    self.weigh(a.items().len() * TUPLE_BYTES)?;
+                    let tuples: Vec<Value<'a>> = a.items()
                         .iter()
                         .map(|item| {
                             let mut t = Map::default();
                             t.insert("@".into(), item.clone());
                             Value::object(t)
                         })
-                        .collect()
+                        .collect();
+                    Ok::<_, Error>(tuples)
                 })
+                .transpose()?
                 .unwrap_or_default(),
         };
 
@@ -1303,6 +1368,7 @@ impl<'a> Evaluator<'_, 'a> {
                         t.insert(label.as_str().into(), context.clone());
                     }
                 }
+                self.weigh(TUPLE_BYTES + t.len() * 64)?;
                 out.push(Value::object(t));
             }
         }
@@ -2089,6 +2155,7 @@ impl<'a> Evaluator<'_, 'a> {
         let limit = self.limits.max_result_size;
         for arg in args {
             self.weigh_values(arg, 1, 2)?;
+            self.weigh_texts(arg)?;
         }
         let result = host.call(args, input, limit, &HostCaller::new(self, args, env))?;
         self.weigh_values(&result, 1, 1)?;

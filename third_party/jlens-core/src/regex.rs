@@ -11,6 +11,18 @@ use crate::error::{Error, Result};
 use crate::eval::Evaluator;
 use crate::value::{Function, Map, Value};
 
+/// Duet: the longest pattern.
+const PATTERN_BYTES_MAX: usize = 10_000;
+
+/// Duet: calls `compile` where there is stack enough for a pattern of so many bytes.
+fn on_large_stack<R>(bytes: usize, compile: impl FnOnce() -> R) -> R {
+    #[cfg(not(target_arch = "wasm32"))]
+    if bytes > 500 {
+        return stacker::grow(32 * 1024 * 1024, compile);
+    }
+    compile()
+}
+
 /// A compiled regular expression literal.
 pub(crate) struct Regex {
     pub re: regress::Regex,
@@ -21,7 +33,14 @@ impl Regex {
     /// Compiles `/pattern/flags`. Flags are `i` and `m`; matching is always global, as in
     /// jsonata-js.
     pub fn new(pattern: &str, flags: &str) -> Result<Regex> {
-        let re = regress::Regex::with_flags(pattern, flags).map_err(|e| {
+        // Duet: it is compiled by recursion, and takes a hundred bytes for each of the pattern's.
+        if pattern.len() > PATTERN_BYTES_MAX {
+            return Err(Error::new("S0302")
+                .with("value", "...")
+                .with("message", "the regular expression is too long"));
+        }
+        let compile = || regress::Regex::with_flags(pattern, flags);
+        let re = on_large_stack(pattern.len(), compile).map_err(|e| {
             // jsonata-js surfaces the JavaScript SyntaxError; jlens reports it as a regex
             // syntax error.
             Error::new("S0302")

@@ -595,8 +595,10 @@ impl Drop for Object<'_> {
 }
 
 /// Whether a value is an array or object that nothing else holds, which dropping it drops.
-fn owned(v: &Value<'_>) -> bool {
+pub(crate) fn owned(v: &Value<'_>) -> bool {
     match v {
+        // Duet: functions hold values, too.
+        Value::Function(f) => Rc::strong_count(f) == 1,
         Value::Array(a) => Rc::strong_count(a) == 1,
         Value::Object(o) => Rc::strong_count(o) == 1,
         _ => false,
@@ -644,9 +646,43 @@ pub(crate) fn for_each_leaf<'v, 'a, E>(
 /// Drops values, emptying the arrays and objects that only they hold one at a time, from a
 /// list of their own, rather than each inside the drop of its parent.
 fn release<'a>(values: impl IntoIterator<Item = Value<'a>>) {
-    let mut pending: Vec<Value<'a>> = values.into_iter().filter(owned).collect();
-    while let Some(value) = pending.pop() {
+    release_all(values.into_iter().filter(owned).collect(), Vec::new());
+}
+
+/// Duet: drops what a frame held, a level deeper.
+pub(crate) fn drop_nested<'a>(values: Vec<Value<'a>>, frames: Vec<Env<'a>>) {
+    nested_drop(|deep| {
+        if deep {
+            release_all(values, frames);
+        } else {
+            drop((values, frames));
+        }
+    });
+}
+
+/// Duet: as [`release`], and frames with what they hold.
+fn release_all<'a>(mut pending: Vec<Value<'a>>, mut frames: Vec<Env<'a>>) {
+    loop {
+        let Some(value) = pending.pop() else {
+            let Some(frame) = frames.pop() else { return };
+            if let Some(mut frame) = Rc::into_inner(frame) {
+                frame.dismantle(&mut pending, &mut frames);
+            }
+            continue;
+        };
         match value {
+            Value::Function(f) => match Rc::into_inner(f) {
+                Some(Function::Lambda(lambda)) => {
+                    pending.push(lambda.input);
+                    frames.push(lambda.env);
+                }
+                Some(Function::Partial { target, args }) => {
+                    pending.push(Value::Function(target));
+                    pending.extend(args.into_iter().flatten());
+                }
+                Some(Function::Transform { env, .. }) => frames.push(env),
+                _ => {}
+            },
             Value::Array(a) => {
                 if let Some(mut a) = Rc::into_inner(a) {
                     pending.extend(std::mem::take(&mut a.items).into_iter().filter(owned));
@@ -890,6 +926,27 @@ impl<'a> Value<'a> {
             Value::Object(o) => {
                 for v in o.borrow().values() {
                     nest(depth + 1, || v.spend_values(left, depth + 1));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Duet: takes from `left` the bytes of the texts in this value, as far as there are so many.
+    pub(crate) fn spend_texts(&self, left: &mut usize, depth: usize) {
+        if *left == 0 || depth > MAX_NESTING {
+            return;
+        }
+        match self {
+            Value::String(s) => *left = left.saturating_sub(s.len()),
+            Value::Array(a) => {
+                for v in a.items() {
+                    nest(depth + 1, || v.spend_texts(left, depth + 1));
+                }
+            }
+            Value::Object(o) => {
+                for v in o.borrow().values() {
+                    nest(depth + 1, || v.spend_texts(left, depth + 1));
                 }
             }
             _ => {}

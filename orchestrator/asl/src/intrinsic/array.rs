@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::number;
+
 /// Most elements that `States.ArrayRange` makes.
 const RANGE_LEN_MAX: i128 = 1000;
 
@@ -49,7 +51,13 @@ pub(super) fn unique(array: Vec<Value>) -> Vec<Value> {
     array.into_iter().filter(|item| seen.insert(canonical(item))).collect()
 }
 
-/// A text that two values share if they are equal: members in the order of their names.
+/// Whether one of the elements is that value.
+pub(super) fn contains(array: &[Value], wanted: &Value) -> bool {
+    let wanted = canonical(wanted);
+    array.iter().any(|item| canonical(item) == wanted)
+}
+
+/// A text that two values share if they are equal: members in the order of their names, numbers however they are spelt.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Array(items) => {
@@ -64,6 +72,7 @@ fn canonical(value: &Value) -> String {
             fields.sort_unstable();
             format!("{{{}}}", fields.join(","))
         }
+        Value::Number(number) => number::key(number),
         other => other.to_string(),
     }
 }

@@ -53,7 +53,7 @@ fn apply(function: Function, mut arguments: Arguments, random: &Random) -> Resul
         Function::ArrayPartition => array::partition(arguments.array()?, arguments.integer()?),
         Function::ArrayContains => {
             let array = arguments.array()?;
-            Ok(Value::Bool(array.contains(&arguments.any())))
+            Ok(Value::Bool(array::contains(&array, &arguments.any())))
         }
         Function::ArrayRange => {
             array::range(arguments.integer()?, arguments.integer()?, arguments.integer()?)

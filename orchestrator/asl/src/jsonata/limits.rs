@@ -6,6 +6,8 @@ use jlens_core::Options;
 /// Nodes evaluated, functions called back, 32 steps of a regular expression, and 48 bytes built: so a step takes much the same time
 /// whatever it is, and at the most 48 MB are built (see `third_party/jlens-core/PATCH.md`).
 const STEPS_MAX: u64 = 1_000_000;
+/// Names, values and signs of an expression: some 30 MB to compile.
+pub(super) const PIECES_MAX: usize = 100_000;
 /// Calls within calls.
 const DEPTH_MAX: usize = 10_000;
 /// A string that is built, in bytes: two payloads.

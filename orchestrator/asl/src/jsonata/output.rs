@@ -1,12 +1,14 @@
-//! Results as JSON: integers without a fraction, data that was not touched as it was.
+//! Results as JSON: numbers are doubles and spelt as JavaScript does it, but for integers beyond 2^53 that were not touched, which
+//! keep their digits.
 
 use std::rc::Rc;
 
 use jlens_core::output::{Builder, Member};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::limits::{NESTING_MAX, RESULT_BYTES_MAX};
 use super::source::Data;
+use crate::json_len::number_len;
 
 /// Writes the result of an evaluation.
 pub(super) struct Results<'a> {
@@ -28,7 +30,7 @@ impl<'a> Results<'a> {
     fn copy(&mut self, value: &Value, depth: usize) -> Option<Value> {
         let bytes = match value {
             Value::String(text) => text.len() + 3,
-            Value::Number(_) => 8,
+            Value::Number(number) => number_len(number),
             _ => 4,
         };
         self.left = self.left.checked_sub(bytes)?;
@@ -36,9 +38,7 @@ impl<'a> Results<'a> {
             return None;
         }
         Some(match value {
-            Value::Number(number) if number.is_f64() => {
-                number.as_f64().map_or(Value::Null, |double| Value::Number(spelled(double)))
-            }
+            Value::Number(number) if number.is_f64() => spelled(number.as_f64()?),
             Value::Array(items) => {
                 let items = items.iter().map(|item| self.copy(item, depth + 1));
                 Value::Array(items.collect::<Option<_>>()?)
@@ -56,17 +56,19 @@ impl<'a> Results<'a> {
     }
 }
 
-/// The double as JSON: without a fraction where it has none, and large ones with the digits that JavaScript writes. It is finite.
-fn spelled(double: f64) -> Number {
+/// The double as JSON, spelt as JavaScript does it: `1` and not `1.0`, `100000000000000000000` and `1e+21`, `0.000001` and `1e-7`, and
+/// `null` for what is not finite.
+fn spelled(double: f64) -> Value {
     const EXACT_END: f64 = 9_007_199_254_740_992.0;
-    let integer = (double.fract() == 0.0).then(|| {
-        if double.abs() < EXACT_END {
-            return Some(Number::from(double as i64));
-        }
-        let digits = (double.abs() < 1e20).then(|| double.to_string())?;
-        digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from)).ok()
-    });
-    integer.flatten().or_else(|| Number::from_f64(double)).unwrap_or_else(|| 0.into())
+    if double.fract() == 0.0 && double.abs() < EXACT_END {
+        return Value::from(double as i64);
+    }
+    let value = Value::from(double);
+    // Those that Rust and JavaScript write alike, which are nearly all.
+    if (0.001..EXACT_END).contains(&double.abs()) || value.is_null() {
+        return value;
+    }
+    serde_json::from_str(&jlens_core::format_json(&value, false)).unwrap_or(value)
 }
 
 /// An object that is being built, and how many members the evaluator has for it.
@@ -89,7 +91,7 @@ impl Builder for Results<'_> {
     }
 
     fn number(&mut self, value: f64) -> Value {
-        Value::Number(self.data.exact(value).unwrap_or_else(|| spelled(value)))
+        self.data.exact(value).map_or_else(|| spelled(value), Value::Number)
     }
 
     fn string(&mut self, value: &str) -> Value {

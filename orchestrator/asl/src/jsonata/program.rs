@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 
 use super::error::SyntaxError;
 use super::functions;
+use super::limits::PIECES_MAX;
 use super::reads::{self, Reads};
 use super::refuse;
 
@@ -35,9 +36,15 @@ pub(super) struct Program {
 
 impl Program {
     pub(super) fn compile(text: &str) -> Result<Self, SyntaxError> {
-        let ast = jlens_core::parse(text).map_err(|error| syntax_error(&error))?;
-        refuse::check(&ast)?;
-        let reads = reads::of(&ast, &functions::is_built_in);
+        if pieces(text) > PIECES_MAX {
+            let message = format!("the expression has more than {PIECES_MAX} names, values and signs");
+            return Err(SyntaxError { message, code: None, offset: None });
+        }
+        let reads = {
+            let ast = jlens_core::parse(text).map_err(|error| syntax_error(&error))?;
+            refuse::check(&ast)?;
+            reads::of(&ast, &functions::is_built_in)
+        };
         let plain = compile(text, &reads, false)?;
         Ok(Self { text: text.into(), reads, plain, shadowed: OnceLock::new() })
     }
@@ -51,6 +58,28 @@ impl Program {
         self.shadowed
             .get_or_init(|| compile(&self.text, &self.reads, true).unwrap_or_else(|_| self.plain.clone()))
     }
+}
+
+/// About how many names, values and signs the text is made of, which is what memory it takes to compile: quoted text is one, however
+/// long.
+fn pieces(text: &str) -> usize {
+    let (mut count, mut quote, mut in_word) = (0, None, false);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if quote.is_some() {
+            match byte {
+                b'\\' => drop(bytes.next()),
+                byte if quote == Some(byte) => quote = None,
+                _ => {}
+            }
+            continue;
+        }
+        let is_word = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
+        count += usize::from(!byte.is_ascii_whitespace() && !(is_word && in_word));
+        in_word = is_word;
+        quote = Some(byte).filter(|byte| matches!(byte, b'\'' | b'"' | b'`'));
+    }
+    count
 }
 
 fn compile(text: &str, reads: &Reads, shadowed: bool) -> Result<jlens_core::Expression, SyntaxError> {

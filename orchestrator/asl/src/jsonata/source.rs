@@ -63,7 +63,8 @@ impl<'a> Data<'a> {
     }
 
     fn number(&self, number: &'a Number) -> f64 {
-        let double = number.as_f64().unwrap_or(f64::NAN);
+        // What is larger than any double is infinite, as in JavaScript.
+        let double = number.as_f64().or_else(|| number.to_string().parse().ok()).unwrap_or(f64::NAN);
         if double.abs() >= EXACT_MAX && !number.is_f64() {
             let mut large = self.large.borrow_mut();
             let known = large.entry(double.to_bits()).or_insert(Some(number));

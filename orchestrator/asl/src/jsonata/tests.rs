@@ -26,7 +26,8 @@ fn eval(text: &str) -> Result<Value, EvalError> {
 const INPUT: &str = r#"{
     "name": "Ana", "one": [1], "none": [], "nested": [[1, 2], [3]], "null": null,
     "items": [{ "price": 2, "n": 3 }, { "price": 1.5, "n": 4 }],
-    "big": 9007199254740993, "bigger": 18446744073709551615, "float": 1.0, "order": { "z": 1, "a": 2.0, "m": 12345678901234567890 }
+    "big": 9007199254740993, "bigger": 18446744073709551615, "float": 1.0, "order": { "z": 1, "a": 2.0, "m": 12345678901234567890 },
+    "spelt": { "fraction": 1.10, "exponent": 1E3, "small": 5e-5 }, "digits": 12345678901234567890123, "endless": 1e400
 }"#;
 const VARIABLES: &str = r#"{ "x": 5, "list": [1, 2], "single": [7], "count": 3, "nothing": null }"#;
 
@@ -81,11 +82,33 @@ fn expressions_have_results() {
         ("1e300", json!(1e300)),
         ("12345678901234567000 + 1", json!(12345678901234567000_u64)),
         ("-9007199254740993 - 2", json!(-9007199254740994_i64)),
-        ("1e20", json!(1e20)),
     ];
     for (text, expected) in table {
         assert_eq!(eval(text), Ok(expected), "{text}");
     }
+}
+
+#[test]
+fn numbers_are_doubles_and_spelt_as_javascript_does_it() {
+    let table = [
+        ("1e20", "100000000000000000000"),
+        ("1e21", "1e+21"),
+        ("-2.5e-9", "-2.5e-9"),
+        ("0.000001", "0.000001"),
+        ("0.1 + 0.2", "0.30000000000000004"),
+        ("$states.input.float", "1"),
+        ("$states.input.spelt", r#"{"fraction":1.1,"exponent":1000,"small":0.00005}"#),
+        ("$states.input.spelt.exponent", "1000"),
+        // Integers that no double holds keep their digits, as long as nobody computes with them.
+        ("$states.input.digits", "12345678901234567890123"),
+        ("$states.input.digits * 2", "2.4691357802469135e+22"),
+        ("$string($states.input.digits)", "\"1.2345678901234568e+22\""),
+    ];
+    for (text, expected) in table {
+        assert_eq!(eval(text).map(|value| value.to_string()), Ok(expected.to_owned()), "{text}");
+    }
+    let out_of_range = eval("$states.input.endless + 1").unwrap_err();
+    assert!(matches!(&out_of_range, EvalError::Threw { code: Some(code), .. } if &**code == "D1001"));
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn equal(left: &Value, right: &Value, budget: &Budget) -> Result<bool, PathError
     }
 }
 
-/// Equality of values, in which a number is none but itself.
+/// Equality of values, in which an integer is no other number.
 fn identical(left: &Value, right: &Value, budget: &Budget) -> Result<bool, PathError> {
     budget.spend(1)?;
     match (left, right) {
@@ -119,6 +119,7 @@ fn identical(left: &Value, right: &Value, budget: &Budget) -> Result<bool, PathE
             budget.spend_text(left)?;
             Ok(left == right)
         }
+        (Value::Number(left), Value::Number(right)) => Ok(number::same(left, right)),
         (left, right) => Ok(left == right),
     }
 }

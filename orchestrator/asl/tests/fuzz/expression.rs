@@ -1,11 +1,6 @@
-//! Made-up paths and calls of intrinsic functions, right ones and such as are wrong somewhere, and what must be true of each.
+//! Made-up paths and calls of intrinsic functions, right ones and such as are wrong somewhere.
 
-use asl::path::Path;
-use asl::random::Random;
-use asl::template::{Expression, Place};
-use asl::{Context, Scope, Variables};
 use rand::{Rng, RngExt};
-use serde_json::{Map, Value, json};
 
 use crate::generate::{self, one};
 
@@ -71,40 +66,4 @@ pub(crate) fn text(random: &mut impl Rng) -> String {
         }
     }
     text
-}
-
-/// Reads the text and evaluates it on that data. Whether it was read.
-///
-/// # Panics
-/// Something is not as it should be.
-pub(crate) fn read(text: &str, data: &[Value]) -> bool {
-    let Ok(expression) = Expression::parse(text) else { return false };
-    assert_eq!(Expression::parse(text).as_ref(), Ok(&expression), "read again, it is the same");
-    for data in data {
-        let said = evaluated(&expression, data);
-        assert_eq!(evaluated(&expression, data), said, "evaluated again, it is the same");
-    }
-    true
-}
-
-fn evaluated(expression: &Expression, data: &Value) -> Result<Value, String> {
-    let build = || json!({"Execution": {"Id": "e-1", "Input": data}});
-    let context = Context::new(&build);
-    let random = Random::new(1, 2);
-    let variables = Map::from_iter([("v".to_owned(), data.clone())]);
-    let scopes = [&variables];
-    let scope = Scope { variables: Variables::new(&scopes), ..Scope::of(data, &context, &random) };
-    if let Expression::Path(path) = expression {
-        check(path, &scope);
-    }
-    expression.eval(&scope, &Place::Field("x.$")).map_err(|error| error.to_string())
-}
-
-fn check(path: &Path, scope: &Scope<'_>) {
-    match path.select(scope) {
-        Ok(value) => assert!(path.is_definite() || value.is_array(), "{path} gives {value}"),
-        Err(why) => assert!(!why.to_string().is_empty(), "{path}"),
-    }
-    assert!(!path.is_reference() || path.is_definite(), "{path} leads to one place");
-    assert_eq!(Path::parse(&path.to_string()).as_ref(), Ok(path), "what is written reads back");
 }

@@ -1,7 +1,8 @@
 //! Mutated and made-up definitions: whatever the text is, it is read or refused, without a panic and in time that grows with its
 //! length alone; and what is read can be evaluated on any data: each expression comes to a value or to an error of the language.
 //!
-//! What is mutated stands in `tests/corpus`; an input that once failed is kept there, and read by every run. A run is
+//! What is mutated stands in `fuzz/seeds`; an input that once failed is kept there, and read by every run. The same bodies and seeds
+//! are those of `cargo fuzz` (`fuzz/README.md`). A run is
 //! [`INPUTS`] mutations from a fixed seed, or as many as fit into `DUET_FUZZ_SECONDS` from a new one. The input in hand is in a file
 //! that is named at the beginning: it is still there when reading it ends the process or never ends.
 //!
@@ -11,6 +12,7 @@
 #![allow(clippy::disallowed_methods, reason = "it measures how long reading takes")]
 #![allow(clippy::print_stdout, reason = "a test may say what it did")]
 
+mod bodies;
 mod evaluate;
 mod expression;
 mod generate;
@@ -18,7 +20,6 @@ mod generate_jsonata;
 mod in_hand;
 mod jsonata;
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -30,8 +31,6 @@ use serde_json::Value;
 
 /// Mutations in a run without a time of its own.
 const INPUTS: u32 = 3_000;
-/// Data on which what was read is evaluated.
-const DATA: usize = 3;
 /// The longest that a mutation grows to, in bytes.
 const INPUT_BYTES_MAX: usize = 64 * 1024;
 /// The longest that reading one may take: a hundred times what a definition of that size takes on a busy machine.
@@ -89,43 +88,13 @@ const TOKENS: [&str; 48] = [
     "é",
 ];
 
-fn corpus() -> Vec<(PathBuf, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let files = std::fs::read_dir(&folder).expect("the corpus is in the checkout");
+/// The seeds of a fuzz target: definitions, or expressions with data.
+fn seeds(target: &str) -> Vec<(PathBuf, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
+    let files = std::fs::read_dir(&folder).expect("the seeds are in the checkout");
     let mut paths: Vec<PathBuf> = files.map(|file| file.expect("it can be listed").path()).collect();
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).expect("it is text"))).collect()
-}
-
-/// Reads the text, as whoever is given a definition does, and all that is then said of it; evaluates what is in it. Whether it was
-/// read.
-fn read(text: &str) -> bool {
-    match asl::parse(text) {
-        Ok(definition) => {
-            assert_eq!(asl::parse(text).as_ref(), Ok(&definition), "read again, it is the same");
-            let lint = asl::lint::unknown_functions(&definition, ["f", "record-order"]);
-            for warning in lint.iter().chain(definition.warnings()) {
-                assert!(!warning.to_string().contains(char::is_control), "{warning}");
-            }
-            let mut hasher = DefaultHasher::new();
-            text.hash(&mut hasher);
-            // Data of the text's own, so that the text is all that has to be kept.
-            let mut random = ChaCha8Rng::seed_from_u64(hasher.finish());
-            for _ in 0..DATA {
-                let data = generate::value(&mut random, 0);
-                let said = evaluate::all(&definition, &data);
-                assert_eq!(evaluate::all(&definition, &data), said, "evaluated again, it is the same");
-            }
-            true
-        }
-        Err(problems) => {
-            assert!(!problems.as_slice().is_empty(), "what is refused has a reason");
-            assert!(problems.as_slice().iter().all(|problem| problem.severity() == asl::Severity::Error));
-            assert!(problems.as_slice().len() <= asl::PROBLEMS_MAX);
-            assert!(!problems.to_string().contains(|c: char| c.is_control() && c != '\n'), "{problems}");
-            false
-        }
-    }
 }
 
 fn mutated(random: &mut impl Rng, corpus: &[(PathBuf, String)]) -> String {
@@ -165,12 +134,30 @@ fn range(random: &mut impl Rng, length: usize) -> (usize, usize) {
 
 #[test]
 fn a_definition_is_read_or_refused_whatever_it_is() {
-    let corpus = corpus();
+    let corpus = seeds("definition");
     for (path, text) in &corpus {
         println!("{}", path.display());
-        read(text);
+        bodies::definition(text);
     }
-    run("mutated", |random| mutated(random, &corpus), read);
+    run("mutated", |random| mutated(random, &corpus), bodies::definition);
+}
+
+#[test]
+fn the_fuzz_targets_take_their_seeds_and_what_is_near_them() {
+    let seeds = bodies::TARGETS.map(|(target, body)| {
+        let seeds = seeds(target);
+        let were_read = seeds.iter().filter(|(_, text)| body(text)).count();
+        assert!(were_read * 2 >= seeds.len(), "{target}: only {were_read} of {} were read", seeds.len());
+        seeds
+    });
+    let near = |random: &mut ChaCha8Rng| {
+        let target = random.random_range(0..seeds.len());
+        format!("{}\n{}", bodies::TARGETS[target].0, mutated(random, &seeds[target]))
+    };
+    run("target", near, |text| {
+        let (name, text) = text.split_once('\n').unwrap_or_default();
+        bodies::TARGETS.iter().any(|(target, body)| *target == name && body(text))
+    });
 }
 
 /// A definition in one of the languages.
@@ -184,7 +171,7 @@ fn made_up(random: &mut ChaCha8Rng) -> String {
 
 #[test]
 fn what_is_read_can_be_evaluated_whatever_it_is() {
-    let (inputs, were_read) = run("made-up", made_up, read);
+    let (inputs, were_read) = run("made-up", made_up, bodies::definition);
     // Else it shows nothing.
     assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
 }
@@ -193,7 +180,7 @@ fn what_is_read_can_be_evaluated_whatever_it_is() {
 fn a_path_or_a_call_is_read_or_refused_and_comes_to_something_whatever_it_is() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let data: Vec<Value> = (0..20).map(|_| generate::value(&mut random, 0)).collect();
-    let (inputs, were_read) = run("expression", expression::text, |text| expression::read(text, &data));
+    let (inputs, were_read) = run("expression", expression::text, |text| bodies::expression(text, &data));
     assert!(were_read * 2 > inputs, "only {were_read} of {inputs} were read");
 }
 
@@ -219,7 +206,7 @@ fn run(
         let took = started.elapsed();
         if outcome.is_err() || took > INPUT_TIME_MAX {
             panic!(
-                "input {inputs} of seed {seed} took {took:?} or panicked: put {} into the corpus",
+                "input {inputs} of seed {seed} took {took:?} or panicked: put {} among the seeds",
                 in_hand.keep().display()
             );
         }

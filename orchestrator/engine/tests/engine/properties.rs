@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use crate::harness::{definition, order_definition, order_input};
 
 /// What a random state is made of: a kind, a place to jump to, and a number.
-type Seed = (u8, usize, u8);
+pub(crate) type Seed = (u8, usize, u8);
 
 const F: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
 const G: &str = "arn:aws:states:::lambda:invoke";
 
-fn machine(prefix: &str, seeds: &[Seed], depth: usize) -> Value {
+pub(crate) fn machine(prefix: &str, seeds: &[Seed], depth: usize) -> Value {
     let mut states = serde_json::Map::new();
     for (index, seed) in seeds.iter().enumerate() {
         states.insert(format!("{prefix}{index}"), state(prefix, index, seeds, *seed, depth));
@@ -142,7 +142,7 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
     }
 }
 
-fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
+pub(crate) fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
     let mut execution: Option<Execution> = None;
     let mut journal = Vec::new();
     let mut history_len = 0;

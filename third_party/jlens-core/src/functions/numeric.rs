@@ -275,6 +275,12 @@ fn to_radix(value: f64, radix: u32) -> String {
 /// From 1e21, where JavaScript switches to exponent notation (`1e+21`), it keeps writing digits.
 fn write_fixed(out: &mut impl fmt::Write, x: f64, dp: usize) {
     let x = x.abs();
+    // Duet: no double has more digits than these, and a format no more than 65,535.
+    if dp > 1_100 {
+        write_fixed(out, x, 1_100);
+        let _ = (1_100..dp).try_for_each(|_| out.write_char('0'));
+        return;
+    }
     let _ = if !x.is_finite() {
         out.write_str(&js_number(x))
     } else if is_tie(x, dp) {

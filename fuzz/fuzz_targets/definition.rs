@@ -1,0 +1,4 @@
+//! Definitions.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::language("definition", bytes));

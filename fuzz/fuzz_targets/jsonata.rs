@@ -1,0 +1,4 @@
+//! JSONata expressions, with data.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::language("jsonata", bytes));

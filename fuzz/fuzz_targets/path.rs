@@ -1,0 +1,4 @@
+//! Paths, with data.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::language("path", bytes));
