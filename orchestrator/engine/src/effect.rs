@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::ids::{TaskId, TimerId};
+use crate::child::StartChild;
+use crate::ids::{MapRunId, TaskId, TimerId};
+use crate::map_run::MapRun;
+use crate::requests::{ReadItems, WriteResults};
 use crate::status::Status;
 
 /// Something to be brought about, in order, together with storing the execution.
@@ -29,6 +32,22 @@ pub enum Effect {
         /// How.
         status: Status,
     },
+    /// Start an execution on the same definition, and report how it ends with
+    /// [`MapNews::ChildEnded`](crate::MapNews::ChildEnded).
+    StartChild(Box<StartChild>),
+    /// Stop executions that a Map run asked for: nobody waits for them any more.
+    StopChildren {
+        /// The Map run.
+        run: MapRunId,
+        /// Their ids.
+        executions: Vec<String>,
+    },
+    /// Read items for a Map run.
+    ReadItems(Box<ReadItems>),
+    /// Write the results of a Map run.
+    WriteResults(Box<WriteResults>),
+    /// A Map run has ended: what there is to be told of it from now on.
+    MapRunEnded(Box<MapRun>),
 }
 
 /// A call of a resource, whatever it is: the engine knows no integration, and nor does this.
@@ -51,6 +70,11 @@ pub trait Integrations {
     /// Why a call cannot be sent (nobody offers what it names, for example), if so. Asked when a call is decided on; the answer is
     /// part of the journal, so that it need not be the same ever after.
     fn refusal(&self, call: &Call) -> Option<Refusal>;
+
+    /// Why a Map run cannot be begun (nobody starts executions for it, for example), if so. Asked and kept like the answer for a call.
+    fn map_run_refusal(&self, _run: MapRunId) -> Option<Refusal> {
+        None
+    }
 }
 
 /// An error with which a task fails at once.

@@ -30,6 +30,13 @@
 //! and, in [`Frame`], what it waits for. They are in one list, the outermost first, and a fact finds the one that waits for it by an index.
 //! The thread around them knows of them only how many have not ended, and the outputs of those that have.
 //!
+//! # Children
+//!
+//! A Map in distributed mode is a [`MapRun`]: for each item (or batch of items) it asks for an execution of its own ([`StartChild`]),
+//! which runs on the same definition, with a history, ids and limits of its own, and is heard of again when it has ended
+//! ([`MapNews`]). Items may come from elsewhere ([`ReadItems`], page by page) and results go elsewhere ([`WriteResults`]); what is
+//! held of a million items is a page of them and the children at work.
+//!
 //! # Calls
 //!
 //! Whatever a task calls is one effect, a [`Call`] of a resource: which integrations there are is the business of whoever brings
@@ -42,6 +49,9 @@
 //! execution fails with `States.Runtime`, beyond the last with `States.DataLimitExceeded`.
 #![warn(missing_docs)]
 
+mod batch;
+mod child;
+mod children;
 mod context;
 mod drive;
 mod earlier;
@@ -55,10 +65,15 @@ mod history;
 mod identity;
 mod ids;
 mod io;
+mod map_counts;
+mod map_news;
+mod map_run;
 pub mod quotas;
 mod recorder;
 mod recover;
 mod replay;
+mod requests;
+pub mod results;
 mod settings;
 mod sparse;
 mod state_ref;
@@ -72,6 +87,7 @@ mod thread;
 mod threads;
 pub mod token;
 
+pub use child::{ChildEnd, ChildStart, StartChild};
 pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
@@ -79,8 +95,12 @@ pub use frame::{Awaited, Frame};
 pub use gathered::{Gathered, Iterations};
 pub use history::{Called, Detail, HistoryEvent, TaskEvent};
 pub use identity::Identity;
-pub use ids::{TaskId, Timer, TimerId};
+pub use ids::{MapRunId, TaskId, Timer, TimerId};
+pub use map_counts::MapRunCounts;
+pub use map_news::{MapNews, MapRunUpdate};
+pub use map_run::MapRun;
 pub use replay::{ReplayError, replay, unanswered};
+pub use requests::{ReadItems, WriteResults};
 pub use status::Status;
 pub use step::{History, Step, Stepped, step};
 pub use taken::{Taken, Way};

@@ -25,6 +25,12 @@ pub const COPIED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most children of a Map in distributed mode at once, if the definition sets no limit; the quota of AWS.
 pub const DISTRIBUTED_CONCURRENCY_MAX: usize = 10_000;
 
+/// Most items that a Map asks for at once.
+pub const PAGE_ITEMS_MAX: u64 = 1_000;
+
+/// Most bytes of items that a Map asks for at once, as JSON text; a single item may have more.
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
+
 /// Longest cause of an error, in bytes; what AWS cuts.
 pub const CAUSE_BYTES_MAX: usize = 32_768;
 

@@ -9,7 +9,7 @@ use crate::effect::{Call, Effect, Integrations, Refusal};
 use crate::execution::Execution;
 use crate::fact::{Fact, IllegalFact, JournalEntry, Refused};
 use crate::history::HistoryEvent;
-use crate::ids::TaskId;
+use crate::ids::{MapRunId, TaskId};
 use crate::step::{History, Step, Stepped, step};
 
 /// A journal that no execution can have had.
@@ -68,7 +68,9 @@ pub fn unanswered(
         Fact::Started { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::TimerFired { .. }
-        | Fact::Stopped { .. } => None,
+        | Fact::Stopped { .. }
+        | Fact::ChildStarted(_)
+        | Fact::MapRun { .. } => None,
     };
     let answered: BTreeSet<TaskId> =
         since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();
@@ -114,9 +116,19 @@ fn run(
 /// What could be sent when the journal was written.
 struct Recorded<'a>(&'a [Refused]);
 
+impl Recorded<'_> {
+    fn find(&self, task: TaskId) -> Option<Refusal> {
+        let refused = self.0.iter().find(|refused| refused.task == task)?;
+        Some(Refusal { error: refused.error.clone(), cause: refused.cause.clone() })
+    }
+}
+
 impl Integrations for Recorded<'_> {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
-        let refused = self.0.iter().find(|refused| refused.task == call.task)?;
-        Some(Refusal { error: refused.error.clone(), cause: refused.cause.clone() })
+        self.find(call.task)
+    }
+
+    fn map_run_refusal(&self, run: MapRunId) -> Option<Refusal> {
+        self.find(TaskId(run.0))
     }
 }

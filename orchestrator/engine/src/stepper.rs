@@ -17,7 +17,8 @@ use crate::fact::Refused;
 use crate::failure::Failure;
 use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
-use crate::ids::{TaskId, Timer, TimerId};
+use crate::ids::{MapRunId, TaskId, Timer, TimerId};
+use crate::map_news::MapNews;
 use crate::quotas::{CAUSE_BYTES_MAX, COPIED_BYTES_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX};
 use crate::recorder::Recorder;
 use crate::state_ref::StateRef;
@@ -89,6 +90,7 @@ pub(crate) enum Signal {
     Submitted(Value),
     Heartbeat,
     Fired(TimerId),
+    MapRun(MapNews),
 }
 
 impl<'d> Entered<'d> {
@@ -196,7 +198,8 @@ impl<'d> Stepper<'d> {
         Ok(())
     }
 
-    /// Adds an event to the history. What is done for the items of a Map in distributed mode is no part of it.
+    /// Adds an event to the history. What is done for the items of a Map in distributed mode that began before children were executions is
+    /// no part of it.
     pub(crate) fn push(&mut self, thread: &Thread, previous: u64, detail: impl FnOnce() -> Detail) -> u64 {
         if thread.is_child_execution { previous } else { self.history.push(previous, detail) }
     }
@@ -237,6 +240,10 @@ impl<'d> Stepper<'d> {
 
     pub(crate) fn new_task(&mut self) -> TaskId {
         TaskId(self.new_id())
+    }
+
+    pub(crate) fn new_map_run(&mut self) -> MapRunId {
+        MapRunId(self.new_id())
     }
 
     fn new_id(&mut self) -> u64 {

@@ -1,6 +1,7 @@
-//! What is to happen, and when: answers and timers, on the execution's clock.
+//! What is to happen, when, and to which execution: answers and timers, on the clock of all.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use engine::{Fact, TimerId};
 
@@ -10,25 +11,25 @@ type Key = (u64, bool, u64);
 /// What is to happen.
 #[derive(Default)]
 pub(crate) struct Due {
-    facts: BTreeMap<Key, Fact>,
-    timers: HashMap<TimerId, Key>,
+    facts: BTreeMap<Key, (Arc<str>, Fact)>,
+    timers: HashMap<(Arc<str>, TimerId), Key>,
     added: u64,
 }
 
 impl Due {
-    pub(crate) fn fact(&mut self, at_ms: u64, fact: Fact) {
+    pub(crate) fn fact(&mut self, at_ms: u64, to: &Arc<str>, fact: Fact) {
         let key = self.key(at_ms, false);
-        self.facts.insert(key, fact);
+        self.facts.insert(key, (Arc::clone(to), fact));
     }
 
-    pub(crate) fn timer(&mut self, at_ms: u64, timer: TimerId) {
+    pub(crate) fn timer(&mut self, at_ms: u64, of: &Arc<str>, timer: TimerId) {
         let key = self.key(at_ms, true);
-        self.timers.insert(timer, key);
-        self.facts.insert(key, Fact::TimerFired { timer });
+        self.timers.insert((Arc::clone(of), timer), key);
+        self.facts.insert(key, (Arc::clone(of), Fact::TimerFired { timer }));
     }
 
-    pub(crate) fn cancel(&mut self, timer: TimerId) {
-        if let Some(key) = self.timers.remove(&timer) {
+    pub(crate) fn cancel(&mut self, of: &Arc<str>, timer: TimerId) {
+        if let Some(key) = self.timers.remove(&(Arc::clone(of), timer)) {
             self.facts.remove(&key);
         }
     }
@@ -38,13 +39,13 @@ impl Due {
         self.facts.keys().next().map(|(at_ms, ..)| *at_ms)
     }
 
-    /// The next thing, and when it is to happen.
-    pub(crate) fn pop(&mut self) -> Option<(u64, Fact)> {
-        let ((at_ms, ..), fact) = self.facts.pop_first()?;
+    /// The next thing, and to which execution it is to happen.
+    pub(crate) fn pop(&mut self) -> Option<(Arc<str>, Fact)> {
+        let (_, (to, fact)) = self.facts.pop_first()?;
         if let Fact::TimerFired { timer } = &fact {
-            self.timers.remove(timer);
+            self.timers.remove(&(Arc::clone(&to), *timer));
         }
-        Some((at_ms, fact))
+        Some((to, fact))
     }
 
     fn key(&mut self, at_ms: u64, is_timer: bool) -> Key {

@@ -9,7 +9,9 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `run` | the loop |
+//! | `settings`, `outcome`, `run`, `world` | how it is run, what comes of it; the loop over it and all that it starts |
+//! | `parent`, `nested`, `runs` | who waits for an execution; executions that tasks start; those of Maps, and what Maps read and write (`map_files`) |
+//! | `buckets` | folders in the place of buckets |
 //! | `answer` | what answers calls |
 //! | `mocks`, `mock_config` | answers from a file of either format |
 //! | `functions` | programs and URLs |
@@ -20,17 +22,25 @@
 #![warn(missing_docs)]
 
 mod answer;
+mod buckets;
 mod cases;
 mod coverage;
 mod difference;
 mod due;
 mod functions;
+mod map_files;
 mod mock_config;
 mod mocks;
+mod nested;
+mod outcome;
+mod parent;
 mod run;
+mod runs;
+mod settings;
 mod shown;
 mod suite;
 mod work;
+mod world;
 
 pub use answer::{Answer, Answers, Asked, Layers, NoneLeft, Reply};
 pub use cases::{CaseError, CaseProblem};
@@ -39,6 +49,8 @@ pub use difference::differences;
 pub use functions::{Function, FunctionError, Functions};
 pub use mock_config::{MockError, read_mocks};
 pub use mocks::{Mocks, NoSuchTask, Script};
-pub use run::{REGION, Run, RunError, Settings, run};
+pub use outcome::{Run, RunError, Seen};
+pub use run::{run, run_all};
+pub use settings::{Machine, REGION, Settings};
 pub use shown::line;
 pub use suite::{CaseResult, Report, SuiteError, Tested, machine_name, read_definition, test_folder};

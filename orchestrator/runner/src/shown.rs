@@ -44,6 +44,8 @@ fn about(detail: &Detail) -> String {
         Detail::MapStateStarted { length: 1 } => "1 item".to_owned(),
         Detail::MapStateStarted { length } => format!("{length} items"),
         Detail::MapIteration { name, index, .. } => format!("{name}[{index}]"),
+        Detail::MapRunStarted { map_run_arn } => map_run_arn.clone(),
+        Detail::MapRunFailed { error, cause } => failure(Some(error), cause.as_deref()),
         Detail::EvaluationFailed { error, cause, location, state } => {
             format!("{state} {location}: {}", failure(Some(error), Some(cause)))
         }

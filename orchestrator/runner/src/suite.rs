@@ -9,7 +9,9 @@ use thiserror::Error;
 use crate::answer::Layers;
 use crate::cases::{Case, CaseError, read_cases};
 use crate::coverage::{Coverage, Kind, Spot, spots};
-use crate::run::{Settings, run};
+use crate::outcome::Seen;
+use crate::run::run_all;
+use crate::settings::Settings;
 
 /// How the file of a definition ends, and that of its cases.
 const DEFINITION: &str = ".asl.json";
@@ -160,11 +162,11 @@ fn test(definition: &Definition, machine: &str, case: Case, coverage: &mut Cover
     let Case { name, input, mocks, start_ms, expected } = case;
     let settings = Settings::new(machine, "test", start_ms.unwrap_or(START_MS));
     let (mut own, mut events) = (Coverage::default(), 0);
-    let mut see = |event: &engine::HistoryEvent| {
-        events = event.id;
+    let mut see = |Seen { execution, event }: Seen<'_>| {
+        events = if execution.is_none() { event.id } else { events };
         own.see(event);
     };
-    let run = run(definition, input, &settings, &mut Layers::default().and(mocks), &mut see);
+    let run = run_all(definition, input, &settings, &mut Layers::default().and(mocks), &mut see);
     let differences = match run {
         Ok(run) => {
             own.took(&run.taken);

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use engine::{Ending, HistoryEvent, Status};
+use engine::{Ending, Status};
 use participant::{Clock as _, SystemClock};
 use runner::{
-    Function, Functions, Layers, MockError, NoSuchTask, REGION, RunError, Settings, SuiteError, line,
-    machine_name, read_definition, read_mocks, run,
+    Function, Functions, Layers, Machine, MockError, NoSuchTask, REGION, RunError, Seen, Settings,
+    SuiteError, line, machine_name, read_definition, read_mocks, run_all,
 };
 use serde_json::{Value, json};
 use telemetry::{Code, exit_with};
@@ -36,6 +36,12 @@ pub(crate) struct RunArgs {
     /// What a function is: a program that is given JSON on standard input and answers on standard output, or a URL to post to.
     #[arg(long = "function", value_name = "NAME=COMMAND|URL")]
     functions: Vec<Function>,
+    /// A further state machine, which tasks start by its name (startExecution), and the file of its definition.
+    #[arg(long = "machine", value_name = "NAME=FILE", value_parser = machine_flag)]
+    machines: Vec<(String, PathBuf)>,
+    /// A folder whose folders are buckets (FOLDER/BUCKET/KEY): what Maps in distributed mode read, and where they write.
+    #[arg(long, value_name = "FOLDER")]
+    s3: Option<PathBuf>,
     /// The longest that a function may take, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     function_timeout_s: u64,
@@ -101,7 +107,12 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     }
     let patience = Duration::from_secs(args.function_timeout_s);
     answers = answers.and(Functions::new(&args.functions, patience).map_err(RunCommandError::Threads)?);
+    let further = |(name, file): &(String, PathBuf)| {
+        read_definition(file).map(|definition| Machine { name: name.clone(), definition })
+    };
     let settings = Settings {
+        machines: args.machines.iter().map(further).collect::<Result<_, _>>()?,
+        s3: args.s3.clone(),
         real_time: args.real_time,
         seed: args.seed,
         express: args.express,
@@ -110,13 +121,21 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     };
     let mut shown = Shown::new(args.json, settings.start_ms);
     let given = args.json.then(|| input.to_string());
-    let run = run(&definition, input, &settings, &mut answers, &mut |event| shown.see(event))?;
+    let run = run_all(&definition, input, &settings, &mut answers, &mut |seen| shown.see(seen))?;
     drop(shown.progress.take());
     match given {
         Some(input) => print_json(&format!("{:#}\n", shown.json(&settings, &input, &run.ending))),
         None => conclude(&run.ending, run.events),
     }
     Ok(if run.ending.status == Status::Succeeded { ExitCode::SUCCESS } else { Code::Failure.into() })
+}
+
+/// `NAME=FILE`
+fn machine_flag(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err(format!("found {text:?}, expected NAME=FILE")),
+    }
 }
 
 fn input(given: &str) -> Result<Value, RunCommandError> {
@@ -153,12 +172,17 @@ impl Shown {
         Self { start_ms, events: json.then(Vec::new), progress }
     }
 
-    fn see(&mut self, event: &HistoryEvent) {
-        match &mut self.events {
-            Some(events) => events.push(event.to_json(REGION)),
-            None => print(&format!("{}\n", line(event, self.start_ms, LINE_CHARS_MAX))),
+    fn see(&mut self, Seen { execution, event }: Seen<'_>) {
+        match (&mut self.events, execution) {
+            (Some(events), None) => events.push(event.to_json(REGION)),
+            // The history that is printed as JSON is that of one execution.
+            (Some(_), Some(_)) => {}
+            (None, None) => print(&format!("{}\n", line(event, self.start_ms, LINE_CHARS_MAX))),
+            (None, Some(name)) => {
+                print(&format!("{}  [{name}]\n", line(event, self.start_ms, LINE_CHARS_MAX)));
+            }
         }
-        if let Some(progress) = &self.progress {
+        if let (Some(progress), None) = (&self.progress, execution) {
             progress.at(event.id, None);
         }
     }

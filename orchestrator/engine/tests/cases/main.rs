@@ -12,9 +12,15 @@
 //! | `history` | perhaps: its events, each `id < previous Type`, with ` name` for those of states |
 //! | `details` | perhaps: of some events by id, members that their details have |
 //! | `calls` | perhaps: what was called with what, in order |
+//! | `objects` | what there is to be read, by `bucket/key`: texts, or lists and objects for their JSON |
+//! | `written` | perhaps: some of the objects that were written, by key, in the same form |
+//! | `children` | perhaps: the histories of the executions that Maps started, in the order in which they ended |
+//! | `runs` | perhaps: of the Map runs in the order in which they ended, members that `DescribeMapRun` tells |
 //!
 //! Each is run with its history kept, and once more by replay of its journal; both must agree.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+mod world;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -22,10 +28,11 @@ use std::path::Path;
 use asl::resource::called_function;
 use engine::{
     Call, Detail, Effect, Ending, Execution, Fact, History, HistoryEvent, Identity, JournalEntry,
-    NoneRefused, Phase, Stepped, TimerId, replay, step,
+    NoneRefused, Phase, StartChild, Stepped, TimerId, replay, step,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use world::World;
 
 const START_MS: u64 = 1_700_000_000_000;
 
@@ -46,6 +53,12 @@ struct Case {
     #[serde(default)]
     details: BTreeMap<u64, Map<String, Value>>,
     calls: Option<Vec<Value>>,
+    #[serde(default)]
+    objects: BTreeMap<String, Value>,
+    #[serde(default)]
+    written: BTreeMap<String, Value>,
+    children: Option<Vec<Vec<String>>>,
+    runs: Option<Vec<Map<String, Value>>>,
     #[serde(default)]
     express: bool,
 }
@@ -71,7 +84,7 @@ enum Answer {
 struct Outcome {
     ending: Ending,
     history: Vec<HistoryEvent>,
-    calls: Vec<Value>,
+    world: World,
 }
 
 impl Case {
@@ -94,21 +107,32 @@ impl Case {
 
     fn run(&mut self) -> Result<Outcome, String> {
         let definition = self.definition()?;
-        let mut now_ms = START_MS;
-        let mut facts = VecDeque::from([self.started()]);
+        let mut world = World::new(START_MS, &self.objects);
+        let (ending, history) = self.drive(&definition, self.started(), &mut world)?;
+        Ok(Outcome { ending, history, world })
+    }
+
+    /// Runs an execution to its end, and those that it starts whenever it starts them.
+    fn drive(
+        &mut self,
+        definition: &asl::Definition,
+        start: Fact,
+        world: &mut World,
+    ) -> Result<(Ending, Vec<HistoryEvent>), String> {
+        let mut facts = VecDeque::from([start]);
         let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
-        let (mut execution, mut journal, mut history, mut calls) = (None, Vec::new(), Vec::new(), Vec::new());
+        let (mut execution, mut journal, mut history) = (None, Vec::new(), Vec::new());
         loop {
             let fact = match facts.pop_front() {
                 Some(fact) => fact,
                 None => {
                     let Some(((at_ms, timer), ())) = timers.pop_first() else { break };
-                    now_ms = now_ms.max(at_ms);
+                    world.now_ms = world.now_ms.max(at_ms);
                     Fact::TimerFired { timer }
                 }
             };
-            let entry = JournalEntry::new(now_ms, fact.clone());
-            let stepped = step(&definition, execution.take(), fact, now_ms, &NoneRefused, History::Keep);
+            let entry = JournalEntry::new(world.now_ms, fact.clone());
+            let stepped = step(definition, execution.take(), fact, world.now_ms, &NoneRefused, History::Keep);
             let step = match stepped.map_err(|error| error.to_string())? {
                 Stepped::Stale(same) => {
                     execution = Some(*same);
@@ -121,14 +145,19 @@ impl Case {
             for effect in step.effects {
                 match effect {
                     Effect::Call(call) => {
-                        calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
+                        world.calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
                         facts.extend(self.answer(&call));
                     }
                     Effect::SetTimer { timer, at_ms } => {
                         timers.insert((at_ms, timer), ());
                     }
                     Effect::CancelTimer { timer } => timers.retain(|(_, id), ()| *id != timer),
-                    Effect::Finished { .. } => {}
+                    Effect::StartChild(child) => facts.push_back(self.child(definition, *child, world)?),
+                    Effect::ReadItems(read) => facts.push_back(world.read(&read)),
+                    Effect::WriteResults(write) => facts.push_back(world.write(&write)),
+                    Effect::MapRunEnded(run) => world.runs.push(run.describe("e1")),
+                    // It has ended before: its end is stale.
+                    Effect::StopChildren { .. } | Effect::Finished { .. } => {}
                 }
             }
             let stored = step.execution.encode();
@@ -142,11 +171,25 @@ impl Case {
         let Phase::Ended(ending) = execution.phase().clone() else {
             return Err(format!("it waits for ever: {execution:?}"));
         };
-        let replayed = replay(&definition, journal).map_err(|error| error.to_string())?;
+        let replayed = replay(definition, journal).map_err(|error| error.to_string())?;
         if replayed != (execution, history.clone()) {
             return Err("replay gives something else".to_owned());
         }
-        Ok(Outcome { ending, history, calls })
+        Ok((ending, history))
+    }
+
+    /// Runs a child to its end, and says how it ended.
+    fn child(
+        &mut self,
+        definition: &asl::Definition,
+        child: StartChild,
+        world: &mut World,
+    ) -> Result<Fact, String> {
+        let started_ms = world.now_ms;
+        let start = Fact::ChildStarted(Box::new(child.start.clone()));
+        let (ending, history) = self.drive(definition, start, world)?;
+        world.children.push(history.iter().map(told).collect());
+        Ok(world.ended(child, started_ms, ending))
     }
 
     fn started(&self) -> Fact {
@@ -229,8 +272,23 @@ impl Case {
                 same(&format!("{name} of event {id}"), &details[name].to_string(), &value.to_string())?;
             }
         }
+        let world = &outcome.world;
+        if let Some(wanted) = &self.children {
+            same("the children", &json!(world.children).to_string(), &json!(wanted).to_string())?;
+        }
+        for (key, wanted) in &self.written {
+            same(key, &world.written(key, wanted.is_string()).to_string(), &wanted.to_string())?;
+        }
+        if let Some(wanted) = &self.runs {
+            same("how many Map runs there were", &world.runs.len(), &wanted.len())?;
+            for (run, wanted) in world.runs.iter().zip(wanted) {
+                for (name, value) in wanted {
+                    same(&format!("{name} of a Map run"), &run[name].to_string(), &value.to_string())?;
+                }
+            }
+        }
         match &self.calls {
-            Some(wanted) => same("the calls", &json!(outcome.calls).to_string(), &json!(wanted).to_string()),
+            Some(wanted) => same("the calls", &json!(world.calls).to_string(), &json!(wanted).to_string()),
             None => Ok(()),
         }
     }

@@ -161,6 +161,11 @@ impl Script {
                                 facts.extend(self.answer(&called(call).0, call.task));
                             }
                             Effect::Call(_) | Effect::Finished { .. } => {}
+                            Effect::StartChild(_)
+                            | Effect::StopChildren { .. }
+                            | Effect::ReadItems(_)
+                            | Effect::WriteResults(_)
+                            | Effect::MapRunEnded(_) => panic!("no Map in distributed mode is run here"),
                             Effect::SetTimer { timer, at_ms } => {
                                 timers.insert((*at_ms, *timer), ());
                             }

@@ -7,3 +7,4 @@ mod harness;
 mod mocks;
 mod run;
 mod suite;
+mod world;
