@@ -2,7 +2,7 @@
 
 use asl::Definition;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use engine::{Effect, Fact, History, NoneRefused, Phase, Stepped, TaskId, step};
+use engine::{ChildEnd, Effect, Fact, History, MapNews, NoneRefused, Phase, Status, Stepped, TaskId, step};
 use serde_json::{Value, json};
 
 const F: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
@@ -91,5 +91,88 @@ fn parallels(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, five_states, maps, parallels);
+/// Runs the parent of so many children that are read from elsewhere, each of which gives its input as soon as it is started.
+fn run_distributed(definition: &Definition, items: u64) {
+    let start = Fact::Started {
+        execution: "e".to_owned(),
+        input: json!({}),
+        seed: 7,
+        first_id: 1,
+        identity: None,
+        express: false,
+    };
+    let (mut execution, mut facts) = (None, std::collections::VecDeque::from([start]));
+    while let Some(fact) = facts.pop_front() {
+        let Ok(Stepped::Advanced(stepped)) =
+            step(definition, execution, fact, 0, &NoneRefused, History::Skip)
+        else {
+            panic!("it goes on with every answer")
+        };
+        facts.extend(
+            stepped
+                .effects
+                .into_iter()
+                .filter_map(|effect| match effect {
+                    Effect::StartChild(child) => Some((child.run, ended(child.index, child.start.input))),
+                    Effect::ReadItems(asked) => {
+                        let until = (asked.from + asked.items_max).min(items);
+                        let page = (asked.from..until).map(|n| json!({"id": n, "name": "an item like many"}));
+                        let (from, is_last) = (asked.from, until == items);
+                        Some((asked.run, MapNews::Items { from, items: page.collect(), is_last }))
+                    }
+                    Effect::WriteResults(asked) => Some((asked.run, MapNews::Written)),
+                    _ => None,
+                })
+                .map(|(run, news)| Fact::MapRun { run, news }),
+        );
+        execution = Some(stepped.execution);
+    }
+    let execution = execution.expect("it began");
+    assert!(matches!(execution.phase(), Phase::Ended(ending) if ending.output.is_some()));
+}
+
+fn ended(index: u64, output: Value) -> MapNews {
+    let (started_ms, stopped_ms, status) = (0, 0, Status::Succeeded);
+    let end = ChildEnd {
+        status,
+        started_ms,
+        stopped_ms,
+        output: Some(output),
+        error: None,
+        cause: None,
+        input: None,
+    };
+    MapNews::ChildEnded { index, end: Box::new(end) }
+}
+
+fn distributed(c: &mut Criterion) {
+    let definition = definition(json!({
+        "Type": "Map", "End": true, "Label": "L", "MaxConcurrency": 1000,
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSONL"},
+                       "Parameters": {"Bucket": "b", "Key": "k"}},
+        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                          "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}));
+    let mut group = c.benchmark_group("distributed_map");
+    group.sample_size(10);
+    for count in [1_000_u64, 10_000] {
+        group.throughput(Throughput::Elements(count));
+        group.bench_with_input(BenchmarkId::from_parameter(count), &count, |b, count| {
+            b.iter(|| run_distributed(&definition, *count));
+        });
+    }
+    group.finish();
+    // Once more with a million, for the memory that it takes: that of the whole program at its highest, in kilobytes.
+    run_distributed(&definition, 1_000_000);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u64>().ok());
+    if let Some(peak) = peak {
+        assert!(peak < 200 * 1024, "a Map over 1,000,000 items took {peak} kB");
+    }
+}
+
+// First the one that measures memory.
+criterion_group!(benches, distributed, five_states, maps, parallels);
 criterion_main!(benches);

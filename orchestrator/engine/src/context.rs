@@ -62,7 +62,7 @@ fn execution(head: &Head) -> Value {
 }
 
 /// The time in RFC 3339, in UTC, with milliseconds, as AWS writes it.
-fn timestamp(ms: u64) -> String {
+pub(crate) fn timestamp(ms: u64) -> String {
     let time = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     time.unwrap_or(jiff::Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }

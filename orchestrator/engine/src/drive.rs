@@ -181,7 +181,12 @@ impl<'d> Stepper<'d> {
         }
         let Some(state) = frame.state.of(self.definition) else { return frame.last_event };
         let state_type = state.kind.type_name();
-        let last_event = self.push(thread, frame.last_event, || Detail::StateAborted { state_type });
+        let mut last_event = frame.last_event;
+        if let Awaited::MapRun(run) = &frame.awaited {
+            last_event = self.push(thread, last_event, || Detail::MapRunAborted);
+            self.abort_map_run(run.clone());
+        }
+        let last_event = self.push(thread, last_event, || Detail::StateAborted { state_type });
         self.abort_iteration(thread, last_event);
         last_event
     }

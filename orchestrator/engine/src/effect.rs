@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ids::{TaskId, TimerId};
+use crate::child::StartChild;
+use crate::ids::{MapRunId, TaskId, TimerId};
+use crate::map_run::MapRun;
+use crate::requests::{ReadItems, WriteResults};
 use crate::status::Status;
 
 /// Something to be brought about, in order, together with storing the execution.
@@ -30,6 +33,22 @@ pub enum Effect {
         /// How.
         status: Status,
     },
+    /// Start an execution on the same definition, and report how it ends with
+    /// [`MapNews::ChildEnded`](crate::MapNews::ChildEnded).
+    StartChild(Box<StartChild>),
+    /// Stop executions that a Map run asked for: nobody waits for them any more.
+    StopChildren {
+        /// The Map run.
+        run: MapRunId,
+        /// Their ids.
+        executions: Vec<String>,
+    },
+    /// Read items for a Map run.
+    ReadItems(Box<ReadItems>),
+    /// Write the results of a Map run.
+    WriteResults(Box<WriteResults>),
+    /// A Map run has ended: what there is to be told of it from now on.
+    MapRunEnded(Box<MapRun>),
 }
 
 /// A call of a resource, whatever it is: the engine knows no integration, and nor does this.
@@ -56,6 +75,11 @@ pub trait Integrations {
     /// How far a call that is refused came: which event tells of it. Part of the journal as well.
     fn refused_at(&self, _call: &Call) -> RefusedAt {
         RefusedAt::Work
+    }
+
+    /// Why a Map run cannot be begun (nobody starts executions for it, for example), if so. Asked and kept like the answer for a call.
+    fn map_run_refusal(&self, _run: MapRunId) -> Option<Refusal> {
+        None
     }
 }
 

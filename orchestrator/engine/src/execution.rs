@@ -10,6 +10,7 @@ use crate::fact::IllegalFact;
 use crate::frame::Frame;
 use crate::identity::Identity;
 use crate::ids::{NUMBER_MAX, TaskId, Timer};
+use crate::map_run::MapRun;
 use crate::sparse::{given, is_default};
 use crate::status::Status;
 use crate::threads::Threads;
@@ -229,6 +230,11 @@ impl Execution {
         let is_running = matches!(self.phase, Phase::Running(_));
         let deadline = self.head.deadline.filter(|_| is_running);
         deadline.into_iter().chain(self.frames().flat_map(Frame::timers)).collect()
+    }
+
+    /// The Map runs that have not ended.
+    pub fn map_runs(&self) -> impl Iterator<Item = &MapRun> {
+        self.frames().filter_map(Frame::map_run)
     }
 
     /// Where the outermost thread waits; `None` once the execution has ended.

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::child::ChildStart;
 use crate::cut;
 use crate::effect::{Refusal, RefusedAt};
 use crate::identity::Identity;
-use crate::ids::{TaskId, TimerId};
+use crate::ids::{MapRunId, TaskId, TimerId};
+use crate::map_news::MapNews;
 use crate::sparse::{is_default, is_one, one};
 
 /// Something that happened.
@@ -113,6 +115,19 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<String>,
     },
+    /// The execution begins, as one of those of a Map in distributed mode. Stale if it has begun already.
+    #[serde(rename = "child")]
+    ChildStarted(Box<ChildStart>),
+    /// Something that concerns a Map run.
+    #[serde(rename = "map")]
+    MapRun {
+        /// Which.
+        #[serde(rename = "i")]
+        run: MapRunId,
+        /// What.
+        #[serde(rename = "n")]
+        news: MapNews,
+    },
 }
 
 /// A fact, when it happened, and what it led to that does not follow from it.
@@ -139,7 +154,7 @@ impl JournalEntry {
 /// A call that could not be sent: its task failed at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// The attempt.
+    /// The attempt; or, with the same number, the Map run.
     #[serde(rename = "t")]
     pub task: TaskId,
     /// The error name.

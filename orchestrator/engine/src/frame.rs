@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use asl::map::Mode;
 use asl::{Definition, StateKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::gathered::{Gathered, Iterations};
-use crate::ids::{TaskId, Timer, TimerId};
+use crate::ids::{MapRunId, TaskId, Timer, TimerId};
+use crate::map_run::MapRun;
 use crate::sparse::is_default;
 use crate::state_ref::StateRef;
 
@@ -68,6 +70,9 @@ pub enum Awaited {
     /// The iterations of a Map.
     #[serde(rename = "m")]
     Iterations(Box<Iterations>),
+    /// The children of a Map in distributed mode.
+    #[serde(rename = "d")]
+    MapRun(Box<MapRun>),
 }
 
 /// What is known of a task that is at work.
@@ -89,14 +94,16 @@ pub struct Progress {
 pub(crate) enum Target {
     Task(TaskId),
     Timer(TimerId),
+    MapRun(MapRunId),
 }
 
 impl Target {
-    /// Tasks and timers have their ids from one sequence.
+    /// Tasks, timers and Map runs have their ids from one sequence.
     pub(crate) fn id(self) -> u64 {
         match self {
             Self::Task(task) => task.0,
             Self::Timer(timer) => timer.0,
+            Self::MapRun(run) => run.0,
         }
     }
 }
@@ -122,6 +129,7 @@ impl Frame {
     pub(crate) fn awaits(&self, target: Target) -> bool {
         match (&self.awaited, target) {
             (Awaited::Task { task, .. }, Target::Task(wanted)) => *task == wanted,
+            (Awaited::MapRun(run), Target::MapRun(wanted)) => run.id == wanted,
             (_, Target::Timer(wanted)) => self.timers().any(|timer| timer.id == wanted),
             _ => false,
         }
@@ -135,19 +143,28 @@ impl Frame {
         }
     }
 
+    /// The Map run that it waits for.
+    pub(crate) fn map_run(&self) -> Option<&MapRun> {
+        match &self.awaited {
+            Awaited::MapRun(run) => Some(run),
+            _ => None,
+        }
+    }
+
     /// Those that are set for it: at most two.
     pub(crate) fn timers(&self) -> impl Iterator<Item = Timer> + use<> {
         let (first, second) = match &self.awaited {
             Awaited::Task { timeout, heartbeat, .. } => (*timeout, *heartbeat),
             Awaited::BackOff(timer) | Awaited::Wait(timer) => (Some(*timer), None),
-            Awaited::Branches(_) | Awaited::Iterations(_) => (None, None),
+            Awaited::Branches(_) | Awaited::Iterations(_) | Awaited::MapRun(_) => (None, None),
         };
         first.into_iter().chain(second)
     }
 
     /// The ids of what it waits for.
     pub(crate) fn ids(&self) -> impl Iterator<Item = u64> + use<> {
-        self.task().into_iter().map(|task| task.0).chain(self.timers().map(|timer| timer.id.0))
+        let run = self.map_run().map(|run| run.id.0);
+        run.into_iter().chain(self.task().map(|task| task.0)).chain(self.timers().map(|timer| timer.id.0))
     }
 
     /// Whether the frame can be one of that definition.
@@ -159,6 +176,7 @@ impl Frame {
             | (Awaited::BackOff(_), StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_))
             | (Awaited::Wait(_), StateKind::Wait(_))
             | (Awaited::Iterations(_), StateKind::Map(_)) => true,
+            (Awaited::MapRun(_), StateKind::Map(map)) => map.mode != Mode::Inline,
             (Awaited::Branches(gathered), StateKind::Parallel(parallel)) => {
                 gathered.len() == parallel.branches.len()
             }

@@ -84,6 +84,15 @@ pub enum Detail {
         location: String,
         state: Arc<str>,
     },
+    MapRunStarted {
+        map_run_arn: String,
+    },
+    MapRunSucceeded,
+    MapRunFailed {
+        error: String,
+        cause: Option<String>,
+    },
+    MapRunAborted,
 }
 
 /// What a task calls, as the history tells it.
@@ -196,6 +205,10 @@ impl Detail {
             Self::MapStateFailed => "MapStateFailed",
             Self::MapIteration { what, .. } => return format!("MapIteration{what}"),
             Self::EvaluationFailed { .. } => "EvaluationFailed",
+            Self::MapRunStarted { .. } => "MapRunStarted",
+            Self::MapRunSucceeded => "MapRunSucceeded",
+            Self::MapRunFailed { .. } => "MapRunFailed",
+            Self::MapRunAborted => "MapRunAborted",
         };
         fixed.to_owned()
     }
@@ -222,7 +235,11 @@ impl Detail {
             Self::EvaluationFailed { error, cause, location, state } => {
                 json!({"error": error, "cause": cause, "location": location, "state": **state})
             }
-            Self::StateAborted { .. }
+            Self::MapRunStarted { map_run_arn } => json!({"mapRunArn": map_run_arn}),
+            Self::MapRunFailed { error, cause } => json!({"error": error, "cause": cause}),
+            Self::MapRunSucceeded
+            | Self::MapRunAborted
+            | Self::StateAborted { .. }
             | Self::ParallelStateStarted
             | Self::ParallelStateSucceeded
             | Self::ParallelStateFailed

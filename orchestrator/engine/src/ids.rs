@@ -12,6 +12,11 @@ pub struct TaskId(pub u64);
 #[serde(transparent)]
 pub struct TimerId(pub u64);
 
+/// A run of a Map in distributed mode. Unique in its execution, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MapRunId(pub u64);
+
 /// A timer that is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {

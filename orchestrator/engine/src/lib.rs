@@ -35,6 +35,13 @@
 //! What an execution gives up as it fails, times out or is stopped stands in its [`Ending`] if it has an [`Identity`] and is not an Express
 //! execution: [`Fact::Redriven`] takes it up again ([`Execution::redrivable`]). Branches and iterations that have ended are not run again.
 //!
+//! # Children
+//!
+//! A Map in distributed mode is a [`MapRun`]: for each item (or batch of items) it asks for an execution of its own ([`StartChild`]),
+//! which runs on the same definition, with a history, ids and limits of its own, and is heard of again when it has ended
+//! ([`MapNews`]). Items may come from elsewhere ([`ReadItems`], page by page) and results go elsewhere ([`WriteResults`]); what is
+//! held of a million items is a page of them and the children at work.
+//!
 //! # Calls
 //!
 //! Whatever a task calls is one effect, a [`Call`] of a resource: which integrations there are is the business of whoever brings
@@ -48,7 +55,10 @@
 //! that takes too long is timed out.
 #![warn(missing_docs)]
 
+mod batch;
 mod billing;
+mod child;
+mod children;
 mod context;
 mod cut;
 mod drive;
@@ -64,12 +74,17 @@ mod identity;
 mod ids;
 mod io;
 mod legal;
+mod map_counts;
+mod map_news;
+mod map_run;
 pub mod quotas;
 mod recorder;
 mod recover;
 mod redrivable;
 mod redrive;
 mod replay;
+mod requests;
+pub mod results;
 mod settings;
 mod sparse;
 mod state_ref;
@@ -86,6 +101,7 @@ mod unfinished;
 mod variables;
 
 pub use billing::Billing;
+pub use child::{ChildEnd, ChildStart, StartChild};
 pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal, RefusedAt};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
@@ -93,10 +109,14 @@ pub use frame::{Awaited, Frame};
 pub use gathered::{Gathered, Iterations};
 pub use history::{Called, Detail, HistoryEvent, TaskEvent};
 pub use identity::{Identity, NAME_CHARS_MAX, is_name};
-pub use ids::{TaskId, Timer, TimerId};
+pub use ids::{MapRunId, TaskId, Timer, TimerId};
 pub use legal::{Illegal, legal};
+pub use map_counts::MapRunCounts;
+pub use map_news::{MapNews, MapRunUpdate};
+pub use map_run::MapRun;
 pub use redrivable::NotRedrivable;
 pub use replay::{ReplayError, replay, unanswered};
+pub use requests::{ReadItems, WriteResults};
 pub use status::Status;
 pub use step::{History, Step, Stepped, step, step_seen};
 pub use taken::{Taken, Way};

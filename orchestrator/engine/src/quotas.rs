@@ -41,6 +41,12 @@ pub const EXPRESS_DURATION_MS_MAX: u64 = 5 * 60 * 1000;
 /// Largest that all variables of an execution may be together as JSON text, in bytes; the quota of AWS.
 pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
 
+/// Most items that a Map asks for at once.
+pub const PAGE_ITEMS_MAX: u64 = 1_000;
+
+/// Most bytes of items that a Map asks for at once, as JSON text; a single item may have more.
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
+
 /// Whether data is no larger than a payload, and no deeper than [`NESTING_MAX`].
 pub(crate) fn is_within(value: &Value) -> bool {
     measured(value, NESTING_MAX).is_some_and(|bytes| bytes <= PAYLOAD_BYTES_MAX)

@@ -30,7 +30,7 @@ impl<'d> Stepper<'d> {
     }
 
     /// Tells the history of an expression in JSONata that could not be evaluated.
-    fn tell_evaluation(&mut self, entered: &mut Entered<'d>, error: &RuntimeError) {
+    pub(crate) fn tell_evaluation(&mut self, entered: &mut Entered<'d>, error: &RuntimeError) {
         if let Some(location) = &error.location {
             let state = entered.state.name.clone();
             entered.last_event =

@@ -106,7 +106,7 @@ impl<'d> Stepper<'d> {
         self.tally.transitions += 1;
         let count = self.head.redrives;
         self.history.push(self.history.len(), || Detail::ExecutionRedriven { redrive_count: count });
-        self.begin_time();
+        self.begin_time(self.definition.timeout_s());
         self.reserve_threads(unfinished.last());
         for left in unfinished.threads {
             let Left { thread, state, data, entered_ms, entered_event, last_event, way } = left;

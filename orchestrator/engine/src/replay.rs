@@ -9,7 +9,7 @@ use crate::effect::{Call, Effect, Integrations, Refusal, RefusedAt};
 use crate::execution::Execution;
 use crate::fact::{Fact, IllegalFact, JournalEntry, Refused};
 use crate::history::HistoryEvent;
-use crate::ids::TaskId;
+use crate::ids::{MapRunId, TaskId};
 use crate::step::{History, Step, Stepped, step};
 
 /// A journal that no execution can have had.
@@ -70,7 +70,9 @@ pub fn unanswered(
         | Fact::TaskHeartbeat { .. }
         | Fact::TimerFired { .. }
         | Fact::Stopped { .. }
-        | Fact::Redriven => None,
+        | Fact::Redriven
+        | Fact::ChildStarted(_)
+        | Fact::MapRun { .. } => None,
     };
     let answered: BTreeSet<TaskId> =
         since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();
@@ -117,18 +119,26 @@ fn run(
 struct Recorded<'a>(&'a [Refused]);
 
 impl Recorded<'_> {
-    fn of(&self, call: &Call) -> Option<&Refused> {
-        self.0.iter().find(|refused| refused.task == call.task)
+    fn find(&self, task: TaskId) -> Option<&Refused> {
+        self.0.iter().find(|refused| refused.task == task)
+    }
+
+    fn refusal_of(&self, task: TaskId) -> Option<Refusal> {
+        let refused = self.find(task)?;
+        Some(Refusal { error: refused.error.clone(), cause: refused.cause.clone() })
     }
 }
 
 impl Integrations for Recorded<'_> {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
-        let refused = self.of(call)?;
-        Some(Refusal { error: refused.error.clone(), cause: refused.cause.clone() })
+        self.refusal_of(call.task)
     }
 
     fn refused_at(&self, call: &Call) -> RefusedAt {
-        self.of(call).map(|refused| refused.at).unwrap_or_default()
+        self.find(call.task).map(|refused| refused.at).unwrap_or_default()
+    }
+
+    fn map_run_refusal(&self, run: MapRunId) -> Option<Refusal> {
+        self.refusal_of(TaskId(run.0))
     }
 }

@@ -2,9 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use asl::map::Mode;
 use asl::resource::{Pattern, ResourceKind};
+use asl::syntax::Machine;
 use asl::{Definition, StateKind};
 
+use crate::child::ChildStart;
 use crate::cut;
 use crate::drive::Rest;
 use crate::effect::{Effect, Integrations};
@@ -125,6 +128,29 @@ fn stepped<'d>(
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
+        (None, Fact::ChildStarted(start)) => {
+            let ChildStart { execution, map, map_run_arn: _, input, item, seed, identity, express } = *start;
+            let machine = processor(definition, &map).ok_or(IllegalFact::Damaged)?;
+            let head = Head {
+                id: execution,
+                definition: definition.fingerprint().to_owned(),
+                seed,
+                started_ms: now_ms,
+                next_id: 1,
+                history_len: 0,
+                draws: 0,
+                express,
+                identity,
+                input: definition.reads_execution_input().then(|| input.clone()),
+                deadline: None,
+                assigned_bytes: 0,
+                redrives: 0,
+                redriven_ms: None,
+            };
+            let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
+            let thread = Thread { item: item.map(Box::new), ..Thread::root() };
+            Ok(Stepped::Advanced(Box::new(stepper.begin_with(thread, machine, input, None))))
+        }
         (None, _) => Err(IllegalFact::NotStarted),
         (Some(execution), fact) => resume(definition, execution, fact, now_ms, |head, threads| {
             Stepper::new(definition, integrations, (head, threads), now_ms, events)
@@ -167,7 +193,8 @@ fn resume<'d>(
             let (error, cause) = (error.map(cut::error), cause.map(cut::cause));
             return Ok(Stepped::Advanced(Box::new(stepper(head, threads).stop(error, cause))));
         }
-        Fact::Started { .. } | Fact::Redriven => return Ok(stale(head, threads)),
+        Fact::MapRun { run, news } => (Target::MapRun(run), Signal::MapRun(news)),
+        Fact::Started { .. } | Fact::ChildStarted(_) | Fact::Redriven => return Ok(stale(head, threads)),
     };
     let Some(thread) = threads.that_awaits(target) else { return Ok(stale(head, threads)) };
     if !threads.fits(thread, definition) {
@@ -203,8 +230,19 @@ fn redrive<'d>(
     Ok(Stepped::Advanced(Box::new(stepper.end_of(rest))))
 }
 
-/// Whether the frame waits for the task, and was told that before, or never can be.
+/// What the Map of that name runs for each item, if it is one in distributed mode.
+fn processor<'d>(definition: &'d Definition, map: &str) -> Option<&'d Machine> {
+    match &definition.state_named(map)?.kind {
+        StateKind::Map(map) if map.mode != Mode::Inline => Some(&map.processor),
+        _ => None,
+    }
+}
+
+/// Whether the frame waits for the task or Map run, and was told that before, or never can be.
 fn is_late(frame: &Frame, definition: &Definition, signal: &Signal) -> bool {
+    if let (Awaited::MapRun(run), Signal::MapRun(news)) = (&frame.awaited, signal) {
+        return run.is_late(news);
+    }
     let Awaited::Task { heartbeat, progress, .. } = &frame.awaited else { return false };
     let called = || match frame.state.of(definition).map(|state| &state.kind) {
         Some(StateKind::Task(task)) => Some(&task.resource.kind),
@@ -219,7 +257,11 @@ fn is_late(frame: &Frame, definition: &Definition, signal: &Signal) -> bool {
         Signal::Heartbeat => heartbeat.is_none(),
         Signal::Taken { .. } => progress.is_under_way || !is_activity(),
         Signal::Submitted(_) | Signal::SubmitFailed { .. } => progress.is_under_way || !is_begun_only(),
-        Signal::Returned(_) | Signal::Succeeded(_) | Signal::Failed { .. } | Signal::Fired(_) => false,
+        Signal::Returned(_)
+        | Signal::Succeeded(_)
+        | Signal::Failed { .. }
+        | Signal::Fired(_)
+        | Signal::MapRun(_) => false,
     }
 }
 
@@ -228,7 +270,19 @@ fn stale(head: Head, threads: Threads) -> Stepped {
 }
 
 impl Stepper<'_> {
-    fn start(mut self, input: serde_json::Value) -> Step {
+    fn start(self, input: serde_json::Value) -> Step {
+        let (machine, timeout_s) = (self.definition.machine(), self.definition.timeout_s());
+        self.begin_with(Thread::root(), machine, input, timeout_s)
+    }
+
+    /// Begins a machine, as that thread.
+    fn begin_with(
+        mut self,
+        thread: Thread,
+        machine: &Machine,
+        input: serde_json::Value,
+        timeout_s: Option<u64>,
+    ) -> Step {
         let identity = self.head.identity.as_deref();
         let (role_arn, version_arn, alias_arn) = identity.map_or((None, None, None), |it| {
             (Some(it.role_arn.clone()), it.version_arn.clone(), it.alias_arn.clone())
@@ -242,11 +296,10 @@ impl Stepper<'_> {
         if let Err(failure) = quotas::check(&input, &self.head.id) {
             return self.end_of(Rest::Failed { failure, last_event: started });
         }
-        self.begin_time();
+        self.begin_time(timeout_s);
         // AWS gives the first state no event before it.
-        let state = self.definition.machine().start;
         let rest =
-            self.drive(Outcome::Go(Cursor { thread: Thread::root(), state, data: input, last_event: 0 }));
+            self.drive(Outcome::Go(Cursor { thread, state: machine.start, data: input, last_event: 0 }));
         self.end_of(rest)
     }
 

@@ -17,7 +17,8 @@ use crate::fact::Refused;
 use crate::failure::Failure;
 use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
-use crate::ids::{TaskId, Timer, TimerId};
+use crate::ids::{MapRunId, TaskId, Timer, TimerId};
+use crate::map_news::MapNews;
 use crate::quotas::{
     COPIED_BYTES_MAX, DURATION_MS_MAX, EXPRESS_DURATION_MS_MAX, HISTORY_EVENTS_MAX, TRANSITIONS_PER_STEP_MAX,
 };
@@ -101,6 +102,7 @@ pub(crate) enum Signal {
     Submitted(Value),
     Heartbeat,
     Fired(TimerId),
+    MapRun(MapNews),
 }
 
 impl<'d> Entered<'d> {
@@ -216,8 +218,8 @@ impl<'d> Stepper<'d> {
         Ok(())
     }
 
-    /// Adds an event to the history. What is done for the items of a Map in distributed mode is no part of it: once its children are
-    /// executions of their own, each has a [`Recorder`] of its own, and with it the limit of a history.
+    /// Adds an event to the history. What is done for the items of a Map in distributed mode that began before children were executions is
+    /// no part of it.
     pub(crate) fn push(&mut self, thread: &Thread, previous: u64, detail: impl FnOnce() -> Detail) -> u64 {
         if thread.is_child_execution { previous } else { self.history.push(previous, detail) }
     }
@@ -260,6 +262,10 @@ impl<'d> Stepper<'d> {
         TaskId(self.new_id())
     }
 
+    pub(crate) fn new_map_run(&mut self) -> MapRunId {
+        MapRunId(self.new_id())
+    }
+
     fn new_id(&mut self) -> u64 {
         let id = self.head.next_id;
         self.head.next_id += 1;
@@ -284,8 +290,8 @@ impl<'d> Stepper<'d> {
     }
 
     /// Sets the timer of the execution as a whole, if the definition has one.
-    pub(crate) fn begin_time(&mut self) {
-        if let Some(seconds) = self.definition.timeout_s() {
+    pub(crate) fn begin_time(&mut self, timeout_s: Option<u64>) {
+        if let Some(seconds) = timeout_s {
             let at_ms = self.now_ms.saturating_add(seconds * 1000);
             let at_ms = self.last_ms().map_or(at_ms, |last_ms| at_ms.min(last_ms));
             self.head.deadline = Some(self.set_timer_at(at_ms));

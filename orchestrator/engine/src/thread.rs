@@ -27,10 +27,11 @@ pub struct Thread {
     /// The variables of its machine.
     #[serde(rename = "v", default, skip_serializing_if = "Map::is_empty")]
     pub variables: Map<String, Value>,
-    /// The item that it is about, in an iteration of a Map.
+    /// The item that it is about, in an iteration of a Map or an execution that a Map started.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Box<Value>>,
-    /// Whether it stands for an execution of its own, or is part of one: an iteration of a Map in distributed mode.
+    /// Whether it stands for an execution of its own, or is part of one: an iteration of a Map in distributed mode that began before
+    /// these were executions.
     #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     pub is_child_execution: bool,
 }
@@ -56,7 +57,7 @@ impl Thread {
     }
 
     fn is_bare_root(&self) -> bool {
-        is_root(&self.id) && self.variables.is_empty()
+        is_root(&self.id) && self.variables.is_empty() && self.item.is_none()
     }
 }
 

@@ -130,6 +130,7 @@ impl Threads {
             let is_sound = match &frame.awaited {
                 Awaited::Branches(gathered) => gathered.is_sound(),
                 Awaited::Iterations(iterations) => iterations.is_sound(),
+                Awaited::MapRun(run) => run.is_sound(),
                 Awaited::Task { .. } | Awaited::BackOff(_) | Awaited::Wait(_) => true,
             };
             if !is_sound {

@@ -389,7 +389,13 @@ fn bring_about(
             effects.set_timer(timer.0.to_string(), i64::try_from(at_ms).unwrap_or(i64::MAX));
         }
         Effect::CancelTimer { timer } => effects.cancel_timer(timer.0.to_string()),
-        Effect::Finished { .. } => {}
+        // Map runs are refused before they ask for anything.
+        Effect::Finished { .. }
+        | Effect::StartChild(_)
+        | Effect::StopChildren { .. }
+        | Effect::ReadItems(_)
+        | Effect::WriteResults(_)
+        | Effect::MapRunEnded(_) => {}
     }
     Ok(())
 }

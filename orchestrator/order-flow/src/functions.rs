@@ -4,7 +4,7 @@ use asl::resource::{called_function, payload};
 use bytes::Bytes;
 use contract::command::{self, Function};
 use contract::{Encoded, Envelope, Millis};
-use engine::{Call, Integrations, Refusal};
+use engine::{Call, Integrations, MapRunId, Refusal};
 
 /// The CloudEvents source of the orchestrator's messages.
 pub const SOURCE: &str = "duet/orchestrator";
@@ -15,6 +15,11 @@ pub(crate) struct Functions;
 impl Integrations for Functions {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
         offered(call).err()
+    }
+
+    fn map_run_refusal(&self, _: MapRunId) -> Option<Refusal> {
+        let cause = "An order's workflow starts no executions: a Map in it is in INLINE mode.".to_owned();
+        Some(Refusal { error: asl::error::RUNTIME.to_owned(), cause })
     }
 }
 

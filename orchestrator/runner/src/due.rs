@@ -1,6 +1,7 @@
-//! What is to happen, and when: answers and timers, on the execution's clock.
+//! What is to happen, when, and to which execution: answers and timers, on the clock of all.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use engine::{Fact, TaskId, TimerId};
 
@@ -10,43 +11,43 @@ type Key = (u64, bool, u64);
 /// What is to happen.
 #[derive(Default)]
 pub(crate) struct Due {
-    facts: BTreeMap<Key, Fact>,
-    timers: HashMap<TimerId, Key>,
+    facts: BTreeMap<Key, (Arc<str>, Fact)>,
+    timers: HashMap<(Arc<str>, TimerId), Key>,
     /// How far the heartbeats of tasks are apart, and when they end.
-    beats: HashMap<TaskId, (u64, u64)>,
+    beats: HashMap<(Arc<str>, TaskId), (u64, u64)>,
     added: u64,
 }
 
 impl Due {
-    pub(crate) fn fact(&mut self, at_ms: u64, fact: Fact) {
+    pub(crate) fn fact(&mut self, at_ms: u64, to: &Arc<str>, fact: Fact) {
         let key = self.key(at_ms, false);
-        self.facts.insert(key, fact);
+        self.facts.insert(key, (Arc::clone(to), fact));
     }
 
-    pub(crate) fn timer(&mut self, at_ms: u64, timer: TimerId) {
+    pub(crate) fn timer(&mut self, at_ms: u64, of: &Arc<str>, timer: TimerId) {
         let key = self.key(at_ms, true);
-        self.timers.insert(timer, key);
-        self.facts.insert(key, Fact::TimerFired { timer });
+        self.timers.insert((Arc::clone(of), timer), key);
+        self.facts.insert(key, (Arc::clone(of), Fact::TimerFired { timer }));
     }
 
-    pub(crate) fn cancel(&mut self, timer: TimerId) {
-        if let Some(key) = self.timers.remove(&timer) {
+    pub(crate) fn cancel(&mut self, of: &Arc<str>, timer: TimerId) {
+        if let Some(key) = self.timers.remove(&(Arc::clone(of), timer)) {
             self.facts.remove(&key);
         }
     }
 
     /// Heartbeats of a task: from now on every so many milliseconds, as long as each is [heard](Self::beat_again), before that time.
-    pub(crate) fn beats(&mut self, now_ms: u64, task: TaskId, every_ms: u64, end_ms: u64) {
-        self.beats.insert(task, (every_ms, end_ms));
-        self.beat_again(now_ms, task);
+    pub(crate) fn beats(&mut self, now_ms: u64, of: &Arc<str>, task: TaskId, (every_ms, end_ms): (u64, u64)) {
+        self.beats.insert((Arc::clone(of), task), (every_ms, end_ms));
+        self.beat_again(now_ms, of, task);
     }
 
     /// A heartbeat was heard: another one comes. That of a task that nobody waits for any more is the last.
-    pub(crate) fn beat_again(&mut self, now_ms: u64, task: TaskId) {
-        let Some((every_ms, end_ms)) = self.beats.get(&task).copied() else { return };
+    pub(crate) fn beat_again(&mut self, now_ms: u64, of: &Arc<str>, task: TaskId) {
+        let Some((every_ms, end_ms)) = self.beats.get(&(Arc::clone(of), task)).copied() else { return };
         let at_ms = now_ms.saturating_add(every_ms);
         if at_ms < end_ms {
-            self.fact(at_ms, Fact::TaskHeartbeat { task });
+            self.fact(at_ms, of, Fact::TaskHeartbeat { task });
         }
     }
 
@@ -55,13 +56,13 @@ impl Due {
         self.facts.keys().next().map(|(at_ms, ..)| *at_ms)
     }
 
-    /// The next thing, and when it is to happen.
-    pub(crate) fn pop(&mut self) -> Option<(u64, Fact)> {
-        let ((at_ms, ..), fact) = self.facts.pop_first()?;
+    /// The next thing, and to which execution it is to happen.
+    pub(crate) fn pop(&mut self) -> Option<(Arc<str>, Fact)> {
+        let (_, (to, fact)) = self.facts.pop_first()?;
         if let Fact::TimerFired { timer } = &fact {
-            self.timers.remove(timer);
+            self.timers.remove(&(Arc::clone(&to), *timer));
         }
-        Some((at_ms, fact))
+        Some((to, fact))
     }
 
     fn key(&mut self, at_ms: u64, is_timer: bool) -> Key {

@@ -4,7 +4,7 @@ use engine::{Detail, HistoryEvent};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
-use crate::run::REGION;
+use crate::settings::REGION;
 
 /// Stands for any events, or none.
 const ANY: &str = "...";

@@ -9,7 +9,10 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `run`, `due` | the loop, and what is to happen when |
+//! | `settings`, `outcome`, `run`, `world` | how it is run, what comes of it; the loop over it and all that it starts |
+//! | `due` | what is to happen when |
+//! | `parent`, `nested`, `runs` | who waits for an execution; executions that tasks start; those of Maps, and what Maps read and write (`map_files`) |
+//! | `buckets` | folders in the place of buckets |
 //! | `source`, `yaml` | texts that somebody names; definitions in YAML |
 //! | `asked`, `answer`, `course` | calls, what answers them, and what a call is told over time |
 //! | `mocks`, `mock_line`, `mock_config`, `called` | answers from a file of either format, and whether anything calls for them |
@@ -27,6 +30,7 @@
 mod answer;
 mod asked;
 mod bless;
+mod buckets;
 mod called;
 mod cases;
 mod course;
@@ -39,12 +43,18 @@ mod folder;
 mod functions;
 mod golden;
 mod junit;
+mod map_files;
 mod mock_config;
 mod mock_line;
 mod mocks;
 mod near;
+mod nested;
+mod outcome;
+mod parent;
 mod report;
 mod run;
+mod runs;
+mod settings;
 mod shown;
 mod skeleton;
 mod source;
@@ -52,6 +62,7 @@ mod stop;
 mod suite;
 mod suppose;
 mod work;
+mod world;
 mod yaml;
 
 pub use answer::{Answers, Job, Layers, NoneLeft, Reply};
@@ -65,8 +76,10 @@ pub use functions::{Function, FunctionError, Functions, Working};
 pub use junit::junit;
 pub use mock_config::{MockError, read_mocks};
 pub use mocks::{Mocks, NoSuchFunction, NoSuchTask, Script, check_called};
+pub use outcome::{Run, RunError, Seen};
 pub use report::{CaseResult, Report, Tested};
-pub use run::{REGION, Run, RunError, Settings, run};
+pub use run::{run, run_all};
+pub use settings::{Machine, REGION, Settings};
 pub use shown::{Line, duration};
 pub use skeleton::skeleton;
 pub use source::{Source, SourceError, definitions_in, machine_name, read_text};

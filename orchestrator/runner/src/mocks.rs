@@ -147,8 +147,13 @@ impl Mocks {
     /// # Errors
     /// [`NoSuchTask`] for the first.
     pub fn check(&self, definition: &Definition) -> Result<(), NoSuchTask> {
+        // A Map in distributed mode asks for items, and for results to be written.
         let is_task = |name: &str| {
-            definition.state_named(name).is_some_and(|state| matches!(state.kind, asl::StateKind::Task(_)))
+            definition.state_named(name).is_some_and(|state| match &state.kind {
+                asl::StateKind::Task(_) => true,
+                asl::StateKind::Map(map) => map.mode != asl::map::Mode::Inline,
+                _ => false,
+            })
         };
         let Some(state) = self.states.keys().find(|name| !is_task(name)) else { return Ok(()) };
         let tasks: Vec<_> =

@@ -19,13 +19,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line of an event of an execution that began then.
-    pub fn of(event: &HistoryEvent, start_ms: u64) -> Self {
+    /// The line of an event, of a run that began then. The execution is named if it is not the one that is run.
+    pub fn of(event: &HistoryEvent, execution: Option<&str>, start_ms: u64) -> Self {
+        let about = about(&event.detail);
         Self {
             at: elapsed(event.timestamp_ms.saturating_sub(start_ms)),
             id: event.id,
             kind: event.type_name(),
-            about: about(&event.detail),
+            about: execution.map_or_else(|| about.clone(), |name| format!("[{name}] {about}")),
         }
     }
 
@@ -94,6 +95,8 @@ fn about(detail: &Detail) -> String {
         Detail::MapStateStarted { length: 1 } => "1 item".to_owned(),
         Detail::MapStateStarted { length } => format!("{length} items"),
         Detail::MapIteration { name, index, .. } => format!("{name}[{index}]"),
+        Detail::MapRunStarted { map_run_arn } => map_run_arn.clone(),
+        Detail::MapRunFailed { error, cause } => failure(Some(error), cause.as_deref()),
         Detail::EvaluationFailed { error, cause, location, state } => {
             format!("{state} {location}: {}", failure(Some(error), Some(cause)))
         }
@@ -133,7 +136,7 @@ mod tests {
     #[test]
     fn a_line_is_aligned_and_cut() {
         let event = |id, timestamp_ms, detail| {
-            Line::of(&HistoryEvent { id, previous_event_id: 0, timestamp_ms, detail }, 500)
+            Line::of(&HistoryEvent { id, previous_event_id: 0, timestamp_ms, detail }, None, 500)
         };
         let input = format!("{{\"a\": \"{}\"}}", "x".repeat(200));
         let entered =

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::answer::Layers;
 use crate::coverage::Coverage;
 use crate::mocks::Mocks;
-use crate::run::{Settings, run};
+use crate::run::run;
+use crate::settings::Settings;
 use crate::suite::START_MS;
 use crate::suppose::suppose;
 

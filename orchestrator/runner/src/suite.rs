@@ -17,7 +17,8 @@ use crate::coverage::{Coverage, spots};
 use crate::folder::{Prepared, SuiteError, prepared};
 use crate::golden::Seen;
 use crate::report::{CaseResult, Report, Tested};
-use crate::run::{Settings, run};
+use crate::run::run;
+use crate::settings::Settings;
 use crate::source::read_text;
 
 /// When an execution begins for which nothing is said: 2026-01-01T00:00:00Z, so that a case that looks at the time passes every day.

@@ -8,8 +8,8 @@ use clap::Args;
 use engine::Status;
 use participant::{Clock as _, SystemClock};
 use runner::{
-    Function, Functions, Layers, MockError, NoSuchFunction, NoSuchTask, Run, RunError, Settings, SourceError,
-    SuiteError, check_called, machine_name, read_definition, read_mocks, read_text, run,
+    Function, Functions, Layers, Machine, MockError, NoSuchFunction, NoSuchTask, Run, RunError, Settings,
+    SourceError, SuiteError, check_called, machine_name, read_definition, read_mocks, read_text, run_all,
 };
 use serde_json::Value;
 use telemetry::{Code, exit_with};
@@ -34,6 +34,12 @@ pub(crate) struct RunArgs {
     /// What a function is: a program that is given JSON on standard input and answers on standard output, or a URL to post to.
     #[arg(long = "function", value_name = "NAME=COMMAND|URL")]
     functions: Vec<Function>,
+    /// A further state machine, which tasks start by its name (startExecution), and the file of its definition.
+    #[arg(long = "machine", value_name = "NAME=FILE", value_parser = machine_flag)]
+    machines: Vec<(String, PathBuf)>,
+    /// A folder whose folders are buckets (FOLDER/BUCKET/KEY): what Maps in distributed mode read, and where they write.
+    #[arg(long, value_name = "FOLDER")]
+    s3: Option<PathBuf>,
     /// The longest that a function may take, in seconds.
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     function_timeout_s: u64,
@@ -132,7 +138,12 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     let functions = Functions::new(&args.functions, patience).map_err(RunCommandError::Threads)?;
     let working = functions.working();
     answers = answers.and(functions);
+    let further = |(name, file): &(String, PathBuf)| {
+        read_definition(file).map(|definition| Machine { name: name.clone(), definition })
+    };
     let settings = Settings {
+        machines: args.machines.iter().map(further).collect::<Result<_, _>>()?,
+        s3: args.s3.clone(),
         real_time: args.real_time,
         seed: args.seed,
         express: args.express,
@@ -148,7 +159,7 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
         .map_err(unwritable(args.history.as_deref().unwrap_or(Path::new("the history"))))?;
     let given = input.to_string();
     let (ran, mut shown) = interruptible(move || {
-        let ran = run(&definition, input, &settings, &mut answers, &mut |event| shown.see(event));
+        let ran = run_all(&definition, input, &settings, &mut answers, &mut |seen| shown.see(seen));
         drop(answers);
         (ran.map(|run| (run, settings)), shown)
     })
@@ -170,6 +181,14 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     }
     tell_end(args, &settings, &run, shown.cut());
     Ok(if run.ending.status == Status::Succeeded { ExitCode::SUCCESS } else { Code::Failure.into() })
+}
+
+/// `NAME=FILE`
+fn machine_flag(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err(format!("found {text:?}, expected NAME=FILE")),
+    }
 }
 
 /// Says how it ended, where that is not part of the JSON.

@@ -5,8 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use engine::HistoryEvent;
-use runner::{Line, REGION, Run, Settings, duration};
+use runner::{Line, REGION, Run, Seen, Settings, duration};
 use serde_json::{Value, json};
 use terminal::{Colour, Progress, Terminal, counted, print, print_drawn, print_json};
 
@@ -74,18 +73,19 @@ impl Shown {
         self.progress = Some(progress);
     }
 
-    pub(super) fn see(&mut self, event: &HistoryEvent) {
+    /// Takes the next event. Of the executions that this one starts only people are told: what is written is one history.
+    pub(super) fn see(&mut self, Seen { execution, event }: Seen<'_>) {
         self.seen += 1;
         let wants_json = self.place.json || self.file.is_some();
-        if wants_json {
-            let separator = if self.seen == 1 { "{\"events\": [\n" } else { ",\n" };
+        if wants_json && execution.is_none() {
+            let separator = if event.id == 1 { "{\"events\": [\n" } else { ",\n" };
             self.write(&format!("{separator}{}", event.to_json(REGION)));
         }
         if !self.place.json && !self.place.quiet {
-            self.show(Line::of(event, self.start_ms));
+            self.show(Line::of(event, execution, self.start_ms));
         }
         if let Some(progress) = &self.progress {
-            progress.at(event.id, None);
+            progress.at(self.seen, None);
         }
     }
 

@@ -1,15 +1,15 @@
-//! Map: runs a machine for each of many items, so many at once, and ends when all have, or too many have failed.
+//! Map: runs a machine for each of many items, so many at once, and ends when all have, or one has failed.
+//!
+//! In distributed mode it is another thing: `distributed.rs`. What is here of that mode is for executions whose iterations began before
+//! these were executions of their own.
 
 use std::collections::VecDeque;
 
-use asl::error::{
-    DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED, QUERY_EVALUATION_ERROR,
-    RESULT_WRITER_FAILED, RUNTIME,
-};
+use asl::error::{DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, QUERY_EVALUATION_ERROR, RUNTIME};
 use asl::io::Io;
 use asl::map::{Items, Map, Mode};
 use asl::retry::Origin;
-use asl::template::{Expression, Place};
+use asl::template::{Expression, Place, Template};
 use asl::{RuntimeError, Scope, StateKind};
 use serde_json::{Value, json};
 
@@ -18,34 +18,37 @@ use crate::frame::Awaited;
 use crate::gathered::{Gathered, Iterations};
 use crate::history::Detail;
 use crate::io::input;
-use crate::quotas::{self, DISTRIBUTED_CONCURRENCY_MAX, INLINE_CONCURRENCY_MAX};
-use crate::settings::{number, percentage};
+use crate::quotas::{self, INLINE_CONCURRENCY_MAX};
+use crate::settings::number;
 use crate::stepper::{Cursor, Entered, Outcome, Stepper, View, misfit};
 use crate::thread::ThreadId;
 
-/// What is computed before the first iteration begins.
-struct Prepared {
-    items: VecDeque<Value>,
-    concurrency_max: usize,
-    tolerated: usize,
-}
-
 impl<'d> Stepper<'d> {
     pub(super) fn begin_map(&mut self, mut entered: Entered<'d>, map: &'d Map) -> Outcome {
-        let prepared = match self.scoped(entered.view(), &entered.data, |scope| prepare(map, scope)) {
+        if let Mode::Distributed(distributed) = &map.mode {
+            return self.begin_map_run(entered, map, distributed);
+        }
+        let prepared = self.scoped(entered.view(), &entered.data, |scope| {
+            let input = input(&map.io, scope)?;
+            let inner = scope.over(&input);
+            let wanted = number(&map.max_concurrency, "MaxConcurrency", (0, u64::from(u32::MAX)), &inner)?;
+            Ok((items(map, &inner)?, usize::try_from(wanted).unwrap_or(usize::MAX)))
+        });
+        let (items, wanted) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => return self.failed(entered, error),
         };
         if map.item_selector.is_none() {
             self.forget_input(&mut entered, &map.io, &map.recovery);
         }
-        let Prepared { items, concurrency_max, tolerated } = prepared;
+        let concurrency_max =
+            if wanted == 0 { INLINE_CONCURRENCY_MAX } else { wanted.min(INLINE_CONCURRENCY_MAX) };
         let count = items.len();
         entered.last_event =
             self.tell_inline(&entered, entered.last_event, || Detail::MapStateStarted { length: count });
         let (thread, last_event) = (entered.thread.id, entered.last_event);
         let gathered = Gathered::new(count);
-        let iterations = Iterations { gathered, items, concurrency_max, failed: 0, tolerated };
+        let iterations = Iterations { gathered, items, concurrency_max, failed: 0, tolerated: 0 };
         self.threads.insert(entered.waiting(Awaited::Iterations(Box::new(iterations))));
         self.begin_iterations(thread, last_event)
     }
@@ -124,17 +127,14 @@ impl<'d> Stepper<'d> {
         let waiting = self.threads.get(thread).ok_or_else(misfit)?;
         let state = waiting.frame.state.of(self.definition).ok_or_else(misfit)?;
         let StateKind::Map(map) = &state.kind else { return Err(misfit()) };
-        let about = about(map, index, &item);
+        let about = about(map, u64::from(index), &item, None);
         let data = match &map.item_selector {
             None => item,
             Some(selector) => {
                 let (frame, item) = (&waiting.frame, Some(&about));
                 let (at_ms, retries) = (frame.entered_ms, &*frame.retries);
                 let view = View { thread: &waiting.thread, state, at_ms, retries, task: None, item };
-                self.scoped(view, &frame.data, |scope| {
-                    let input = input(&map.io, scope)?;
-                    selector.fill(&scope.over(&input), "ItemSelector")
-                })?
+                self.scoped(view, &frame.data, |scope| selected(map, selector, scope))?
             }
         };
         if let Err(failure) = quotas::check(&data, &state.name) {
@@ -190,14 +190,24 @@ impl<'d> Stepper<'d> {
     }
 }
 
-/// What the context object tells of an item. Of an object's member, key and value are told apart.
-fn about(map: &Map, index: u32, item: &Value) -> Value {
-    match (&map.io, item) {
-        (Io::Jsonata(_), Value::Object(member)) if is_member(member) => {
+/// What an iteration or child is given, if not its item.
+pub(super) fn selected(map: &Map, selector: &Template, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+    let input = input(&map.io, scope)?;
+    selector.fill(&scope.over(&input), "ItemSelector")
+}
+
+/// What the context object tells of an item, and where it came from. Of an object's member, key and value are told apart.
+pub(super) fn about(map: &Map, index: u64, item: &Value, source: Option<&str>) -> Value {
+    let mut about = match item {
+        Value::Object(member) if matches!(map.io, Io::Jsonata(_)) && is_member(member) => {
             json!({"Index": index, "Key": member["Key"], "Value": member["Value"]})
         }
         _ => json!({"Index": index, "Value": item}),
+    };
+    if let Some(source) = source {
+        about["Source"] = source.into();
     }
+    about
 }
 
 /// Whether it can be a member of an object that was taken apart.
@@ -205,50 +215,14 @@ fn is_member(object: &serde_json::Map<String, Value>) -> bool {
     object.len() == 2 && object.get("Key").is_some_and(Value::is_string) && object.contains_key("Value")
 }
 
-fn prepare(map: &Map, scope: &Scope<'_>) -> Result<Prepared, RuntimeError> {
-    if let Mode::Distributed(distributed) = &map.mode {
-        // Rather than to succeed without what was asked for.
-        if distributed.writer.is_some() {
-            let cause = "Writing results elsewhere (ResultWriter) is not supported yet.";
-            return Err(RuntimeError::new(RESULT_WRITER_FAILED, cause));
-        }
-        if distributed.batcher.is_some() {
-            return Err(RuntimeError::new(RUNTIME, "Batches of items (ItemBatcher) are not supported yet."));
-        }
-    }
-    let input = input(&map.io, scope)?;
-    let inner = scope.over(&input);
-    let items = items(map, &inner)?;
-    let count = |setting, field| number(setting, field, (0, u64::from(u32::MAX)), &inner);
-    let wanted = usize::try_from(count(&map.max_concurrency, "MaxConcurrency")?).unwrap_or(usize::MAX);
-    let limit = match map.mode {
-        Mode::Inline => INLINE_CONCURRENCY_MAX,
-        Mode::Distributed(_) => DISTRIBUTED_CONCURRENCY_MAX,
-    };
-    let concurrency_max = if wanted == 0 { limit } else { wanted.min(limit) };
-    let by_count = map.tolerated_count.as_ref().map(|setting| count(setting, "ToleratedFailureCount"));
-    let by_count = by_count.transpose()?.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-    let percent = map.tolerated_percentage.as_ref();
-    let percent = percent.map(|setting| percentage(setting, "ToleratedFailurePercentage", &inner));
-    let by_percentage =
-        percent.transpose()?.map(|percent| (percent / 100.0 * items.len() as f64).floor() as usize);
-    // Of two limits, neither may be exceeded.
-    let tolerated = by_count.into_iter().chain(by_percentage).min().unwrap_or(0);
-    Ok(Prepared { items, concurrency_max, tolerated })
-}
-
-fn items(map: &Map, scope: &Scope<'_>) -> Result<VecDeque<Value>, RuntimeError> {
+/// The items that are at hand: none if they are to be read from elsewhere.
+pub(super) fn items(map: &Map, scope: &Scope<'_>) -> Result<VecDeque<Value>, RuntimeError> {
     let is_jsonata = matches!(map.io, Io::Jsonata(_));
     let (items, path) = match &map.items {
         Items::Input => (scope.data.clone(), None),
         Items::Path(path) => (path.eval(scope, &Place::Field("ItemsPath"))?, Some(path)),
         Items::Template(template) => (template.fill(scope, "Items")?, None),
-        Items::Reader(_) => {
-            return Err(RuntimeError::new(
-                ITEM_READER_FAILED,
-                "reading items from elsewhere is not supported yet",
-            ));
-        }
+        Items::Reader(_) => return Ok(VecDeque::new()),
     };
     match items {
         Value::Array(items) => Ok(items.into()),

@@ -1,6 +1,7 @@
 //! What each type of state does: a file each. A new type is added here, in `asl::syntax::StateKind` and in its parser.
 
 mod choice;
+mod distributed;
 mod fail;
 mod map;
 mod parallel;
@@ -40,6 +41,7 @@ impl<'d> Stepper<'d> {
             (Awaited::Task { task, timeout, heartbeat, progress }, StateKind::Task(syntax)) => {
                 self.resume_task(entered, syntax, Working { task, timeout, heartbeat, progress }, signal)
             }
+            (Awaited::MapRun(run), StateKind::Map(map)) => self.map_run_told(entered, map, run, signal),
             (Awaited::Wait(_), StateKind::Wait(wait)) => self.end_wait(entered, wait),
             (Awaited::BackOff(_), _) => match self.guard() {
                 Ok(()) => self.begin(entered),

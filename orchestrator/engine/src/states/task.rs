@@ -149,6 +149,8 @@ impl<'d> Stepper<'d> {
                 let heartbeat = self.timer(Some(interval_s));
                 entered.wait(waits(timeout, heartbeat, progress))
             }
+            // Of no task: what a fact is about is found by its kind.
+            Signal::MapRun(_) => entered.wait(waits(timeout, heartbeat, progress)),
             Signal::Fired(fired) => {
                 let timed_out = timeout.is_some_and(|timer| timer.id == fired);
                 let (error, other) =

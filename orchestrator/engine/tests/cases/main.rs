@@ -16,25 +16,30 @@
 //! | `status` | how it ends, if not `SUCCEEDED` with an output or `FAILED` without |
 //! | `refused` | perhaps: `{"at", "error", "cause"}` with which every call is refused, at `schedule`, `start`, `submit` or `work` |
 //! | `calls` | perhaps: what was called with what, in order |
+//! | `objects` | what there is to be read, by `bucket/key`: texts, or lists and objects for their JSON |
+//! | `written` | perhaps: some of the objects that were written, by key, in the same form |
+//! | `children` | perhaps: the histories of the executions that Maps started, in the order in which they ended |
+//! | `runs` | perhaps: of the Map runs in the order in which they ended, members that `DescribeMapRun` tells |
 //!
 //! Each is run with its history kept, and once more by replay of its journal; both must agree, and the history be legal.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
+#[path = "../drive/mod.rs"]
+mod drive;
+mod surroundings;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use asl::resource::called_function;
+use drive::{World, drive};
 use engine::{
-    Call, Detail, Ending, Fact, HistoryEvent, Identity, Integrations, JournalEntry, NoneRefused, Phase,
-    Refusal, RefusedAt, Step,
+    Call, Detail, Effect, Ending, Fact, HistoryEvent, Identity, Integrations, JournalEntry, NoneRefused,
+    Phase, Refusal, RefusedAt, StartChild, Step,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-
-#[path = "../drive/mod.rs"]
-mod drive;
-
-use drive::{World, drive};
+use surroundings::Surroundings;
 
 const START_MS: u64 = 1_700_000_000_000;
 
@@ -58,6 +63,12 @@ struct Case {
     #[serde(default)]
     details: BTreeMap<u64, Map<String, Value>>,
     calls: Option<Vec<Value>>,
+    #[serde(default)]
+    objects: BTreeMap<String, Value>,
+    #[serde(default)]
+    written: BTreeMap<String, Value>,
+    children: Option<Vec<Vec<String>>>,
+    runs: Option<Vec<Map<String, Value>>>,
     #[serde(default)]
     express: bool,
     #[serde(default)]
@@ -158,7 +169,34 @@ impl Told {
 /// A case that is being run.
 struct Run<'a> {
     case: &'a mut Case,
-    calls: Vec<Value>,
+    around: Surroundings,
+    /// How many executions are about the one that runs.
+    depth: usize,
+}
+
+impl Run<'_> {
+    fn to_the_end(
+        &mut self,
+        definition: &asl::Definition,
+        start: Fact,
+    ) -> Result<(Ending, Vec<HistoryEvent>), String> {
+        let (execution, history) = drive(self, definition, start)?;
+        match execution.phase() {
+            Phase::Ended(ending) => Ok((ending.clone(), history)),
+            Phase::Running(_) => Err(format!("it waits for ever: {execution:?}")),
+        }
+    }
+
+    /// Runs a child to its end, and says how it ended.
+    fn child(&mut self, definition: &asl::Definition, child: &StartChild) -> Result<Fact, String> {
+        let started_ms = self.around.now_ms;
+        self.depth += 1;
+        let (ending, history) =
+            self.to_the_end(definition, Fact::ChildStarted(Box::new(child.start.clone())))?;
+        self.depth -= 1;
+        self.around.children.push(history.iter().map(told).collect());
+        Ok(self.around.ended(child.clone(), started_ms, ending))
+    }
 }
 
 impl World for Run<'_> {
@@ -169,13 +207,31 @@ impl World for Run<'_> {
         }
     }
 
+    fn now_ms(&mut self) -> &mut u64 {
+        &mut self.around.now_ms
+    }
+
     fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)> {
-        self.calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
+        self.around.calls.push(json!({"resource": *call.resource, "parameters": call.parameters}));
         self.case.answer(call)
     }
 
+    fn bring_about(&mut self, definition: &asl::Definition, effect: &Effect) -> Result<Option<Fact>, String> {
+        Ok(match effect {
+            Effect::StartChild(child) => Some(self.child(definition, child)?),
+            Effect::ReadItems(read) => Some(self.around.read(read)),
+            Effect::WriteResults(write) => Some(self.around.write(write)),
+            Effect::MapRunEnded(run) => {
+                self.around.runs.push(run.describe("e1"));
+                None
+            }
+            // A child has ended before it could be stopped.
+            _ => None,
+        })
+    }
+
     fn told(&mut self) -> Option<(u64, Fact)> {
-        self.case.told.pop_front().map(Told::fact)
+        if self.depth > 0 { None } else { self.case.told.pop_front().map(Told::fact) }
     }
 
     fn see(&mut self, _: JournalEntry, _: &Step) {}
@@ -185,7 +241,7 @@ impl World for Run<'_> {
 struct Outcome {
     ending: Ending,
     history: Vec<HistoryEvent>,
-    calls: Vec<Value>,
+    around: Surroundings,
 }
 
 impl Case {
@@ -209,13 +265,10 @@ impl Case {
     fn run(&mut self) -> Result<Outcome, String> {
         let definition = self.definition()?;
         let start = self.started();
-        let mut run = Run { case: self, calls: Vec::new() };
-        let (execution, history) = drive(&mut run, &definition, start, START_MS)?;
-        let calls = run.calls;
-        match execution.phase() {
-            Phase::Ended(ending) => Ok(Outcome { ending: ending.clone(), history, calls }),
-            Phase::Running(_) => Err(format!("it waits for ever: {execution:?}")),
-        }
+        let around = Surroundings::new(START_MS, &self.objects);
+        let mut run = Run { case: self, around, depth: 0 };
+        let (ending, history) = run.to_the_end(&definition, start)?;
+        Ok(Outcome { ending, history, around: run.around })
     }
 
     fn started(&self) -> Fact {
@@ -301,8 +354,23 @@ impl Case {
                 same(&format!("{name} of event {id}"), &details[name].to_string(), &value.to_string())?;
             }
         }
+        let around = &outcome.around;
+        if let Some(wanted) = &self.children {
+            same("the children", &json!(around.children).to_string(), &json!(wanted).to_string())?;
+        }
+        for (key, wanted) in &self.written {
+            same(key, &around.written(key, wanted.is_string()).to_string(), &wanted.to_string())?;
+        }
+        if let Some(wanted) = &self.runs {
+            same("how many Map runs there were", &around.runs.len(), &wanted.len())?;
+            for (run, wanted) in around.runs.iter().zip(wanted) {
+                for (name, value) in wanted {
+                    same(&format!("{name} of a Map run"), &run[name].to_string(), &value.to_string())?;
+                }
+            }
+        }
         match &self.calls {
-            Some(wanted) => same("the calls", &json!(outcome.calls).to_string(), &json!(wanted).to_string()),
+            Some(wanted) => same("the calls", &json!(around.calls).to_string(), &json!(wanted).to_string()),
             None => Ok(()),
         }
     }

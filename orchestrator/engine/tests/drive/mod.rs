@@ -14,8 +14,14 @@ pub(crate) trait World {
     /// What is known of the calls that can be sent.
     fn integrations(&self) -> &dyn Integrations;
 
+    /// What time it is, in milliseconds since 1970.
+    fn now_ms(&mut self) -> &mut u64;
+
     /// What the execution is told of a call, and how many milliseconds after it was made: in order what is told at once.
     fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)>;
+
+    /// Brings about what is neither a call nor about a timer. What the execution is told of it at once.
+    fn bring_about(&mut self, definition: &Definition, effect: &Effect) -> Result<Option<Fact>, String>;
 
     /// What it is told next at a time of its own, and when: before any timer that is due later.
     fn told(&mut self) -> Option<(u64, Fact)>;
@@ -30,9 +36,7 @@ pub(crate) fn drive(
     world: &mut impl World,
     definition: &Definition,
     start: Fact,
-    start_ms: u64,
 ) -> Result<(Execution, Vec<HistoryEvent>), String> {
-    let mut now_ms = start_ms;
     let mut facts = VecDeque::from([start]);
     let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
     let mut later: BTreeMap<(u64, u64), Fact> = BTreeMap::new();
@@ -55,9 +59,11 @@ pub(crate) fn drive(
                 timers.pop_first().map(|((_, timer), ())| Fact::TimerFired { timer })
             };
             let Some(fact) = fact else { break };
-            now_ms = now_ms.max(answer.min(at_ms).min(timer));
+            let now_ms = world.now_ms();
+            *now_ms = answer.min(at_ms).min(timer).max(*now_ms);
             fact
         };
+        let now_ms = *world.now_ms();
         let stepped =
             step(definition, execution.take(), fact.clone(), now_ms, world.integrations(), History::Keep);
         let mut step = match stepped.map_err(|error| error.to_string())? {
@@ -83,7 +89,7 @@ pub(crate) fn drive(
                     timers.insert((*at_ms, *timer), ());
                 }
                 Effect::CancelTimer { timer } => timers.retain(|(_, id), ()| id != timer),
-                _ => {}
+                effect => facts.extend(world.bring_about(definition, effect)?),
             }
         }
         let entry = JournalEntry { at_ms: now_ms, fact, refused: std::mem::take(&mut step.refused) };

@@ -139,9 +139,9 @@ impl Script {
             express: false,
         };
         let (journal, effects, tally) = (Vec::new(), Vec::new(), Tally::default());
-        let mut scripted = Scripted { script: self, journal, effects, tally };
+        let mut scripted = Scripted { now_ms: START_MS, script: self, journal, effects, tally };
         let (execution, history) =
-            drive(&mut scripted, definition, start, START_MS).unwrap_or_else(|wrong| panic!("{wrong}"));
+            drive(&mut scripted, definition, start).unwrap_or_else(|wrong| panic!("{wrong}"));
         let Scripted { journal, effects, tally, .. } = scripted;
         RunLog { execution, journal, history, effects, tally }
     }
@@ -149,6 +149,7 @@ impl Script {
 
 /// A script, and what came of it.
 struct Scripted {
+    now_ms: u64,
     script: Script,
     journal: Vec<JournalEntry>,
     effects: Vec<Effect>,
@@ -160,9 +161,20 @@ impl World for Scripted {
         &Offered
     }
 
+    fn now_ms(&mut self) -> &mut u64 {
+        &mut self.now_ms
+    }
+
     fn answer(&mut self, call: &Call) -> Vec<(u64, Fact)> {
         let answer = call.is_awaited.then(|| self.script.answer_of(&called(call).0, call.task));
         answer.flatten().into_iter().map(|fact| (0, fact)).collect()
+    }
+
+    fn bring_about(&mut self, _: &Definition, effect: &Effect) -> Result<Option<Fact>, String> {
+        match effect {
+            Effect::Finished { .. } => Ok(None),
+            effect => Err(format!("no Map in distributed mode is run here: {effect:?}")),
+        }
     }
 
     fn told(&mut self) -> Option<(u64, Fact)> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod any_machine;
+mod distributed;
 #[path = "../drive/mod.rs"]
 mod drive;
 mod errors;

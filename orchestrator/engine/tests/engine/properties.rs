@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use asl::Definition;
 use engine::{
-    Effect, Execution, Fact, History, Identity, JournalEntry, NoneRefused, Status, Stepped, TaskId, TimerId,
-    legal, replay, step,
+    ChildEnd, Effect, Execution, Fact, History, Identity, JournalEntry, MapNews, MapRun, MapRunUpdate,
+    NoneRefused, StartChild, Status, Stepped, TaskId, TimerId, legal, replay, step,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -73,10 +73,36 @@ fn state(prefix: &str, index: usize, seeds: &[Seed], (kind, jump, number): Seed,
         10 => {
             let mut processor =
                 machine(&format!("{prefix}{index}m"), &seeds[..seeds.len().div_ceil(2)], depth - 1);
-            processor["ProcessorConfig"] = json!({"Mode": "INLINE"});
-            json!({"Type": "Map", "Next": next, "MaxConcurrency": number % 3, "ItemsPath": "$.list", "ItemProcessor": processor,
-                   "ItemSelector": {"list.$": "$.list", "r.$": "$$.Map.Item.Index"}, "Retry": retry, "Catch": catch,
-                   "ResultPath": result_path})
+            let is_distributed = jump.len() % 2 == 0 || number % 4 == 1;
+            processor["ProcessorConfig"] = match is_distributed {
+                true => json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}),
+                false => json!({"Mode": "INLINE"}),
+            };
+            let mut map = json!({
+                "Type": "Map", "Next": next, "MaxConcurrency": number % 3, "ItemProcessor": processor,
+                "ItemSelector": {"list": [number], "r.$": "$$.Map.Item.Index"}, "Retry": retry, "Catch": catch,
+                "ResultPath": result_path,
+            });
+            let bucket = json!({"Bucket": "b", "Key": "k"});
+            if is_distributed && number % 3 == 0 {
+                map["ItemReader"] = json!({"Resource": "arn:aws:states:::s3:getObject", "Parameters": bucket,
+                                           "ReaderConfig": {"InputType": "JSON", "MaxItems": 7}});
+            } else {
+                map["ItemsPath"] = json!("$.list");
+            }
+            if is_distributed {
+                map["ToleratedFailureCount"] = json!(number % 4);
+                map["Label"] = json!(format!("{prefix}{index}"));
+            }
+            if is_distributed && number % 5 == 0 {
+                map["ItemBatcher"] =
+                    json!({"MaxItemsPerBatch": 2, "MaxInputBytesPerBatch": 60, "BatchInput": {"n": number}});
+            }
+            if is_distributed && number % 7 == 0 {
+                map["ResultWriter"] =
+                    json!({"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}});
+            }
+            map
         }
         _ => {
             let half = seeds.len() / 2;
@@ -104,17 +130,12 @@ fn identity() -> Box<Identity> {
 
 /// A random fact: mostly about something that is pending.
 fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -> Fact {
-    let Some(execution) = execution else {
-        return Fact::Started {
-            execution: "e".to_owned(),
-            input: order_input(),
-            seed: u64::from(number),
-            first_id: 1,
-            // Those that can be redriven keep more.
-            identity: (number % 2 == 0).then(identity),
-            express: false,
-        };
-    };
+    let Some(execution) = execution else { return started(number) };
+    if let Some(run) = execution.map_runs().nth(which % 2)
+        && kind % 3 > 0
+    {
+        return Fact::MapRun { run: run.id, news: news(run, which, number) };
+    }
     let (tasks, timers) = (execution.pending_tasks(), execution.pending_timers());
     let task = if tasks.is_empty() { TaskId(which as u64) } else { tasks[which % tasks.len()] };
     let timer = if timers.is_empty() { TimerId(which as u64) } else { timers[which % timers.len()].id };
@@ -142,13 +163,65 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
     }
 }
 
+fn started(number: u8) -> Fact {
+    Fact::Started {
+        execution: "e".to_owned(),
+        input: order_input(),
+        seed: u64::from(number),
+        first_id: 1,
+        // Those that can be redriven keep more.
+        identity: (number % 2 == 0).then(identity),
+        express: false,
+    }
+}
+
+/// Random news of a Map run: mostly of what it waits for.
+fn news(run: &MapRun, which: usize, number: u8) -> MapNews {
+    let statuses = [Status::Succeeded, Status::Failed, Status::Aborted, Status::TimedOut, Status::Succeeded];
+    let status = statuses[number as usize % statuses.len()];
+    let output = (status == Status::Succeeded).then(|| json!([number]));
+    let error = (status != Status::Succeeded).then(|| "E".to_owned());
+    let end = ChildEnd { status, started_ms: 1, stopped_ms: 2, output, error, cause: None, input: None };
+    let index = run.running().nth(which % 3).unwrap_or(which as u64 % 9);
+    match number % 16 {
+        0..=6 => MapNews::ChildEnded { index, end: Box::new(end) },
+        7..=9 => MapNews::Items {
+            from: run.items.total(),
+            items: vec![json!({"list": [1]}); which % 5],
+            is_last: which % 3 == 0,
+        },
+        10 => MapNews::Unreadable { from: run.items.total(), cause: "c".to_owned() },
+        11 => MapNews::Updated(MapRunUpdate {
+            max_concurrency: Some(which as u64 % 4),
+            ..MapRunUpdate::default()
+        }),
+        12 => MapNews::Updated(MapRunUpdate { tolerated_percentage: Some(50.0), ..MapRunUpdate::default() }),
+        13 => MapNews::NotWritten { cause: "c".to_owned() },
+        _ => MapNews::Written,
+    }
+}
+
+/// Checks an execution, and those that its Maps start.
 pub(crate) fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
+    let mut children = check_from(definition, None, facts);
+    children.truncate(2);
+    for child in children {
+        let grandchildren = check_from(definition, Some(Fact::ChildStarted(Box::new(child.start))), facts);
+        for child in grandchildren.into_iter().take(1) {
+            check_from(definition, Some(Fact::ChildStarted(Box::new(child.start))), facts);
+        }
+    }
+}
+
+/// Checks an execution that begins with that fact. The executions that it asked for.
+fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize, u8)]) -> Vec<StartChild> {
+    let (mut children, mut start) = (Vec::new(), start);
     let mut execution: Option<Execution> = None;
     let mut journal = Vec::new();
     let mut history_len = 0;
     let mut timers = BTreeSet::new();
     for (at_ms, seed) in (0..).step_by(500).zip(facts) {
-        let fact = fact(execution.as_ref(), *seed);
+        let fact = start.take().unwrap_or_else(|| fact(execution.as_ref(), *seed));
         let before = execution.clone();
         let stepped =
             step(definition, execution.take(), fact.clone(), at_ms, &NoneRefused, History::Keep).unwrap();
@@ -166,6 +239,10 @@ pub(crate) fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
                 assert_eq!(skipped.execution, after.execution, "keeping the history changes nothing");
                 track(&mut timers, &fact, &after.effects);
                 check_stale_twice(definition, &after.execution, fact, at_ms);
+                children.extend(after.effects.iter().filter_map(|effect| match effect {
+                    Effect::StartChild(child) => Some((**child).clone()),
+                    _ => None,
+                }));
                 Execution::decode(&after.execution.encode()).unwrap()
             }
         });
@@ -187,11 +264,17 @@ pub(crate) fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
             told.iter().rev().take(40).map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
         panic!("{illegal}, the latest first: {told:?}");
     }
+    children
 }
 
 /// A fact that is told again changes nothing, unless it may come any number of times.
 fn check_stale_twice(definition: &Definition, after: &Execution, fact: Fact, at_ms: u64) {
-    if !matches!(fact, Fact::TaskHeartbeat { .. } | Fact::Redriven) {
+    let is_repeatable = match &fact {
+        Fact::TaskHeartbeat { .. } | Fact::Redriven => true,
+        Fact::MapRun { news, .. } => matches!(news, MapNews::Updated(_)),
+        _ => false,
+    };
+    if !is_repeatable {
         let twice = step(definition, Some(after.clone()), fact, at_ms, &NoneRefused, History::Skip);
         assert_eq!(twice, Ok(Stepped::Stale(Box::new(after.clone()))));
     }
@@ -205,7 +288,13 @@ fn track(timers: &mut BTreeSet<TimerId>, fact: &Fact, effects: &[Effect]) {
         match effect {
             Effect::SetTimer { timer, .. } => assert!(timers.insert(*timer)),
             Effect::CancelTimer { timer } => assert!(timers.remove(timer), "{timer:?} was not set"),
-            Effect::Call(_) | Effect::Finished { .. } => {}
+            Effect::Call(_)
+            | Effect::Finished { .. }
+            | Effect::StartChild(_)
+            | Effect::StopChildren { .. }
+            | Effect::ReadItems(_)
+            | Effect::WriteResults(_)
+            | Effect::MapRunEnded(_) => {}
         }
     }
 }

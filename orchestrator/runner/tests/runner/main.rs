@@ -9,3 +9,4 @@ mod harness;
 mod mocks;
 mod run;
 mod suite;
+mod world;

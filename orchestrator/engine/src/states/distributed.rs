@@ -1,0 +1,472 @@
+//! Map in distributed mode: an execution of its own for each item, or for each batch of items.
+
+use asl::data::{NESTING_MAX, measured};
+use asl::error::{
+    DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED, RESULT_WRITER_FAILED,
+};
+use asl::map::{Distributed, ItemReader, Items, Map, Mode, ResultWriter, Transformation};
+use asl::retry::Origin;
+use asl::setting::Setting;
+use asl::template::Template;
+use asl::{RuntimeError, Scope};
+use serde_json::{Value, json};
+
+use crate::batch::{Added, Batches};
+use crate::child::{ChildEnd, ChildStart, StartChild};
+use crate::children::{self, Named};
+use crate::effect::Effect;
+use crate::fact::Refused;
+use crate::failure::Failure;
+use crate::frame::Awaited;
+use crate::history::Detail;
+use crate::ids::{MapRunId, TaskId};
+use crate::io::{input, keeps_input};
+use crate::map_news::{MapNews, MapRunUpdate};
+use crate::map_run::{Afterwards, Beginning, Destination, MapRun, Reading};
+use crate::quotas::{PAGE_BYTES_MAX, PAGE_ITEMS_MAX, PAYLOAD_BYTES_MAX};
+use crate::requests::{ReadItems, WriteResults};
+use crate::results::told;
+use crate::settings::{number, percentage};
+use crate::states::map::{about, items, selected};
+use crate::status::Status;
+use crate::stepper::{Entered, Outcome, Signal, Stepper, View, misfit};
+
+/// The words of AWS.
+const THRESHOLD_EXCEEDED: &str = "The specified tolerated failure threshold was exceeded";
+
+/// A child about to be started.
+struct Next {
+    input: Value,
+    items: u64,
+    /// What the context object tells of its item, unless it has several.
+    item: Option<Value>,
+}
+
+/// Why no child can be started.
+enum Unstartable {
+    Error(RuntimeError),
+    Failure(Failure),
+}
+
+impl From<RuntimeError> for Unstartable {
+    fn from(error: RuntimeError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl<'d> Stepper<'d> {
+    pub(super) fn begin_map_run(
+        &mut self,
+        mut entered: Entered<'d>,
+        map: &'d Map,
+        distributed: &'d Distributed,
+    ) -> Outcome {
+        let id = self.new_map_run();
+        let named = self.named(&entered, distributed, id);
+        let prepared =
+            self.scoped(entered.view(), &entered.data, |scope| prepare(map, distributed, scope, &named));
+        let beginning = match prepared {
+            Ok(beginning) => Beginning { id, arn: named.map_run_arn(), started_ms: self.now_ms, ..beginning },
+            Err(error) => return self.failed(entered, error),
+        };
+        if map.item_selector.is_none() && !keeps_input(&map.io, &map.recovery, entered.state.assign.as_ref())
+        {
+            entered.data = Value::Null;
+        }
+        let run = Box::new(MapRun::new(beginning));
+        let length = usize::try_from(run.items.pending).unwrap_or(usize::MAX);
+        self.tell_map_run(&mut entered, || Detail::MapStateStarted { length });
+        let map_run_arn = run.arn.clone();
+        self.tell_map_run(&mut entered, || Detail::MapRunStarted { map_run_arn });
+        if let Some(refusal) = self.integrations.map_run_refusal(id) {
+            let refused = Refused::new(TaskId(id.0), refusal);
+            let failure = state_failure(&refused.error, refused.cause.clone());
+            self.refused.push(refused);
+            return self.map_run_failed(entered, run, failure);
+        }
+        self.run_map(entered, map, run)
+    }
+
+    /// Tells a Map run something that it waits for.
+    pub(super) fn map_run_told(
+        &mut self,
+        entered: Entered<'d>,
+        map: &'d Map,
+        mut run: Box<MapRun>,
+        signal: Signal,
+    ) -> Outcome {
+        let Signal::MapRun(news) = signal else { return entered.wait(Awaited::MapRun(run)) };
+        match news {
+            MapNews::Items { items, is_last, .. } => run.read(items, is_last),
+            MapNews::Unreadable { cause, .. } => {
+                return self.map_run_failed(entered, run, state_failure(ITEM_READER_FAILED, cause));
+            }
+            MapNews::ChildEnded { index, end } => {
+                self.child_execution_ended(&entered, map, &mut run, index, &end)
+            }
+            MapNews::Updated(update) => run.update(update),
+            MapNews::Written => return self.results_written(entered, map, run),
+            MapNews::NotWritten { cause } => {
+                let failure = run.writing.take().and_then(|afterwards| afterwards.failure);
+                let failure = match failure {
+                    Some((error, cause)) => Failure { cause, ..state_failure(&error, String::new()) },
+                    None => state_failure(RESULT_WRITER_FAILED, cause),
+                };
+                return self.map_run_failed(entered, run, failure);
+            }
+        }
+        self.run_map(entered, map, run)
+    }
+
+    /// Counts a child, and keeps what it gave if that is for the state's output.
+    fn child_execution_ended(
+        &self,
+        entered: &Entered<'d>,
+        map: &Map,
+        run: &mut MapRun,
+        index: u64,
+        end: &ChildEnd,
+    ) {
+        run.ended(index, end.status);
+        let Mode::Distributed(distributed) = &map.mode else { return };
+        if run.destination.is_none() {
+            let transformation = transformation(distributed);
+            let child = self.named(entered, distributed, run.id).child(index);
+            let input = end.input.as_deref();
+            let output = told(&child.identity, distributed.express, input, end, transformation);
+            run.keep(index, output, transformation);
+        }
+    }
+
+    /// Begins as many children as may be at work, asks for more items if there are none at hand, and ends the run when all is done.
+    fn run_map(&mut self, mut entered: Entered<'d>, map: &'d Map, mut run: Box<MapRun>) -> Outcome {
+        let Mode::Distributed(distributed) = &map.mode else { return self.failed(entered, misfit()) };
+        if run.is_exceeded() {
+            let failure = state_failure(EXCEED_TOLERATED_FAILURE_THRESHOLD, THRESHOLD_EXCEEDED);
+            return self.map_run_over(entered, map, run, Some(failure));
+        }
+        let named = self.named(&entered, distributed, run.id);
+        while run.has_room() {
+            match self.next_child(&entered, map, &mut run) {
+                Ok(Some(next)) => self.start_child(&entered, distributed, &named, &mut run, next),
+                Ok(None) => break,
+                Err(Unstartable::Failure(failure)) => return self.map_run_failed(entered, run, failure),
+                Err(Unstartable::Error(error)) => {
+                    self.tell_evaluation(&mut entered, &error);
+                    let failure = entered.failure(error);
+                    return self.map_run_failed(entered, run, failure);
+                }
+            }
+        }
+        if let Items::Reader(reader) = &map.items {
+            self.ask_for_items(&entered, reader, &mut run);
+        }
+        if run.is_done() {
+            self.map_run_over(entered, map, run, None)
+        } else {
+            entered.wait(Awaited::MapRun(run))
+        }
+    }
+
+    /// What the next child is given, if one can be begun with the items at hand.
+    fn next_child(
+        &self,
+        entered: &Entered<'d>,
+        map: &Map,
+        run: &mut MapRun,
+    ) -> Result<Option<Next>, Unstartable> {
+        let batch = |(input, items)| Some(Next { input, items, item: None });
+        loop {
+            let is_drained = run.is_drained();
+            if let Some(batches) = &mut run.batches
+                && (batches.is_full() || is_drained && batches.filling() > 0)
+            {
+                return Ok(batch(batches.take()));
+            }
+            let Some((index, item)) = run.take_item() else { return Ok(None) };
+            let about = about(map, index, &item, Some(&source(map, run)));
+            let data = match &map.item_selector {
+                None => item,
+                Some(selector) => {
+                    let view = View { item: Some(&about), ..entered.view() };
+                    self.scoped(view, &entered.data, |scope| selected(map, selector, scope))?
+                }
+            };
+            let bytes = measured(&data, NESTING_MAX).filter(|bytes| *bytes <= PAYLOAD_BYTES_MAX);
+            let Some(bytes) = bytes else { return Err(Unstartable::Failure(too_large(entered))) };
+            let Some(batches) = &mut run.batches else {
+                return Ok(Some(Next { input: data, items: 1, item: Some(about) }));
+            };
+            match batches.add(data, bytes) {
+                Added::In => {}
+                Added::Full(input, items) => return Ok(batch((input, items))),
+                Added::TooLarge => return Err(Unstartable::Failure(too_large(entered))),
+            }
+        }
+    }
+
+    fn start_child(
+        &mut self,
+        entered: &Entered<'d>,
+        distributed: &Distributed,
+        named: &Named,
+        run: &mut MapRun,
+        next: Next,
+    ) {
+        let index = run.begin(next.items);
+        let child = named.child(index);
+        let is_somebody = self.head.identity.is_some();
+        let start = ChildStart {
+            execution: child.execution,
+            map: entered.state.name.clone(),
+            map_run_arn: is_somebody.then(|| run.arn.clone()),
+            input: next.input,
+            item: next.item,
+            seed: child.seed,
+            identity: is_somebody.then(|| Box::new(child.identity)),
+            express: distributed.express,
+        };
+        let is_told_whole = transformation(distributed) == Transformation::None;
+        let written = run.destination.as_ref().map(|_| transformation(distributed));
+        let child = StartChild { run: run.id, index, items: next.items, written, is_told_whole, start };
+        self.effects.push(Effect::StartChild(Box::new(child)));
+    }
+
+    fn ask_for_items(&mut self, entered: &Entered<'d>, reader: &ItemReader, run: &mut MapRun) {
+        let Some((from, items_max)) = run.ask(PAGE_ITEMS_MAX) else { return };
+        let Some(reading) = &run.reading else { return };
+        self.effects.push(Effect::ReadItems(Box::new(ReadItems {
+            run: run.id,
+            state: entered.state.name.clone(),
+            resource: reader.resource.arn.clone(),
+            arguments: reading.arguments.clone(),
+            config: reader.config.clone(),
+            from,
+            items_max,
+            bytes_max: PAGE_BYTES_MAX,
+        })));
+    }
+
+    /// No child will be begun any more: results are written, if they are to be, and then the state goes on or fails.
+    fn map_run_over(
+        &mut self,
+        entered: Entered<'d>,
+        map: &'d Map,
+        mut run: Box<MapRun>,
+        failure: Option<Failure>,
+    ) -> Outcome {
+        self.stop_children(&mut run);
+        let Mode::Distributed(distributed) = &map.mode else { return self.failed(entered, misfit()) };
+        let target = distributed.writer.as_ref().and_then(|writer| writer.target.as_ref());
+        if let (Some((resource, _)), Some(writer), Some(destination)) =
+            (target, &distributed.writer, run.destination.clone())
+        {
+            run.writing = Some(Afterwards { failure: failure.map(|it| (it.error, it.cause)) });
+            let pending = run.take_pending();
+            self.effects.push(Effect::WriteResults(Box::new(WriteResults {
+                run: run.id,
+                state: entered.state.name.clone(),
+                map_run_arn: run.arn.clone(),
+                resource: resource.arn.clone(),
+                arguments: destination.arguments,
+                config: writer.config,
+                bucket: destination.bucket,
+                folder: destination.folder,
+                pending,
+            })));
+            return entered.wait(Awaited::MapRun(run));
+        }
+        match failure {
+            Some(failure) => self.map_run_failed(entered, run, failure),
+            None => {
+                let is_too_large = run.is_too_large();
+                let result = run.take_outputs(transformation(distributed));
+                let result = if is_too_large { Err(too_large(&entered)) } else { Ok(result) };
+                self.map_run_succeeded(entered, map, run, result)
+            }
+        }
+    }
+
+    fn results_written(&mut self, entered: Entered<'d>, map: &'d Map, mut run: Box<MapRun>) -> Outcome {
+        run.written();
+        let failure = run.writing.take().and_then(|afterwards| afterwards.failure);
+        if let Some((error, cause)) = failure {
+            let failure = Failure { error, cause, origin: Origin::State };
+            return self.map_run_failed(entered, run, failure);
+        }
+        let details = run
+            .destination
+            .as_ref()
+            .map(|it| json!({"Bucket": it.bucket, "Key": format!("{}/manifest.json", it.folder)}));
+        let result = json!({"MapRunArn": run.arn, "ResultWriterDetails": details});
+        self.map_run_succeeded(entered, map, run, Ok(result))
+    }
+
+    fn map_run_succeeded(
+        &mut self,
+        mut entered: Entered<'d>,
+        map: &'d Map,
+        run: Box<MapRun>,
+        result: Result<Value, Failure>,
+    ) -> Outcome {
+        self.effects.push(Effect::MapRunEnded(Box::new(run.over(Status::Succeeded, self.now_ms))));
+        // As for iterations: that all is well leads to nothing, what follows is led to by what was before.
+        let last_event = entered.last_event;
+        self.tell_map_run(&mut entered, || Detail::MapRunSucceeded);
+        entered.last_event = last_event;
+        self.tell_map_run(&mut entered, || Detail::MapStateSucceeded);
+        entered.last_event = last_event;
+        match result {
+            Ok(result) => self.complete(entered, &map.io, map.transition, result),
+            Err(failure) => self.recover(entered, failure),
+        }
+    }
+
+    fn map_run_failed(
+        &mut self,
+        mut entered: Entered<'d>,
+        mut run: Box<MapRun>,
+        failure: Failure,
+    ) -> Outcome {
+        self.stop_children(&mut run);
+        self.effects.push(Effect::MapRunEnded(Box::new(run.over(Status::Failed, self.now_ms))));
+        let (error, cause) = (failure.error.clone(), failure.cause.clone());
+        self.tell_map_run(&mut entered, || Detail::MapRunFailed { error, cause });
+        self.tell_map_run(&mut entered, || Detail::MapStateFailed);
+        self.recover(entered, failure)
+    }
+
+    /// Ends a run whose state is given up.
+    pub(crate) fn abort_map_run(&mut self, mut run: Box<MapRun>) {
+        self.stop_children(&mut run);
+        self.effects.push(Effect::MapRunEnded(Box::new(run.over(Status::Aborted, self.now_ms))));
+    }
+
+    fn stop_children(&mut self, run: &mut MapRun) {
+        let running = run.abort_running();
+        if !running.is_empty() {
+            let execution = |index: u64| children::execution_id(&self.head.id, run.id, index);
+            let executions = running.into_iter().map(execution).collect();
+            self.effects.push(Effect::StopChildren { run: run.id, executions });
+        }
+    }
+
+    fn tell_map_run(&mut self, entered: &mut Entered<'d>, detail: impl FnOnce() -> Detail) {
+        entered.last_event = self.push(&entered.thread, entered.last_event, detail);
+    }
+
+    /// What a run and its children are called.
+    fn named(&self, entered: &Entered<'d>, distributed: &Distributed, run: MapRunId) -> Named {
+        let head = &self.head;
+        let identity = head.identity.as_deref();
+        let label = distributed.label.as_deref();
+        Named::new((&head.id, head.seed, identity), (&entered.state.name, label), run, distributed.express)
+    }
+}
+
+/// What is told of children. Without a `ResultWriter`: their outputs.
+fn transformation(distributed: &Distributed) -> Transformation {
+    distributed.writer.as_ref().map_or(Transformation::Compact, |writer| writer.config.transformation)
+}
+
+fn state_failure(error: &str, cause: impl Into<String>) -> Failure {
+    Failure { error: error.to_owned(), cause: Some(cause.into()), origin: Origin::State }
+}
+
+fn too_large(entered: &Entered<'_>) -> Failure {
+    let cause = format!(
+        "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
+        entered.state.name
+    );
+    state_failure(DATA_LIMIT_EXCEEDED, cause)
+}
+
+/// Where the context object says that an item came from.
+fn source(map: &Map, run: &MapRun) -> String {
+    let Some(reading) = &run.reading else { return "STATE_DATA".to_owned() };
+    let text = |name: &str| reading.arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+    let is_list = matches!(&map.items, Items::Reader(reader) if is_list(reader) && !reader.config.flatten);
+    if is_list {
+        format!("S3://{}", text("Bucket"))
+    } else {
+        format!("S3://{}/{}", text("Bucket"), text("Key"))
+    }
+}
+
+/// Whether a reader lists objects, rather than to read one.
+fn is_list(reader: &ItemReader) -> bool {
+    reader.resource.kind.integration().is_some_and(|it| &*it.action == "listObjectsV2")
+}
+
+/// Everything that can go wrong before a run begins. Its name and time are for the caller to fill in.
+fn prepare(
+    map: &Map,
+    distributed: &Distributed,
+    scope: &Scope<'_>,
+    named: &Named,
+) -> Result<Beginning, RuntimeError> {
+    let input = input(&map.io, scope)?;
+    let inner = scope.over(&input);
+    let items = items(map, &inner)?;
+    let count = |setting: &Setting<u64>, field| number(setting, field, (0, u64::from(u32::MAX)), &inner);
+    let max_concurrency = Some(count(&map.max_concurrency, "MaxConcurrency")?);
+    let tolerated_count =
+        map.tolerated_count.as_ref().map(|it| count(it, "ToleratedFailureCount")).transpose()?;
+    let percent = map.tolerated_percentage.as_ref();
+    let tolerated_percentage =
+        percent.map(|it| percentage(it, "ToleratedFailurePercentage", &inner)).transpose()?;
+    let settings = MapRunUpdate { max_concurrency, tolerated_count, tolerated_percentage };
+    let reading = match &map.items {
+        Items::Reader(reader) => Some(reading(reader, &inner)?),
+        Items::Input | Items::Path(_) | Items::Template(_) => None,
+    };
+    let batches = match &distributed.batcher {
+        None => None,
+        Some(batcher) => {
+            let limit = |setting: &Option<Setting<u64>>, field, max| {
+                setting.as_ref().map(|it| number(it, field, (1, max), &inner)).transpose()
+            };
+            let items_max = limit(&batcher.items_max, "MaxItemsPerBatch", u64::from(u32::MAX))?;
+            let bytes_max = limit(&batcher.bytes_max, "MaxInputBytesPerBatch", PAYLOAD_BYTES_MAX as u64)?;
+            let batch_input =
+                batcher.batch_input.as_ref().map(|it| it.fill(&inner, "BatchInput")).transpose()?;
+            Some(Batches::new(items_max, bytes_max, batch_input))
+        }
+    };
+    let destination = match &distributed.writer {
+        Some(ResultWriter { target: Some((_, arguments)), .. }) => {
+            Some(destination(arguments.as_ref(), &inner, named)?)
+        }
+        _ => None,
+    };
+    let (id, arn, started_ms) = (MapRunId(0), String::new(), 0);
+    Ok(Beginning { id, arn, started_ms, settings, items, reading, batches, destination })
+}
+
+fn reading(reader: &ItemReader, scope: &Scope<'_>) -> Result<Reading, RuntimeError> {
+    let arguments = filled(reader.arguments.as_ref(), "ItemReader", scope)?;
+    let items_max = reader.config.max_items.as_ref();
+    let items_max =
+        items_max.map(|it| number(it, "MaxItems", (0, u64::from(u32::MAX)), scope)).transpose()?;
+    Ok(Reading::new(arguments, items_max))
+}
+
+fn destination(
+    arguments: Option<&Template>,
+    scope: &Scope<'_>,
+    named: &Named,
+) -> Result<Destination, RuntimeError> {
+    let arguments = filled(arguments, "ResultWriter", scope)?;
+    let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+    let Some(bucket) = text("Bucket").filter(|bucket| !bucket.is_empty()).map(str::to_owned) else {
+        return Err(RuntimeError::new(RESULT_WRITER_FAILED, "The ResultWriter names no Bucket."));
+    };
+    let prefix = text("Prefix").map_or("", |prefix| prefix.trim_end_matches('/'));
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    let folder = format!("{prefix}{slash}{}", named.uuid);
+    Ok(Destination { arguments, bucket, folder })
+}
+
+fn filled(template: Option<&Template>, field: &str, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
+    template.map_or_else(|| Ok(json!({})), |template| template.fill(scope, field))
+}

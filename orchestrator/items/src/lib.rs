@@ -1,0 +1,27 @@
+//! The items of a Map in distributed mode, of what its `ItemReader` names.
+//!
+//! [`items`] gives one after another of a JSON array, of JSON lines, of the rows of a CSV file, of the files that a manifest lists, or of a list of
+//! objects, and holds no more of them than the one in hand. Where objects are is the business of [`Objects`]: there is no I/O here but
+//! through it. [`page`] takes as many items as fit into an answer to the engine.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `source` | which objects there are, and what is in them |
+//! | `read` | what an `ItemReader` asks for |
+//! | `json` | elements of an array that may be larger than memory |
+//! | `rows` | CSV |
+//! | `manifest` | files that list files |
+#![warn(missing_docs)]
+
+mod error;
+mod json;
+mod manifest;
+mod page;
+mod read;
+mod rows;
+mod source;
+
+pub use error::ReadError;
+pub use page::{Page, page};
+pub use read::items;
+pub use source::{Contents, Items, Object, ObjectList, Objects};

@@ -1,0 +1,162 @@
+//! Buckets that are folders of this machine.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
+use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use engine::results::Addition;
+use items::{Contents, Object, ObjectList, Objects, ReadError};
+use md5::{Digest as _, Md5};
+
+/// A folder whose folders are buckets.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+/// A text in the place of every object.
+pub(crate) struct OneText(pub(crate) String);
+
+impl Folder {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    fn bucket(&self, bucket: &str) -> io::Result<PathBuf> {
+        let folder = self.0.join(plain(bucket)?);
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        Err(io::Error::new(io::ErrorKind::NotFound, format!("The specified bucket does not exist: {bucket}")))
+    }
+
+    /// What writes objects into a bucket.
+    pub(crate) fn writer(&self, bucket: &str) -> io::Result<BucketWriter> {
+        Ok(BucketWriter { folder: self.bucket(bucket)?, open: VecDeque::new() })
+    }
+}
+
+/// A path of plain names, which leads nowhere else.
+fn plain(key: &str) -> io::Result<&Path> {
+    let path = Path::new(key);
+    if !key.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Ok(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{key:?} names no file of a folder")))
+}
+
+fn unreadable(error: impl std::fmt::Display) -> ReadError {
+    ReadError(error.to_string())
+}
+
+impl Objects for Folder {
+    fn open(&self, bucket: &str, key: &str, _: Option<&str>) -> Result<Contents, ReadError> {
+        let path = self.bucket(bucket).map_err(unreadable)?.join(plain(key).map_err(unreadable)?);
+        match File::open(&path) {
+            Ok(file) if path.is_file() => Ok(Box::new(file)),
+            Ok(_) => Err(ReadError(format!("The specified key does not exist: {key}"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(ReadError(format!("The specified key does not exist: {key}")))
+            }
+            Err(error) => Err(unreadable(error)),
+        }
+    }
+
+    fn list(&self, bucket: &str, prefix: &str) -> Result<ObjectList, ReadError> {
+        let folder = self.bucket(bucket).map_err(unreadable)?;
+        let mut keys = Vec::new();
+        gather(&folder, "", prefix, &mut keys).map_err(unreadable)?;
+        keys.sort_unstable();
+        Ok(Box::new(keys.into_iter().map(move |key| object(&folder, key).map_err(unreadable))))
+    }
+}
+
+/// The keys of all files that begin so.
+fn gather(folder: &Path, above: &str, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let key = format!("{above}{name}");
+        if entry.file_type()?.is_dir() {
+            let below = format!("{key}/");
+            if below.starts_with(prefix) || prefix.starts_with(&below) {
+                gather(&entry.path(), &below, prefix, keys)?;
+            }
+        } else if key.starts_with(prefix) {
+            keys.push(key);
+        }
+    }
+    Ok(())
+}
+
+fn object(folder: &Path, key: String) -> io::Result<Object> {
+    let path = folder.join(&key);
+    let about = path.metadata()?;
+    let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let mut hash = Md5::new();
+    let (mut file, mut part) = (BufReader::new(File::open(&path)?), vec![0; 64 * 1024]);
+    loop {
+        match file.read(&mut part)? {
+            0 => break,
+            count => hash.update(&part[..count]),
+        }
+    }
+    let etag: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let modified_s = modified.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
+    Ok(Object { key, size: about.len(), modified_s, etag: format!("\"{etag}\"") })
+}
+
+impl Objects for OneText {
+    fn open(&self, _: &str, _: &str, _: Option<&str>) -> Result<Contents, ReadError> {
+        Ok(Box::new(io::Cursor::new(self.0.clone())))
+    }
+
+    fn list(&self, _: &str, _: &str) -> Result<ObjectList, ReadError> {
+        Err(ReadError("what answers for a list of objects is to be an array".to_owned()))
+    }
+}
+
+/// Writes objects into a bucket, a piece at a time.
+pub(crate) struct BucketWriter {
+    folder: PathBuf,
+    /// Those that were written to last.
+    open: VecDeque<(String, BufWriter<File>)>,
+}
+
+/// Most objects that are open at once: there are three kinds of results, and they come mixed.
+const OPEN_MAX: usize = 4;
+
+impl BucketWriter {
+    pub(crate) fn add(&mut self, additions: impl IntoIterator<Item = Addition>) -> io::Result<()> {
+        for Addition { key, text } in additions {
+            let place = match self.open.iter().position(|(open, _)| *open == key) {
+                Some(place) => place,
+                None => {
+                    let file = BufWriter::new(self.file(&key)?);
+                    self.open.push_back((key, file));
+                    if self.open.len() > OPEN_MAX
+                        && let Some((_, mut file)) = self.open.pop_front()
+                    {
+                        file.flush()?;
+                    }
+                    self.open.len() - 1
+                }
+            };
+            self.open[place].1.write_all(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Adds to an object, or makes it.
+    fn file(&self, key: &str) -> io::Result<File> {
+        let path = self.folder.join(plain(key)?);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        File::options().create(true).append(true).open(path)
+    }
+
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.open.iter_mut().try_for_each(|(_, file)| file.flush())
+    }
+}
