@@ -112,7 +112,7 @@ fn run(
 }
 
 /// What could be sent when the journal was written.
-struct Recorded<'a>(&'a [Refused]);
+pub(crate) struct Recorded<'a>(pub(crate) &'a [Refused]);
 
 impl Integrations for Recorded<'_> {
     fn refusal(&self, call: &Call) -> Option<Refusal> {

@@ -1,4 +1,4 @@
-//! What holds of any definition and any facts: nothing panics, replay gives the snapshot again, what is not pending
+//! What holds of any definition and any facts: nothing panics, replay gives the snapshot again, from the beginning and from any earlier snapshot, what is not pending
 //! changes nothing, and an ended execution has nothing pending.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use asl::Definition;
 use engine::{
     Effect, Execution, Fact, History, JournalEntry, NoneRefused, Status, Stepped, TaskId, TimerId, replay,
-    step,
+    resume, step,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -131,6 +131,7 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
 fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
     let mut execution: Option<Execution> = None;
     let mut journal = Vec::new();
+    let mut snapshots = vec![None];
     let mut history_len = 0;
     let mut timers = BTreeSet::new();
     for (at_ms, seed) in (0..).step_by(500).zip(facts) {
@@ -151,6 +152,7 @@ fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
                 let Stepped::Advanced(skipped) = skipped else { panic!("{fact:?} advances either way") };
                 assert_eq!(skipped.execution, after.execution, "keeping the history changes nothing");
                 track(&mut timers, &fact, &after.effects);
+                snapshots.push(Some(after.execution.encode()));
                 Execution::decode(&after.execution.encode()).unwrap()
             }
         });
@@ -162,6 +164,11 @@ fn check(definition: &Definition, facts: &[(u8, usize, u8)]) {
     assert_eq!(execution.history_len(), history_len);
     if execution.status() != Status::Running {
         assert!(execution.pending_tasks().is_empty() && execution.pending_timers().is_empty());
+    }
+    for (entries, snapshot) in snapshots.iter().enumerate().filter(|(entries, _)| *entries < journal.len()) {
+        let snapshot = snapshot.as_deref().map(|bytes| Execution::decode(bytes).unwrap());
+        let resumed = resume(definition, snapshot, journal[entries..].iter().cloned()).unwrap();
+        assert_eq!(resumed, execution, "from the snapshot after {entries} facts");
     }
     let (replayed, history) = replay(definition, journal).unwrap();
     assert_eq!(replayed, execution);
