@@ -26,7 +26,6 @@ struct Chronicle {
 #[derive(Default)]
 struct Prepared {
     texts: BTreeMap<String, Vec<String>>,
-    is_complete: bool,
     /// How often it was told to hold everything.
     again: usize,
 }
@@ -42,7 +41,8 @@ impl Chronicle {
         }
         let held = self.held.lock().unwrap().remove(key).filter(|held| held.len() == count);
         let prepared = self.prepared.lock().unwrap();
-        held.filter(|_| !prepared.is_complete).or_else(|| prepared.texts.get(key).cloned())
+        let read = prepared.texts.get(key).filter(|read| read.len() == count);
+        read.cloned().or(held)
     }
 }
 
@@ -96,7 +96,6 @@ impl Handler for Shared {
         }
         let mut prepared = self.0.prepared.lock().unwrap();
         prepared.texts = texts;
-        prepared.is_complete = again;
         prepared.again += usize::from(again);
         Ok(())
     }
