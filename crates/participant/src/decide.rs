@@ -65,6 +65,8 @@ pub(crate) struct Decided<C, A> {
     /// Timers and call outcomes rejected.
     pub(crate) rejected: u64,
     pub(crate) earliest_timer: Option<Millis>,
+    /// A handler lacked something, so that this is no decision.
+    pub(crate) is_lacking: bool,
 }
 
 /// How to decide.
@@ -75,6 +77,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) message_bytes_max: usize,
     /// Whether duplicates are dropped; only a test says no.
     pub(crate) inbox: bool,
+    /// Whether handlers were told to prepare everything.
+    pub(crate) is_prepared: bool,
     pub(crate) now: Millis,
 }
 
@@ -115,6 +119,7 @@ pub(crate) fn decide<H: Handler>(
         rejected_calls: Vec::new(),
         rejected: 0,
         earliest_timer: None,
+        is_lacking: false,
     };
     for ((key, indexes), entity) in group(batch).into_iter().zip(entities) {
         let items: Vec<_> = indexes.into_iter().map(|index| (index, &batch[index])).collect();
@@ -140,6 +145,10 @@ fn decide_key<H: Handler>(
             Ok(run) => break Some(run),
             Err(Failed::Input(place, Rejected(reason))) => {
                 rejected.insert(place, reason);
+            }
+            Err(Failed::Lacking) => {
+                decided.is_lacking = true;
+                return;
             }
             Err(Failed::Entity(reason)) => {
                 // What is stored for this key cannot be read: its inputs wait among the dead letters.
@@ -209,6 +218,8 @@ struct Run<H: Handler> {
 enum Failed {
     /// The input at this place in the batch was rejected.
     Input(usize, Rejected),
+    /// The handler is to prepare more.
+    Lacking,
     /// The stored entity cannot be read.
     Entity(String),
 }
@@ -246,7 +257,10 @@ impl<H: Handler> Run<H> {
                 run.forget_due(rules, item);
                 continue;
             }
-            run.input(handler, rules, *place, item).map_err(|rejected| Failed::Input(*place, rejected))?;
+            if let Err(rejected) = run.input(handler, rules, *place, item) {
+                let lacks = run.effects.is_lacking && !rules.is_prepared;
+                return Err(if lacks { Failed::Lacking } else { Failed::Input(*place, rejected) });
+            }
         }
         Ok(run)
     }

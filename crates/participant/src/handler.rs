@@ -9,12 +9,14 @@ use bus::{Headers, Message, Topic};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::Link;
+use store::{Entity, Link, Read, StoreError};
 
 use crate::Millis;
 
 /// Decides what an input means. Pure: no clock, randomness or I/O, so the same state, input and time always give the
-/// same decision, and a decision can be made again after a failed commit.
+/// same decision, and a decision can be made again after a failed commit. What a decision needs beside the state is read before
+/// it ([`Self::prepare`]).
+#[async_trait]
 pub trait Handler: Send + Sync + 'static {
     /// What is remembered per key; stored as JSON.
     type State: Serialize + DeserializeOwned + Send;
@@ -39,6 +41,25 @@ pub trait Handler: Send + Sync + 'static {
         input: Input<'_, Self::Outcome, Self::Request>,
         effects: &mut Effects<Self::Call, Self::Answer>,
     ) -> Result<Option<Self::State>, Rejected>;
+
+    /// Reads from the store what decisions on these entities will need beside their states: called before each batch is decided,
+    /// and before it is decided again. Only what those states imply may be kept from it (what an entity's journal holds up to the
+    /// length that its state tells, say), so that a decision still follows from state, input and time.
+    ///
+    /// `again` says that a decision of this batch [lacked](Effects::lack) something: from now on nothing may be lacking, however often
+    /// the batch is decided.
+    ///
+    /// # Errors
+    /// The store does not answer: the batch waits for it.
+    async fn prepare(
+        &self,
+        store: &dyn Read,
+        entities: &[(&str, &Entity)],
+        again: bool,
+    ) -> Result<(), StoreError> {
+        let _ = (store, entities, again);
+        Ok(())
+    }
 }
 
 /// What a handler is asked to decide on.
@@ -124,6 +145,7 @@ pub struct Effects<C, A = Infallible> {
     pub(crate) links: Vec<Link>,
     pub(crate) journal: Vec<Bytes>,
     pub(crate) answer: Option<A>,
+    pub(crate) is_lacking: bool,
 }
 
 impl<C, A> Effects<C, A> {
@@ -139,6 +161,7 @@ impl<C, A> Effects<C, A> {
             links: Vec::new(),
             journal: Vec::new(),
             answer: None,
+            is_lacking: false,
         }
     }
 
@@ -189,6 +212,14 @@ impl<C, A> Effects<C, A> {
     /// answer to any other input goes nowhere.
     pub fn answer(&mut self, answer: A) {
         self.answer = Some(answer);
+    }
+
+    /// Says that the decision needs what was not [prepared](Handler::prepare), and gives what the handler is to return: nothing of
+    /// the batch is committed, and it is decided again once that has been prepared. An input that is lacking something even
+    /// then is rejected.
+    pub fn lack(&mut self, what: &str) -> Rejected {
+        self.is_lacking = true;
+        Rejected(format!("{what} is not at hand"))
     }
 
     /// The answer given last, for handlers' tests.

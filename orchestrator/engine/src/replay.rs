@@ -116,7 +116,7 @@ fn run(
 }
 
 /// What could be sent when the journal was written.
-struct Recorded<'a>(&'a [Refused]);
+pub(crate) struct Recorded<'a>(pub(crate) &'a [Refused]);
 
 impl Recorded<'_> {
     fn find(&self, task: TaskId) -> Option<&Refused> {

@@ -15,7 +15,8 @@ use crate::definitions::{Definitions, UnknownDefinition};
 
 /// The index that finds every stored definition.
 pub const DEFINITION_INDEX: &str = "workflow";
-const PREFIX: &str = "workflow/";
+/// Where they stand.
+pub(crate) const PREFIX: &str = "workflow/";
 /// Definitions looked at per page.
 const PAGE: usize = 100;
 /// Entries of a journal read at once.

@@ -225,6 +225,7 @@ fn wrong(mark: Marker, message: &str) -> Box<Problem> {
         location: None,
         message: message.to_owned(),
         value: None,
+        verbatim: None,
         expected: None,
     })
 }

@@ -68,13 +68,7 @@ impl<H: Handler> Pipeline<H> {
             [] => Vec::new(),
             keys => self.own.ask(self.own.store.load(keys)).await?,
         };
-        let rules = Rules {
-            name: &self.own.name,
-            message_bytes_max: self.message_bytes_max,
-            inbox: self.own.options.weakness != Some(Weakness::NoInbox),
-            now: self.own.clock.now(),
-        };
-        let mut decided = decide(&*self.own.handler, &rules, batch, &entities);
+        let mut decided = self.decide(batch, &keys, &entities).await?;
         let mut commit = Commit { entities: std::mem::take(&mut decided.writes), ..Commit::default() };
         if self.own.store.is_shared() {
             commit.relied_on = relied_on(&keys, &entities, &commit);
@@ -107,6 +101,34 @@ impl<H: Handler> Pipeline<H> {
         }
         self.forget.drain(..commit.outbox_forget.len());
         Ok((decided, ids))
+    }
+
+    /// Has the handler prepare what it needs beside these entities, and decides; twice, if it finds only then what it needs.
+    async fn decide(
+        &mut self,
+        batch: &Batch<H>,
+        keys: &[&str],
+        entities: &[Option<Entity>],
+    ) -> Result<Decided<H::Call, H::Answer>, StoreError> {
+        let found = keys.iter().zip(entities).filter_map(|(key, entity)| Some((*key, entity.as_ref()?)));
+        let found: Vec<_> = found.collect();
+        let handler = &*self.own.handler;
+        let mut again = false;
+        loop {
+            self.own.ask(handler.prepare(self.own.store.reader(), &found, again)).await?;
+            let rules = Rules {
+                name: &self.own.name,
+                message_bytes_max: self.message_bytes_max,
+                inbox: self.own.options.weakness != Some(Weakness::NoInbox),
+                is_prepared: again,
+                now: self.own.clock.now(),
+            };
+            let decided = decide(handler, &rules, batch, entities);
+            if !decided.is_lacking || again {
+                return Ok(decided);
+            }
+            again = true;
+        }
     }
 }
 

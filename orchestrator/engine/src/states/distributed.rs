@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 use crate::batch::{Added, Batches};
 use crate::child::{ChildEnd, ChildStart, StartChild};
 use crate::children::{self, Named};
-use crate::effect::Effect;
+use crate::effect::{Effect, RefusedAt};
 use crate::fact::Refused;
 use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
 use crate::ids::{MapRunId, TaskId};
-use crate::io::{input, keeps_input};
+use crate::io::input;
 use crate::map_news::{MapNews, MapRunUpdate};
 use crate::map_run::{Afterwards, Beginning, Destination, MapRun, Reading};
 use crate::quotas::{PAGE_BYTES_MAX, PAGE_ITEMS_MAX, PAYLOAD_BYTES_MAX};
@@ -69,9 +69,8 @@ impl<'d> Stepper<'d> {
             Ok(beginning) => Beginning { id, arn: named.map_run_arn(), started_ms: self.now_ms, ..beginning },
             Err(error) => return self.failed(entered, error),
         };
-        if map.item_selector.is_none() && !keeps_input(&map.io, &map.recovery, entered.state.assign.as_ref())
-        {
-            entered.data = Value::Null;
+        if map.item_selector.is_none() {
+            self.forget_input(&mut entered, &map.io, &map.recovery);
         }
         let run = Box::new(MapRun::new(beginning));
         let length = usize::try_from(run.items.pending).unwrap_or(usize::MAX);
@@ -79,7 +78,7 @@ impl<'d> Stepper<'d> {
         let map_run_arn = run.arn.clone();
         self.tell_map_run(&mut entered, || Detail::MapRunStarted { map_run_arn });
         if let Some(refusal) = self.integrations.map_run_refusal(id) {
-            let refused = Refused::new(TaskId(id.0), refusal);
+            let refused = Refused::new(TaskId(id.0), refusal, RefusedAt::Work);
             let failure = state_failure(&refused.error, refused.cause.clone());
             self.refused.push(refused);
             return self.map_run_failed(entered, run, failure);

@@ -1,12 +1,12 @@
-//! What holds of any definition and any facts: nothing panics, replay gives the snapshot again, what is not pending
-//! changes nothing, an ended execution has nothing pending, and the history is a legal one.
+//! What holds of any definition and any facts: nothing panics, replay gives the snapshot again, from the beginning and from any earlier
+//! snapshot, what is not pending changes nothing, an ended execution has nothing pending, and the history is a legal one.
 
 use std::collections::BTreeSet;
 
 use asl::Definition;
 use engine::{
     ChildEnd, Effect, Execution, Fact, History, Identity, JournalEntry, MapNews, MapRun, MapRunUpdate,
-    NoneRefused, StartChild, Status, Stepped, TaskId, TimerId, legal, replay, step,
+    NoneRefused, StartChild, Status, Stepped, TaskId, TimerId, legal, replay, resume, step,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -218,6 +218,7 @@ fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize,
     let (mut children, mut start) = (Vec::new(), start);
     let mut execution: Option<Execution> = None;
     let mut journal = Vec::new();
+    let mut snapshots = vec![None];
     let mut history_len = 0;
     let mut timers = BTreeSet::new();
     for (at_ms, seed) in (0..).step_by(500).zip(facts) {
@@ -243,6 +244,7 @@ fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize,
                     Effect::StartChild(child) => Some((**child).clone()),
                     _ => None,
                 }));
+                snapshots.push(Some(after.execution.encode()));
                 Execution::decode(&after.execution.encode()).unwrap()
             }
         });
@@ -254,6 +256,11 @@ fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize,
     assert_eq!(execution.history_len(), history_len);
     if execution.status() != Status::Running {
         assert!(execution.pending_tasks().is_empty() && execution.pending_timers().is_empty());
+    }
+    for (entries, snapshot) in snapshots.iter().enumerate().filter(|(entries, _)| *entries < journal.len()) {
+        let snapshot = snapshot.as_deref().map(|bytes| Execution::decode(bytes).unwrap());
+        let resumed = resume(definition, snapshot, journal[entries..].iter().cloned()).unwrap();
+        assert_eq!(resumed, execution, "from the snapshot after {entries} facts");
     }
     let (replayed, history) = replay(definition, journal).unwrap();
     assert_eq!(replayed, execution);

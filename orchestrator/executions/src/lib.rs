@@ -1,0 +1,51 @@
+//! Durable executions of any workflow: the [participant](participant)'s handler around the [engine].
+//!
+//! An execution is an entity under the key of its machine and name ([`key`]). What moves it is a fact: by a request
+//! ([`Request`], answered once it is committed), a message, a timer, or the outcome of a call. What it asks for is committed with it:
+//! [`Integrations`] say what becomes of a call. Nothing here knows what an execution is about.
+//!
+//! # What is stored
+//!
+//! Each fact is an entry of the entity's journal. Where the execution stands after it is in the entity's row while that is small
+//! ([`HERE_BYTES_MAX`]): that is where most executions live, and they are read and written with their row, for nothing else. A greater one
+//! (a Map over a thousand items, a payload of 100 KB) would make every fact as dear as all of it, so then the row says only how long the
+//! journal is. The execution is held in memory, bounded, from one fact to the next; and whoever has not got it reads it again: the
+//! snapshot that stands in the journal, if there is one, and the facts since.
+//!
+//! A snapshot is written once the facts since the last one take as many bytes as it does. So what is written, and what is
+//! read again after a crash, grows with what has happened, and not with its square.
+//!
+//! # Why what is held in memory is right
+//!
+//! It is found by a hash over the whole journal ([`Stored`] has it), so it is what that journal leads to, and nothing else: not after a
+//! commit that failed, nor after another instance wrote the entity, and a decision that is made again finds nothing and reads.
+//! Definitions are found by the hash of their text.
+//!
+//! # Express
+//!
+//! An Express execution has no journal: it stands in its row, however great it is, and leaves nothing behind. One that ends with the
+//! step that starts it is answered without a commit.
+#![warn(missing_docs)]
+
+mod catalogue;
+mod course;
+mod digest;
+mod due;
+mod executor;
+mod generations;
+mod integrations;
+mod key;
+mod live;
+mod read;
+mod record;
+mod request;
+mod running;
+mod stored;
+
+pub use catalogue::Catalogue;
+pub use executor::Executor;
+pub use integrations::{Integrations, Unconnected, Way};
+pub use key::{execution_key, machine_and_name};
+pub use read::{Described, ReadError, describe, journal, list};
+pub use request::{Answer, Request, Start};
+pub use stored::{HERE_BYTES_MAX, Stored};

@@ -1,0 +1,63 @@
+//! The entries of an execution's journal: facts, and snapshots between them.
+
+use std::io::{self, Write};
+
+use engine::{DecodeError, Execution, JournalEntry, Refused};
+use serde::Serialize;
+
+/// What a snapshot begins with: no fact does.
+const SNAPSHOT_MARK: u8 = b'S';
+
+/// An entry.
+pub(crate) enum Record {
+    Fact(JournalEntry),
+    /// Where the execution stands after all entries before this one.
+    Snapshot(Box<Execution>),
+}
+
+/// What is written down of a fact, with the calls that could not be sent.
+pub(crate) fn of_fact(entry: &JournalEntry) -> Vec<u8> {
+    serde_json::to_vec(entry).expect("a fact has only string keys and finite numbers")
+}
+
+/// The same with the calls that could not be sent. There are hardly ever any, and only then it is written twice.
+pub(crate) fn with_refused(record: Vec<u8>, refused: Vec<Refused>) -> Result<Vec<u8>, serde_json::Error> {
+    if refused.is_empty() {
+        return Ok(record);
+    }
+    let entry: JournalEntry = serde_json::from_slice(&record)?;
+    Ok(of_fact(&JournalEntry { refused, ..entry }))
+}
+
+/// An encoded execution as an entry.
+pub(crate) fn of_snapshot(encoded: &[u8]) -> Vec<u8> {
+    [&[SNAPSHOT_MARK], encoded].concat()
+}
+
+/// Reads an entry.
+pub(crate) fn read(entry: &[u8]) -> Result<Record, DecodeError> {
+    match entry.split_first() {
+        Some((&SNAPSHOT_MARK, snapshot)) => Ok(Record::Snapshot(Box::new(Execution::decode(snapshot)?))),
+        _ => Ok(Record::Fact(serde_json::from_slice(entry)?)),
+    }
+}
+
+/// How many bytes it takes as JSON, unless that is more than `max`: then it is not looked at to its end.
+pub(crate) fn size(value: &impl Serialize, max: u64) -> Option<u64> {
+    struct Counted {
+        bytes: u64,
+        max: u64,
+    }
+    impl Write for Counted {
+        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+            self.bytes += buffer.len() as u64;
+            if self.bytes > self.max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(buffer.len()) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counted = Counted { bytes: 0, max };
+    serde_json::to_writer(&mut counted, value).is_ok().then_some(counted.bytes)
+}

@@ -1,0 +1,60 @@
+//! What is asked of an execution, and the answers.
+
+use std::sync::Arc;
+
+use asl::Definition;
+use engine::{Ending, Fact, Identity};
+use serde_json::Value;
+
+/// What is asked of the execution under a key ([`crate::execution_key`]).
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// It is to begin.
+    Start(Box<Start>),
+    /// Something happened that it may wait for: an answer to a task, a heartbeat, the wish that it stop. Any [`Fact`] but
+    /// [`Fact::Started`] and [`Fact::TimerFired`].
+    Tell(Fact),
+}
+
+/// How an execution begins.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// What it runs on, to its end. It must be [kept](registry::machines::keep_definition) in the store.
+    pub definition: Arc<Definition>,
+    /// What it begins with.
+    pub input: Value,
+    /// What jitter and the functions with randomness are computed from.
+    pub seed: u64,
+    /// Who it is to AWS, if that matters.
+    pub identity: Option<Box<Identity>>,
+    /// Whether it is an Express execution: without a journal, and gone once it has ended.
+    pub express: bool,
+}
+
+/// What was decided, and committed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// It began, now or before with the same input, while it runs still.
+    Started {
+        /// When, in milliseconds since 1970.
+        started_ms: u64,
+        /// Whether it was this request that began it.
+        is_new: bool,
+        /// How it ended, if it needed nobody for that.
+        ending: Option<Ending>,
+    },
+    /// There is one with other input under this name, or one that has ended. Nothing was changed.
+    Exists {
+        /// When that one began, in milliseconds since 1970.
+        started_ms: u64,
+    },
+    /// It was told.
+    Told {
+        /// Whether it waited for that: a late answer, and a repeated one, changes nothing.
+        was_awaited: bool,
+        /// How it has ended, if it has.
+        ending: Option<Ending>,
+    },
+    /// There is none under this name (any more).
+    Unknown,
+}

@@ -1,0 +1,96 @@
+//! What an execution's row says.
+
+use engine::{Ending, Execution, Phase, Status};
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+
+/// An execution that takes no more bytes than this stands in its row, in every fact's commit.
+pub const HERE_BYTES_MAX: u64 = 2048;
+
+/// What an execution's row says. Fields have names of one letter: this is written with every fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The fingerprint of the definition that it runs on.
+    #[serde(rename = "d")]
+    pub(crate) definition: String,
+    /// When it began, in milliseconds since 1970.
+    #[serde(rename = "s")]
+    pub(crate) started_ms: u64,
+    /// Over its definition and input: whether it is the same that is asked for again.
+    #[serde(rename = "i")]
+    pub(crate) begun_with: Digest,
+    #[serde(rename = "j")]
+    pub(crate) journal: Extent,
+    #[serde(rename = "p")]
+    pub(crate) place: Place,
+}
+
+/// What the row says of the journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Extent {
+    /// Its entries.
+    #[serde(rename = "n")]
+    pub(crate) entries: u64,
+    /// The place of its last snapshot, from 0; 0 while it has none.
+    #[serde(rename = "f")]
+    pub(crate) from: u64,
+    /// The bytes of the facts behind that.
+    #[serde(rename = "b")]
+    pub(crate) tail_bytes: u64,
+    /// Over all its facts.
+    #[serde(rename = "c")]
+    pub(crate) chain: Digest,
+}
+
+/// Where the execution itself is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Place {
+    /// Here: it is small, or has ended, or has no journal.
+    #[serde(rename = "h")]
+    Here(Box<Execution>),
+    /// Where the journal leads to.
+    #[serde(rename = "j")]
+    Journal {
+        /// The bytes of its snapshot, when it was measured last.
+        #[serde(rename = "s")]
+        size: u64,
+    },
+}
+
+impl Stored {
+    /// When it began, in milliseconds since 1970.
+    #[must_use]
+    pub fn started_ms(&self) -> u64 {
+        self.started_ms
+    }
+
+    /// The fingerprint of the definition that it runs on.
+    #[must_use]
+    pub fn definition(&self) -> &str {
+        &self.definition
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.ending().map_or(Status::Running, |ending| ending.status)
+    }
+
+    /// How it ended, if it has.
+    #[must_use]
+    pub fn ending(&self) -> Option<&Ending> {
+        match &self.place {
+            Place::Here(execution) => ending(execution),
+            Place::Journal { .. } => None,
+        }
+    }
+}
+
+/// How an execution ended, if it has.
+pub(crate) fn ending(execution: &Execution) -> Option<&Ending> {
+    match execution.phase() {
+        Phase::Ended(ending) => Some(ending),
+        Phase::Running(_) => None,
+    }
+}

@@ -1,0 +1,248 @@
+//! Executions with everything around them: a participant on any store, and integrations that do what the resource says.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part, and fails by panicking")]
+
+pub(crate) mod stores;
+
+use std::sync::{Arc, Mutex};
+
+use asl::Definition;
+use async_trait::async_trait;
+use bus::memory::{MemoryBus, MemoryOptions};
+use bus::{Bus, Message};
+use engine::{Call, Ending, Fact, Refusal, TaskId};
+use executions::{Answer, Catalogue, Executor, Integrations, Request, Start, Way, describe, execution_key};
+use participant::{
+    AskError, CallId, Caller, Clock, Millis, Options, Participant, ParticipantError, Rejected, Requests,
+    SystemClock, requests,
+};
+use registry::machines;
+use serde_json::{Value, json};
+use store::{Read, Store};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+pub(crate) const F: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
+pub(crate) const CALLBACK: &str = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
+
+/// Functions are called outside, and return at once; `nobody` is refused; all else waits for somebody with the token.
+#[derive(Clone, Default)]
+pub(crate) struct Works {
+    /// What waits, in the order in which it was decided on; what is decided again is there again.
+    pub(crate) waiting: Arc<Mutex<Vec<(String, TaskId)>>>,
+}
+
+impl engine::Integrations for Works {
+    fn refusal(&self, call: &Call) -> Option<Refusal> {
+        let refusal = || Refusal { error: "Nobody".to_owned(), cause: "there is nobody".to_owned() };
+        call.resource.ends_with("nobody").then(refusal)
+    }
+}
+
+impl Integrations for Works {
+    type Outside = TaskId;
+
+    fn way(&self, key: &str, call: Call, _: Millis) -> Result<Way<TaskId>, Rejected> {
+        if call.resource.ends_with("function:f") {
+            return Ok(Way::Outside(call.task));
+        }
+        self.waiting.lock().unwrap().push((key.to_owned(), call.task));
+        Ok(Way::Awaited)
+    }
+
+    fn fact(&self, message: &Message) -> Result<Fact, Rejected> {
+        Err(Rejected(format!("{} says nothing", message.topic)))
+    }
+}
+
+#[async_trait]
+impl Caller<TaskId, Fact> for Works {
+    async fn call(&self, _: &CallId, task: &TaskId) -> Fact {
+        Fact::FunctionReturned { task: *task, output: json!("done") }
+    }
+}
+
+/// Follows tokio's time, which tests may pause.
+pub(crate) struct TokioClock(Instant);
+
+impl Clock for TokioClock {
+    fn now(&self) -> Millis {
+        1_700_000_000_000 + Millis::try_from(self.0.elapsed().as_millis()).unwrap()
+    }
+}
+
+pub(crate) fn definition(states: Value) -> Arc<Definition> {
+    let start = states.as_object().unwrap().keys().next().unwrap().clone();
+    let text = json!({"StartAt": start, "States": states}).to_string();
+    Arc::new(asl::parse(&text).unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+/// Has the store keep it, as whoever makes a machine does.
+pub(crate) async fn keep(store: &dyn Store, machine: &str, states: Value) -> Arc<Definition> {
+    let start = states.as_object().unwrap().keys().next().unwrap().clone();
+    let text = json!({"StartAt": start, "States": states}).to_string();
+    let definition = asl::parse(&text).unwrap();
+    machines::put(store, machine, (definition.fingerprint(), &text), 1).await.unwrap();
+    Arc::new(definition)
+}
+
+pub(crate) fn five_passes() -> Value {
+    let states = (0..5).map(|n| {
+        let next = if n == 4 { ("End", json!(true)) } else { ("Next", json!(format!("S{}", n + 1))) };
+        (format!("S{n}"), json!({"Type": "Pass", "Parameters": {"n": n, "in.$": "$.in"}, next.0: next.1}))
+    });
+    Value::Object(states.collect())
+}
+
+/// A Map over `$.items` whose items each are a task of that resource.
+pub(crate) fn map_of(resource: &str) -> Value {
+    let parameters = json!({"QueueUrl": "q", "MessageBody": {"token.$": "$$.Task.Token"}});
+    let mut task = json!({"Type": "Task", "Resource": resource, "End": true});
+    if resource == CALLBACK {
+        task["Parameters"] = parameters;
+    }
+    json!({"M": {"Type": "Map", "ItemsPath": "$.items", "End": true,
+                 "ItemProcessor": {"StartAt": "T", "States": {"T": task}}}})
+}
+
+pub(crate) fn callback(next: (&str, Value)) -> Value {
+    json!({"Type": "Task", "Resource": CALLBACK, next.0: next.1,
+           "Parameters": {"QueueUrl": "q", "MessageBody": {"token.$": "$$.Task.Token"}}})
+}
+
+/// A Parallel of so many branches, each a task of that resource.
+pub(crate) fn parallel_of(count: usize, resource: &str) -> Value {
+    let branches = (0..count).map(|n| {
+        let task = match resource {
+            CALLBACK => callback(("End", json!(true))),
+            _ => json!({"Type": "Task", "Resource": resource, "End": true}),
+        };
+        json!({"StartAt": format!("T{n}"), "States": {format!("T{n}"): task}})
+    });
+    json!({"P": {"Type": "Parallel", "Branches": branches.collect::<Vec<_>>(), "End": true}})
+}
+
+pub(crate) fn start(definition: &Arc<Definition>, input: Value) -> Request {
+    let definition = Arc::clone(definition);
+    Request::Start(Box::new(Start { definition, input, seed: 7, identity: None, express: false }))
+}
+
+pub(crate) fn succeeded(task: TaskId, output: Value) -> Request {
+    Request::Tell(Fact::TaskSucceeded { task, output })
+}
+
+/// A participant that drives executions.
+pub(crate) struct Running {
+    pub(crate) requests: Requests<Request, Answer>,
+    pub(crate) works: Works,
+    pub(crate) store: Arc<dyn Store>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), ParticipantError>>,
+}
+
+pub(crate) fn participant(
+    store: Arc<dyn Store>,
+    works: &Works,
+    clock: Arc<dyn Clock>,
+) -> (Participant<Executor<Works>>, Requests<Request, Answer>) {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new(MemoryOptions::default()));
+    let (requests, asked) = requests();
+    let participant = Participant::new(
+        "executions",
+        Vec::new(),
+        Executor::new(Catalogue::default(), works.clone()),
+        Arc::new(works.clone()),
+        store,
+        bus,
+        clock,
+    );
+    let options = Options { batch_max: 1024, ..Options::default() };
+    (participant.with_requests(asked).with_options(options), requests)
+}
+
+impl Running {
+    pub(crate) fn on(store: Arc<dyn Store>) -> Self {
+        Self::at(store, Arc::new(TokioClock(Instant::now())))
+    }
+
+    pub(crate) fn on_wall_clock(store: Arc<dyn Store>) -> Self {
+        Self::at(store, Arc::new(SystemClock))
+    }
+
+    pub(crate) fn at(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        let works = Works::default();
+        let (stop, stopped) = oneshot::channel();
+        let (participant, requests) = participant(Arc::clone(&store), &works, clock);
+        let task = tokio::spawn(participant.run(async { drop(stopped.await) }));
+        Self { requests, works, store, stop, task }
+    }
+
+    pub(crate) async fn stop(self) {
+        let _ = self.stop.send(());
+        self.task.await.unwrap().unwrap();
+    }
+
+    pub(crate) async fn crash(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+
+    pub(crate) async fn ask(&self, name: &str, request: Request) -> Result<Answer, AskError> {
+        self.requests.ask(execution_key("m", name), request).await
+    }
+
+    /// Starts one that is new, and gives its end if it has ended.
+    pub(crate) async fn start(
+        &self,
+        name: &str,
+        definition: &Arc<Definition>,
+        input: Value,
+    ) -> Option<Ending> {
+        match self.ask(name, start(definition, input)).await.unwrap() {
+            Answer::Started { is_new: true, ending, .. } => ending,
+            other => panic!("{name} is new, and not {other:?}"),
+        }
+    }
+
+    /// Whether it was waited for.
+    pub(crate) async fn tell(&self, key: &str, request: Request) -> bool {
+        match self.requests.ask(key, request).await.unwrap() {
+            Answer::Told { was_awaited, .. } => was_awaited,
+            other => panic!("{key} can be told something, and not {other:?}"),
+        }
+    }
+
+    /// What waits for somebody with the token.
+    pub(crate) fn waiting(&self) -> Vec<(String, TaskId)> {
+        self.works.waiting.lock().unwrap().drain(..).collect()
+    }
+
+    pub(crate) async fn ending(&self, name: &str) -> Option<Ending> {
+        ending(&*self.store, name).await
+    }
+
+    /// Waits for the end of an execution: its timers and calls are all that happens.
+    pub(crate) async fn ended(&self, name: &str) -> Ending {
+        loop {
+            if let Some(ending) = self.ending(name).await {
+                return ending;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+pub(crate) async fn ending(store: &dyn Read, name: &str) -> Option<Ending> {
+    describe(store, &execution_key("m", name)).await.unwrap()?.ending().cloned()
+}
+
+/// The journal of an execution leads to the end that its row tells.
+pub(crate) async fn check_journal(store: &dyn Read, name: &str, definition: &Definition) {
+    let key = execution_key("m", name);
+    let stored = describe(store, &key).await.unwrap().unwrap();
+    let journal = executions::journal(store, &key).await.unwrap();
+    let (execution, history) = engine::replay(definition, journal).unwrap();
+    let engine::Phase::Ended(ending) = execution.phase() else { panic!("{key} has ended") };
+    assert_eq!(stored.ending(), Some(ending), "{key}");
+    assert_eq!(history.last().unwrap().id, history.len() as u64);
+}

@@ -1,0 +1,7 @@
+//! Executions through the participant's front door.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod great;
+mod small;
