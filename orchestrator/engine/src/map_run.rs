@@ -21,7 +21,7 @@ pub struct MapRun {
     /// What names it in facts and effects.
     #[serde(rename = "i")]
     pub id: MapRunId,
-    /// Its ARN.
+    /// What AWS calls it: `…:mapRun:MACHINE/LABEL:UUID`.
     #[serde(rename = "a")]
     pub arn: String,
     /// How it is doing.

@@ -45,7 +45,7 @@ pub struct WriteResults {
     pub arguments: Value,
     /// What is written of each child, and in which form.
     pub config: WriterConfig,
-    /// The bucket.
+    /// Where the objects go.
     pub bucket: String,
     /// What the names of all objects begin with, before a slash.
     pub folder: String,

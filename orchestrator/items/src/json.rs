@@ -1,6 +1,6 @@
 //! The elements of a JSON array, or the members of an object, that may be larger than memory.
 
-use std::io::{Bytes, Read};
+use std::io::{BufReader, Bytes, Read};
 use std::iter::Peekable;
 
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ const ELEMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// JSON text, value by value.
 struct Text {
-    bytes: Peekable<Bytes<Contents>>,
+    bytes: Peekable<Bytes<BufReader<Contents>>>,
 }
 
 /// What is gone through.
@@ -33,7 +33,7 @@ pub(crate) struct Elements {
 impl Elements {
     /// The items of what stands at that pointer (RFC 6901).
     pub(crate) fn new(contents: Contents, pointer: &str) -> Result<Self, ReadError> {
-        let contents: Contents = Box::new(std::io::BufReader::with_capacity(64 * 1024, contents));
+        let contents = BufReader::with_capacity(64 * 1024, contents);
         let mut text = Text { bytes: contents.bytes().peekable() };
         for segment in pointer.split('/').skip(1) {
             text.descend(&segment.replace("~1", "/").replace("~0", "~"), pointer)?;

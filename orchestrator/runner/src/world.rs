@@ -154,7 +154,7 @@ impl<'r> World<'r> {
             Phase::Ended(ending) => Some((ending.clone(), execution.history_len())),
             Phase::Running(_) => None,
         };
-        let is_of_root = &**to == &*self.root || matches!(hosted.parent, Some(Parent::Map { .. }));
+        let is_of_root = **to == *self.root || matches!(hosted.parent, Some(Parent::Map { .. }));
         hosted.execution = Some(execution);
         self.taken.extend(taken.into_iter().filter(|_| is_of_root));
         for effect in effects {

@@ -101,7 +101,7 @@ impl<'d> Stepper<'d> {
                 return self.map_run_failed(entered, run, state_failure(ITEM_READER_FAILED, cause));
             }
             MapNews::ChildEnded { index, end } => {
-                self.child_execution_ended(&entered, map, &mut run, index, &end)
+                self.child_execution_ended(&entered, map, &mut run, index, &end);
             }
             MapNews::Updated(update) => run.update(update),
             MapNews::Written => return self.results_written(entered, map, run),

@@ -64,15 +64,13 @@ impl Told {
     }
 
     fn started(&self) -> Vec<&StartChild> {
-        let child = |effect: &'_ Effect| matches!(effect, Effect::StartChild(_));
-        self.effects
-            .iter()
-            .filter(|effect| child(effect))
-            .map(|effect| match effect {
-                Effect::StartChild(child) => &**child,
-                other => panic!("{other:?}"),
-            })
-            .collect()
+        let mut started = Vec::new();
+        for effect in &self.effects {
+            if let Effect::StartChild(child) = effect {
+                started.push(&**child);
+            }
+        }
+        started
     }
 
     fn status(&self) -> Status {

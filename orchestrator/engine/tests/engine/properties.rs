@@ -188,7 +188,7 @@ fn news(run: &MapRun, which: usize, number: u8) -> MapNews {
         7..=9 => MapNews::Items {
             from: run.items.total(),
             items: vec![json!({"list": [1]}); which % 5],
-            is_last: which % 3 == 0,
+            is_last: which.is_multiple_of(3),
         },
         10 => MapNews::Unreadable { from: run.items.total(), cause: "c".to_owned() },
         11 => MapNews::Updated(MapRunUpdate {
