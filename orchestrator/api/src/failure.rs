@@ -1,0 +1,60 @@
+//! Why a request is not carried out, and the answer to that.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::ApiError;
+
+/// Why a request was not carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Failure {
+    /// An error that the operation declares.
+    #[error("{0}")]
+    Declared(ApiError),
+    /// It names no operation.
+    #[error("there is no operation {target:?}")]
+    UnknownOperation {
+        /// What it named.
+        target: String,
+    },
+    /// It is no JSON, or a value has another type than the model says.
+    #[error("the request cannot be read{}", .0.as_deref().map(|why| format!(": {why}")).unwrap_or_default())]
+    Serialization(Option<String>),
+    /// It breaks constraints of the model: AWS's message, which tells all of them.
+    #[error("{0}")]
+    Constraints(String),
+}
+
+/// The name space of errors that every service of AWS has.
+const CORAL: &str = "com.amazon.coral.service#";
+/// That of constraints.
+const VALIDATE: &str = "com.amazon.coral.validate#";
+/// That of the errors of this service.
+const STATES: &str = "com.amazonaws.swf.service.v2.model#";
+
+impl Failure {
+    /// The status of the answer: whatever is wrong with a request is 400.
+    pub fn status(&self) -> u16 {
+        400
+    }
+
+    /// The body of the answer.
+    pub fn body(&self) -> Value {
+        match self {
+            Self::Declared(error) => {
+                let mut body = Map::new();
+                body.insert("__type".to_owned(), format!("{STATES}{}", error.kind.name()).into());
+                body.insert("message".to_owned(), error.message.as_str().into());
+                body.extend(error.members.clone());
+                body.into()
+            }
+            Self::UnknownOperation { .. } => json!({"__type": format!("{CORAL}UnknownOperationException")}),
+            Self::Serialization(None) => json!({"__type": format!("{CORAL}SerializationException")}),
+            Self::Serialization(Some(message)) => {
+                json!({"__type": format!("{CORAL}SerializationException"), "Message": message})
+            }
+            Self::Constraints(message) => {
+                json!({"__type": format!("{VALIDATE}ValidationException"), "message": message})
+            }
+        }
+    }
+}
