@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asl::Definition;
-use runner::{Answer, Answers, Asked, Coverage, Kind, NoneLeft, Reply, RunError, Settings, spots};
+use runner::{Answer, Answers, Asked, Course, Coverage, Kind, NoneLeft, Reply, RunError, Settings, spots};
 use serde_json::json;
 
 use crate::made_up::{Chance, Made};
@@ -31,7 +31,7 @@ impl Answers for Invented<'_> {
             }
             None => asked.returned(self.made.result(&mut self.chance)),
         };
-        Ok(Some(Reply::After(0, answer)))
+        Ok(Some(Reply::Told(Course::after(0, answer))))
     }
 }
 
