@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::budget::Budget;
+use super::decimal::decimal;
 use super::error::PathError;
 use super::pattern::Pattern;
 use super::syntax::Operator;
@@ -82,7 +83,7 @@ fn equal(left: &Value, right: &Value, budget: &Budget) -> Result<bool, PathError
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => Ok(number::compare(left, right).is_eq()),
         (Value::String(text), Value::Number(number)) | (Value::Number(number), Value::String(text)) => {
-            Ok(read_number(text).is_some_and(|read| number::compare(&read, number).is_eq()))
+            Ok(decimal(text).is_some_and(|read| number::compare(&read, number).is_eq()))
         }
         (left, right) => identical(left, right, budget),
     }
@@ -135,17 +136,13 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
         (Value::Number(left), Value::Number(right)) => Some(number::compare(left, right)),
         (Value::String(left), Value::String(right)) => Some(order_of_texts(left, right)),
         (Value::String(left), Value::Number(right)) => {
-            read_number(left).map(|left| number::compare(&left, right))
+            decimal(left).map(|left| number::compare(&left, right))
         }
         (Value::Number(left), Value::String(right)) => {
-            read_number(right).map(|right| number::compare(left, &right))
+            decimal(right).map(|right| number::compare(left, &right))
         }
         _ => None,
     }
-}
-
-fn read_number(text: &str) -> Option<Number> {
-    serde_json::from_str(text).ok()
 }
 
 fn order_of_texts(left: &str, right: &str) -> Ordering {

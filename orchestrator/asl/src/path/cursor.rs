@@ -1,6 +1,8 @@
 //! A place in the text of a path, and the reading of what is the same everywhere in it.
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
+use super::decimal::decimal;
 
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -160,9 +162,6 @@ pub(super) fn word(text: &str) -> Value {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
         "null" => Value::Null,
-        _ => match serde_json::from_str::<Number>(text) {
-            Ok(number) => Value::Number(number),
-            Err(_) => Value::String(text.to_owned()),
-        },
+        _ => decimal(text).map_or_else(|| Value::String(text.to_owned()), Value::Number),
     }
 }

@@ -166,7 +166,7 @@ impl Reader<'_> {
             }
             Some('?') => self.filter()?,
             Some('0'..='9' | '-' | ':') => self.places()?,
-            Some('(') => self.from_end()?,
+            Some('(') => self.counted_back()?,
             _ => {
                 let before = self.cursor.position() - (start.len() - self.cursor.rest().len());
                 return Err(format!(
@@ -242,7 +242,7 @@ impl Reader<'_> {
     }
 
     /// `(@.length-n)`, through the closing bracket: the one computed index there is.
-    fn from_end(&mut self) -> Result<Segment, String> {
+    fn counted_back(&mut self) -> Result<Segment, String> {
         let text = self.cursor.until(|c| c == ']').trim();
         self.close("']' is missing")?;
         let back = text.strip_prefix("(@.length-").and_then(|rest| rest.strip_suffix(')'));

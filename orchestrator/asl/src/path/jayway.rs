@@ -27,7 +27,7 @@ struct Case {
     /// What is answered here in its place; `null`: it is refused.
     #[serde(default, deserialize_with = "given")]
     ours: Option<Value>,
-    /// Why.
+    /// The reason for answering something else.
     why: Option<String>,
 }
 

@@ -29,6 +29,7 @@
 mod budget;
 mod compare;
 mod cursor;
+mod decimal;
 mod error;
 mod eval;
 mod grammar;
