@@ -1,5 +1,6 @@
 //! Cases to begin with: one for each way through the choices and catchers of a definition, as far as it tells what leads there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -129,8 +130,8 @@ fn shortest(
             return Some(way);
         }
         for (index, step) in steps.iter().enumerate().filter(|(_, step)| Some(step.from) == state) {
-            if !led.contains_key(&step.to) {
-                led.insert(step.to, Some(index));
+            if let Entry::Vacant(place) = led.entry(step.to) {
+                place.insert(Some(index));
                 queue.push_back(step.to);
             }
         }
