@@ -115,25 +115,20 @@ fn output_and_history_can_go_to_files_and_the_output_stand_alone() {
 #[test]
 fn a_definition_may_be_yaml_and_come_from_standard_input() {
     let dir = tempfile::tempdir().unwrap();
-    let yaml = "StartAt: A\nStates:\n  A: {Type: Pass, Next: B}\n";
+    let yaml = "StartAt: A\nStates:\n  A: {Type: Pass, Next: Bb}\n  B: {Type: Succeed}\n";
     let file = write(dir.path(), "flow.asl.yaml", yaml);
     let output = workflow(&["check", &file]);
     assert_eq!(output.status.code(), Some(1));
-    let told = format!("{file}:3:24: error MISSING_TRANSITION_TARGET");
+    let told = format!("{file}:3:25: error MISSING_TRANSITION_TARGET");
     assert!(
-        stdout(&output).starts_with(&told) && stdout(&output).contains("  A: {Type: Pass, Next: B}"),
+        stdout(&output).starts_with(&told) && stdout(&output).contains("  A: {Type: Pass, Next: Bb}"),
         "{}",
         stdout(&output)
     );
     let mut command = Command::new(env!("CARGO_BIN_EXE_duet"));
     command.args(["workflow", "run", "-", "--quiet"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(yaml.replace("Next: B", "Result: 5, End: true").as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(yaml.replace("Next: Bb", "Result: 5, Next: B").as_bytes()).unwrap();
     assert_eq!(stdout(&child.wait_with_output().unwrap()), "5\n");
 }
 

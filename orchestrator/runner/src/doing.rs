@@ -35,7 +35,7 @@ pub(crate) fn all<'c>(execution: &Execution, calls: impl Iterator<Item = &'c Cal
         let until = |at_ms: u64| duration(at_ms.saturating_sub(now_ms));
         match &frame.awaited {
             Awaited::Wait(timer) => {
-                told.push(format!("the state {name:?} waits for another {}", until(timer.at_ms)))
+                told.push(format!("the state {name:?} waits for another {}", until(timer.at_ms)));
             }
             Awaited::BackOff(timer) => {
                 told.push(format!("the state {name:?} tries again in {}", until(timer.at_ms)));

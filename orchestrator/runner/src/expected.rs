@@ -66,8 +66,15 @@ impl Expected {
                 told.push(format!("{what}: expected {expected:?}, was {was}"));
             }
         }
-        let missed = self.visits.iter().filter(|state| !coverage.entered(state));
-        told.extend(missed.map(|state| format!("visits: expected {state:?}, was never entered")));
+        let missed: Vec<_> = self.visits.iter().filter(|state| !coverage.entered(state)).collect();
+        match missed.as_slice() {
+            [] => {}
+            [state] => told.push(format!("visits: expected {state:?}, was never entered")),
+            [first, rest @ ..] => {
+                let rest: String = rest.iter().map(|state| format!(", {state:?}")).collect();
+                told.push(format!("visits: expected {first:?}{rest}, which were never entered"));
+            }
+        }
         let entered = self.never_visits.iter().filter(|state| coverage.entered(state));
         told.extend(entered.map(|state| format!("visits: {state:?} was entered, which it never is to be")));
         told.extend(self.history.iter().flat_map(|golden| golden.differences(history)));

@@ -1,5 +1,6 @@
 //! Cases to begin with: one for each way through the choices and catchers of a definition, as far as it tells what leads there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -14,10 +15,12 @@ use crate::mocks::Mocks;
 use crate::run::run;
 use crate::settings::Settings;
 use crate::suite::START_MS;
-use crate::suppose::suppose;
+use crate::suppose::{mend, suppose};
 
 /// Longest that it is tried whether a case goes the way that it is meant to go.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Most times that an input is added to.
+const MENDED_MAX: usize = 50;
 /// Error names that stand for others.
 const WILDCARDS: [&str; 3] = ["States.ALL", "States.TaskFailed", "States.BranchFailed"];
 
@@ -128,8 +131,8 @@ fn shortest(
             return Some(way);
         }
         for (index, step) in steps.iter().enumerate().filter(|(_, step)| Some(step.from) == state) {
-            if !led.contains_key(&step.to) {
-                led.insert(step.to, Some(index));
+            if let Entry::Vacant(place) = led.entry(step.to) {
+                place.insert(Some(index));
                 queue.push_back(step.to);
             }
         }
@@ -182,7 +185,7 @@ fn case(definition: &Definition, machine: &str, steps: &[Step<'_>], way: &[usize
     let fails = way.last().and_then(|step| definition.state(steps[*step].from));
     let fails = fails.is_some_and(|state| matches!(state.kind, StateKind::Fail(_)));
     let mut case = Map::new();
-    let goes = goes(definition, machine, &input, &mocks, &visits);
+    let goes = goes(definition, machine, &mut input, &mocks, &visits);
     if !goes {
         let told = format!("to do: an Input, or answers, that lead this way: {}", visits.join(", "));
         case.insert("Comment".to_owned(), told.into());
@@ -229,19 +232,28 @@ fn first_task<'d>(definition: &'d Definition, state: &'d State) -> Option<&'d St
     inner.find_map(|state| first_task(definition, state))
 }
 
-/// Whether an execution goes by all these states.
+/// Whether an execution goes by all these states; the input is given what it fails for want of.
 fn goes(
     definition: &Definition,
     machine: &str,
-    input: &Value,
+    input: &mut Value,
     own: &Map<String, Value>,
     visits: &[String],
 ) -> bool {
     let read = |states: Value| serde_json::from_value::<Mocks>(json!({"States": states})).unwrap_or_default();
-    let mut answers = Layers::default().and(read(own.clone().into())).and(read(answers(definition)));
     let settings =
         Settings { patience: PATIENCE, facts_max: 10_000, ..Settings::new(machine, "test", START_MS) };
-    let mut coverage = Coverage::default();
-    let ran = run(definition, input.clone(), &settings, &mut answers, &mut |event| coverage.see(event));
-    ran.is_ok() && visits.iter().all(|state| coverage.entered(state))
+    for _ in 0..MENDED_MAX {
+        let mut answers = Layers::default().and(read(own.clone().into())).and(read(answers(definition)));
+        let mut coverage = Coverage::default();
+        let ran = run(definition, input.clone(), &settings, &mut answers, &mut |event| coverage.see(event));
+        let Ok(ran) = ran else { return false };
+        if visits.iter().all(|state| coverage.entered(state)) {
+            return true;
+        }
+        if !ran.ending.cause.is_some_and(|cause| mend(&cause, input)) {
+            return false;
+        }
+    }
+    false
 }

@@ -15,7 +15,7 @@ use crate::bless::blessed;
 use crate::cases::Case;
 use crate::coverage::{Coverage, spots};
 use crate::folder::{Prepared, SuiteError, prepared};
-use crate::golden::Seen;
+use crate::golden::{Golden, Seen};
 use crate::report::{CaseResult, Report, Tested};
 use crate::run::run;
 use crate::settings::Settings;
@@ -168,7 +168,7 @@ fn test(
         Ok(run) => {
             own.took(&run.taken);
             let differences = expected.differences(&run.ending, &own, &history);
-            let is_whole = expected.history.as_ref().is_some_and(|golden| golden.is_whole());
+            let is_whole = expected.history.as_ref().is_some_and(Golden::is_whole);
             if is_whole && differences.iter().any(|line| is_of_history(line)) {
                 golden = Some(history.into_iter().map(|seen| seen.line).collect());
             }

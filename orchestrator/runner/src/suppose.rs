@@ -126,6 +126,32 @@ fn of_text(text: &str, holds: bool, input: &mut Value) {
     }
 }
 
+/// Adds to an input what an execution failed for want of, as far as its cause names a member of the input. Whether anything was added.
+pub(crate) fn mend(cause: &str, input: &mut Value) -> bool {
+    // Behind that stands the input itself.
+    let said = cause.split("could not be found in the input").next().unwrap_or(cause);
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    for (at, _) in said.match_indices('$').filter(|(at, _)| !said[..*at].ends_with('$')) {
+        let rest = &said[at + 1..];
+        let rest = rest.strip_prefix("states.input").unwrap_or(rest);
+        let names = &rest[..rest.find(|c| !is_plain(c)).unwrap_or(rest.len())];
+        let names = names.trim_end_matches('.');
+        let is_there = || input.pointer(&names.replace('.', "/")).is_some();
+        if !names.starts_with('.') || is_there() {
+            continue;
+        }
+        let value = match said {
+            said if said.contains("'Items") => json!([{}]),
+            said if said.contains("Seconds") => json!(1),
+            said if said.contains("Timestamp") => json!("2026-01-01T00:00:00Z"),
+            _ => json!("text"),
+        };
+        put(input, names, value);
+        return true;
+    }
+    false
+}
+
 /// Puts a value at a place like `.a.b`; nowhere, if that is none.
 fn put(input: &mut Value, names: &str, value: Value) {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -141,4 +167,37 @@ fn put(input: &mut Value, names: &str, value: Value) {
         place = members.entry(name).or_insert(Value::Null);
     }
     *place = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_mended_by_what_a_cause_says() {
+        let mut input = json!({"a": 1});
+        for (cause, mended) in [
+            (
+                "The JSONPath '$.b.c' specified for the field 'x.$' could not be found in the input '{\"$.d\":1}'",
+                true,
+            ),
+            (
+                "The JSONPath '$.b.c' specified for the field 'x.$' could not be found in the input '{}'",
+                false,
+            ),
+            (
+                "The JSONata expression '$states.input.list' specified for the field 'Items' returned nothing",
+                true,
+            ),
+            ("The SecondsPath parameter does not reference an input value: $.s", true),
+            (
+                "Invalid path '$$.Map.Item.Index': The choice state's condition path references an invalid value.",
+                false,
+            ),
+            ("no luck", false),
+        ] {
+            assert_eq!(mend(cause, &mut input), mended, "{cause}");
+        }
+        assert_eq!(input, json!({"a": 1, "b": {"c": "text"}, "list": [{}], "s": 1}));
+    }
 }

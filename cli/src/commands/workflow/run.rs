@@ -122,7 +122,7 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     let definition = read_definition(&args.file)?;
     let machine = machine_name(&args.file);
     let mut answers = Layers::default();
-    let mut warn = |problem: Result<(), NoSuchFunction>| {
+    let warn = |problem: Result<(), NoSuchFunction>| {
         if let Err(problem) = problem {
             telemetry::tell(format_args!("warning: {problem}"));
         }

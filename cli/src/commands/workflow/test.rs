@@ -107,11 +107,10 @@ fn init(file: &Path) -> Result<ExitCode, TestError> {
     let skeleton = skeleton(&definition, &machine);
     std::fs::write(&cases, format!("{skeleton:#}\n"))
         .map_err(|error| TestError::Unwritable(cases.clone(), error))?;
-    let all = skeleton["Cases"].as_object().map_or(0, |cases| cases.len());
+    let all = skeleton["Cases"].as_object().map_or(0, serde_json::Map::len);
     let to_do = skeleton["Cases"].as_object().into_iter().flatten();
     let to_do = to_do.filter(|(_, case)| case.get("Comment").is_some()).count();
-    let more =
-        if to_do == 0 { String::new() } else { format!(", of which {to_do} want an input or answers") };
+    let more = if to_do == 0 { String::new() } else { format!(", {to_do} of them still to be filled in") };
     print(&format!("{}: {}{more}\n", cases.display(), counted(all as u64, "case")));
     Ok(ExitCode::SUCCESS)
 }
