@@ -1,5 +1,7 @@
 //! Numbers keep their spelling wherever they are handed on, and are compared by what they stand for.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
+
 use asl::choice::{Kind, Operand, Order, Rule, Test};
 use asl::path::Path;
 use asl::random::Random;
