@@ -75,7 +75,8 @@ fn pieces(text: &str) -> usize {
             continue;
         }
         let is_word = byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii();
-        count += usize::from(!byte.is_ascii_whitespace() && !(is_word && in_word));
+        let goes_on = byte.is_ascii_whitespace() || is_word && in_word;
+        count += usize::from(!goes_on);
         in_word = is_word;
         quote = Some(byte).filter(|byte| matches!(byte, b'\'' | b'"' | b'`'));
     }

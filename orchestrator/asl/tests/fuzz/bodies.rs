@@ -15,8 +15,11 @@ use crate::{evaluate, generate};
 /// Data on which what was read is evaluated.
 const DATA: usize = 3;
 
-/// The fuzz targets by name. Whether what they are given was read.
-pub(crate) const TARGETS: [(&str, fn(&str) -> bool); 4] = [
+/// A fuzz target: its name, and its body, which says whether what it is given was read.
+type Target = (&'static str, fn(&str) -> bool);
+
+/// All of them that are of the language.
+pub(crate) const TARGETS: [Target; 4] = [
     ("definition", definition),
     ("path", |text| with_data(text, |text, data| text.starts_with('$') && expression(text, &[data]))),
     ("intrinsic", |text| with_data(text, |text, data| !text.starts_with('$') && expression(text, &[data]))),
