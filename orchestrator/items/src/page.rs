@@ -8,7 +8,7 @@ use crate::source::Items;
 /// Some items, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
-    /// The items.
+    /// So many as there was a place for.
     pub items: Vec<Value>,
     /// Whether there are no more.
     pub is_last: bool,

@@ -33,7 +33,7 @@ pub trait Objects: Send + Sync {
 /// An object of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Its key.
+    /// What it is opened by.
     pub key: String,
     /// How many bytes it has.
     pub size: u64,

@@ -94,6 +94,6 @@ pub enum RunError {
 pub struct Seen<'a> {
     /// The execution's name, or `None` if it is the one that is run: others are those that it starts.
     pub execution: Option<&'a str>,
-    /// The event.
+    /// What happened in it.
     pub event: &'a HistoryEvent,
 }

@@ -40,7 +40,7 @@ pub struct Settings {
 /// A state machine that can be started by its name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
-    /// Its name.
+    /// What a `StateMachineArn` ends with.
     pub name: String,
     /// What it does.
     pub definition: Definition,
