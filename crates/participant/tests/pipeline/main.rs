@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod away;
-mod prepare;
 mod requests;
 mod timers;
 mod world;
