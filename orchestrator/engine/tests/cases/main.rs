@@ -175,7 +175,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_the_end(
+    fn run_to_its_end(
         &mut self,
         definition: &asl::Definition,
         start: Fact,
@@ -192,7 +192,7 @@ impl Run<'_> {
         let started_ms = self.around.now_ms;
         self.depth += 1;
         let (ending, history) =
-            self.to_the_end(definition, Fact::ChildStarted(Box::new(child.start.clone())))?;
+            self.run_to_its_end(definition, Fact::ChildStarted(Box::new(child.start.clone())))?;
         self.depth -= 1;
         self.around.children.push(history.iter().map(told).collect());
         Ok(self.around.ended(child.clone(), started_ms, ending))
@@ -267,7 +267,7 @@ impl Case {
         let start = self.started();
         let around = Surroundings::new(START_MS, &self.objects);
         let mut run = Run { case: self, around, depth: 0 };
-        let (ending, history) = run.to_the_end(&definition, start)?;
+        let (ending, history) = run.run_to_its_end(&definition, start)?;
         Ok(Outcome { ending, history, around: run.around })
     }
 

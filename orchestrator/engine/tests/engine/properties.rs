@@ -170,7 +170,7 @@ fn started(number: u8) -> Fact {
         seed: u64::from(number),
         first_id: 1,
         // Those that can be redriven keep more.
-        identity: (number % 2 == 0).then(identity),
+        identity: number.is_multiple_of(2).then(identity),
         express: false,
     }
 }

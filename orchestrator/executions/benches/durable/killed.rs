@@ -5,13 +5,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use engine::TaskId;
 use executions::{execution_key, list};
+use participant::{Clock as _, SystemClock};
 use serde_json::json;
 use store::sqlite::SqliteReader;
 use store::{Read, Store};
+use tokio::time::Instant;
 
 use crate::common::{callback, keep, start, succeeded};
 use crate::life::{Life, folder, open_count, sqlite};
@@ -25,7 +27,7 @@ const DUE: &str = "DUET_BENCH_DUE";
 const TASK: TaskId = TaskId(1);
 
 fn now_ms() -> u64 {
-    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+    SystemClock.now().unsigned_abs()
 }
 
 /// Half of the executions wait for a time that comes while there is no process, half for an answer.

@@ -15,7 +15,7 @@ mod life;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::stores::Watched;
 use common::{CALLBACK, F, callback, ending, five_passes, keep, map_of, parallel_of, start, succeeded};
@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use store::memory::MemoryStore;
 use store::sqlite::yardstick;
 use store::{Durability, Store};
+use tokio::time::Instant;
 
 const PAIRS: usize = 3;
 const MEASURED_FOR: Duration = Duration::from_secs(4);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use store::{Commit, Entity, Millis, OutboxId, OutboxRow, Read, Store, StoreError};
 
 /// Counts what is written, and fails some commits: half of them before they are made, half of them after that.
@@ -31,11 +32,11 @@ impl Watched {
 
 fn bytes_of(commit: &Commit) -> usize {
     let entities = commit.entities.iter().map(|write| {
-        let journal = write.journal.iter().map(|entry| entry.len()).sum::<usize>();
+        let journal = write.journal.iter().map(Bytes::len).sum::<usize>();
         let links = write.links.iter().map(|link| link.value.len()).sum::<usize>();
         write.state.len() + write.meta.len() + journal + links
     });
-    entities.sum::<usize>() + commit.outbox_add.iter().map(|row| row.len()).sum::<usize>()
+    entities.sum::<usize>() + commit.outbox_add.iter().map(Bytes::len).sum::<usize>()
 }
 
 #[async_trait]
