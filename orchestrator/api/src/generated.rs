@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::shape::{Kind, Member, OperationShape, Service, Shape, ShapeId, Span};
 
-/// An operation.
+/// What can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
     CreateActivity,

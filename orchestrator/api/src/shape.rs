@@ -1,6 +1,6 @@
 //! A service's model as tables: what its operations take and give, and what each value must be.
 
-/// A service.
+/// All that a model says.
 #[derive(Debug, Clone, Copy)]
 pub struct Service {
     /// What `X-Amz-Target` begins with.
@@ -15,7 +15,7 @@ pub struct Service {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShapeId(pub u16);
 
-/// An operation.
+/// What an operation takes and gives.
 #[derive(Debug, Clone, Copy)]
 pub struct OperationShape {
     /// As in `X-Amz-Target`.

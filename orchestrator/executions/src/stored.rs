@@ -29,7 +29,7 @@ pub struct Stored {
 /// What the row says of the journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Extent {
-    /// Its entries.
+    /// How many there are.
     #[serde(rename = "n")]
     pub(crate) entries: u64,
     /// The place of its last snapshot, from 0; 0 while it has none.

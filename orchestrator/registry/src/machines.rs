@@ -12,7 +12,7 @@ use crate::stored::{DEFINITION_INDEX, PREFIX};
 /// The index that finds every machine.
 const INDEX: &str = "machine";
 
-/// A machine.
+/// What goes by a name: its versions, and which of them new executions begin with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// The definitions that it has had, the one that new executions begin with last.

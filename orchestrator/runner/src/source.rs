@@ -21,10 +21,10 @@ pub enum SourceError {
     /// It cannot be read.
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf, #[source] std::io::Error),
-    /// It is a folder.
+    /// A definition was expected there.
     #[error("{} is a folder; expected a file", .0.display())]
     Folder(PathBuf),
-    /// It is no text.
+    /// Not in UTF-8.
     #[error("{} is no text in UTF-8: byte {at} cannot be part of it", .file.display())]
     NoText {
         /// Where it was read from.

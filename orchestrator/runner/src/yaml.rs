@@ -256,7 +256,7 @@ mod tests {
         check("true: no\n1: 0x1F\n", json!({"true": "no", "1": 31}));
         check(
             "[1e3, .5, +7, 010, 2016-03-14, '1', !!str 1]",
-            json!([1e3, 0.5, 7, 10, "2016-03-14", "1", "1"]),
+            serde_json::from_str(r#"[1e3, 0.5, 7, 10, "2016-03-14", "1", "1"]"#).unwrap(),
         );
         check("{\"json\": [\"is\", \"yaml\"]}", json!({"json": ["is", "yaml"]}));
     }

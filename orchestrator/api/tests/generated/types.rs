@@ -21,7 +21,7 @@ pub trait Action: DeserializeOwned + Serialize {
 pub(crate) fn operations(model: &Value) -> String {
     let mut out = String::new();
     let names: Vec<&str> = members(&model["operations"]).map(|(name, _)| name).collect();
-    named(&mut out, "Operation", "An operation.", &names);
+    named(&mut out, "Operation", "What can be asked for.", &names);
     out.push_str(ACTION);
     let (mut variants, mut arms, mut actions) = (String::new(), String::new(), String::new());
     for (name, operation) in members(&model["operations"]) {

@@ -278,6 +278,8 @@ fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize,
 fn check_stale_twice(definition: &Definition, after: &Execution, fact: Fact, at_ms: u64) {
     let is_repeatable = match &fact {
         Fact::TaskHeartbeat { .. } | Fact::Redriven => true,
+        // A page without items, after which there are others, is like any other such page.
+        Fact::MapRun { news: MapNews::Items { items, is_last, .. }, .. } => items.is_empty() && !is_last,
         Fact::MapRun { news, .. } => matches!(news, MapNews::Updated(_)),
         _ => false,
     };
