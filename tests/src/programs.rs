@@ -36,7 +36,7 @@ pub fn path(name: &str) -> &'static Path {
 fn build() -> BTreeMap<String, PathBuf> {
     let profile = if cfg!(debug_assertions) { "test" } else { "release" };
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--workspace", "--bins", "--test", "kill", "--profile", profile])
+        .args(["build", "--quiet", "--workspace", "--bins", "--test", "end_to_end", "--profile", profile])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()

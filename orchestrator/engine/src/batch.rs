@@ -78,6 +78,12 @@ impl Batches {
         self.items_max.is_some_and(|max| self.filling() >= max)
     }
 
+    /// The items of the batch that is being filled, which will be none.
+    pub(crate) fn take_items(&mut self) -> Vec<Value> {
+        self.filling_bytes = self.empty_bytes();
+        std::mem::take(&mut self.filling)
+    }
+
     /// The batch as it is, and how many items it has.
     pub(crate) fn take(&mut self) -> (Value, u64) {
         let items = std::mem::take(&mut self.filling);

@@ -241,7 +241,10 @@ impl MapRun {
     pub(crate) fn is_late(&self, news: &MapNews) -> bool {
         match news {
             MapNews::Items { from, .. } | MapNews::Unreadable { from, .. } => {
-                !self.reading.as_ref().is_some_and(|reading| reading.is_asked && reading.read == *from)
+                let is_asked =
+                    self.reading.as_ref().is_some_and(|reading| reading.is_asked && reading.read == *from);
+                // Once its results are written it has come to its end.
+                self.writing.is_some() || !is_asked
             }
             MapNews::ChildEnded { index, .. } => !self.running.contains_key(index),
             MapNews::Written | MapNews::NotWritten { .. } => self.writing.is_none(),
@@ -307,9 +310,9 @@ impl MapRun {
     pub(crate) fn is_exceeded(&self) -> bool {
         let failed = self.items.failed + self.items.timed_out;
         let by_count = self.tolerated_count.map(|max| failed > max);
-        let part = |percent: f64| percent / 100.0 * self.items.total() as f64;
-        let by_percentage =
-            self.tolerated_percentage.map(|percent| self.is_read() && failed as f64 > part(percent));
+        // So that whole percentages are exact: 29 of 100 are 29 %.
+        let is_more = |percent: f64| failed as f64 * 100.0 > percent * self.items.total() as f64;
+        let by_percentage = self.tolerated_percentage.map(|percent| self.is_read() && is_more(percent));
         match (by_count, by_percentage) {
             (None, None) => failed > 0,
             // Of two limits, neither may be exceeded.
@@ -332,7 +335,8 @@ impl MapRun {
 
     /// The items that are at hand and will have no child.
     pub(crate) fn take_pending(&mut self) -> Vec<Value> {
-        self.queue.drain(..).collect()
+        let filling = self.batches.as_mut().map(Batches::take_items).unwrap_or_default();
+        filling.into_iter().chain(self.queue.drain(..)).collect()
     }
 
     /// The run as it is told of when it has ended: without what it had in hand.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl::Definition;
 use async_trait::async_trait;
-use engine::{Execution, Fact, JournalEntry, resume};
+use engine::{Execution, Fact, JournalEntry, is_name, resume};
 use participant::{Effects, Handler, Input, Rejected};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,6 +12,7 @@ use store::{Entity, Read, StoreError};
 
 use crate::catalogue::Catalogue;
 use crate::course::{Course, TIMER};
+use crate::depth::{is_storable, storable};
 use crate::digest::Digest;
 use crate::integrations::Integrations;
 use crate::key::machine_and_name;
@@ -57,13 +58,20 @@ impl<I: Integrations> Executor<I> {
             });
             return Ok(Some(stored));
         }
-        let machine = machine_and_name(effects.key()).map(|(machine, _)| machine.to_owned());
-        let machine = machine.ok_or_else(|| {
+        let named =
+            machine_and_name(effects.key()).filter(|(machine, name)| is_name(machine) && is_name(name));
+        let machine = named.map(|(machine, _)| machine.to_owned()).ok_or_else(|| {
             Rejected(format!(
                 "{:?} is not the key of an execution: execution/MACHINE:NAME is one",
                 effects.key()
             ))
         })?;
+        if !is_storable(&start.input) {
+            return Err(Rejected(format!(
+                "the input is nested more than {} levels deep",
+                asl::data::NESTING_MAX
+            )));
+        }
         // Who comes back to it will need it.
         self.catalogue.put(Arc::clone(&start.definition));
         let fact = Fact::Started {
@@ -98,7 +106,8 @@ impl<I: Integrations> Executor<I> {
         fact: Option<Fact>,
         effects: &mut EffectsOf<I>,
     ) -> Result<Option<Stored>, Rejected> {
-        if stored.ending().is_some() {
+        // What has not ended well may be redriven: whether it may, the engine knows.
+        if stored.ending().is_some() && fact != Some(Fact::Redriven) {
             let ending = stored.ending().cloned();
             effects.answer(Answer::Told { was_awaited: false, ending });
             return Ok(Some(stored));
@@ -151,7 +160,9 @@ impl<I: Integrations> Executor<I> {
         }
         let (place, running) = course.keep(running, measured, effects);
         if let (Place::Journal { size }, Some(running)) = (&place, running) {
-            self.live.put(effects.key(), course.journal.chain, running, *size);
+            // What came since it was measured may be in it.
+            let size = size + course.journal.tail_bytes;
+            self.live.put(effects.key(), course.journal.chain, running, size);
         }
         stored(course.journal, place)
     }
@@ -163,7 +174,7 @@ impl<I: Integrations> Executor<I> {
         effects: &mut EffectsOf<I>,
     ) -> Result<Option<Stored>, Rejected> {
         match state {
-            Some(stored) => self.advance(stored, Some(fact), effects),
+            Some(stored) => self.advance(stored, Some(storable(fact)), effects),
             None => Err(Rejected(format!("there is no execution {:?}", effects.key()))),
         }
     }
@@ -180,7 +191,7 @@ impl<I: Integrations> Executor<I> {
                 Err(Rejected("executions begin, and timers fire, by other means".to_owned()))
             }
             Request::Tell(fact) => match state {
-                Some(stored) => self.advance(stored, Some(fact.clone()), effects),
+                Some(stored) => self.advance(stored, Some(storable(fact.clone())), effects),
                 None => {
                     effects.answer(Answer::Unknown);
                     Ok(None)
@@ -232,6 +243,8 @@ impl<I: Integrations> Handler for Executor<I> {
     ) -> Result<Option<Stored>, Rejected> {
         match input {
             Input::Request(request) => self.on_request(state, request, effects),
+            // An Express execution may be gone before the outcome of its call is there: then nobody waits for it.
+            Input::Outcome(_) if state.is_none() => Ok(None),
             Input::Outcome(fact) => self.on_fact(state, fact.clone(), effects),
             Input::Message(message) => self.on_fact(state, self.integrations.fact(message)?, effects),
             Input::Timer(TIMER) => match state {

@@ -29,6 +29,7 @@
 
 mod catalogue;
 mod course;
+mod depth;
 mod digest;
 mod due;
 mod executor;

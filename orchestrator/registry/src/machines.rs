@@ -76,9 +76,14 @@ pub async fn find(store: &dyn Read, name: &str) -> Result<Option<Machine>, Store
 }
 
 async fn found(store: &dyn Read, name: &str) -> Result<Option<(Machine, u64)>, StoreError> {
-    let entity = store.get(&key(name)).await?;
-    // Only this module writes there.
-    Ok(entity.and_then(|entity| Some((serde_json::from_slice(&entity.state).ok()?, entity.version))))
+    let Some(entity) = store.get(&key(name)).await? else { return Ok(None) };
+    match serde_json::from_slice(&entity.state) {
+        Ok(machine) => Ok(Some((machine, entity.version))),
+        Err(error) => Err(StoreError::Unusable {
+            reason: format!("the machine {name} cannot be read; was it stored by a newer version?"),
+            source: Some(error.into()),
+        }),
+    }
 }
 
 /// Has new executions of the machine begin with that definition, which is kept first; makes the machine if there is none. One that

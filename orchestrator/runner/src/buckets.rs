@@ -1,6 +1,6 @@
 //! Buckets that are folders of this machine.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -32,7 +32,7 @@ impl Folder {
 
     /// What writes objects into a bucket.
     pub(crate) fn writer(&self, bucket: &str) -> io::Result<BucketWriter> {
-        Ok(BucketWriter { folder: self.bucket(bucket)?, open: VecDeque::new() })
+        Ok(BucketWriter { folder: self.bucket(bucket)?, open: VecDeque::new(), made: HashSet::new() })
     }
 }
 
@@ -121,6 +121,8 @@ pub(crate) struct BucketWriter {
     folder: PathBuf,
     /// Those that were written to last.
     open: VecDeque<(String, BufWriter<File>)>,
+    /// Those that it has made: what stood there before was replaced.
+    made: HashSet<String>,
 }
 
 /// Most objects that are open at once: there are three kinds of results, and they come mixed.
@@ -147,13 +149,16 @@ impl BucketWriter {
         Ok(())
     }
 
-    /// Adds to an object, or makes it.
-    fn file(&self, key: &str) -> io::Result<File> {
+    /// Adds to an object that it has made, or makes it.
+    fn file(&mut self, key: &str) -> io::Result<File> {
         let path = self.folder.join(plain(key)?);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        File::options().create(true).append(true).open(path)
+        if self.made.insert(key.to_owned()) {
+            return File::create(path);
+        }
+        File::options().append(true).open(path)
     }
 
     pub(crate) fn finish(mut self) -> io::Result<()> {

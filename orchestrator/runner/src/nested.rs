@@ -76,7 +76,7 @@ impl World<'_> {
             input: input.to_string(),
         };
         let shown = format!("{machine}:{name}");
-        self.hosted.insert(Arc::clone(&id), Hosted::new(definition, Some(shown), Some(parent)));
+        self.hosted.insert(Arc::clone(&id), Hosted::new(definition, Some(shown), Some(parent), false));
         if let (Some(_), Some(hosted)) = (told, self.hosted.get_mut(of)) {
             hosted.awaited.push((call.task, Arc::clone(&id)));
         }

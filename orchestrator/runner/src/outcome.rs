@@ -94,6 +94,8 @@ pub enum RunError {
 pub struct Seen<'a> {
     /// The execution's name, or `None` if it is the one that is run: others are those that it starts.
     pub execution: Option<&'a str>,
+    /// Whether it is that one, or one of those that its Maps start: what these do is what the definition does.
+    pub is_part: bool,
     /// What happened in it.
     pub event: &'a HistoryEvent,
 }

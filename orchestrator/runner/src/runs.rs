@@ -19,7 +19,8 @@ use crate::world::{Hosted, World};
 impl World<'_> {
     pub(crate) fn start_child(&mut self, of: &Arc<str>, child: StartChild) {
         let StartChild { run, index, written, is_told_whole, start, .. } = child;
-        let Some(definition) = self.hosted.get(of).map(|hosted| hosted.definition) else { return };
+        let parent = self.hosted.get(of).map(|hosted| (hosted.definition, hosted.is_part));
+        let Some((definition, is_part)) = parent else { return };
         let told = ToldChild {
             identity: start.identity.clone(),
             express: start.express,
@@ -31,7 +32,7 @@ impl World<'_> {
         let parent = Parent::Map { execution: Arc::clone(of), run, index, child: Box::new(told) };
         let id: Arc<str> = start.execution.as_str().into();
         let name = name.or_else(|| Some(start.execution.clone()));
-        self.hosted.insert(Arc::clone(&id), Hosted::new(definition, name, Some(parent)));
+        self.hosted.insert(Arc::clone(&id), Hosted::new(definition, name, Some(parent), is_part));
         self.due.fact(self.now_ms, &id, Fact::ChildStarted(Box::new(start)));
     }
 
@@ -79,6 +80,12 @@ impl World<'_> {
             Ok(Page { items, is_last }) => MapNews::Items { from, items, is_last },
             Err(error) => MapNews::Unreadable { from, cause: error.0 },
         };
+        // A file that is read to its end stays open no longer: there may be thousands of Maps.
+        if !matches!(news, MapNews::Items { is_last: false, .. })
+            && let Some(files) = self.files.get_mut(&place)
+        {
+            files.items = None;
+        }
         self.tell_map(of, asked.run, news);
         Ok(())
     }

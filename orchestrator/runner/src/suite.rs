@@ -16,8 +16,9 @@ use crate::cases::Case;
 use crate::coverage::{Coverage, spots};
 use crate::folder::{Prepared, SuiteError, prepared};
 use crate::golden::{Golden, Seen};
+use crate::outcome;
 use crate::report::{CaseResult, Report, Tested};
-use crate::run::run;
+use crate::run::run_all;
 use crate::settings::Settings;
 use crate::source::read_text;
 
@@ -154,15 +155,19 @@ fn test(
     let settings = Settings { patience, ..Settings::new(machine, "test", start_ms.unwrap_or(START_MS)) };
     let (mut own, mut events, mut history) = (Coverage::default(), 0, Vec::new());
     let began = Instant::now();
-    let mut see = |event: &engine::HistoryEvent| {
-        events = event.id;
-        own.see(event);
-        if expected.history.is_some() {
-            history.push(Seen::of(event));
+    let mut see = |seen: outcome::Seen<'_>| {
+        if seen.is_part {
+            own.see(seen.event);
+        }
+        if seen.execution.is_none() {
+            events = seen.event.id;
+            if expected.history.is_some() {
+                history.push(Seen::of(seen.event));
+            }
         }
     };
     let mut answers = mocks.into_iter().fold(Layers::default(), Layers::and);
-    let run = run(definition, input, &settings, &mut answers, &mut see);
+    let run = run_all(definition, input, &settings, &mut answers, &mut see);
     let mut golden = None;
     let differences = match run {
         Ok(run) => {

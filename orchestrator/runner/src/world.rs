@@ -24,6 +24,9 @@ use crate::parent::Parent;
 use crate::settings::Settings;
 use crate::work::Work;
 
+/// Most facts that are told to executions that nobody waits for, once the one that is run has ended.
+const DRAINED_FACTS_MAX: u64 = 100_000;
+
 /// Executions on one clock.
 pub(crate) struct World<'r> {
     pub(crate) settings: &'r Settings,
@@ -55,14 +58,21 @@ pub(crate) struct Hosted<'r> {
     pub(crate) name: Option<String>,
     /// Who waits for it.
     pub(crate) parent: Option<Parent>,
+    /// Whether it is the one that is run, or one of those that its Maps start.
+    pub(crate) is_part: bool,
     /// The executions that its tasks wait for.
     pub(crate) awaited: Vec<(TaskId, Arc<str>)>,
     told: u64,
 }
 
 impl<'r> Hosted<'r> {
-    pub(crate) fn new(definition: &'r Definition, name: Option<String>, parent: Option<Parent>) -> Self {
-        Self { definition, execution: None, name, parent, awaited: Vec::new(), told: 0 }
+    pub(crate) fn new(
+        definition: &'r Definition,
+        name: Option<String>,
+        parent: Option<Parent>,
+        is_part: bool,
+    ) -> Self {
+        Self { definition, execution: None, name, parent, is_part, awaited: Vec::new(), told: 0 }
     }
 }
 
@@ -77,7 +87,7 @@ impl<'r> World<'r> {
             settings.machines.iter().map(|machine| (&*machine.name, &machine.definition)).collect();
         machines.insert(&settings.machine, definition);
         let root: Arc<str> = settings.execution.as_str().into();
-        let hosted = [(Arc::clone(&root), Hosted::new(definition, None, None))].into();
+        let hosted = [(Arc::clone(&root), Hosted::new(definition, None, None, true))].into();
         Self {
             settings,
             machines,
@@ -107,10 +117,15 @@ impl<'r> World<'r> {
             ended = self.tell(&to, fact)?.filter(|_| to == root);
         }
         let (ending, events) = ended.ok_or(RunError::Stuck)?;
-        // What it started and does not wait for goes on, as long as time costs nothing and something happens.
-        while !self.settings.real_time && self.due.next_ms().is_some() {
-            let (to, fact) = self.next()?;
-            self.tell(&to, fact)?;
+        // What it started and does not wait for goes on, as long as time costs nothing and something happens; but it may go on for
+        // ever, and what becomes of it changes nothing.
+        let mut left = DRAINED_FACTS_MAX;
+        while !self.settings.real_time && self.due.next_ms().is_some() && left > 0 {
+            let Ok((to, fact)) = self.next() else { break };
+            if self.tell(&to, fact).is_err() {
+                break;
+            }
+            left -= 1;
         }
         Ok(Run { ending, taken: self.taken, events })
     }
@@ -124,11 +139,11 @@ impl<'r> World<'r> {
             return Err(RunError::TooLong(self.settings.facts_max));
         }
         let beat = if let Fact::TaskHeartbeat { task } = &fact { Some(*task) } else { None };
-        let name = hosted.name.as_deref();
+        let (name, is_part) = (hosted.name.as_deref(), hosted.is_part);
         let (see, began, patience) = (&mut *self.see, self.began, self.settings.patience);
         let mut last = None;
         let mut look = |event: HistoryEvent| {
-            see(Seen { execution: name, event: &event });
+            see(Seen { execution: name, is_part, event: &event });
             if began.elapsed() < patience {
                 return ControlFlow::Continue(());
             }
@@ -154,9 +169,8 @@ impl<'r> World<'r> {
             Phase::Ended(ending) => Some((ending.clone(), execution.history_len())),
             Phase::Running(_) => None,
         };
-        let is_of_root = **to == *self.root || matches!(hosted.parent, Some(Parent::Map { .. }));
         hosted.execution = Some(execution);
-        self.taken.extend(taken.into_iter().filter(|_| is_of_root));
+        self.taken.extend(taken.into_iter().filter(|_| is_part));
         for effect in effects {
             self.bring_about(to, effect)?;
         }

@@ -74,7 +74,7 @@ impl Shown {
     }
 
     /// Takes the next event. Of the executions that this one starts only people are told: what is written is one history.
-    pub(super) fn see(&mut self, Seen { execution, event }: Seen<'_>) {
+    pub(super) fn see(&mut self, Seen { execution, event, .. }: Seen<'_>) {
         self.seen += 1;
         let wants_json = self.place.json || self.file.is_some();
         if wants_json && execution.is_none() {

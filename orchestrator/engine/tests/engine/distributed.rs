@@ -192,6 +192,33 @@ fn items_are_asked_for_page_by_page_and_little_is_held() {
 }
 
 #[test]
+fn items_that_come_while_results_are_written_are_late() {
+    let at = json!({"Bucket": "b", "Key": "k"});
+    let reader = json!({"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSONL"},
+                        "Parameters": at});
+    let writer = json!({"Resource": "arn:aws:states:::s3:putObject",
+                        "Parameters": {"Bucket": "b", "Prefix": "p"}});
+    let mut told = Told::new(
+        map(&json!({"ItemReader": reader, "ResultWriter": writer, "MaxConcurrency": 2})),
+        json!({}),
+    );
+    assert!(told.map_run(MapNews::Items { from: 0, items: vec![json!(1), json!(2)], is_last: false }));
+    let is_asked = |told: &Told| told.effects.iter().any(|effect| matches!(effect, Effect::ReadItems(_)));
+    let is_written =
+        |told: &Told| told.effects.iter().any(|effect| matches!(effect, Effect::WriteResults(_)));
+    if !is_asked(&told) {
+        assert!(told.child_ended(0, Status::Succeeded));
+    }
+    assert!(is_asked(&told), "the next page is asked for: {:?}", told.effects);
+    assert!(told.child_ended(1, Status::Failed));
+    assert!(is_written(&told), "it has failed, and that is written: {:?}", told.effects);
+    assert!(!told.map_run(MapNews::Items { from: 2, items: vec![json!(3)], is_last: true }));
+    assert!(!told.map_run(MapNews::Unreadable { from: 2, cause: "c".to_owned() }));
+    assert!(told.map_run(MapNews::Written));
+    assert_eq!(told.status(), Status::Failed);
+}
+
+#[test]
 fn iterations_that_began_before_they_were_executions_go_on_as_they_were() {
     let stored: Value = serde_json::from_str(include_str!("distributed-layout-3.json")).unwrap();
     let definition = definition(stored["definition"].as_str().unwrap());

@@ -70,7 +70,11 @@ pub(crate) fn explore(definition: &Definition, text: &str) -> BTreeSet<String> {
         };
         let settings = Settings { seed, facts_max: FACTS_MAX, ..Settings::new("m", "e", 1_700_000_000_000) };
         let mut answers = Invented { made: &made, chance, errors: &errors };
-        let ran = runner::run(definition, input, &settings, &mut answers, &mut |event| coverage.see(event));
+        let ran = runner::run_all(definition, input, &settings, &mut answers, &mut |seen| {
+            if seen.is_part {
+                coverage.see(seen.event);
+            }
+        });
         match ran {
             Ok(_) | Err(RunError::TooLong(_)) => {}
             Err(other) => panic!("seed {seed}: {other}"),
