@@ -55,10 +55,12 @@ fn tried(folder: &Path) -> (usize, BTreeMap<String, String>, Unvisited) {
     (paths.len(), refused, unvisited)
 }
 
-/// Why a state may be missed: nothing leads there, or the history of the execution does not tell of it, because the children of a
-/// distributed Map have histories of their own.
-const MAY_BE_MISSED: &[(&str, &[&str])] =
-    &[("quorum.asl.json", &["All done"]), ("unreachable-default.asl.json", &["Never"])];
+/// Why a state may be missed: nothing leads there, or no input is made up for what a child of a distributed Map looks for.
+const MAY_BE_MISSED: &[(&str, &[&str])] = &[
+    ("copy-objects.asl.json", &["Copy", "Skip"]),
+    ("quorum.asl.json", &["All done"]),
+    ("unreachable-default.asl.json", &["Never"]),
+];
 
 #[test]
 fn every_workflow_is_accepted_and_every_state_that_can_be_is_visited() {
