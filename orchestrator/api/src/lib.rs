@@ -5,7 +5,7 @@
 //! steps, as AWS does it: is it JSON of the right types, does it keep the constraints (all that it breaks are told at once, in AWS's
 //! words), and only then what it asks for. So whatever stands behind the API gets requests that keep to the model.
 //!
-//! The tables have no form of their own for this service: with those of another, [`check()`](check::check) serves that one.
+//! The tables have no form of their own for this service: with those of another, [`check`] serves that one.
 #![warn(missing_docs)]
 
 pub mod check;

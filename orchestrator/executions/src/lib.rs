@@ -1,6 +1,6 @@
-//! Durable executions of any workflow: the [participant](participant)'s handler around the [engine].
+//! Durable executions of any workflow: the [participant]'s handler around the [engine].
 //!
-//! An execution is an entity under the key of its machine and name ([`key`]). What moves it is a fact: by a request
+//! An execution is an entity under the key of its machine and name ([`execution_key`]). What moves it is a fact: by a request
 //! ([`Request`], answered once it is committed), a message, a timer, or the outcome of a call. What it asks for is committed with it:
 //! [`Integrations`] say what becomes of a call. Nothing here knows what an execution is about.
 //!
