@@ -77,9 +77,11 @@ pub trait Integrations {
         RefusedAt::Work
     }
 
-    /// Why a Map run cannot be begun (nobody starts executions for it, for example), if so. Asked and kept like the answer for a call.
+    /// Why a Map run cannot be begun, if so: unless said otherwise nobody starts executions for it, and it would wait for ever. Asked
+    /// and kept like the answer for a call.
     fn map_run_refusal(&self, _run: MapRunId) -> Option<Refusal> {
-        None
+        let cause = "A Map in DISTRIBUTED mode is not run here yet: INLINE mode is.".to_owned();
+        Some(Refusal { error: asl::error::RUNTIME.to_owned(), cause })
     }
 }
 
@@ -116,6 +118,10 @@ pub struct NoneRefused;
 
 impl Integrations for NoneRefused {
     fn refusal(&self, _: &Call) -> Option<Refusal> {
+        None
+    }
+
+    fn map_run_refusal(&self, _: MapRunId) -> Option<Refusal> {
         None
     }
 }

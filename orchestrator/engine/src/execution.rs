@@ -162,6 +162,33 @@ pub enum DecodeError {
     Layout(u8),
 }
 
+impl Head {
+    /// That of an execution with this id and seed which begins now, and has no identity.
+    pub(crate) fn new(
+        definition: &Definition,
+        (id, seed): (String, u64),
+        now_ms: u64,
+        input: &Value,
+    ) -> Self {
+        Self {
+            id,
+            definition: definition.fingerprint().to_owned(),
+            seed,
+            started_ms: now_ms,
+            next_id: 1,
+            history_len: 0,
+            draws: 0,
+            express: false,
+            identity: None,
+            input: definition.reads_execution_input().then(|| input.clone()),
+            deadline: None,
+            assigned_bytes: 0,
+            redrives: 0,
+            redriven_ms: None,
+        }
+    }
+}
+
 impl Execution {
     pub(crate) fn new(head: Head, phase: Phase) -> Self {
         Self { layout: LAYOUT, head, phase }

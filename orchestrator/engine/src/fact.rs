@@ -149,6 +149,24 @@ impl JournalEntry {
     pub fn new(at_ms: u64, fact: Fact) -> Self {
         Self { at_ms, fact, refused: Vec::new() }
     }
+
+    /// The entry as bytes (JSON).
+    pub fn encode(&self) -> Vec<u8> {
+        // Serialising to memory fails only for maps whose keys are no strings, and there are none.
+        serde_json::to_vec(self).expect("a fact has only string keys and finite numbers")
+    }
+
+    /// An encoded entry with the calls that could not be sent. There are hardly ever any, and only then it is written twice.
+    ///
+    /// # Errors
+    /// It cannot be read back.
+    pub fn with_refused(encoded: Vec<u8>, refused: Vec<Refused>) -> Result<Vec<u8>, serde_json::Error> {
+        if refused.is_empty() {
+            return Ok(encoded);
+        }
+        let entry: Self = serde_json::from_slice(&encoded)?;
+        Ok(Self { refused, ..entry }.encode())
+    }
 }
 
 /// A call that could not be sent: its task failed at once.

@@ -97,12 +97,22 @@ fn run(
     definition: &Definition,
     journal: impl IntoIterator<Item = JournalEntry>,
     history: History,
-    mut see: impl FnMut(&mut Step),
+    see: impl FnMut(&mut Step),
 ) -> Result<Execution, ReplayError> {
-    let mut execution = None;
     let journal: Vec<JournalEntry> = journal.into_iter().collect();
     let started = journal.len() - since_start(&journal).len();
-    for (index, JournalEntry { at_ms, fact, refused }) in journal.into_iter().enumerate().skip(started) {
+    go_on(definition, None, journal.into_iter().enumerate().skip(started), history, see)
+}
+
+/// What an execution becomes with numbered entries of its journal.
+pub(crate) fn go_on(
+    definition: &Definition,
+    mut execution: Option<Execution>,
+    entries: impl IntoIterator<Item = (usize, JournalEntry)>,
+    history: History,
+    mut see: impl FnMut(&mut Step),
+) -> Result<Execution, ReplayError> {
+    for (index, JournalEntry { at_ms, fact, refused }) in entries {
         match step(definition, execution.take(), fact, at_ms, &Recorded(&refused), history) {
             Ok(Stepped::Advanced(mut step)) => {
                 see(&mut step);
@@ -116,7 +126,7 @@ fn run(
 }
 
 /// What could be sent when the journal was written.
-pub(crate) struct Recorded<'a>(pub(crate) &'a [Refused]);
+struct Recorded<'a>(&'a [Refused]);
 
 impl Recorded<'_> {
     fn find(&self, task: TaskId) -> Option<&Refused> {

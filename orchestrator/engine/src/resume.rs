@@ -4,11 +4,11 @@ use asl::Definition;
 
 use crate::execution::Execution;
 use crate::fact::JournalEntry;
-use crate::replay::{Recorded, ReplayError};
-use crate::step::{History, Stepped, step};
+use crate::replay::{ReplayError, go_on};
+use crate::step::History;
 
 /// The execution that `snapshot` became with these entries of its journal, without its history; from its beginning if there is no
-/// snapshot. It is the one that [`step()`] led to, whichever of its snapshots that was.
+/// snapshot. It is the one that [`step()`](crate::step()) led to, whichever of its snapshots that was.
 ///
 /// # Errors
 /// [`ReplayError`] if they are not the entries behind that snapshot.
@@ -17,13 +17,5 @@ pub fn resume(
     snapshot: Option<Execution>,
     tail: impl IntoIterator<Item = JournalEntry>,
 ) -> Result<Execution, ReplayError> {
-    let mut execution = snapshot;
-    for (index, JournalEntry { at_ms, fact, refused }) in tail.into_iter().enumerate() {
-        match step(definition, execution, fact, at_ms, &Recorded(&refused), History::Skip) {
-            Ok(Stepped::Advanced(step)) => execution = Some(step.execution),
-            Ok(Stepped::Stale(_)) => return Err(ReplayError::Stale { index }),
-            Err(source) => return Err(ReplayError::Illegal { index, source }),
-        }
-    }
-    execution.ok_or(ReplayError::Empty)
+    go_on(definition, snapshot, tail.into_iter().enumerate(), History::Skip, |_| {})
 }

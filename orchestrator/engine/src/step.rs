@@ -109,44 +109,16 @@ fn stepped<'d>(
 ) -> Result<Stepped, IllegalFact> {
     match (execution, fact) {
         (None, Fact::Started { execution, input, seed, first_id, identity, express }) => {
-            let head = Head {
-                id: execution,
-                definition: definition.fingerprint().to_owned(),
-                seed,
-                started_ms: now_ms,
-                next_id: first_id,
-                history_len: 0,
-                draws: 0,
-                express,
-                identity,
-                input: definition.reads_execution_input().then(|| input.clone()),
-                deadline: None,
-                assigned_bytes: 0,
-                redrives: 0,
-                redriven_ms: None,
-            };
+            let head = Head { next_id: first_id, ..Head::new(definition, (execution, seed), now_ms, &input) };
+            let head = Head { express, identity, ..head };
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
         (None, Fact::ChildStarted(start)) => {
             let ChildStart { execution, map, map_run_arn: _, input, item, seed, identity, express } = *start;
             let machine = processor(definition, &map).ok_or(IllegalFact::Damaged)?;
-            let head = Head {
-                id: execution,
-                definition: definition.fingerprint().to_owned(),
-                seed,
-                started_ms: now_ms,
-                next_id: 1,
-                history_len: 0,
-                draws: 0,
-                express,
-                identity,
-                input: definition.reads_execution_input().then(|| input.clone()),
-                deadline: None,
-                assigned_bytes: 0,
-                redrives: 0,
-                redriven_ms: None,
-            };
+            let head = Head::new(definition, (execution, seed), now_ms, &input);
+            let head = Head { express, identity, ..head };
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             let thread = Thread { item: item.map(Box::new), ..Thread::root() };
             Ok(Stepped::Advanced(Box::new(stepper.begin_with(thread, machine, input, None))))

@@ -1,7 +1,7 @@
 //! A fact told to an execution, with all that follows from it at once.
 
 use asl::Definition;
-use engine::{Call, Effect, Fact, History, JournalEntry, MapRunId, Refusal, RefusedAt, Stepped, step};
+use engine::{Effect, Fact, History, JournalEntry, Stepped, step};
 use participant::{Effects, Rejected};
 
 use crate::due::Due;
@@ -25,24 +25,6 @@ pub(crate) struct Course<'a, I: Integrations> {
     /// Whether facts are written down.
     pub(crate) has_journal: bool,
     pub(crate) journal: Extent,
-}
-
-/// What is offered, but for Map runs: nobody starts executions for them here yet.
-struct WithoutMapRuns<'a, I>(&'a I);
-
-impl<I: Integrations> engine::Integrations for WithoutMapRuns<'_, I> {
-    fn refusal(&self, call: &Call) -> Option<Refusal> {
-        self.0.refusal(call)
-    }
-
-    fn refused_at(&self, call: &Call) -> RefusedAt {
-        self.0.refused_at(call)
-    }
-
-    fn map_run_refusal(&self, _: MapRunId) -> Option<Refusal> {
-        let cause = "A Map in DISTRIBUTED mode is not run here yet: INLINE mode is.".to_owned();
-        Some(Refusal { error: asl::error::RUNTIME.to_owned(), cause })
-    }
 }
 
 type EffectsOf<I> = Effects<<I as Integrations>::Outside, Answer>;
@@ -90,21 +72,14 @@ impl<I: Integrations> Course<'_, I> {
         let now_ms = effects.now().unsigned_abs();
         let (execution, mut due) = running.map_or((None, Due::default()), |it| (Some(it.execution), it.due));
         let entry = JournalEntry::new(now_ms, fact);
-        let written = self.has_journal.then(|| record::of_fact(&entry));
-        let stepped = step(
-            self.definition,
-            execution,
-            entry.fact,
-            now_ms,
-            &WithoutMapRuns(self.integrations),
-            History::Skip,
-        );
+        let written = self.has_journal.then(|| entry.encode());
+        let stepped = step(self.definition, execution, entry.fact, now_ms, self.integrations, History::Skip);
         let step = match stepped.map_err(rejected)? {
             Stepped::Stale(execution) => return Ok((Running { execution: *execution, due }, false)),
             Stepped::Advanced(step) => *step,
         };
         if let Some(written) = written {
-            self.append(record::with_refused(written, step.refused).map_err(rejected)?, effects);
+            self.append(JournalEntry::with_refused(written, step.refused).map_err(rejected)?, effects);
         }
         for effect in step.effects {
             self.bring_about(effect, &mut due, effects)?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use engine::{DecodeError, Execution, JournalEntry, Refused};
+use engine::{DecodeError, Execution, JournalEntry};
 use serde::Serialize;
 
 /// What a snapshot begins with: no fact does.
@@ -13,20 +13,6 @@ pub(crate) enum Record {
     Fact(JournalEntry),
     /// Where the execution stands after all entries before this one.
     Snapshot(Box<Execution>),
-}
-
-/// What is written down of a fact, with the calls that could not be sent.
-pub(crate) fn of_fact(entry: &JournalEntry) -> Vec<u8> {
-    serde_json::to_vec(entry).expect("a fact has only string keys and finite numbers")
-}
-
-/// The same with the calls that could not be sent. There are hardly ever any, and only then it is written twice.
-pub(crate) fn with_refused(record: Vec<u8>, refused: Vec<Refused>) -> Result<Vec<u8>, serde_json::Error> {
-    if refused.is_empty() {
-        return Ok(record);
-    }
-    let entry: JournalEntry = serde_json::from_slice(&record)?;
-    Ok(of_fact(&JournalEntry { refused, ..entry }))
 }
 
 /// An encoded execution as an entry.

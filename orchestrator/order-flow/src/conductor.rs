@@ -12,8 +12,7 @@ use bus::{Message, Topic};
 use contract::envelope::{self, Envelope};
 use contract::{Encoded, Event, Order, Reply, Style, TraceContext};
 use engine::{
-    Call, Effect, Execution, Fact, History, Integrations as _, JournalEntry, Refused, Stepped, TaskId,
-    TimerId, step,
+    Call, Effect, Execution, Fact, History, Integrations as _, JournalEntry, Stepped, TaskId, TimerId, step,
 };
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use registry::Definitions;
@@ -192,13 +191,13 @@ impl Conductor {
         let now_ms = effects.now().unsigned_abs();
         let entry = JournalEntry::new(now_ms, fact);
         let (is_new, before) = (execution.is_none(), execution.as_ref().and_then(waiting));
-        let record = journal_record(&entry);
+        let record = entry.encode();
         let stepped = step(definition, execution, entry.fact, now_ms, &Functions, History::Skip);
         let step = match stepped.map_err(rejected)? {
             Stepped::Stale(execution) => return Ok(kept.of(*execution)),
             Stepped::Advanced(step) => *step,
         };
-        effects.journal(with_refused(record, step.refused)?);
+        effects.journal(JournalEntry::with_refused(record, step.refused).map_err(rejected)?);
         if is_new {
             self.metrics.started();
         }
@@ -270,19 +269,6 @@ impl Kept {
         let Self { traceparent, placed, rivals } = self;
         OrderExecution { execution, traceparent, placed, rivals }
     }
-}
-
-fn journal_record(entry: &JournalEntry) -> Vec<u8> {
-    serde_json::to_vec(entry).expect("a fact has only string keys and finite numbers")
-}
-
-/// The journal's record of a fact, with the calls that could not be sent. There are hardly ever any, and only then it is written twice.
-fn with_refused(record: Vec<u8>, refused: Vec<Refused>) -> Result<Vec<u8>, Rejected> {
-    if refused.is_empty() {
-        return Ok(record);
-    }
-    let entry: JournalEntry = serde_json::from_slice(&record).map_err(rejected)?;
-    Ok(journal_record(&JournalEntry { refused, ..entry }))
 }
 
 fn rival(order: Order, envelope: Envelope) -> Rival {
