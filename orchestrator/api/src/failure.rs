@@ -22,6 +22,12 @@ pub enum Failure {
     /// It breaks constraints of the model: AWS's message, which tells all of them.
     #[error("{0}")]
     Constraints(String),
+    /// It cannot be carried out now: the same request may be answered later. It may have been carried out all the same.
+    #[error("not now: {0}")]
+    Unavailable(String),
+    /// Something is wrong here, and not with the request; the reason is for the operator, not for who asked.
+    #[error("{0}")]
+    Internal(String),
 }
 
 /// The name space of errors that every service of AWS has.
@@ -34,7 +40,14 @@ const STATES: &str = "com.amazonaws.swf.service.v2.model#";
 impl Failure {
     /// The status of the answer: whatever is wrong with a request is 400.
     pub fn status(&self) -> u16 {
-        400
+        match self {
+            Self::Unavailable(_) => 503,
+            Self::Internal(_) => 500,
+            Self::Declared(_)
+            | Self::UnknownOperation { .. }
+            | Self::Serialization(_)
+            | Self::Constraints(_) => 400,
+        }
     }
 
     /// The body of the answer.
@@ -55,6 +68,10 @@ impl Failure {
             Self::Constraints(message) => {
                 json!({"__type": format!("{VALIDATE}ValidationException"), "message": message})
             }
+            Self::Unavailable(reason) => {
+                json!({"__type": format!("{CORAL}ServiceUnavailableException"), "message": reason})
+            }
+            Self::Internal(_) => json!({"__type": format!("{CORAL}InternalFailure")}),
         }
     }
 }

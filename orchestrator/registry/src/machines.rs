@@ -1,10 +1,11 @@
 //! Machines: definitions by name, each with its versions.
 //!
-//! A machine stands under `machine/NAME` and names the fingerprints that it has had; the texts stand under
-//! `workflow/FINGERPRINT`, where executions find them for ever.
+//! A machine stands under `machine/REGION/NAME`, whole: whatever is decided about it, its versions or its aliases is one commit. The
+//! texts of definitions stand under `workflow/FINGERPRINT`, where executions find them for ever.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use store::{Commit, EntityWrite, Link, Millis, Read, Store, StoreError};
 
 use crate::stored::{DEFINITION_INDEX, PREFIX};
@@ -12,32 +13,95 @@ use crate::stored::{DEFINITION_INDEX, PREFIX};
 /// The index that finds every machine.
 const INDEX: &str = "machine";
 
-/// What goes by a name: its versions, and which of them new executions begin with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A state machine: what new executions begin with, and the versions and aliases that it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// The definitions that it has had, the one that new executions begin with last.
-    pub versions: Vec<Version>,
-}
-
-/// A definition that a machine has or had.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Version {
-    /// The fingerprint of its text.
-    pub fingerprint: String,
-    /// Since when the machine has it, in milliseconds since 1970.
-    pub since_ms: Millis,
-}
-
-impl Machine {
+    /// Counts the machines that have had this name, from 1: executions of a deleted one are not those of its successor.
+    pub generation: u32,
+    /// Whether its executions are Express ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub express: bool,
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: Millis,
+    /// Whether it was deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
     /// What new executions begin with.
-    #[must_use]
-    pub fn current(&self) -> Option<&Version> {
-        self.versions.last()
-    }
+    pub current: Revision,
+    /// How many versions were published, those that were deleted included.
+    #[serde(default)]
+    pub published: u64,
+    /// Its versions, the oldest first.
+    #[serde(default)]
+    pub versions: Vec<Version>,
+    /// Its aliases, the oldest first.
+    #[serde(default)]
+    pub aliases: Vec<Alias>,
+    /// Its tags, each name once.
+    #[serde(default)]
+    pub tags: Vec<(String, String)>,
 }
 
-fn key(name: &str) -> String {
-    format!("machine/{name}")
+/// What an execution begins with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// `None` until the machine is updated for the first time.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The fingerprint of the definition's text.
+    pub fingerprint: String,
+    /// The role.
+    pub role_arn: String,
+    /// Since when, in milliseconds since 1970.
+    pub since_ms: Millis,
+    /// What is configured besides and given back as it is: logging, tracing, encryption.
+    #[serde(default)]
+    pub configuration: Map<String, Value>,
+}
+
+/// A revision that was published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its number, from 1; never given twice.
+    pub number: u64,
+    /// What it is.
+    pub revision: Revision,
+    /// What people are told of it.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// When it was published, in milliseconds since 1970.
+    pub created_ms: Millis,
+}
+
+/// A name for one or two versions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alias {
+    /// Its name.
+    pub name: String,
+    /// What people are told of it.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The versions that it leads to; the weights add up to 100.
+    pub routes: Vec<Route>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: Millis,
+    /// When it was changed last, in milliseconds since 1970.
+    pub updated_ms: Millis,
+}
+
+/// A version that an alias leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The version's number.
+    pub version: u64,
+    /// Of 100 executions, how many.
+    pub weight: u8,
+}
+
+const PLACE: &str = "machine/";
+
+fn key(machine: &str) -> String {
+    format!("{PLACE}{machine}")
 }
 
 /// Keeps a definition in the store. Keeping it again changes nothing.
@@ -67,72 +131,82 @@ pub async fn definition_text(store: &dyn Read, fingerprint: &str) -> Result<Opti
     Ok(entity.and_then(|entity| String::from_utf8(entity.state.to_vec()).ok()))
 }
 
-/// The machine of that name.
+/// The machine of that name (of a region: `REGION/NAME`), deleted ones included.
 ///
 /// # Errors
-/// The store does not answer.
-pub async fn find(store: &dyn Read, name: &str) -> Result<Option<Machine>, StoreError> {
-    Ok(found(store, name).await?.map(|(machine, _)| machine))
+/// The store does not answer, or holds what is no machine.
+pub async fn find(store: &dyn Read, machine: &str) -> Result<Option<Machine>, StoreError> {
+    Ok(found(store, machine).await?.map(|(machine, _)| machine))
 }
 
-async fn found(store: &dyn Read, name: &str) -> Result<Option<(Machine, u64)>, StoreError> {
-    let Some(entity) = store.get(&key(name)).await? else { return Ok(None) };
+async fn found(store: &dyn Read, machine: &str) -> Result<Option<(Machine, u64)>, StoreError> {
+    let Some(entity) = store.get(&key(machine)).await? else { return Ok(None) };
     match serde_json::from_slice(&entity.state) {
         Ok(machine) => Ok(Some((machine, entity.version))),
         Err(error) => Err(StoreError::Unusable {
-            reason: format!("the machine {name} cannot be read; was it stored by a newer version?"),
+            reason: format!("the machine {machine} cannot be read; was it stored by a newer version?"),
             source: Some(error.into()),
         }),
     }
 }
 
-/// Has new executions of the machine begin with that definition, which is kept first; makes the machine if there is none. One that
-/// has it already stays as it is. The machine as it is then.
+/// What becomes of a machine.
+#[derive(Debug)]
+pub enum Change<T> {
+    /// It stays as it is.
+    None(T),
+    /// It is this from now on.
+    Put(Box<Machine>, T),
+}
+
+/// Changes a machine (`REGION/NAME`): what `decide` says of it as it is, `None` if there never was one, is committed, or decided
+/// again on what another instance made of it meanwhile.
 ///
 /// # Errors
-/// The store does not answer.
-pub async fn put(
+/// What `decide` refuses; the store does not answer (inside, as `E` is made of it).
+pub async fn change<T, E: From<StoreError>>(
     store: &dyn Store,
-    name: &str,
-    (fingerprint, text): (&str, &str),
-    now: Millis,
-) -> Result<Machine, StoreError> {
-    keep_definition(store, fingerprint, text).await?;
+    region: &str,
+    machine: &str,
+    mut decide: impl FnMut(Option<Machine>) -> Result<Change<T>, E>,
+) -> Result<T, E> {
     loop {
-        let (mut machine, expected) = found(store, name).await?.unwrap_or_default();
-        if machine.current().is_some_and(|current| current.fingerprint == fingerprint) {
-            return Ok(machine);
-        }
-        machine.versions.push(Version { fingerprint: fingerprint.to_owned(), since_ms: now });
-        let state = serde_json::to_vec(&machine).expect("a machine has only string keys");
+        let found = found(store.reader(), machine).await?;
+        let expected = found.as_ref().map_or(0, |(_, version)| *version);
+        let (changed, answer) = match decide(found.map(|(machine, _)| machine))? {
+            Change::None(answer) => return Ok(answer),
+            Change::Put(changed, answer) => (changed, answer),
+        };
         let write = EntityWrite {
-            key: key(name),
+            key: key(machine),
             expected,
-            state: state.into(),
-            links: vec![Link { index: INDEX, value: INDEX.to_owned() }],
+            state: serde_json::to_vec(&changed).expect("a machine has only string keys").into(),
+            links: vec![Link { index: INDEX, value: region.to_owned() }],
             ..EntityWrite::default()
         };
         match store.commit(&Commit { entities: vec![write], ..Commit::default() }).await {
-            Ok(_) => return Ok(machine),
+            Ok(_) => return Ok(answer),
             // Another instance was faster: what it did is looked at.
             Err(StoreError::Conflict { .. }) => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// The names of the machines, those made last first, at most `limit` (at least 1), behind the cursor that the last page gave.
+/// The machines of a region (`REGION/NAME`), those made first last, deleted ones included, at most `limit` (at least 1), behind the cursor that
+/// the last page gave.
 ///
 /// # Errors
 /// The store does not answer.
 pub async fn list(
     store: &dyn Read,
+    region: &str,
     before: Option<u64>,
     limit: usize,
 ) -> Result<(Vec<String>, Option<u64>), StoreError> {
-    let (keys, cursor) = store.linked(INDEX, INDEX, before, limit).await?;
-    let names = keys.iter().filter_map(|key| key.strip_prefix("machine/").map(str::to_owned));
-    Ok((names.collect(), cursor))
+    let (keys, cursor) = store.linked(INDEX, region, before, limit).await?;
+    let machines = keys.iter().filter_map(|key| key.strip_prefix(PLACE).map(str::to_owned));
+    Ok((machines.collect(), cursor))
 }
 
 #[cfg(test)]
@@ -141,21 +215,45 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_machine_keeps_its_versions_and_begins_with_the_last() {
-        let store = MemoryStore::new();
-        for (now, definition) in [(1, ("f1", "one")), (2, ("f1", "one")), (3, ("f2", "two"))] {
-            put(&store, "orders", definition, now).await.unwrap();
-        }
-        put(&store, "refunds", ("f1", "one"), 4).await.unwrap();
+    fn machine(fingerprint: &str) -> Box<Machine> {
+        let current = Revision {
+            id: None,
+            fingerprint: fingerprint.to_owned(),
+            role_arn: "role".to_owned(),
+            since_ms: 1,
+            configuration: Map::new(),
+        };
+        Box::new(Machine {
+            generation: 1,
+            express: false,
+            created_ms: 1,
+            deleted: false,
+            current,
+            published: 0,
+            versions: Vec::new(),
+            aliases: Vec::new(),
+            tags: Vec::new(),
+        })
+    }
 
-        let orders = find(&store, "orders").await.unwrap().unwrap();
-        let versions: Vec<_> = orders.versions.iter().map(|v| (v.fingerprint.as_str(), v.since_ms)).collect();
-        assert_eq!(versions, [("f1", 1), ("f2", 3)]);
-        assert_eq!(definition_text(&store, "f1").await.unwrap().as_deref(), Some("one"));
-        let (page, cursor) = list(&store, None, 1).await.unwrap();
-        assert_eq!((page, cursor.is_some()), (vec!["refunds".to_owned()], true));
-        assert_eq!(list(&store, cursor, 1).await.unwrap(), (vec!["orders".to_owned()], None));
-        assert_eq!(find(&store, "nobody").await.unwrap(), None);
+    #[tokio::test]
+    async fn what_is_decided_on_a_machine_is_kept() {
+        let store = MemoryStore::new();
+        for (name, fingerprint) in [("eu/orders", "f1"), ("eu/refunds", "f1"), ("us/orders", "f2")] {
+            let (region, _) = name.split_once('/').unwrap();
+            let put = |old: Option<Machine>| -> Result<_, StoreError> {
+                assert_eq!(old, None);
+                Ok(Change::Put(machine(fingerprint), ()))
+            };
+            change(&store, region, name, put).await.unwrap();
+        }
+        let seen = |old: Option<Machine>| -> Result<_, StoreError> {
+            Ok(Change::None(old.unwrap().current.fingerprint))
+        };
+        assert_eq!(change(&store, "us", "us/orders", seen).await.unwrap(), "f2");
+        let (page, cursor) = list(&store, "eu", None, 1).await.unwrap();
+        assert_eq!((page, cursor.is_some()), (vec!["eu/refunds".to_owned()], true));
+        assert_eq!(list(&store, "eu", cursor, 1).await.unwrap(), (vec!["eu/orders".to_owned()], None));
+        assert_eq!(find(&store, "eu/nobody").await.unwrap(), None);
     }
 }

@@ -82,7 +82,7 @@ pub(crate) async fn keep(store: &dyn Store, machine: &str, states: Value) -> Arc
     let start = states.as_object().unwrap().keys().next().unwrap().clone();
     let text = json!({"StartAt": start, "States": states}).to_string();
     let definition = asl::parse(&text).unwrap();
-    machines::put(store, machine, (definition.fingerprint(), &text), 1).await.unwrap();
+    machines::keep_definition(store, definition.fingerprint(), &text).await.unwrap();
     Arc::new(definition)
 }
 

@@ -1,0 +1,47 @@
+//! What many actions fail with.
+
+use std::fmt::Display;
+
+use api::{ApiError, ErrorKind, Failure};
+use executions::ReadError;
+use participant::AskError;
+use store::StoreError;
+
+/// An error that operations declare.
+pub(crate) fn declared(kind: ErrorKind, message: impl Into<String>) -> Failure {
+    Failure::Declared(ApiError::new(kind, message))
+}
+
+pub(crate) fn no_machine(arn: impl Display) -> Failure {
+    declared(ErrorKind::StateMachineDoesNotExist, format!("State Machine Does Not Exist: '{arn}'"))
+}
+
+pub(crate) fn no_execution(arn: impl Display) -> Failure {
+    declared(ErrorKind::ExecutionDoesNotExist, format!("Execution Does Not Exist: '{arn}'"))
+}
+
+pub(crate) fn no_activity(arn: impl Display) -> Failure {
+    declared(ErrorKind::ActivityDoesNotExist, format!("Activity Does Not Exist: '{arn}'"))
+}
+
+/// Not even the stores agree on why they do not answer: it may be better later.
+pub(crate) fn store_failed(error: &StoreError) -> Failure {
+    match error.is_retryable() {
+        true => Failure::Unavailable(telemetry::chain(error).to_string()),
+        false => Failure::Internal(telemetry::chain(error).to_string()),
+    }
+}
+
+pub(crate) fn unreadable(error: ReadError) -> Failure {
+    match error {
+        ReadError::Store(error) => store_failed(&error),
+        ReadError::Unreadable { .. } => Failure::Internal(telemetry::chain(&error).to_string()),
+    }
+}
+
+pub(crate) fn unanswered(error: &AskError) -> Failure {
+    match error.is_retryable() {
+        true => Failure::Unavailable(error.to_string()),
+        false => Failure::Internal(error.to_string()),
+    }
+}

@@ -1,0 +1,71 @@
+//! What all actions use.
+
+use std::sync::Arc;
+
+use executions::{Answer, Catalogue, Request};
+use participant::{AskError, Clock, Millis, Requests};
+use store::{Read, Store};
+use uuid::Uuid;
+
+use crate::arn::Scope;
+
+/// What all actions use. Clones share it.
+#[derive(Clone)]
+pub struct Service {
+    home: Scope,
+    store: Arc<dyn Store>,
+    requests: Requests<Request, Answer>,
+    catalogue: Catalogue,
+    clock: Arc<dyn Clock>,
+}
+
+impl Service {
+    /// Over the store of the participant that is asked with `requests`, which shares `catalogue`. `home` is where machines are made
+    /// unless the request says otherwise.
+    #[must_use]
+    pub fn new(
+        home: Scope,
+        store: Arc<dyn Store>,
+        requests: Requests<Request, Answer>,
+        catalogue: Catalogue,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { home, store, requests, catalogue, clock }
+    }
+
+    /// The same for a request that was signed for that region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let home = Scope { region: region.into(), ..self.home.clone() };
+        Self { home, ..self.clone() }
+    }
+
+    pub(crate) fn home(&self) -> &Scope {
+        &self.home
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    pub(crate) fn reader(&self) -> &dyn Read {
+        self.store.reader()
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    pub(crate) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// A name that nothing has yet.
+    pub(crate) fn fresh_id(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+
+    pub(crate) async fn ask(&self, key: String, request: Request) -> Result<Answer, AskError> {
+        self.requests.ask(key, request).await
+    }
+}
