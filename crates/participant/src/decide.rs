@@ -7,6 +7,7 @@ use bus::{Delivery, HEADERS_MAX, Message, Outcome as Settled, Settlement};
 use bytes::Bytes;
 use store::{Entity, EntityWrite, KEY_BYTES_MAX, OutboxId};
 
+use crate::held::{Held, Holding};
 use crate::meta::{Fingerprint, Meta, fingerprint};
 use crate::requests::Asking;
 use crate::{AskError, CallId, Effects, Handler, Input, Millis, Rejected};
@@ -48,9 +49,12 @@ impl<O, R, A> Item<O, R, A> {
     }
 }
 
+/// What was decided for a handler.
+pub(crate) type DecidedOf<H> = Decided<<H as Handler>::State, <H as Handler>::Call, <H as Handler>::Answer>;
+
 /// What was decided about a batch.
 #[derive(Debug)]
-pub(crate) struct Decided<C, A> {
+pub(crate) struct Decided<S, C, A> {
     pub(crate) writes: Vec<EntityWrite>,
     pub(crate) messages: Vec<Message>,
     pub(crate) calls: Vec<(CallId, C)>,
@@ -67,6 +71,8 @@ pub(crate) struct Decided<C, A> {
     pub(crate) earliest_timer: Option<Millis>,
     /// A handler lacked something, so that this is no decision.
     pub(crate) is_lacking: bool,
+    /// States as they are once this is committed.
+    pub(crate) states: Vec<Holding<S>>,
 }
 
 /// How to decide.
@@ -100,13 +106,14 @@ fn group<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<(&str, Vec<usize>)> {
     order
 }
 
-/// Decides a whole batch. `entities` are those of [`keys`], in that order.
+/// Decides a whole batch. `entities` are those of [`keys`], in that order. What is `held` of their states need not be read.
 pub(crate) fn decide<H: Handler>(
     handler: &H,
     rules: &Rules<'_>,
     batch: &[ItemOf<H>],
     entities: &[Option<Entity>],
-) -> Decided<H::Call, H::Answer> {
+    held: &mut Held<H::State>,
+) -> DecidedOf<H> {
     let mut decided = Decided {
         writes: Vec::with_capacity(entities.len()),
         messages: Vec::with_capacity(batch.len()),
@@ -120,10 +127,12 @@ pub(crate) fn decide<H: Handler>(
         rejected: 0,
         earliest_timer: None,
         is_lacking: false,
+        states: Vec::with_capacity(entities.len()),
     };
     for ((key, indexes), entity) in group(batch).into_iter().zip(entities) {
         let items: Vec<_> = indexes.into_iter().map(|index| (index, &batch[index])).collect();
-        decide_key(handler, rules, key, &items, entity.as_ref(), &mut decided);
+        let state = entity.as_ref().and_then(|entity| held.take(key, entity.version));
+        decide_key(handler, rules, key, &items, (entity.as_ref(), state), &mut decided);
     }
     decided
 }
@@ -136,12 +145,12 @@ fn decide_key<H: Handler>(
     rules: &Rules<'_>,
     key: &str,
     items: &[(usize, &ItemOf<H>)],
-    entity: Option<&Entity>,
-    decided: &mut Decided<H::Call, H::Answer>,
+    (entity, mut held): (Option<&Entity>, Option<H::State>),
+    decided: &mut DecidedOf<H>,
 ) {
     let mut rejected: BTreeMap<usize, String> = BTreeMap::new();
     let run = loop {
-        match Run::over(handler, rules, key, items, entity, &rejected) {
+        match Run::over(handler, rules, key, items, (entity, held.take()), &rejected) {
             Ok(run) => break Some(run),
             Err(Failed::Input(place, Rejected(reason))) => {
                 rejected.insert(place, reason);
@@ -230,12 +239,13 @@ impl<H: Handler> Run<H> {
         rules: &Rules<'_>,
         key: &str,
         items: &[(usize, &ItemOf<H>)],
-        entity: Option<&Entity>,
+        (entity, held): (Option<&Entity>, Option<H::State>),
         without: &BTreeMap<usize, String>,
     ) -> Result<Self, Failed> {
         let unreadable = |error: &dyn std::fmt::Display| Failed::Entity(format!("the stored state: {error}"));
         let meta = entity.map_or_else(|| Ok(Meta::default()), |entity| Meta::decode(&entity.meta));
         let state = match entity {
+            Some(_) if held.is_some() => held,
             Some(entity) if !entity.state.is_empty() => {
                 serde_json::from_slice(&entity.state).map(Some).map_err(|error| unreadable(&error))?
             }
@@ -393,24 +403,36 @@ impl<H: Handler> Run<H> {
         !has_effects && is_as_stored
     }
 
-    fn finish(
-        mut self,
-        rules: &Rules<'_>,
+    /// Has the state held, as that of the entity after so many `commits` more.
+    fn hold(
+        &mut self,
         key: &str,
         entity: Option<&Entity>,
-        decided: &mut Decided<H::Call, H::Answer>,
+        commits: u64,
+        bytes: usize,
+        decided: &mut DecidedOf<H>,
     ) {
+        let version = entity.map_or(0, |entity| entity.version) + commits;
+        let holding = self.state.take().map(|state| Holding { key: key.to_owned(), version, bytes, state });
+        decided.states.extend(holding);
+    }
+
+    fn finish(mut self, rules: &Rules<'_>, key: &str, entity: Option<&Entity>, decided: &mut DecidedOf<H>) {
         decided.duplicates += self.duplicates;
         decided.answers.append(&mut self.answers);
         if !self.touched {
+            let bytes = entity.map_or(0, |entity| entity.state.len());
+            self.hold(key, entity, 0, bytes, decided);
             return;
         }
         decided.handled += self.handled;
         decided.timers_fired += self.timers_fired;
         let state = encode_state(self.state.as_ref());
         if self.only_asked && self.changes_nothing(&state, entity) {
+            self.hold(key, entity, 0, state.len(), decided);
             return;
         }
+        self.hold(key, entity, 1, state.len(), decided);
         for outgoing in std::mem::take(&mut self.effects.messages) {
             self.meta.sequence += 1;
             decided.messages.push(Message {

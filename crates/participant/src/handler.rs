@@ -18,7 +18,8 @@ use crate::Millis;
 /// it ([`Self::prepare`]).
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
-    /// What is remembered per key; stored as JSON.
+    /// What is remembered per key; stored as JSON. It may be held in memory from one input to the next, or read back: what its JSON does
+    /// not say is not remembered.
     type State: Serialize + DeserializeOwned + Send;
     /// A request to the outside world; stored as JSON until its outcome is committed.
     type Call: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;

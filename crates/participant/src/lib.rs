@@ -36,8 +36,10 @@
 mod clock;
 mod decide;
 mod error;
+mod generations;
 mod handler;
 mod health;
+mod held;
 mod life;
 mod meta;
 mod metrics;
@@ -50,6 +52,7 @@ mod requests;
 pub use bus::Backoff;
 pub use clock::{Clock, Millis, SystemClock};
 pub use error::ParticipantError;
+pub use generations::Generations;
 pub use handler::{CallId, Caller, Effects, Handler, Input, NoCalls, Outgoing, Rejected};
 pub use health::{Health, State as HealthState};
 pub use meta::INBOX_WINDOW;

@@ -15,6 +15,9 @@ pub struct Options {
     pub calls_max: usize,
     /// Calls committed and not started yet, beyond which no further messages are received.
     pub calls_waiting_max: usize,
+    /// Entities whose states are held in memory, so that they need not be read as JSON when their next input comes; twice as many at the
+    /// most, of a few MB together. Nothing depends on it but speed.
+    pub states_held_max: usize,
     /// How long done outbox rows may lie when there is nothing else to commit.
     pub forget_after: Duration,
     /// The first waiting time when the store or the bus fails.
@@ -45,6 +48,7 @@ impl Default for Options {
             publishing_max: 4,
             calls_max: 1024,
             calls_waiting_max: 4096,
+            states_held_max: 4096,
             forget_after: Duration::from_millis(200),
             backoff_base: Duration::from_millis(20),
             backoff_cap: Duration::from_secs(5),

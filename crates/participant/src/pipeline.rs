@@ -22,8 +22,9 @@ use store::OutboxId;
 use tokio::time::Instant;
 
 use self::outward::Outward;
-use crate::decide::{Decided, Item, ItemOf};
+use crate::decide::{DecidedOf, Item, ItemOf};
 use crate::health::Need;
+use crate::held::Held;
 use crate::options::Weakness;
 use crate::requests::Asking;
 use crate::{Asked, CallId, Handler, Millis, Participant, ParticipantError};
@@ -66,6 +67,8 @@ pub(crate) struct Pipeline<H: Handler> {
     flows: Arc<AtomicBool>,
     /// Rows that are done, to go with the next commit.
     forget: Vec<OutboxId>,
+    /// The states of entities that were written lately.
+    held: Held<H::State>,
     /// Rows that this life takes care of.
     known: BTreeSet<OutboxId>,
     /// No timer is due before this; there may be none.
@@ -85,6 +88,7 @@ impl<H: Handler> Pipeline<H> {
         publisher: Arc<dyn Publisher>,
     ) -> Self {
         Self {
+            held: Held::new(own.options.states_held_max),
             message_bytes_max: own.bus.capabilities().message_bytes_max,
             epoch: consumer.epoch(),
             next_look: own.store.is_shared().then(|| Instant::now() + own.options.look_around_every),
@@ -228,7 +232,7 @@ impl<H: Handler> Pipeline<H> {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
             match self.transact(&mut part).await? {
-                Transacted::Committed(decided, ids) => self.let_out(part, decided, ids).await?,
+                Transacted::Committed(decided, ids) => self.let_out(part, *decided, ids).await?,
                 Transacted::Contended(key) => {
                     let (of_key, others) = part.into_iter().partition(|item| item.key() == key);
                     parts.extend([of_key, others]);
@@ -242,7 +246,7 @@ impl<H: Handler> Pipeline<H> {
     async fn let_out(
         &mut self,
         mut batch: Batch<H>,
-        mut decided: Decided<H::Call, H::Answer>,
+        mut decided: DecidedOf<H>,
         ids: Vec<OutboxId>,
     ) -> Result<(), ParticipantError> {
         for (place, answer) in decided.answers.drain(..) {
@@ -274,7 +278,7 @@ impl<H: Handler> Pipeline<H> {
         Ok(())
     }
 
-    fn count(&self, decided: &Decided<H::Call, H::Answer>, batch: &Batch<H>) {
+    fn count(&self, decided: &DecidedOf<H>, batch: &Batch<H>) {
         let metrics = &self.own.metrics;
         metrics.handled.inc_by(decided.handled);
         metrics.duplicates.inc_by(decided.duplicates);
@@ -407,8 +411,8 @@ fn settle_all<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<Settlement> {
 }
 
 /// What came of a batch.
-enum Transacted<C, A> {
-    Committed(Decided<C, A>, Vec<OutboxId>),
+enum Transacted<H: Handler> {
+    Committed(Box<DecidedOf<H>>, Vec<OutboxId>),
     /// Other instances write this key all the time: nothing of the batch was applied, and its other keys should not have
     /// to wait for this one.
     Contended(String),

@@ -13,7 +13,7 @@ use notifications::{Decision, Notifications, Offer, OfferCaller, Restaurant, Sim
 use order_flow::Conductor;
 use order_history::{Answer, Ask, OrderHistory, Place, Placed};
 use order_status::OrderStatus;
-use participant::{Asked, Clock, Handler, NoCalls, Options, Participant, Requests, Weakness};
+use participant::{Asked, Clock, Handler, NoCalls, Options, Participant, Requests};
 use registry::Definitions;
 use store::memory::MemoryStore;
 use store::{Read, Store, StoreError};
@@ -120,20 +120,14 @@ impl System {
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
         fate: Fate,
-        weakness: Option<Weakness>,
+        options: &Options,
     ) -> Self {
         let member = |name| Member {
             spot: Spot::new(chaos.clone(), name),
             store: MemoryStore::new(),
             bus: Arc::clone(&bus),
             clock: Arc::clone(&clock),
-            options: Options {
-                seed: fate.seed,
-                weakness,
-                batch_max: 4,
-                unsettled_max: 16,
-                ..Options::default()
-            },
+            options: options.clone(),
         };
         let ledger = Arc::new(MemoryLedger::default());
         Self {

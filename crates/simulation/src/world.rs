@@ -9,7 +9,7 @@ use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{Bus, Message, Origin};
 use contract::{Envelope, Order, Style};
 use external::{Fate, Rates};
-use participant::{Clock, Millis, Weakness};
+use participant::{Clock, Millis, Options, Weakness};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -39,6 +39,8 @@ pub struct Scenario {
     pub rates: Rates,
     /// Whether orders are replayed: now and then while the faults go on, and each when the world has come to rest.
     pub replays: bool,
+    /// How many states a participant holds in memory.
+    pub states_held: usize,
     /// A guarantee to be switched off.
     pub weakness: Option<Weakness>,
     /// Whether to tell what happened.
@@ -60,6 +62,7 @@ impl Scenario {
                 restaurant_silence: 0.15,
             },
             replays: false,
+            states_held: Options::default().states_held_max,
             weakness: None,
             traced: false,
         }
@@ -130,7 +133,15 @@ async fn live(scenario: &Scenario) -> World {
     let bus = MemoryBus::new(MemoryOptions { delivery_limit: u32::MAX, ..MemoryOptions::default() });
     let bus: Arc<dyn Bus> = Arc::new(bus);
     let fate = Fate { seed: scenario.seed, rates: scenario.rates };
-    let system = System::new(&chaos, Arc::clone(&bus), Arc::clone(&clock), fate, scenario.weakness);
+    let options = Options {
+        seed: fate.seed,
+        weakness: scenario.weakness,
+        states_held_max: scenario.states_held,
+        batch_max: 4,
+        unsettled_max: 16,
+        ..Options::default()
+    };
+    let system = System::new(&chaos, Arc::clone(&bus), Arc::clone(&clock), fate, &options);
     let mut participants = JoinSet::new();
     let broken = match system.start(&mut participants).await {
         Err(reason) => Some(reason),

@@ -63,6 +63,17 @@ fn a_seed_replays_exactly() {
     }
 }
 
+#[test]
+fn a_world_is_the_same_whether_states_are_held_or_read() {
+    for seed in 0..200 {
+        let [all, few, none] = [4_096, 2, 0].map(|states_held| {
+            simulate(&Scenario { states_held, traced: true, ..Scenario::new(seed) }).trace
+        });
+        assert_eq!(all, none, "seed {seed}");
+        assert_eq!(few, none, "seed {seed}");
+    }
+}
+
 fn assert_noticed(weakness: Weakness) {
     let summary = run(0..100, Some(weakness));
     assert!(summary.failures > 0, "no seed noticed {weakness:?}");

@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asl::Definition;
+use participant::Generations;
 use registry::machines;
 use store::{Read, StoreError};
-
-use crate::generations::Generations;
 
 /// So many definitions are held, twice: more than a batch can be about.
 const COUNT_MAX: usize = 4096;

@@ -33,7 +33,6 @@ mod depth;
 mod digest;
 mod due;
 mod executor;
-mod generations;
 mod integrations;
 mod key;
 mod live;

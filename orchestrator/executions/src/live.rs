@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use participant::Generations;
+
 use crate::digest::Digest;
-use crate::generations::Generations;
 use crate::running::Running;
 
 /// So many executions are held, twice.

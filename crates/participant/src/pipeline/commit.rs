@@ -7,7 +7,7 @@ use store::{Commit, Entity, OutboxId, StoreError};
 use tokio::time::Instant;
 
 use super::{Batch, Pipeline, Transacted};
-use crate::decide::{Decided, Item, Rules, decide, keys};
+use crate::decide::{DecidedOf, Item, Rules, decide, keys};
 use crate::options::Weakness;
 use crate::{AskError, Backoff, Handler, ParticipantError, outbox};
 
@@ -18,10 +18,7 @@ const CONTENDED_BASE: Duration = Duration::from_millis(1);
 const CONTENDED_CAP: Duration = Duration::from_millis(50);
 
 impl<H: Handler> Pipeline<H> {
-    pub(super) async fn transact(
-        &mut self,
-        batch: &mut Batch<H>,
-    ) -> Result<Transacted<H::Call, H::Answer>, ParticipantError> {
+    pub(super) async fn transact(&mut self, batch: &mut Batch<H>) -> Result<Transacted<H>, ParticipantError> {
         let started = Instant::now();
         let patience = Some(self.own.options.store_patience);
         let mut backoff = self.own.store_backoff();
@@ -31,7 +28,7 @@ impl<H: Handler> Pipeline<H> {
             match self.transact_once(batch).await {
                 Ok((decided, ids)) => {
                     self.own.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-                    return Ok(Transacted::Committed(decided, ids));
+                    return Ok(Transacted::Committed(Box::new(decided), ids));
                 }
                 // Nothing was applied, and who was faster is done: try again at once, alone if need be.
                 Err(StoreError::Conflict { key, expected }) => {
@@ -59,10 +56,7 @@ impl<H: Handler> Pipeline<H> {
         }
     }
 
-    async fn transact_once(
-        &mut self,
-        batch: &Batch<H>,
-    ) -> Result<(Decided<H::Call, H::Answer>, Vec<OutboxId>), StoreError> {
+    async fn transact_once(&mut self, batch: &Batch<H>) -> Result<(DecidedOf<H>, Vec<OutboxId>), StoreError> {
         let keys = keys(batch);
         let entities = match &keys[..] {
             [] => Vec::new(),
@@ -90,9 +84,11 @@ impl<H: Handler> Pipeline<H> {
             let _ = self.publisher.publish(&decided.messages).await;
         }
         if commit.is_empty() {
+            self.hold(&mut decided);
             return Ok((decided, Vec::new()));
         }
         let ids = self.own.ask(self.own.store.commit(&commit)).await?;
+        self.hold(&mut decided);
         if !commit.changes_nothing() {
             self.own.metrics.commits.inc();
         }
@@ -103,13 +99,20 @@ impl<H: Handler> Pipeline<H> {
         Ok((decided, ids))
     }
 
+    /// Holds the states as they are now that the decision is committed.
+    fn hold(&mut self, decided: &mut DecidedOf<H>) {
+        for holding in decided.states.drain(..) {
+            self.held.put(holding);
+        }
+    }
+
     /// Has the handler prepare what it needs beside these entities, and decides; twice, if it finds only then what it needs.
     async fn decide(
         &mut self,
         batch: &Batch<H>,
         keys: &[&str],
         entities: &[Option<Entity>],
-    ) -> Result<Decided<H::Call, H::Answer>, StoreError> {
+    ) -> Result<DecidedOf<H>, StoreError> {
         let found = keys.iter().zip(entities).filter_map(|(key, entity)| Some((*key, entity.as_ref()?)));
         let found: Vec<_> = found.collect();
         let handler = &*self.own.handler;
@@ -123,7 +126,7 @@ impl<H: Handler> Pipeline<H> {
                 is_prepared: again,
                 now: self.own.clock.now(),
             };
-            let decided = decide(handler, &rules, batch, entities);
+            let decided = decide(handler, &rules, batch, entities, &mut self.held);
             if !decided.is_lacking || again {
                 return Ok(decided);
             }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 /// Values by name: those used lately, and those not used since the former filled up. Nothing walks them, so their order is of
 /// no consequence.
 #[derive(Debug)]
-pub(crate) struct Generations<V> {
+pub struct Generations<V> {
     young: HashMap<String, (V, u64)>,
     young_weight: u64,
     old: HashMap<String, (V, u64)>,
@@ -15,19 +15,22 @@ pub(crate) struct Generations<V> {
 
 impl<V> Generations<V> {
     /// Each of the two holds so many, of that weight together: what was put in last is never dropped before so much else was.
-    pub(crate) fn new(count_max: usize, weight_max: u64) -> Self {
+    #[must_use]
+    pub fn new(count_max: usize, weight_max: u64) -> Self {
         let (young, old) = (HashMap::new(), HashMap::new());
         Self { young, young_weight: 0, old, count_max, weight_max }
     }
 
-    pub(crate) fn get(&mut self, name: &str) -> Option<&V> {
+    /// What goes by that name, if it is held still; it stays a while longer.
+    pub fn get(&mut self, name: &str) -> Option<&V> {
         if let Some((name, (value, weight))) = self.old.remove_entry(name) {
             self.put(name, value, weight);
         }
         self.young.get(name).map(|(value, _)| value)
     }
 
-    pub(crate) fn take(&mut self, name: &str) -> Option<V> {
+    /// The same, no longer held.
+    pub fn take(&mut self, name: &str) -> Option<V> {
         if let Some((value, weight)) = self.young.remove(name) {
             self.young_weight = self.young_weight.saturating_sub(weight);
             return Some(value);
@@ -35,7 +38,8 @@ impl<V> Generations<V> {
         self.old.remove(name).map(|(value, _)| value)
     }
 
-    pub(crate) fn put(&mut self, name: String, value: V, weight: u64) {
+    /// Holds it under that name, in place of what went by it.
+    pub fn put(&mut self, name: String, value: V, weight: u64) {
         self.take(&name);
         if self.young.len() >= self.count_max || self.young_weight + weight > self.weight_max {
             self.old = std::mem::take(&mut self.young);

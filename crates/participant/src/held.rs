@@ -1,0 +1,56 @@
+//! The states of entities, held in memory from one batch to the next.
+
+use crate::Generations;
+
+/// States whose entities took no more bytes than this together are held, twice; in memory they take some three times that.
+const BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// States by key, each known by the version of the entity that it is the state of: what another instance made of it, or a commit that
+/// failed, is another version. So it spares the reading of JSON, and nothing else: a state that is not here is read.
+#[derive(Debug)]
+pub(crate) struct Held<S>(Generations<(u64, S)>);
+
+/// A state to be held, once what was decided is committed.
+#[derive(Debug)]
+pub(crate) struct Holding<S> {
+    pub(crate) key: String,
+    /// That of the entity then.
+    pub(crate) version: u64,
+    /// As it is stored.
+    pub(crate) bytes: usize,
+    pub(crate) state: S,
+}
+
+impl<S> Held<S> {
+    /// Holds so many, twice; with 0 none.
+    pub(crate) fn new(count_max: usize) -> Self {
+        Self(Generations::new(count_max, if count_max == 0 { 0 } else { BYTES_MAX }))
+    }
+
+    /// The state of that version of the entity, if it is held. It is the caller's from now on.
+    pub(crate) fn take(&mut self, key: &str, version: u64) -> Option<S> {
+        self.0.take(key).filter(|(held, _)| *held == version).map(|(_, state)| state)
+    }
+
+    pub(crate) fn put(&mut self, holding: Holding<S>) {
+        let Holding { key, version, bytes, state } = holding;
+        self.0.put(key, (version, state), bytes as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_that_of_its_version_and_handed_out_once() {
+        let mut held = Held::new(10);
+        let holding = |version| Holding { key: "k".to_owned(), version, bytes: 3, state: version };
+        held.put(holding(1));
+        held.put(holding(2));
+        assert_eq!(held.take("k", 2), Some(2));
+        assert_eq!(held.take("k", 2), None);
+        held.put(holding(2));
+        assert_eq!((held.take("k", 3), held.take("k", 2)), (None, None));
+    }
+}
