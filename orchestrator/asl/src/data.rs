@@ -9,7 +9,7 @@ use crate::error::{self, RuntimeError};
 use crate::path::{Path, Root, Segment};
 use crate::scope::Scope;
 
-pub use crate::json_len::{NESTING_MAX, json_len, measured};
+pub use crate::json_len::{NESTING_MAX, is_within, json_len, measured};
 
 /// An `InputPath` or `OutputPath`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -220,6 +220,8 @@ mod tests {
         let nested = |levels| (0..levels).fold(json!(1), |inside, _| json!([inside]));
         assert_eq!(measured(&nested(NESTING_MAX), NESTING_MAX), Some(2 * NESTING_MAX + 1));
         assert_eq!(measured(&nested(NESTING_MAX + 1), NESTING_MAX), None);
+        assert!(is_within(&nested(NESTING_MAX), usize::MAX, NESTING_MAX));
+        assert!(!is_within(&nested(NESTING_MAX + 1), usize::MAX, NESTING_MAX));
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -247,6 +249,10 @@ mod tests {
         fn the_length_is_that_of_the_text(value in any_json()) {
             prop_assert_eq!(json_len(&value), value.to_string().len());
             prop_assert_eq!(measured(&value, NESTING_MAX), Some(json_len(&value)));
+            let length = json_len(&value);
+            prop_assert!(is_within(&value, length, NESTING_MAX));
+            prop_assert!(is_within(&value, 10 * length, NESTING_MAX));
+            prop_assert!(!is_within(&value, length - 1, NESTING_MAX));
         }
     }
 }

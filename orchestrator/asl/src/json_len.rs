@@ -33,6 +33,38 @@ pub fn measured(value: &Value, levels: usize) -> Option<usize> {
     })
 }
 
+/// Whether the value takes at most so many bytes as compact JSON text and is nested no deeper than `levels`. Most values are far below what
+/// they may be: that is seen without a look at the characters of their strings.
+pub fn is_within(value: &Value, bytes: usize, levels: usize) -> bool {
+    at_most(value, levels).is_some_and(|at_most| at_most <= bytes)
+        || measured(value, levels).is_some_and(|measured| measured <= bytes)
+}
+
+/// Not less than [`measured`] says, found sooner.
+fn at_most(value: &Value, levels: usize) -> Option<usize> {
+    Some(match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(n) => number_len(n),
+        Value::String(s) => escaped_len(s),
+        Value::Array(items) => {
+            let levels = levels.checked_sub(1)?;
+            items.iter().try_fold(2, |sum, item| Some(sum + at_most(item, levels)? + 1))?
+        }
+        Value::Object(fields) => {
+            let levels = levels.checked_sub(1)?;
+            let member = |sum, (name, value): (&String, &Value)| {
+                Some(sum + escaped_len(name) + at_most(value, levels)? + 2)
+            };
+            fields.iter().try_fold(2, member)?
+        }
+    })
+}
+
+/// Length of the string if each byte of it had to be escaped.
+fn escaped_len(string: &str) -> usize {
+    string.len() * 6 + 2
+}
+
 /// Length of the number as it is spelt, in bytes.
 pub(crate) fn number_len(number: &Number) -> usize {
     match (number.as_u64(), number.as_i64()) {

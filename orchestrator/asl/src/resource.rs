@@ -120,13 +120,12 @@ impl ResourceKind {
 
 /// The name in the ARN of a function: `arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]`, in any partition.
 pub fn function_name(arn: &str) -> Option<&str> {
-    let mut parts = arn.split(':');
-    let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-    let (_region, _account, function) = (parts.next()?, parts.next()?, parts.next()?);
-    let name = parts.next()?;
-    let is_one =
-        scheme == "arn" && partition.starts_with("aws") && service == "lambda" && function == "function";
-    (is_one && !name.is_empty()).then_some(name)
+    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(':')?;
+    let rest = rest.strip_prefix("lambda:").filter(|_| partition.starts_with("aws"))?;
+    let (_region, rest) = rest.split_once(':')?;
+    let (_account, rest) = rest.split_once(':')?;
+    let name = rest.strip_prefix("function:")?.split(':').next()?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// The name of a function given as `FunctionName`: an ARN, `<account>:function:<name>` or the name, each perhaps with `:<qualifier>`.

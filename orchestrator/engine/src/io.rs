@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use asl::data::{NESTING_MAX, Narrow, ResultPath, measured};
+use asl::data::{NESTING_MAX, Narrow, ResultPath, is_within};
 use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::io::{Ends, Flow, Io, Jsonata};
 use asl::syntax::{Recovery, Transition};
@@ -112,9 +112,9 @@ fn may_be_too_large(flow: &Flow, input: &Value, result: &Value) -> bool {
     if *path == ResultPath::Discard {
         return false;
     }
+    let is_small = |value, levels| is_within(value, PAYLOAD_BYTES_MAX / 4, levels);
     let levels = NESTING_MAX.checked_sub(path.levels());
-    let sum = levels.and_then(|levels| Some(measured(input, NESTING_MAX)? + measured(result, levels)?));
-    sum.is_none_or(|bytes| bytes > PAYLOAD_BYTES_MAX / 2)
+    !(is_small(input, NESTING_MAX) && levels.is_some_and(|levels| is_small(result, levels)))
 }
 
 /// What went wrong while a state made its output.

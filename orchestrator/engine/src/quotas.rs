@@ -1,6 +1,6 @@
 //! What one execution may use.
 
-use asl::data::{NESTING_MAX, measured};
+use asl::data::NESTING_MAX;
 use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::retry::Origin;
 use serde_json::Value;
@@ -49,7 +49,7 @@ pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Whether data is no larger than a payload, and no deeper than [`NESTING_MAX`].
 pub(crate) fn is_within(value: &Value) -> bool {
-    measured(value, NESTING_MAX).is_some_and(|bytes| bytes <= PAYLOAD_BYTES_MAX)
+    asl::data::is_within(value, PAYLOAD_BYTES_MAX, NESTING_MAX)
 }
 
 /// Refuses a result that is too large, or nested deeper than [`NESTING_MAX`]: of a state, by its name, or of what a task calls.
