@@ -15,6 +15,7 @@ mod act;
 mod arn;
 mod failures;
 pub mod http;
+mod machines;
 mod page;
 mod service;
 mod target;
