@@ -126,13 +126,13 @@ impl fmt::Display for Arn {
 
 /// An ARN that cannot be one, in AWS's words.
 #[must_use]
-pub fn invalid(reason: impl fmt::Display) -> Failure {
+pub(crate) fn invalid(reason: impl fmt::Display) -> Failure {
     Failure::Declared(ApiError::new(ErrorKind::InvalidArn, format!("Invalid Arn: '{reason}'")))
 }
 
 /// The ARN names something that the action is not about.
 #[must_use]
-pub fn wrong_kind(arn: &Arn) -> Failure {
+pub(crate) fn wrong_kind(arn: &Arn) -> Failure {
     invalid(format!("Resource type not valid in this context: {}", arn.resource.kind()))
 }
 

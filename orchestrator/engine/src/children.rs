@@ -49,7 +49,7 @@ impl Named {
             run,
             express,
             identity: identity.cloned().unwrap_or_else(|| nobody(execution)),
-            label: label.map_or_else(|| label_of(map), str::to_owned),
+            label: map_label(map, label),
             uuid: Random::new(seed ^ RUN, run.0).next_uuid(),
         }
     }
@@ -105,9 +105,10 @@ fn nobody(execution: &str) -> Identity {
     }
 }
 
-/// The label of a Map that is given none: its name, as far as a label may have its characters.
-fn label_of(map: &str) -> String {
-    map.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect()
+/// The label of a Map by its name and the label that it is given; without one, its name as far as a label may have its characters.
+pub fn map_label(map: &str, given: Option<&str>) -> String {
+    let own = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    given.map_or_else(|| map.chars().filter(own).take(40).collect(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -103,6 +103,7 @@ mod variables;
 
 pub use billing::Billing;
 pub use child::{ChildEnd, ChildStart, StartChild};
+pub use children::map_label;
 pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal, RefusedAt};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
