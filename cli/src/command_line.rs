@@ -50,6 +50,9 @@ impl Cli {
             load.mut_arg("store", |arg| arg.default_value(service::DEFAULTS.store))
                 .mut_arg("listen", |arg| arg.default_value(service::DEFAULTS.listen))
         });
+        let command = command.mut_subcommand("workflow", |workflow| {
+            workflow.mut_subcommand("serve", workflows::with_defaults)
+        });
         let matches = command.try_get_matches_from(args)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         if let (Some(Command::Load(load)), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
@@ -88,7 +91,7 @@ pub(crate) enum Command {
     Switch(SwitchArgs),
     /// Serves a page that shows the loads on a running system, and switches them.
     Control(ControlArgs),
-    /// Definitions in the Amazon States Language: checks, runs and tests them.
+    /// Definitions in the Amazon States Language: checks, runs and tests them; serves the Step Functions API.
     Workflow(Box<WorkflowArgs>),
     /// Asks a process of the system whether it is ready; exit code 0 if so.
     Probe(ProbeArgs),

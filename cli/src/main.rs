@@ -24,7 +24,11 @@ fn main() -> ExitCode {
         Err(error) => return daemon::tell_of_flags(&error),
     };
     // A service says for itself what it logs.
-    let is_service = matches!(cli.command, Some(Command::Load(_)));
+    let is_service = match &cli.command {
+        Some(Command::Load(_)) => true,
+        Some(Command::Workflow(args)) => args.is_service(),
+        _ => false,
+    };
     if !is_service && let Err(error) = telemetry::init(&logs(cli.command.as_ref())) {
         return exit_with(&error, Code::Usage);
     }

@@ -1,13 +1,15 @@
-//! `duet workflow`: definitions in the Amazon States Language, on their own, without servers.
+//! `duet workflow`: definitions in the Amazon States Language, on their own or behind the AWS Step Functions API.
 
 mod check;
 mod run;
+mod serve;
 mod shown;
 mod test;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use workflows::ServeArgs;
 
 /// Flags of `duet workflow`.
 #[derive(Clone, Debug, Args)]
@@ -26,6 +28,15 @@ enum WorkflowCommand {
     Run(run::RunArgs),
     /// Runs the cases beside definitions, and says what none of them covers. Exit code 0 if all pass.
     Test(test::TestArgs),
+    /// Serves the AWS Step Functions API: durable executions for programs with an AWS SDK, and for the AWS CLI.
+    Serve(Box<ServeArgs>),
+}
+
+impl WorkflowArgs {
+    /// Whether it is a service, which says for itself what it logs.
+    pub(crate) fn is_service(&self) -> bool {
+        matches!(self.command, WorkflowCommand::Serve(_))
+    }
 }
 
 /// Runs the command.
@@ -34,5 +45,6 @@ pub(crate) fn main(args: &WorkflowArgs) -> ExitCode {
         WorkflowCommand::Check(args) => check::main(args),
         WorkflowCommand::Run(args) => run::main(args),
         WorkflowCommand::Test(args) => test::main(args),
+        WorkflowCommand::Serve(args) => serve::main(args),
     }
 }

@@ -6,11 +6,12 @@
 //!
 //! - **`Host`** is `localhost`, an IP address, or a name that the server was told ([`AllowedHosts`]). A page whose own
 //!   name is pointed at this machine (DNS rebinding) counts as the same origin for the browser, but it cannot hide its
-//!   name: 421. An address needs no name server, so it cannot be rebound.
+//!   name: 421. An address needs no name server, so it cannot be rebound. The same with `sync-` before it, which AWS's
+//!   clients put there for two of their actions, where nobody can own that name: `sync-127.0.0.1` has no domain.
 //! - **`Origin` and `Sec-Fetch-Site`**, which browsers set and pages cannot, belong to a page of this very server
 //!   wherever something could be changed: else 403. Programs that are no browsers send neither.
 //! - **`Content-Type`** of what could change anything is one that a browser sends for another origin's page only after
-//!   asking, which nobody here answers: else 415.
+//!   asking, which nobody here answers, or there is another header of which that is true (`X-Amz-Target`): else 415.
 //!
 //! And every answer forbids to be framed, sniffed, cached, or loaded by another origin's page. Whoever has an opinion
 //! of their own about one of these headers keeps it.
@@ -41,6 +42,12 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// Set by browsers: how the page that asks is related to whom it asks.
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
+
+/// What AWS's clients say what they ask for with. For another origin's page a browser sends it only after asking.
+const AMZ_TARGET: &str = "x-amz-target";
+
+/// What AWS's clients put before the host's name for some of their actions.
+const SYNC: &str = "sync-";
 
 /// The longest name of a host, in bytes.
 const NAME_BYTES_MAX: usize = 253;
@@ -81,10 +88,19 @@ impl AllowedHosts {
             return bracketed.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok());
         }
         let name = name.strip_suffix('.').unwrap_or(name);
-        name.parse::<Ipv4Addr>().is_ok()
-            || name.eq_ignore_ascii_case("localhost")
-            || self.0.iter().any(|known| known.eq_ignore_ascii_case(name))
+        let is_known = |name: &str| self.0.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let prefixed = name.get(..SYNC.len()).filter(|prefix| prefix.eq_ignore_ascii_case(SYNC));
+        is_here(name)
+            || is_known(name)
+            // `sync-shop.example` is a domain that somebody else may have; what has no dot is none.
+            || prefixed.map(|_| &name[SYNC.len()..]).is_some_and(|name| {
+                is_here(name) || (!name.contains('.') && is_known(name))
+            })
     }
+}
+
+fn is_here(name: &str) -> bool {
+    name.parse::<Ipv4Addr>().is_ok() || name.eq_ignore_ascii_case("localhost")
 }
 
 /// Routes behind these checks: nothing else can be served.
@@ -144,7 +160,8 @@ fn check<B>(request: &http::Request<B>, has_body: bool, hosts: &AllowedHosts) ->
         return Ok(());
     }
     expect_own_page(request.headers(), host)?;
-    if has_body { expect_json(method, request.headers()) } else { Ok(()) }
+    let was_asked_for = request.headers().contains_key(AMZ_TARGET);
+    if has_body && !was_asked_for { expect_json(method, request.headers()) } else { Ok(()) }
 }
 
 /// Whom the request is for. `None` only in HTTP/1.0, which had no such header; a browser's request always has it.

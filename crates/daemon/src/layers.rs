@@ -15,13 +15,14 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use tokio::time::Instant;
 use traces::{KeyValue, Span, SpanKind, Tracer};
 
-use crate::{AllowedHosts, Guarded, HttpLimits, Problem};
+use crate::{AllowedHosts, Guarded, HttpLimits, Manners, Problem};
 
 /// What stands for all paths that there are not.
 const UNKNOWN: &str = "unknown";
 
 struct Layers {
     timeout: Duration,
+    manners: Manners,
     requests: IntCounterVec,
     seconds: HistogramVec,
     tracer: Tracer,
@@ -36,6 +37,7 @@ pub(crate) fn wrap(
     router: Router,
     limits: &HttpLimits,
     hosts: &AllowedHosts,
+    manners: Manners,
     registry: &Registry,
     tracer: Tracer,
 ) -> prometheus::Result<Guarded> {
@@ -50,7 +52,7 @@ pub(crate) fn wrap(
     )?;
     registry.register(Box::new(requests.clone()))?;
     registry.register(Box::new(seconds.clone()))?;
-    let layers = Arc::new(Layers { timeout: limits.request_timeout, requests, seconds, tracer });
+    let layers = Arc::new(Layers { timeout: limits.request_timeout, manners, requests, seconds, tracer });
     let router = router
         .fallback(async || Problem::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async |method: Method| {
@@ -71,14 +73,11 @@ async fn observe(State(layers): State<Arc<Layers>>, mut request: Request, next: 
         _ => "other",
     };
     let serving = Serving::begin(&layers.tracer, &mut request);
-    let answered = tokio::time::timeout(layers.timeout, next.run(request)).await;
+    let timeout = (layers.manners.timeout)(request.headers()).unwrap_or(layers.timeout);
+    let tell = (layers.manners.tell)(request.headers());
+    let answered = tokio::time::timeout(timeout, next.run(request)).await;
     let response = answered.unwrap_or_else(|_| {
-        tracing::warn!(
-            method,
-            route,
-            timeout_ms = layers.timeout.as_millis(),
-            "an HTTP request took too long"
-        );
+        tracing::warn!(method, route, timeout_ms = timeout.as_millis(), "an HTTP request took too long");
         Problem::unavailable("the request took too long; it may have been carried out").into_response()
     });
     if let Some(serving) = serving {
@@ -87,7 +86,11 @@ async fn observe(State(layers): State<Arc<Layers>>, mut request: Request, next: 
     }
     layers.requests.with_label_values(&[method, route, response.status().as_str()]).inc();
     layers.seconds.with_label_values(&[method, route]).observe(started.elapsed().as_secs_f64());
-    in_one_style(response)
+    let response = in_one_style(response);
+    match (tell, response.extensions().get::<Problem>()) {
+        (Some(tell), Some(problem)) => tell(problem),
+        _ => response,
+    }
 }
 
 /// A request that came with a trace.
@@ -156,6 +159,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     use super::*;
+    use crate::manners::Tell;
 
     fn router(registry: &Registry) -> Router {
         let router = Router::new()
@@ -167,8 +171,17 @@ mod tests {
             ..HttpLimits::default()
         };
         let hosts = AllowedHosts::default();
-        wrap(router, &limits, &hosts, registry, Tracer::off()).unwrap().into_router()
+        wrap(router, &limits, &hosts, MANNERS, registry, Tracer::off()).unwrap().into_router()
     }
+
+    /// Of whoever says so, in a header.
+    const MANNERS: Manners = Manners {
+        timeout: |headers| headers.contains_key("patient").then_some(Duration::from_secs(60)),
+        tell: |headers| {
+            let tell: Tell = |problem| (StatusCode::IM_A_TEAPOT, problem.detail.clone()).into_response();
+            headers.contains_key("strange").then_some(tell)
+        },
+    };
 
     async fn ask(router: Router, method: &str, path: &str, body: &'static str) -> (u16, serde_json::Value) {
         let request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
@@ -193,6 +206,27 @@ mod tests {
             assert_eq!(problem["status"], status, "{problem}");
             assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_of_another_kind_has_its_own_patience_and_words() {
+        let router = router(&telemetry::Registry::default());
+        let began = Instant::now();
+        for (header, host) in
+            [("strange", "localhost"), ("strange", "evil.example"), ("patient", "localhost")]
+        {
+            let request = Request::get("/slow").header(header::HOST, host).header(header, "");
+            let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            let (status, body) = (response.status(), to_bytes(response.into_body(), 1 << 20).await.unwrap());
+            let said = String::from_utf8(body.to_vec()).unwrap();
+            match (header, host) {
+                ("patient", _) => assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE),
+                _ => assert_eq!(status, StatusCode::IM_A_TEAPOT),
+            }
+            let expected = if host == "localhost" { "took too long" } else { "Host: found" };
+            assert!(said.contains(expected), "{said}");
+        }
+        assert_eq!(began.elapsed().as_secs(), 60);
     }
 
     #[tokio::test]

@@ -87,6 +87,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // For whoever has to tell it in another way.
+        response.extensions_mut().insert(self);
         response
     }
 }

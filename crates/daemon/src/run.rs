@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::io;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use crate::figures::BusFigures;
 use crate::hops::Hops;
 use crate::monitor::{self, BusState};
 use crate::{
-    Args, BusAddress, Config, ConfigError, DaemonError, Defaults, Guarded, Shutdown, StoreAddress, connect,
-    layers, on_signals, serve, shutdown,
+    Args, BusAddress, Config, ConfigError, DaemonError, Defaults, Guarded, Manners, Shutdown, StoreAddress,
+    connect, layers, on_signals, serve, shutdown,
 };
 
 /// A daemon's binary: its flags, and the daemon made of them.
@@ -71,9 +72,13 @@ pub struct Environment {
 type Ended = oneshot::Receiver<Result<(), DaemonError>>;
 type Start = Box<dyn FnOnce(Shutdown) -> io::Result<Ended> + Send>;
 
+type Welcome = Box<dyn FnOnce(SocketAddr) -> String + Send>;
+
 /// A daemon ready to run: its participant and its HTTP API.
 pub struct Daemon {
     router: Router,
+    manners: Manners,
+    welcome: Option<Welcome>,
     health: Health,
     participant: Start,
 }
@@ -113,7 +118,20 @@ impl Daemon {
             });
             Ok(receiver)
         };
-        Self { router, health: shown, participant: Box::new(start) }
+        let manners = Manners::default();
+        Self { router, manners, welcome: None, health: shown, participant: Box::new(start) }
+    }
+
+    /// With an HTTP API that wants something otherwise.
+    #[must_use]
+    pub fn with_manners(self, manners: Manners) -> Self {
+        Self { manners, ..self }
+    }
+
+    /// With something to say, once HTTP is served at that address, to whoever started it at a terminal.
+    #[must_use]
+    pub fn with_welcome(self, welcome: impl FnOnce(SocketAddr) -> String + Send + 'static) -> Self {
+        Self { welcome: Some(Box::new(welcome)), ..self }
     }
 }
 
@@ -175,7 +193,8 @@ pub async fn run<B: Binary>(
     }
     let options = config.options.clone();
     let environment = Environment { bus, store, registry, options, tracer };
-    let daemon = B::daemon(settings, &environment).await?;
+    let mut daemon = B::daemon(settings, &environment).await?;
+    let welcome = daemon.welcome.take().filter(|_| std::io::stderr().is_terminal());
     let parts = Parts::assemble(B::NAME, daemon, &environment, config)?;
     tracing::info!(service = B::NAME, bus = %config.bus, store = %store_address, http = %address, "starting");
     if matches!(config.bus, BusAddress::Memory) {
@@ -185,6 +204,9 @@ pub async fn run<B: Binary>(
         tracing::warn!("the store memory: is gone when this process ends");
     }
     announce(B::NAME, address);
+    if let Some(welcome) = welcome {
+        telemetry::tell(welcome(address));
+    }
     if let Some(traces) = &config.traces {
         let share = traces.sampler.ratio;
         tracing::info!(service = B::NAME, endpoint = traces.shown(), share, "exporting traces");
@@ -198,7 +220,7 @@ pub async fn run<B: Binary>(
     Ok(())
 }
 
-fn announce(service: &str, address: std::net::SocketAddr) {
+fn announce(service: &str, address: SocketAddr) {
     let line = json!({ "service": service, "listening": format!("http://{address}") });
     // A closed standard output is no reason not to serve.
     let _ = writeln!(std::io::stdout(), "{line}");
@@ -225,7 +247,7 @@ impl Parts {
         let bus = BusState::new();
         let monitor =
             monitor::watch(Arc::clone(&environment.bus), name, bus.clone(), registry, shutdown.clone())?;
-        let Daemon { router, health, participant } = daemon;
+        let Daemon { router, manners, health, participant, welcome: _ } = daemon;
         let leaving = shutdown.clone();
         let readiness = Readiness::new()
             .with("participant", move || explain(&health.state()))
@@ -234,7 +256,8 @@ impl Parts {
         registry.register(Box::new(ReadyMetric::new(readiness.clone())?))?;
         let router = router.merge(telemetry::router(registry.clone(), readiness));
         let Config { http, allowed_hosts, .. } = config;
-        let routes = layers::wrap(router, http, allowed_hosts, registry, environment.tracer.clone())?;
+        let routes =
+            layers::wrap(router, http, allowed_hosts, manners, registry, environment.tracer.clone())?;
         Ok(Self { routes, participant, monitor: Box::pin(monitor), trigger, shutdown })
     }
 

@@ -13,7 +13,8 @@ pub struct Options {
     pub publishing_max: usize,
     /// Calls under way at once, at the most.
     pub calls_max: usize,
-    /// Calls committed and not started yet, beyond which no further messages are received.
+    /// Calls committed and not started yet, beyond which no further messages are received, and no requests taken but those of
+    /// the calls themselves.
     pub calls_waiting_max: usize,
     /// Entities whose states are held in memory, so that they need not be read as JSON when their next input comes; twice as many at the
     /// most, of a few MB together. Nothing depends on it but speed.

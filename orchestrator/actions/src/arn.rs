@@ -16,10 +16,23 @@ pub struct Scope {
     pub account: Arc<str>,
 }
 
+impl Scope {
+    /// Of that region, in the partition that it belongs to.
+    #[must_use]
+    pub fn of(region: &str, account: &str) -> Self {
+        let partition = match region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Self { partition: partition.into(), region: region.into(), account: account.into() }
+    }
+}
+
 impl Default for Scope {
     /// What AWS's examples use.
     fn default() -> Self {
-        Self { partition: "aws".into(), region: "us-east-1".into(), account: "123456789012".into() }
+        Self::of("us-east-1", "123456789012")
     }
 }
 
@@ -113,13 +126,13 @@ impl fmt::Display for Arn {
 
 /// An ARN that cannot be one, in AWS's words.
 #[must_use]
-pub fn invalid(reason: impl fmt::Display) -> Failure {
+pub(crate) fn invalid(reason: impl fmt::Display) -> Failure {
     Failure::Declared(ApiError::new(ErrorKind::InvalidArn, format!("Invalid Arn: '{reason}'")))
 }
 
 /// The ARN names something that the action is not about.
 #[must_use]
-pub fn wrong_kind(arn: &Arn) -> Failure {
+pub(crate) fn wrong_kind(arn: &Arn) -> Failure {
     invalid(format!("Resource type not valid in this context: {}", arn.resource.kind()))
 }
 
@@ -136,8 +149,7 @@ impl Arn {
         if service != "states" {
             return Err(invalid(format!("Invalid ARN service: {service}")));
         }
-        let scope =
-            Scope { partition: partition.into(), region: region.into(), account: account.into() };
+        let scope = Scope { partition: partition.into(), region: region.into(), account: account.into() };
         let resource = resource(kind, rest).ok_or_else(|| match is_kind(kind) {
             true => invalid(format!("Invalid ARN resource: {text}")),
             false => invalid(format!("Resource type not valid in this context: {kind}")),
@@ -198,6 +210,15 @@ mod tests {
         ] {
             let text = format!("arn:aws:states:eu-west-1:123456789012:{rest}");
             assert_eq!(Arn::read(&text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_region_belongs_to_a_partition() {
+        for (region, partition) in
+            [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+        {
+            assert_eq!(*Scope::of(region, "123456789012").partition, *partition);
         }
     }
 

@@ -1,60 +1,171 @@
 //! The API over HTTP: `POST /` with the action in `X-Amz-Target` (AWS JSON 1.0).
+//!
+//! Whatever the path and the method, the answer has AWS's shape and an id in `x-amzn-RequestId`. The content type of a request is
+//! not looked at, nor is its host: `sync-HOST`, where AWS's clients send two of the actions, is served as `HOST` is.
 
-use api::{Failure, request};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Failure, Operation, request};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use serde_json::Value;
+use axum::routing::any;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::service::Service;
+use crate::signature::{Keys, Received};
+
+/// What requests must be signed for.
+pub const SIGNED_FOR: &str = "states";
+/// The largest body that a request may need, in bytes: AWS takes requests of 1 MiB.
+pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// How long a worker waits for a task of its activity: AWS's 60 s, and some for the way.
+const POLL: Duration = Duration::from_secs(70);
+/// How long whoever waits for the end of an execution does, or of a state: AWS's 5 minutes, and some for the way.
+const SYNC: Duration = Duration::from_secs(5 * 60 + 10);
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 
-/// `POST /`. What is wrong with a request is 400, 500 or 503, with a body in AWS's shape and an id in `x-amzn-RequestId`.
-pub fn router(service: Service) -> Router {
-    Router::new().route("/", post(serve)).with_state(service)
+struct Api {
+    service: Service,
+    /// Whose requests are answered; `None`: everybody's.
+    keys: Option<Keys>,
 }
 
-async fn serve(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
-    let id = Uuid::new_v4();
-    let answer = match region(&headers) {
-        Some(region) if *region != *service.home().region => {
-            answer(&service.in_region(region), &headers, &body).await
-        }
-        _ => answer(&service, &headers, &body).await,
+/// For everybody who can reach it.
+pub fn router(service: Service) -> Router {
+    routes(Api { service, keys: None })
+}
+
+/// For whoever signs requests with one of these keys.
+pub fn signed_router(service: Service, keys: Keys) -> Router {
+    routes(Api { service, keys: Some(keys) })
+}
+
+fn routes(api: Api) -> Router {
+    let api = Arc::new(api);
+    Router::new().route("/", any(serve)).route("/{*path}", any(nowhere)).with_state(api)
+}
+
+/// How long a request with this head may take, if longer than others: it waits for something.
+#[must_use]
+pub fn patience(headers: &HeaderMap) -> Option<Duration> {
+    match request::operation(target(headers)).ok()? {
+        Operation::GetActivityTask => Some(POLL),
+        Operation::StartSyncExecution | Operation::TestState => Some(SYNC),
+        _ => None,
+    }
+}
+
+/// Whether a request with this head is one of this API's clients'.
+#[must_use]
+pub fn is_client(headers: &HeaderMap) -> bool {
+    headers.contains_key(TARGET)
+}
+
+/// Tells such a client, in AWS's shape, why its request does not get as far as the API.
+#[must_use]
+pub fn refusal(status: StatusCode, reason: &str) -> Response {
+    let error = match status {
+        StatusCode::FORBIDDEN => "AccessDeniedException",
+        StatusCode::PAYLOAD_TOO_LARGE => "RequestEntityTooLargeException",
+        StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailableException",
+        status if status.is_client_error() => "MalformedHttpRequestException",
+        _ => "InternalFailure",
     };
-    let (status, body) = match answer {
-        Ok(body) => (StatusCode::OK, body),
+    told(
+        Uuid::new_v4(),
+        status,
+        &json!({"__type": format!("com.amazon.coral.service#{error}"), "message": reason}),
+    )
+}
+
+async fn nowhere() -> Response {
+    let failure = Failure::UnknownOperation { target: String::new() };
+    told(Uuid::new_v4(), StatusCode::NOT_FOUND, &failure.body())
+}
+
+async fn serve(
+    State(api): State<Arc<Api>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    if method != Method::POST {
+        return nowhere().await;
+    }
+    let id = Uuid::new_v4();
+    match answer(&api, &uri, &headers, body).await {
+        Ok(body) => told(id, StatusCode::OK, &body),
         Err(failure) => {
             if let Failure::Internal(reason) = &failure {
                 tracing::error!(request_id = %id, reason, "a request cannot be carried out");
             }
             let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, failure.body())
+            told(id, status, &failure.body())
         }
-    };
+    }
+}
+
+fn told(id: Uuid, status: StatusCode, body: &Value) -> Response {
     let id = HeaderValue::try_from(id.to_string()).unwrap_or(HeaderValue::from_static(""));
     (status, [(header::CONTENT_TYPE, JSON), (REQUEST_ID, id)], body.to_string()).into_response()
 }
 
-async fn answer(service: &Service, headers: &HeaderMap, body: &[u8]) -> Result<Value, Failure> {
-    let target = headers.get(TARGET).and_then(|target| target.to_str().ok()).unwrap_or_default();
-    service.act(request::read(target, body)?).await
+/// As AWS does it: first what is asked for, then who asks, then whether it is well-formed.
+async fn answer(
+    api: &Api,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Value, Failure> {
+    let target = target(headers);
+    request::operation(target)?;
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        _ => Failure::Serialization(None),
+    })?;
+    let Api { service, keys } = api;
+    let query = uri.query().unwrap_or_default();
+    if let Some(keys) = keys {
+        let received = Received { method: "POST", path: uri.path(), query, headers, body: &body };
+        keys.verify(&received, service.now())?;
+    }
+    match region(headers, query) {
+        Some(region) if *region != *service.home().region => {
+            service.in_region(&region).act(request::read(target, &body)?).await
+        }
+        _ => service.act(request::read(target, &body)?).await,
+    }
 }
 
-/// The region that the request was signed for: `Authorization: … Credential=KEY/DATE/REGION/states/aws4_request, …`.
-fn region(headers: &HeaderMap) -> Option<&str> {
-    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (_, credential) = authorization.split_once("Credential=")?;
-    let region = credential.split(',').next()?.split('/').nth(2)?;
+fn target(headers: &HeaderMap) -> &str {
+    headers.get(TARGET).and_then(|target| target.to_str().ok()).unwrap_or_default()
+}
+
+/// The region that the request was signed for: `Credential=KEY/DATE/REGION/states/aws4_request` in its header `Authorization`, or
+/// in its query.
+fn region(headers: &HeaderMap, query: &str) -> Option<String> {
+    let text = match headers.get(header::AUTHORIZATION) {
+        Some(authorization) => authorization.to_str().ok()?.split_once("Credential=")?.1.to_owned(),
+        None => {
+            let (_, credential) = query.split_once("X-Amz-Credential=")?;
+            let credential = credential.split('&').next()?;
+            percent_encoding::percent_decode_str(credential).decode_utf8().ok()?.into_owned()
+        }
+    };
+    let region = text.split(',').next()?.split('/').nth(2)?;
     let is_region = region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    (!region.is_empty() && region.len() <= 64 && is_region).then_some(region)
+    (!region.is_empty() && region.len() <= 64 && is_region).then(|| region.to_owned())
 }
 
 #[cfg(test)]
@@ -64,14 +175,29 @@ mod tests {
     #[test]
     fn the_region_is_that_of_the_signature() {
         let of = |authorization: &'static str| {
-            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(authorization))]);
-            region(&headers).map(str::to_owned)
+            let value = HeaderValue::from_static(authorization);
+            region(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]), "")
         };
         assert_eq!(
-            of("AWS4-HMAC-SHA256 Credential=AK/20261126/eu-west-1/states/aws4_request, SignedHeaders=host").as_deref(),
+            of("AWS4-HMAC-SHA256 Credential=AK/20261126/eu-west-1/states/aws4_request, SignedHeaders=host")
+                .as_deref(),
             Some("eu-west-1")
         );
         assert_eq!(of("Bearer x"), None);
         assert_eq!(of("AWS4-HMAC-SHA256 Credential=AK/20261126/e:u/states/aws4_request"), None);
+        let query = "X-Amz-Date=x&X-Amz-Credential=AK%2F20261126%2Feu-west-1%2Fstates%2Faws4_request&x=y";
+        assert_eq!(region(&HeaderMap::new(), query).as_deref(), Some("eu-west-1"));
+        assert_eq!(region(&HeaderMap::new(), ""), None);
+    }
+
+    #[test]
+    fn who_waits_for_something_may_wait() {
+        let of = |target: &'static str| {
+            patience(&HeaderMap::from_iter([(TARGET, HeaderValue::from_static(target))]))
+        };
+        assert_eq!(of("AWSStepFunctions.GetActivityTask"), Some(POLL));
+        assert_eq!(of("AWSStepFunctions.StartSyncExecution"), Some(SYNC));
+        assert_eq!(of("AWSStepFunctions.StartExecution"), None);
+        assert_eq!(of("DynamoDB.GetActivityTask"), None);
     }
 }

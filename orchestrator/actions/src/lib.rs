@@ -15,9 +15,13 @@ mod act;
 mod arn;
 mod failures;
 pub mod http;
+mod machines;
 mod page;
 mod service;
+pub mod signature;
+mod target;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};
 pub use service::Service;
+pub use target::{Target, home_key};

@@ -36,7 +36,7 @@ impl Service {
     /// The same for a request that was signed for that region.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
-        let home = Scope { region: region.into(), ..self.home.clone() };
+        let home = Scope::of(region, &self.home.account);
         Self { home, ..self.clone() }
     }
 

@@ -22,6 +22,17 @@ pub enum Failure {
     /// It breaks constraints of the model: AWS's message, which tells all of them.
     #[error("{0}")]
     Constraints(String),
+    /// It is not signed by anybody who is known, or not as AWS wants it.
+    #[error("{error}: {message}")]
+    Unauthenticated {
+        /// The error's name.
+        error: &'static str,
+        /// AWS's message.
+        message: String,
+    },
+    /// It is longer than what is read of a request.
+    #[error("the request is too large")]
+    TooLarge,
     /// It cannot be carried out now: the same request may be answered later. It may have been carried out all the same.
     #[error("not now: {0}")]
     Unavailable(String),
@@ -38,15 +49,17 @@ const VALIDATE: &str = "com.amazon.coral.validate#";
 const STATES: &str = "com.amazonaws.swf.service.v2.model#";
 
 impl Failure {
-    /// The status of the answer: whatever is wrong with a request is 400.
+    /// The status of the answer: whatever is wrong with a request is 400, unless it is too large.
     pub fn status(&self) -> u16 {
         match self {
+            Self::TooLarge => 413,
             Self::Unavailable(_) => 503,
             Self::Internal(_) => 500,
             Self::Declared(_)
             | Self::UnknownOperation { .. }
             | Self::Serialization(_)
-            | Self::Constraints(_) => 400,
+            | Self::Constraints(_)
+            | Self::Unauthenticated { .. } => 400,
         }
     }
 
@@ -68,6 +81,13 @@ impl Failure {
             Self::Constraints(message) => {
                 json!({"__type": format!("{VALIDATE}ValidationException"), "message": message})
             }
+            Self::Unauthenticated { error, message } => {
+                json!({"__type": format!("{CORAL}{error}"), "message": message})
+            }
+            Self::TooLarge => json!({
+                "__type": format!("{CORAL}RequestEntityTooLargeException"),
+                "message": "Request entity too large.",
+            }),
             Self::Unavailable(reason) => {
                 json!({"__type": format!("{CORAL}ServiceUnavailableException"), "message": reason})
             }

@@ -6,17 +6,24 @@ use crate::check::{self, Mistyped};
 use crate::failure::Failure;
 use crate::generated::{Operation, Request, SERVICE};
 
+/// The operation that the header `X-Amz-Target` names.
+///
+/// # Errors
+/// [`Failure::UnknownOperation`].
+pub fn operation(target: &str) -> Result<Operation, Failure> {
+    let found = match target.split_once('.') {
+        Some((prefix, name)) if prefix == SERVICE.target_prefix => Operation::from_name(name),
+        _ => None,
+    };
+    found.ok_or_else(|| Failure::UnknownOperation { target: target.to_owned() })
+}
+
 /// What a request asks for. `target` is the header `X-Amz-Target`.
 ///
 /// # Errors
 /// [`Failure`], but never an error that an operation declares: the request does not keep to the model.
 pub fn read(target: &str, body: &[u8]) -> Result<Request, Failure> {
-    let unknown = || Failure::UnknownOperation { target: target.to_owned() };
-    let (prefix, name) = target.split_once('.').ok_or_else(unknown)?;
-    if prefix != SERVICE.target_prefix {
-        return Err(unknown());
-    }
-    let operation = Operation::from_name(name).ok_or_else(unknown)?;
+    let operation = operation(target)?;
     let body: Value = serde_json::from_slice(body).map_err(|_| Failure::Serialization(None))?;
     let input = operation.shape().input;
     match &body {

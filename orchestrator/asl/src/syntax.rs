@@ -1,5 +1,6 @@
 //! A definition as data: states by number, everything in them compiled.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -38,6 +39,7 @@ pub struct Definition {
     pub(crate) by_name: Vec<StateId>,
     pub(crate) functions: Vec<NamedFunction>,
     pub(crate) reads_execution_input: bool,
+    pub(crate) variables_read: BTreeMap<StateId, BTreeSet<String>>,
     pub(crate) warnings: Vec<Problem>,
 }
 
@@ -87,6 +89,11 @@ impl Definition {
     /// Every function that the text names, in the order of the text.
     pub fn functions(&self) -> &[NamedFunction] {
         &self.functions
+    }
+
+    /// The variables that a state reads, by name, each once: those of its own fields, not those of states in it.
+    pub fn variables_read(&self, id: StateId) -> impl Iterator<Item = &str> {
+        self.variables_read.get(&id).into_iter().flatten().map(String::as_str)
     }
 
     /// Whether any state looks at `$$.Execution.Input`. If none does, an execution need not keep it.

@@ -30,6 +30,16 @@ pub(crate) struct Child {
     pub(crate) identity: Identity,
 }
 
+/// What the name and the seed of a child are made of.
+fn random(seed: u64, run: MapRunId, index: u64) -> Random {
+    Random::new(seed ^ CHILD ^ run.0.rotate_left(32), index)
+}
+
+/// The name of a child, unless two executions have the same seed unique among all.
+pub(crate) fn name(seed: u64, run: MapRunId, index: u64) -> String {
+    random(seed, run, index).next_uuid()
+}
+
 /// The id of a child's execution.
 pub(crate) fn execution_id(parent: &str, run: MapRunId, index: u64) -> String {
     format!("{parent}.{}.{index}", run.0)
@@ -49,7 +59,7 @@ impl Named {
             run,
             express,
             identity: identity.cloned().unwrap_or_else(|| nobody(execution)),
-            label: label.map_or_else(|| label_of(map), str::to_owned),
+            label: map_label(map, label),
             uuid: Random::new(seed ^ RUN, run.0).next_uuid(),
         }
     }
@@ -72,7 +82,7 @@ impl Named {
 
     /// One of the children.
     pub(crate) fn child(&self, index: u64) -> Child {
-        let random = Random::new(self.seed ^ CHILD ^ self.run.0.rotate_left(32), index);
+        let random = random(self.seed, self.run, index);
         let (name, seed) = (random.next_uuid(), random.next_u64());
         let execution_arn = if self.express {
             format!("{}:{}:{name}", self.arn("express"), self.uuid)
@@ -105,9 +115,10 @@ fn nobody(execution: &str) -> Identity {
     }
 }
 
-/// The label of a Map that is given none: its name, as far as a label may have its characters.
-fn label_of(map: &str) -> String {
-    map.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect()
+/// The label of a Map by its name and the label that it is given; without one, its name as far as a label may have its characters.
+pub fn map_label(map: &str, given: Option<&str>) -> String {
+    let own = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    given.map_or_else(|| map.chars().filter(own).take(40).collect(), str::to_owned)
 }
 
 #[cfg(test)]

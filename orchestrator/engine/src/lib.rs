@@ -103,6 +103,7 @@ mod variables;
 
 pub use billing::Billing;
 pub use child::{ChildEnd, ChildStart, StartChild};
+pub use children::map_label;
 pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal, RefusedAt};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
@@ -116,7 +117,7 @@ pub use map_counts::MapRunCounts;
 pub use map_news::{MapNews, MapRunUpdate};
 pub use map_run::MapRun;
 pub use redrivable::NotRedrivable;
-pub use replay::{ReplayError, replay, unanswered};
+pub use replay::{ReplayError, replay, replay_seen, unanswered};
 pub use requests::{ReadItems, WriteResults};
 pub use resume::resume;
 pub use status::Status;

@@ -36,6 +36,16 @@ fn a_host_is_a_loopback_name_an_address_or_a_name_that_was_allowed() {
         ("order-history:8080", 200),
         ("ORDER-HISTORY.", 200),
         ("shop.example", 200),
+        ("sync-localhost:8084", 200),
+        ("SYNC-127.0.0.1:8084", 200),
+        ("sync-192.168.1.7", 200),
+        ("sync-order-history:8080", 200),
+        ("sync-shop.example", 421),
+        ("sync-sync-localhost", 421),
+        ("sync-", 421),
+        ("sync-127.0.0.1.evil.example", 421),
+        ("[sync-::1]", 421),
+        ("évil", 421),
         ("evil.example", 421),
         ("evil.example:8081", 421),
         ("order-history.evil.example", 421),
@@ -150,6 +160,15 @@ fn what_changes_something_is_json() {
     }
     assert_eq!(decided("POST", &[("host", "localhost")], true).0, 415, "a body that says nothing");
     assert_eq!(decided("POST", &[("host", "localhost")], false).0, 200, "no body");
+    // For a page of another origin a browser asks first whether it may send this header.
+    let target = ("x-amz-target", "AWSStepFunctions.ListStateMachines");
+    for media_type in ["application/x-amz-json-1.0", "text/plain"] {
+        let headers = [("host", "localhost"), target, ("content-type", media_type)];
+        assert_eq!(decided("POST", &headers, true).0, 200, "{media_type}");
+        let headers = [&headers[..], &[("origin", "http://evil.example")]].concat();
+        assert_eq!(decided("POST", &headers, true).0, 403, "{media_type}");
+    }
+    assert_eq!(decided("POST", &[("host", "localhost"), target], true).0, 200);
 }
 
 #[test]

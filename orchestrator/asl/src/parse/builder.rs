@@ -88,6 +88,8 @@ pub(super) struct Builder<'t> {
     /// Every function that is named: where, and its name.
     pub(super) functions: Vec<(Place, String)>,
     pub(super) reads_execution_input: bool,
+    /// The variables that each state reads.
+    pub(super) variables_read: BTreeMap<StateId, BTreeSet<String>>,
     /// The language of states that name none.
     pub(super) language: QueryLanguage,
     /// Whether the machine in hand is that of Express executions.
@@ -109,6 +111,7 @@ impl<'t> Builder<'t> {
             machines: Vec::new(),
             functions: Vec::new(),
             reads_execution_input: false,
+            variables_read: BTreeMap::new(),
             language: QueryLanguage::default(),
             express: false,
             within: Within::default(),

@@ -76,6 +76,7 @@ pub fn parse_as(machine_type: MachineType, text: &str) -> Result<Definition, Pro
             states,
             functions: named_functions(text, builder.functions),
             reads_execution_input: builder.reads_execution_input,
+            variables_read: builder.variables_read,
             warnings: problems.warnings,
         }),
         _ => Err(problems),

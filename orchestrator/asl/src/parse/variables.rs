@@ -38,6 +38,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn read_variable(&mut self, name: &str, place: Place) {
+        if let Some(state) = self.within.state {
+            self.variables_read.entry(state).or_default().insert(name.to_owned());
+        }
         if let Some(scope) = self.scopes.get_mut(self.scope) {
             scope.read.push((name.to_owned(), place));
         }

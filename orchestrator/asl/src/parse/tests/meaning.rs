@@ -132,3 +132,22 @@ fn what_a_problem_says_is_short_and_printable_whatever_the_text_holds() {
     assert!(said.len() < 10_000, "{} bytes", said.len());
     assert!(!said.contains('\u{1b}'), "{said}");
 }
+
+#[test]
+fn each_state_knows_the_variables_that_it_reads() {
+    let text = r#"{"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Assign": {"x": 1, "y": 2}, "Next": "P"},
+        "P": {"Type": "Parallel", "Parameters": {"y.$": "$y"}, "Branches": [
+            {"StartAt": "B", "States": {"B": {"Type": "Pass", "Parameters": {"a.$": "$x.a", "b.$": "States.Format('{}', $y)"}, "End": true}}}],
+            "ResultSelector": {"x.$": "$x"}, "Next": "C"},
+        "C": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $y + $y + $states.input %}", "End": true}}}"#;
+    let definition = parse(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let read = |name: &str| -> Vec<&str> {
+        let (id, _) = definition.states().find(|(_, state)| &*state.name == name).unwrap();
+        definition.variables_read(id).collect()
+    };
+    assert_eq!(
+        (read("A"), read("P"), read("B"), read("C")),
+        (vec![], vec!["x", "y"], vec!["x", "y"], vec!["y"])
+    );
+}

@@ -1,0 +1,123 @@
+//! `DescribeStateMachineForExecution`
+//!
+//! What an execution runs on is known from its first fact and the machine's journal: of the revisions that have the execution's definition
+//! and role, the last one that was there when it began; of an execution of a version, the version's. Of a machine that was deleted, it is
+//! told until there is another of its name.
+
+use api::types::{
+    DescribeStateMachineForExecutionInput, DescribeStateMachineForExecutionOutput, IncludedData,
+};
+use api::{Failure, Timestamp};
+use engine::{ChildStart, Fact, Identity, JournalEntry};
+use executions::execution_key;
+use registry::machines::{self, Machine, Revised, Revision};
+use store::Millis;
+
+use super::configuration;
+use super::definition::Shown;
+use crate::act::Act;
+use crate::arn::{Arn, Resource, wrong_kind};
+use crate::failures::{no_execution, store_failed, unreadable};
+use crate::service::Service;
+use crate::target::home_key;
+
+impl Act for DescribeStateMachineForExecutionInput {
+    async fn act(self, service: &Service) -> Result<DescribeStateMachineForExecutionOutput, Failure> {
+        let arn = self.execution_arn;
+        let read = Arn::read(&arn)?;
+        let Resource::Execution { machine: home, name } = &read.resource else {
+            return Err(wrong_kind(&read));
+        };
+        let (machine_name, label) = match home.split_once('/') {
+            Some((machine, label)) => (machine, Some(label)),
+            None => (home.as_str(), None),
+        };
+        if read.scope != *service.home() {
+            return Err(no_execution(&arn));
+        }
+        let place = home_key(&read.scope.region, machine_name, 1);
+        let machine = machines::find(service.reader(), &place).await.map_err(|error| store_failed(&error))?;
+        let machine = machine.ok_or_else(|| no_execution(&arn))?;
+        let mut home = home_key(&read.scope.region, machine_name, machine.generation);
+        if let Some(label) = label {
+            home = format!("{home}/{label}");
+        }
+        let key = execution_key(&home, name);
+        let stored = executions::describe(service.reader(), &key).await.map_err(unreadable)?;
+        let stored = stored.ok_or_else(|| no_execution(&arn))?;
+        let begun = begun(service, &key).await?.ok_or_else(|| no_execution(&arn))?;
+        let revisions = machines::revisions(service.reader(), &place).await;
+        let revisions = revisions.map_err(|error| store_failed(&error))?;
+        let started_ms = Millis::try_from(stored.started_ms()).unwrap_or(Millis::MAX);
+        let revision = run_on(&machine, &revisions, stored.definition(), started_ms, &begun.identity);
+        let shown = match self.included_data {
+            Some(IncludedData::MetadataOnly) => Shown::nothing(),
+            _ => service.shown(stored.definition(), begun.map.as_deref()).await?,
+        };
+        let configuration = revision.map(|revision| &revision.configuration);
+        Ok(DescribeStateMachineForExecutionOutput {
+            state_machine_arn: begun.identity.machine_arn,
+            name: machine_name.to_owned(),
+            definition: shown.text,
+            role_arn: begun.identity.role_arn,
+            update_date: Timestamp(revision.map_or(started_ms, |revision| revision.since_ms)),
+            logging_configuration: configuration.and_then(configuration::logging),
+            tracing_configuration: configuration.and_then(configuration::tracing),
+            map_run_arn: begun.map_run_arn,
+            label: label.map(str::to_owned),
+            revision_id: revision.and_then(|revision| revision.id.clone()),
+            encryption_configuration: configuration.and_then(configuration::encryption),
+            variable_references: shown.variables,
+        })
+    }
+}
+
+/// What the first fact of an execution tells.
+struct Begun {
+    identity: Identity,
+    /// The name of the Map that started it.
+    map: Option<String>,
+    map_run_arn: Option<String>,
+}
+
+/// How the execution under that key began; `None` if it is nobody to AWS, or has no journal.
+async fn begun(service: &Service, key: &str) -> Result<Option<Begun>, Failure> {
+    let first = service.reader().journal(key, 0, 1).await.map_err(|error| store_failed(&error))?;
+    let Some(first) = first.first() else { return Ok(None) };
+    let unreadable = |error: serde_json::Error| {
+        Failure::Internal(format!("the first fact of {key} cannot be read: {error}"))
+    };
+    let first: JournalEntry = serde_json::from_slice(first).map_err(unreadable)?;
+    Ok(match first.fact {
+        Fact::Started { identity: Some(identity), .. } => {
+            Some(Begun { identity: *identity, map: None, map_run_arn: None })
+        }
+        Fact::ChildStarted(child) => {
+            let ChildStart { identity, map, map_run_arn, .. } = *child;
+            identity.map(|identity| Begun { identity: *identity, map: Some(map.to_string()), map_run_arn })
+        }
+        _ => None,
+    })
+}
+
+/// The revision that an execution runs on, as far as it can be told.
+fn run_on<'r>(
+    machine: &'r Machine,
+    revisions: &'r [Revised],
+    fingerprint: &str,
+    started_ms: Millis,
+    identity: &Identity,
+) -> Option<&'r Revision> {
+    let number = identity.version_arn.as_deref().and_then(|arn| arn.rsplit_once(':'));
+    let number = number.and_then(|(_, number)| number.parse().ok());
+    if let Some(version) = machine.versions.iter().find(|version| Some(version.number) == number) {
+        return Some(&version.revision);
+    }
+    let of_machine = revisions.iter().filter(|revised| revised.generation == machine.generation);
+    let mut same = of_machine.map(|revised| &revised.revision).filter(|revision| {
+        revision.fingerprint == fingerprint
+            && revision.role_arn == identity.role_arn
+            && revision.since_ms <= started_ms
+    });
+    same.next_back()
+}

@@ -1,0 +1,101 @@
+//! Executions for tests: a participant that carries them out, with nothing connected to their tasks.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses a part, and fails by panicking")]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::memory::{MemoryBus, MemoryOptions};
+use engine::{ChildStart, Fact, Identity, Status};
+use executions::{Answer, Executor, Request, Start, Unconnected, describe, execution_key};
+use participant::{CallId, Caller, Clock, NoCalls, Participant};
+use serde_json::{Value, json};
+
+use super::{World, arn};
+
+struct Nobody;
+
+#[async_trait]
+impl Caller<NoCalls, Fact> for Nobody {
+    async fn call(&self, _: &CallId, call: &NoCalls) -> Fact {
+        match *call {}
+    }
+}
+
+/// The definition of a machine that waits for an hour: on the tests' clock, for ever.
+pub(crate) fn wait(state: &str) -> String {
+    json!({"StartAt": state, "States": {state: {"Type": "Wait", "Seconds": 3600, "End": true}}}).to_string()
+}
+
+impl World {
+    /// From now on requests to executions are answered.
+    pub(crate) fn run(&mut self) {
+        let participant = Participant::new(
+            "executions",
+            Vec::new(),
+            Executor::new(self.catalogue.clone(), Unconnected),
+            Arc::new(Nobody),
+            Arc::new(self.store.clone()),
+            Arc::new(MemoryBus::new(MemoryOptions::default())),
+            Arc::clone(&self.clock) as Arc<dyn Clock>,
+        );
+        let participant = participant.with_requests(self.asked.take().unwrap());
+        tokio::spawn(participant.run(std::future::pending()));
+    }
+
+    /// Starts an execution with that ARN of a machine, as `StartExecution` does, and gives the execution's ARN.
+    pub(crate) async fn start(&self, machine: &str, name: &str) -> String {
+        let target = self.service.target(machine, 0).await.unwrap();
+        let definition =
+            self.catalogue.find(store::Store::reader(&self.store), &target.revision.fingerprint).await;
+        let execution_arn = arn(&format!("execution:{}:{name}", target.machine_name));
+        let identity = Identity {
+            execution_arn: execution_arn.clone(),
+            name: name.to_owned(),
+            machine_arn: target.machine_arn.to_string(),
+            machine_name: target.machine_name,
+            role_arn: target.revision.role_arn,
+            version_arn: target.version_arn,
+            alias_arn: target.alias_arn,
+        };
+        let start = Start {
+            definition: definition.unwrap().unwrap(),
+            input: json!({}),
+            seed: 7,
+            identity: Some(Box::new(identity)),
+            express: target.express,
+        };
+        let answer =
+            self.requests.ask(execution_key(&target.home, name), Request::Start(Box::new(start))).await;
+        assert!(matches!(answer, Ok(Answer::Started { is_new: true, .. })), "{answer:?}");
+        execution_arn
+    }
+
+    /// How the execution of that home and name is doing.
+    pub(crate) async fn status(&self, home: &str, name: &str) -> Status {
+        let reader = store::Store::reader(&self.store);
+        describe(reader, &execution_key(home, name)).await.unwrap().unwrap().status()
+    }
+}
+
+/// What the first fact of an execution is that a Map started.
+pub(crate) fn child(machine: &str, label: &str, name: &str, map: &str, input: Value) -> ChildStart {
+    let identity = Identity {
+        execution_arn: arn(&format!("execution:{machine}/{label}:{name}")),
+        name: name.to_owned(),
+        machine_arn: arn(&format!("stateMachine:{machine}/{label}")),
+        machine_name: format!("{machine}/{label}"),
+        role_arn: super::ROLE.to_owned(),
+        version_arn: None,
+        alias_arn: None,
+    };
+    ChildStart {
+        execution: name.to_owned(),
+        map: map.into(),
+        map_run_arn: Some(arn(&format!("mapRun:{machine}/{label}:0b2f"))),
+        input,
+        item: None,
+        seed: 7,
+        identity: Some(Box::new(identity)),
+        express: false,
+    }
+}

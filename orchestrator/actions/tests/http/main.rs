@@ -1,0 +1,80 @@
+//! The API over HTTP, as far as a request gets without an action.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use actions::http::{router, signed_router};
+use actions::signature::Keys;
+use actions::{Scope, Service};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::DefaultBodyLimit;
+use axum::http::Request;
+use executions::Catalogue;
+use participant::SystemClock;
+use serde_json::Value;
+use store::memory::MemoryStore;
+use tower::ServiceExt as _;
+
+fn service() -> Service {
+    let (requests, _) = participant::requests();
+    let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(SystemClock));
+    Service::new(Scope::default(), store, requests, Catalogue::default(), clock)
+}
+
+fn signed() -> Router {
+    let keys = "[a]\naws_access_key_id = AKID\naws_secret_access_key = secret";
+    signed_router(service(), Keys::of_profiles("states", keys).unwrap())
+}
+
+/// The status, and the error's name.
+async fn ask(router: Router, method: &str, path: &str, target: &str, body: &'static str) -> (u16, String) {
+    let request = Request::builder().method(method).uri(path).header("x-amz-target", target);
+    let answer = router.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let status = answer.status().as_u16();
+    assert_eq!(answer.headers()["content-type"], "application/x-amz-json-1.0");
+    assert_eq!(answer.headers()["x-amzn-requestid"].len(), 36);
+    let body: Value = serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap();
+    let name = body["__type"].as_str().unwrap().rsplit('#').next().unwrap();
+    (status, name.to_owned())
+}
+
+const LIST: &str = "AWSStepFunctions.ListStateMachines";
+
+#[tokio::test]
+async fn whatever_is_no_request_is_answered_in_the_shape_of_aws() {
+    for (method, path, target, body, status, error) in [
+        ("POST", "/", "", "{}", 400, "UnknownOperationException"),
+        ("POST", "/", "AWSStepFunctions.Nothing", "{}", 400, "UnknownOperationException"),
+        ("GET", "/", LIST, "", 404, "UnknownOperationException"),
+        ("POST", "/machines/of/mine", LIST, "{}", 404, "UnknownOperationException"),
+        ("POST", "/", LIST, "", 400, "SerializationException"),
+        ("POST", "/", LIST, "{", 400, "SerializationException"),
+        ("POST", "/", LIST, r#"{"maxResults": 1001}"#, 400, "ValidationException"),
+    ] {
+        let answer = ask(router(service()), method, path, target, body).await;
+        assert_eq!(answer, (status, error.to_owned()), "{method} {path} {target} {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_larger_than_the_server_reads_is_too_large() {
+    let router = router(service()).layer(DefaultBodyLimit::max(10));
+    let answer = ask(router, "POST", "/", LIST, r#"{"maxResults": 1}"#).await;
+    assert_eq!(answer, (413, "RequestEntityTooLargeException".to_owned()));
+}
+
+#[tokio::test]
+async fn who_asks_is_looked_at_after_what_is_asked_for_and_before_all_else() {
+    for (target, body, error) in [
+        ("AWSStepFunctions.Nothing", "{}", "UnknownOperationException"),
+        (LIST, "{}", "MissingAuthenticationTokenException"),
+        (LIST, "{", "MissingAuthenticationTokenException"),
+    ] {
+        assert_eq!(
+            ask(signed(), "POST", "/", target, body).await,
+            (400, error.to_owned()),
+            "{target} {body}"
+        );
+    }
+}

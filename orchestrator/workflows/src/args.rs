@@ -1,0 +1,133 @@
+//! The flags of the daemon.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use actions::Scope;
+use clap::{Command, Parser};
+use daemon::{Args, ConfigError, Defaults};
+
+use crate::access::Access;
+
+/// Flags of `duet workflow serve`.
+#[derive(Clone, Debug, Parser)]
+#[command(max_term_width = 100, after_help = EXAMPLES)]
+pub struct ServeArgs {
+    /// Store and HTTP.
+    #[command(flatten)]
+    pub(crate) host: Args,
+    /// Whose API it is.
+    #[command(flatten)]
+    api: ApiArgs,
+}
+
+/// What ARNs have in them, and who may ask.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "API")]
+struct ApiArgs {
+    /// The account that everything belongs to: 12 digits.
+    #[arg(long, value_name = "ID", env = "DUET_ACCOUNT", default_value = "123456789012", value_parser = account)]
+    account: String,
+    /// The region of requests that are not signed for one.
+    #[arg(long, value_name = "NAME", env = "DUET_REGION", default_value = "us-east-1", value_parser = region)]
+    region: String,
+    /// A file as ~/.aws/credentials is: requests must be signed with the keys of one of its profiles. Without it, everybody who
+    /// reaches this server may do everything, so it listens on this machine's loopback addresses only.
+    #[arg(long, value_name = "FILE", env = "DUET_AWS_CREDENTIALS")]
+    aws_credentials: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  duet workflow serve                             # at http://127.0.0.1:8084, kept in workflows.db
+  aws --endpoint-url http://127.0.0.1:8084 stepfunctions list-state-machines
+  duet workflow serve --listen 0.0.0.0:8084 --aws-credentials keys.ini --http-allowed-hosts workflows
+
+Every flag can also be set in the environment: DUET_ and its name, e.g. DUET_STORE for --store.
+Exit codes: 0 ended as asked, 1 failed, 64 a flag is wrong, 130 interrupted twice.";
+
+/// Where it listens and keeps its store unless it is told otherwise. Beside the ports of the order flow (8080 to 8083).
+pub const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8084", store: "sqlite:workflows.db" };
+
+/// The command that has [`ServeArgs`], with the defaults of this daemon: its bus is its own, so there is nothing to say about it,
+/// and its requests may be larger than others'.
+#[must_use]
+pub fn with_defaults(command: Command) -> Command {
+    command
+        .mut_arg("store", |arg| arg.default_value(DEFAULTS.store))
+        .mut_arg("listen", |arg| arg.default_value(DEFAULTS.listen))
+        .mut_arg("bus", |arg| arg.default_value("memory:").env(None::<&str>).hide(true))
+        .mut_arg("bus_file", |arg| arg.env(None::<&str>).hide(true))
+        .mut_arg("http_body_bytes_max", |arg| arg.default_value(actions::http::BODY_BYTES_MAX.to_string()))
+}
+
+impl ServeArgs {
+    /// Where machines are made unless a request says otherwise.
+    pub(crate) fn home(&self) -> Scope {
+        Scope::of(&self.api.region, &self.api.account)
+    }
+
+    /// Who may ask.
+    ///
+    /// # Errors
+    /// The file of credentials cannot be used, or there is none where there has to be one.
+    pub(crate) fn access(&self) -> Result<Access, ConfigError> {
+        Access::new(self.api.aws_credentials.as_deref(), self.listen())
+    }
+
+    fn listen(&self) -> SocketAddr {
+        self.host.listen
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_account.then(|| text.to_owned()).ok_or_else(|| "expected 12 digits".to_owned())
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_region = !text.is_empty() && text.len() <= 64 && text.bytes().all(fine);
+    is_region.then(|| text.to_owned()).ok_or_else(|| "expected a region, e.g. eu-west-1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+
+    use super::*;
+
+    fn read(flags: &[&str]) -> Result<ServeArgs, clap::Error> {
+        let command = with_defaults(ServeArgs::command());
+        let args = ["serve"].iter().chain(flags);
+        command.try_get_matches_from(args).and_then(|matches| ServeArgs::from_arg_matches(&matches))
+    }
+
+    #[test]
+    fn it_needs_no_other_server_and_takes_what_aws_takes() {
+        let args = read(&[]).unwrap();
+        assert_eq!((args.host.bus.as_str(), args.host.store.as_str()), ("memory:", DEFAULTS.store));
+        assert_eq!(args.listen().to_string(), DEFAULTS.listen);
+        let body = usize::try_from(args.host.http_body_bytes_max).unwrap();
+        assert_eq!(body, actions::http::BODY_BYTES_MAX);
+        assert_eq!(args.home(), Scope::default());
+    }
+
+    #[test]
+    fn what_stands_in_arns_is_checked() {
+        let home = read(&["--account", "000000000001", "--region", "cn-north-1"]).unwrap().home();
+        assert_eq!(home, Scope::of("cn-north-1", "000000000001"));
+        for wrong in
+            [["--account", "1"], ["--account", "12345678901x"], ["--region", "a:b"], ["--region", ""]]
+        {
+            assert!(read(&wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_bus_is_its_own_business() {
+        let help = with_defaults(ServeArgs::command()).render_long_help().to_string();
+        assert!(!help.contains("--bus") && help.contains("[env: DUET_STORE]"), "{help}");
+        assert!(help.contains("[default: 2097152]") && help.contains(DEFAULTS.listen), "{help}");
+    }
+}

@@ -1,0 +1,110 @@
+//! The daemon: the executions' participant, and the API over it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actions::{Scope, Service, http};
+use axum::http::StatusCode;
+use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
+use executions::{Catalogue, Executor, Unconnected};
+use participant::{Metrics, NoCalls, Participant, SystemClock};
+
+use crate::access::Access;
+use crate::args::{DEFAULTS, ServeArgs};
+
+/// The name of the participant, of its log, and of its schema in a database.
+const NAME: &str = "workflows";
+
+/// The flags, checked.
+pub struct Checked {
+    home: Scope,
+    access: Access,
+}
+
+impl Binary for ServeArgs {
+    const NAME: &'static str = NAME;
+    const DEFAULTS: Defaults = DEFAULTS;
+    type Settings = Checked;
+
+    fn host(&self) -> &Args {
+        &self.host
+    }
+
+    fn settings(&self) -> Result<Checked, ConfigError> {
+        Ok(Checked { home: self.home(), access: self.access()? })
+    }
+
+    async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
+        let Environment { bus, store, registry, options, .. } = environment.clone();
+        let Checked { home, access } = settings;
+        let (requests, asked) = participant::requests();
+        let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
+        let handler = Executor::new(catalogue.clone(), Unconnected);
+        let participant = Participant::new(
+            NAME,
+            Vec::new(),
+            handler,
+            NoCalls::caller(),
+            Arc::clone(&store),
+            bus,
+            clock.clone(),
+        )
+        .with_options(options)
+        .with_requests(asked)
+        .with_metrics(Metrics::register(NAME, &registry)?);
+        let region = Arc::clone(&home.region);
+        let service = Service::new(home, store, requests, catalogue, clock);
+        let is_signed = matches!(access, Access::Signed(_));
+        let router = match access {
+            Access::Local => http::router(service),
+            Access::Signed(keys) => http::signed_router(service, keys),
+        };
+        let welcome = move |address| welcome(address, &region, is_signed);
+        Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome))
+    }
+}
+
+/// As AWS's clients expect it: some requests wait, and whatever is refused is refused in AWS's shape.
+const MANNERS: Manners = Manners {
+    timeout: http::patience,
+    tell: |headers| {
+        let tell: Tell = |problem| {
+            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            http::refusal(status, &problem.detail)
+        };
+        http::is_client(headers).then_some(tell)
+    },
+};
+
+fn welcome(address: SocketAddr, region: &str, is_signed: bool) -> String {
+    let (who, keys) = if is_signed {
+        ("for whoever signs with a key of --aws-credentials", String::new())
+    } else {
+        let keys = format!(
+            "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={region}   # if you have none\n"
+        );
+        ("for this machine alone (--aws-credentials FILE lets others in)", keys)
+    };
+    format!(
+        "The Step Functions API is served at http://{address}, {who}:\n\n{keys}  aws --endpoint-url http://{address} stepfunctions \
+         list-state-machines\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_starts_it_is_told_how_to_reach_it() {
+        let address = "127.0.0.1:8084".parse().unwrap();
+        let said = welcome(address, "eu-west-1", false);
+        assert!(
+            said.contains("\n  aws --endpoint-url http://127.0.0.1:8084 stepfunctions list-state-machines\n"),
+            "{said}"
+        );
+        assert!(said.contains("for this machine alone") && said.contains("AWS_REGION=eu-west-1"), "{said}");
+        let said = welcome(address, "eu-west-1", true);
+        assert!(said.contains("a key of --aws-credentials") && !said.contains("any"), "{said}");
+    }
+}
