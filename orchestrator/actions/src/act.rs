@@ -44,7 +44,9 @@ impl Service {
             Request::DescribeMapRun(_) => Err(not_here(Operation::DescribeMapRun)),
             Request::DescribeStateMachine(_) => Err(not_here(Operation::DescribeStateMachine)),
             Request::DescribeStateMachineAlias(_) => Err(not_here(Operation::DescribeStateMachineAlias)),
-            Request::DescribeStateMachineForExecution(_) => Err(not_here(Operation::DescribeStateMachineForExecution)),
+            Request::DescribeStateMachineForExecution(_) => {
+                Err(not_here(Operation::DescribeStateMachineForExecution))
+            }
             Request::GetActivityTask(_) => Err(not_here(Operation::GetActivityTask)),
             Request::GetExecutionHistory(_) => Err(not_here(Operation::GetExecutionHistory)),
             Request::ListActivities(_) => Err(not_here(Operation::ListActivities)),
@@ -63,12 +65,14 @@ impl Service {
             Request::StartSyncExecution(_) => Err(not_here(Operation::StartSyncExecution)),
             Request::StopExecution(_) => Err(not_here(Operation::StopExecution)),
             Request::TagResource(_) => Err(not_here(Operation::TagResource)),
-            Request::TestState(_) => Err(not_here(Operation::TestState)),
+            Request::TestState(request) => answer(self, request).await,
             Request::UntagResource(_) => Err(not_here(Operation::UntagResource)),
             Request::UpdateMapRun(_) => Err(not_here(Operation::UpdateMapRun)),
             Request::UpdateStateMachine(_) => Err(not_here(Operation::UpdateStateMachine)),
             Request::UpdateStateMachineAlias(_) => Err(not_here(Operation::UpdateStateMachineAlias)),
-            Request::ValidateStateMachineDefinition(_) => Err(not_here(Operation::ValidateStateMachineDefinition)),
+            Request::ValidateStateMachineDefinition(_) => {
+                Err(not_here(Operation::ValidateStateMachineDefinition))
+            }
         }
     }
 }

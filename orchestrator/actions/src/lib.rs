@@ -17,6 +17,7 @@ mod failures;
 pub mod http;
 mod page;
 mod service;
+mod test_state;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};
