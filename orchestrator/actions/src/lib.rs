@@ -20,6 +20,7 @@ mod page;
 mod service;
 pub mod signature;
 mod target;
+mod test_state;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::history::Detail;
 use crate::quotas::{self, PAYLOAD_BYTES_MAX};
 use crate::stepper::{Cursor, Entered, Outcome, Stepper};
+use crate::watch::{Stage, Watch};
 
 /// Variables that a state sets when it is left.
 pub(crate) type Assigned = Map<String, Value>;
@@ -31,7 +32,22 @@ pub(crate) fn arguments(
     io: &Io<Flow>,
     input: Cow<'_, Value>,
     scope: &Scope<'_>,
+    watch: Option<&Watch>,
 ) -> Result<Value, RuntimeError> {
+    let Some(watch) = watch else { return filled(io, input, scope) };
+    let stage = match io {
+        Io::JsonPath(_) => {
+            watch.made(Stage::InputPath, &input);
+            Stage::Parameters
+        }
+        Io::Jsonata(_) => Stage::Arguments,
+    };
+    let arguments = filled(io, input, scope)?;
+    watch.made(stage, &arguments);
+    Ok(arguments)
+}
+
+fn filled(io: &Io<Flow>, input: Cow<'_, Value>, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
     let (template, field) = match io {
         Io::JsonPath(flow) => (&flow.parameters, "Parameters"),
         Io::Jsonata(jsonata) => (&jsonata.arguments, "Arguments"),
@@ -205,11 +221,17 @@ impl<'d> Stepper<'d> {
                 self.scoped(entered.view(), &result, |scope| selector.fill(scope, "ResultSelector"))?
             }
         };
+        if let Some(watch) = self.watch {
+            watch.made(Stage::ResultSelector, &result);
+        }
         // Checked before the input is given away: after an error it may still be needed.
         flow.result_path.check(&entered.data)?;
         let may_be_too_large = may_be_too_large(flow, &entered.data, &result);
         let input = if may_be_too_large { entered.data.clone() } else { std::mem::take(&mut entered.data) };
         let placed = flow.result_path.place(input, result)?;
+        if let Some(watch) = self.watch {
+            watch.made(Stage::ResultPath, &placed);
+        }
         let output = self.narrowed(entered, &flow.output_path, placed)?;
         if may_be_too_large {
             quotas::check(&output, &entered.state.name).map_err(Spoilt::Failure)?;
@@ -270,6 +292,9 @@ impl<'d> Stepper<'d> {
             false => self.taken_data(entered),
         };
         let input = self.narrowed(entered, &ends.input_path, data)?;
+        if let Some(watch) = self.watch {
+            watch.made(Stage::InputPath, &input);
+        }
         let assigned = self.assigned_over(entered, &input, assign, field)?;
         let output = self.narrowed(entered, &ends.output_path, input)?;
         if [&ends.input_path, &ends.output_path].iter().any(|path| matches!(path, Narrow::Part(_))) {

@@ -48,6 +48,11 @@
 //! effects about. The engine only asks whether a call can be sent ([`Integrations`]), because a task that calls what nobody offers fails
 //! at once. That answer does not follow from definition and facts, so it is in the journal beside the fact.
 //!
+//! # A state by itself
+//!
+//! [`trial()`] tries one state as an execution would run it, with its work given, and tells the values on the way from its input to its
+//! output.
+//!
 //! # Quotas
 //!
 //! All in [`quotas`]: transitions per step, length of the history, size of a payload, time. Beyond the length of the history the
@@ -98,8 +103,10 @@ mod tally;
 mod thread;
 mod threads;
 pub mod token;
+mod trial;
 mod unfinished;
 mod variables;
+mod watch;
 
 pub use billing::Billing;
 pub use child::{ChildEnd, ChildStart, StartChild};
@@ -126,4 +133,6 @@ pub use taken::{Taken, Way};
 pub use tally::Tally;
 pub use thread::{Thread, ThreadId, Waiting};
 pub use threads::Threads;
+pub use trial::{Trial, TrialEnd, Tried, TriedMap, Work, trial};
 pub use unfinished::Unfinished;
+pub use watch::Stage;

@@ -38,6 +38,9 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// Longest that an Express execution may take, in milliseconds: five minutes; the quota of AWS.
 pub const EXPRESS_DURATION_MS_MAX: u64 = 5 * 60 * 1000;
 
+/// Longest that a state that is tried may wait, in milliseconds: five minutes; the quota of AWS.
+pub const TRIAL_MS_MAX: u64 = 5 * 60 * 1000;
+
 /// Largest that all variables of an execution may be together as JSON text, in bytes; the quota of AWS.
 pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
 

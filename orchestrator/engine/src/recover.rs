@@ -46,6 +46,9 @@ impl<'d> Stepper<'d> {
     /// The first retrier that is for the error decides about a retry; when it has none left, the first catcher that is
     /// for the error takes over.
     pub(crate) fn recover(&mut self, mut entered: Entered<'d>, failure: Failure) -> Outcome {
+        if let Some(watch) = self.watch {
+            watch.failed(&failure);
+        }
         if failure.error == RUNTIME {
             return self.fails(entered, failure);
         }

@@ -28,6 +28,7 @@ use crate::tally::Tally;
 use crate::thread::{Thread, ThreadId, Waiting};
 use crate::threads::Threads;
 use crate::unfinished::{Left, WayOn};
+use crate::watch::Watch;
 
 /// One step in the making.
 pub(crate) struct Stepper<'d> {
@@ -51,6 +52,8 @@ pub(crate) struct Stepper<'d> {
     pub(crate) refused: Vec<Refused>,
     pub(crate) history: Recorder<'d>,
     pub(crate) tally: Tally,
+    /// Who takes notes of a state that is tried; nobody, of an execution.
+    pub(crate) watch: Option<&'d Watch>,
 }
 
 /// A state about to be entered.
@@ -197,6 +200,7 @@ impl<'d> Stepper<'d> {
             refused: Vec::new(),
             history,
             tally: Tally::default(),
+            watch: None,
         }
     }
 
@@ -230,7 +234,11 @@ impl<'d> Stepper<'d> {
             let retries = view.retries.iter().map(|count| u64::from(*count)).sum();
             let state =
                 StateView { name: &view.state.name, entered_ms: view.at_ms, retries, task: view.task };
-            context(&self.head, view.thread, &state, view.item)
+            let context = context(&self.head, view.thread, &state, view.item);
+            match self.watch {
+                Some(watch) => watch.context(context, view.item.is_some()),
+                None => context,
+            }
         };
         let context = Context::new(&build);
         let random = Random::new(self.head.seed, self.draws.get());

@@ -32,18 +32,18 @@ use crate::status::Status;
 use crate::stepper::{Entered, Outcome, Signal, Stepper, View, misfit};
 
 /// The words of AWS.
-const THRESHOLD_EXCEEDED: &str = "The specified tolerated failure threshold was exceeded";
+pub(super) const THRESHOLD_EXCEEDED: &str = "The specified tolerated failure threshold was exceeded";
 
 /// A child about to be started.
-struct Next {
-    input: Value,
+pub(super) struct Next {
+    pub(super) input: Value,
     items: u64,
     /// What the context object tells of its item, unless it has several.
     item: Option<Value>,
 }
 
 /// Why no child can be started.
-enum Unstartable {
+pub(super) enum Unstartable {
     Error(RuntimeError),
     Failure(Failure),
 }
@@ -169,7 +169,7 @@ impl<'d> Stepper<'d> {
     }
 
     /// What the next child is given, if one can be begun with the items at hand.
-    fn next_child(
+    pub(super) fn next_child(
         &self,
         entered: &Entered<'d>,
         map: &Map,
@@ -192,6 +192,9 @@ impl<'d> Stepper<'d> {
                     self.scoped(view, &entered.data, |scope| selected(map, selector, scope))?
                 }
             };
+            if let Some(watch) = self.watch {
+                watch.selected(&data);
+            }
             let bytes = measured(&data, NESTING_MAX).filter(|bytes| *bytes <= PAYLOAD_BYTES_MAX);
             let Some(bytes) = bytes else { return Err(Unstartable::Failure(too_large(entered))) };
             let Some(batches) = &mut run.batches else {
@@ -359,7 +362,7 @@ impl<'d> Stepper<'d> {
     }
 
     /// What a run and its children are called.
-    fn named(&self, entered: &Entered<'d>, distributed: &Distributed, run: MapRunId) -> Named {
+    pub(super) fn named(&self, entered: &Entered<'d>, distributed: &Distributed, run: MapRunId) -> Named {
         let head = &self.head;
         let identity = head.identity.as_deref();
         let label = distributed.label.as_deref();
@@ -372,7 +375,7 @@ fn transformation(distributed: &Distributed) -> Transformation {
     distributed.writer.as_ref().map_or(Transformation::Compact, |writer| writer.config.transformation)
 }
 
-fn state_failure(error: &str, cause: impl Into<String>) -> Failure {
+pub(super) fn state_failure(error: &str, cause: impl Into<String>) -> Failure {
     Failure { error: error.to_owned(), cause: Some(cause.into()), origin: Origin::State }
 }
 
@@ -402,7 +405,7 @@ fn is_list(reader: &ItemReader) -> bool {
 }
 
 /// Everything that can go wrong before a run begins. Its name and time are for the caller to fill in.
-fn prepare(
+pub(super) fn prepare(
     map: &Map,
     distributed: &Distributed,
     scope: &Scope<'_>,

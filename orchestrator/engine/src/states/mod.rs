@@ -8,6 +8,8 @@ mod parallel;
 mod pass;
 mod succeed;
 mod task;
+mod trial;
+mod trial_map;
 mod wait;
 
 use asl::StateKind;

@@ -16,7 +16,7 @@ use crate::thread::ThreadId;
 impl<'d> Stepper<'d> {
     pub(super) fn begin_parallel(&mut self, mut entered: Entered<'d>, parallel: &'d Parallel) -> Outcome {
         let prepared = self.scoped(entered.view(), &entered.data, |scope| {
-            arguments(&parallel.io, input(&parallel.io, scope)?, scope)
+            arguments(&parallel.io, input(&parallel.io, scope)?, scope, self.watch)
         });
         let data = match prepared {
             Ok(data) => data,

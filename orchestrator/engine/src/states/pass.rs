@@ -18,7 +18,7 @@ impl<'d> Stepper<'d> {
             let input = input(&pass.io, scope)?;
             match &pass.result {
                 Some(result) => Ok(result.clone()),
-                None => arguments(&pass.io, input, scope),
+                None => arguments(&pass.io, input, scope, self.watch),
             }
         });
         match result {

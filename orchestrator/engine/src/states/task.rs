@@ -20,6 +20,7 @@ use crate::io::{arguments, input};
 use crate::quotas;
 use crate::settings::seconds;
 use crate::stepper::{Entered, Outcome, Signal, Stepper};
+use crate::watch::Watch;
 
 /// A task that is at work.
 pub(super) struct Working {
@@ -41,10 +42,11 @@ impl<'d> Stepper<'d> {
     pub(super) fn begin_task(&mut self, mut entered: Entered<'d>, task: &'d Task) -> Outcome {
         let id = self.new_task();
         entered.task = is_callback(task).then_some(id);
-        let prepared = match self.scoped(entered.view(), &entered.data, |scope| prepare(task, scope)) {
-            Ok(prepared) => prepared,
-            Err(error) => return self.failed(entered, error),
-        };
+        let prepared =
+            match self.scoped(entered.view(), &entered.data, |scope| prepare(task, scope, self.watch)) {
+                Ok(prepared) => prepared,
+                Err(error) => return self.failed(entered, error),
+            };
         if let Err(failure) = quotas::check(&prepared.parameters, name(task)) {
             return self.recover(entered, failure);
         }
@@ -77,7 +79,8 @@ impl<'d> Stepper<'d> {
             return self.task_failed(entered, task, Failure { error, cause, origin: Origin::Task }, event);
         }
         self.effects.push(Effect::Call(call));
-        if let Some(result) = sent {
+        // Of a task that is tried, the result is given.
+        if let (Some(result), None) = (sent, self.watch) {
             return self.task_succeeded(entered, task, result);
         }
         self.forget_input(&mut entered, &task.io, &task.recovery);
@@ -224,7 +227,7 @@ fn name(task: &Task) -> &str {
 }
 
 /// Everything that can go wrong before a task is called.
-fn prepare(task: &Task, scope: &Scope<'_>) -> Result<Prepared, RuntimeError> {
+fn prepare(task: &Task, scope: &Scope<'_>, watch: Option<&Watch>) -> Result<Prepared, RuntimeError> {
     let input = input(&task.io, scope)?;
     let inner = scope.over(&input);
     let time = |setting: &Option<Setting<u64>>, field| {
@@ -234,6 +237,6 @@ fn prepare(task: &Task, scope: &Scope<'_>) -> Result<Prepared, RuntimeError> {
     let heartbeat_s = time(&task.heartbeat_s, "HeartbeatSeconds")?;
     let credentials = task.credentials.as_ref().map(|it| it.fill(&inner, "Credentials")).transpose()?;
     let role_arn = credentials.and_then(|it| it.get("RoleArn")?.as_str().map(str::to_owned));
-    let parameters = arguments(&task.io, input, scope)?;
+    let parameters = arguments(&task.io, input, scope, watch)?;
     Ok(Prepared { parameters, timeout_s, heartbeat_s, role_arn })
 }

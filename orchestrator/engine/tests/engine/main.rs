@@ -14,3 +14,4 @@ mod order;
 mod properties;
 mod redrive;
 mod states;
+mod trial;
