@@ -19,7 +19,10 @@ async fn machines_are_listed_those_made_last_first() {
     world.ok("CreateStateMachine", with(create("a"), json!({"type": "EXPRESS"}))).await;
     world.clock.forward(1_000);
     world.machine("b").await;
-    let item = |name: &str, kind: &str, since: i64| json!({"stateMachineArn": arn(&format!("stateMachine:{name}")), "name": name, "type": kind, "creationDate": since});
+    let item = |name: &str, kind: &str, since: i64| {
+        let machine = arn(&format!("stateMachine:{name}"));
+        json!({"stateMachineArn": machine, "name": name, "type": kind, "creationDate": since})
+    };
     let expected = json!({"stateMachines": [item("b", "STANDARD", BEGIN + 1), item("a", "EXPRESS", BEGIN)]});
     assert_eq!(world.ok("ListStateMachines", json!({})).await, expected);
     assert_eq!(world.ok("ListStateMachines", json!({"maxResults": 0})).await, expected);
