@@ -17,7 +17,9 @@ mod failures;
 pub mod http;
 mod page;
 mod service;
+mod target;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};
 pub use service::Service;
+pub use target::{Target, home_key};
