@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use api::{Action, Failure, Operation, Request};
+use api::{Action, Failure, Request};
 use serde_json::Value;
 
 use crate::service::Service;
@@ -21,10 +21,6 @@ async fn answer<A: Act>(service: &Service, request: A) -> Result<Value, Failure>
     serde_json::to_value(output).map_err(|error| Failure::Internal(error.to_string()))
 }
 
-fn not_here(operation: Operation) -> Failure {
-    Failure::UnknownOperation { target: operation.name().to_owned() }
-}
-
 impl Service {
     /// Carries out a request.
     ///
@@ -40,32 +36,32 @@ impl Service {
             Request::DeleteStateMachineAlias(request) => answer(self, request).await,
             Request::DeleteStateMachineVersion(request) => answer(self, request).await,
             Request::DescribeActivity(request) => answer(self, request).await,
-            Request::DescribeExecution(_) => Err(not_here(Operation::DescribeExecution)),
-            Request::DescribeMapRun(_) => Err(not_here(Operation::DescribeMapRun)),
+            Request::DescribeExecution(request) => answer(self, request).await,
+            Request::DescribeMapRun(request) => answer(self, request).await,
             Request::DescribeStateMachine(request) => answer(self, request).await,
             Request::DescribeStateMachineAlias(request) => answer(self, request).await,
             Request::DescribeStateMachineForExecution(request) => answer(self, request).await,
-            Request::GetActivityTask(_) => Err(not_here(Operation::GetActivityTask)),
-            Request::GetExecutionHistory(_) => Err(not_here(Operation::GetExecutionHistory)),
+            Request::GetActivityTask(request) => answer(self, request).await,
+            Request::GetExecutionHistory(request) => answer(self, request).await,
             Request::ListActivities(request) => answer(self, request).await,
-            Request::ListExecutions(_) => Err(not_here(Operation::ListExecutions)),
-            Request::ListMapRuns(_) => Err(not_here(Operation::ListMapRuns)),
+            Request::ListExecutions(request) => answer(self, request).await,
+            Request::ListMapRuns(request) => answer(self, request).await,
             Request::ListStateMachineAliases(request) => answer(self, request).await,
             Request::ListStateMachineVersions(request) => answer(self, request).await,
             Request::ListStateMachines(request) => answer(self, request).await,
             Request::ListTagsForResource(request) => answer(self, request).await,
             Request::PublishStateMachineVersion(request) => answer(self, request).await,
-            Request::RedriveExecution(_) => Err(not_here(Operation::RedriveExecution)),
-            Request::SendTaskFailure(_) => Err(not_here(Operation::SendTaskFailure)),
-            Request::SendTaskHeartbeat(_) => Err(not_here(Operation::SendTaskHeartbeat)),
-            Request::SendTaskSuccess(_) => Err(not_here(Operation::SendTaskSuccess)),
-            Request::StartExecution(_) => Err(not_here(Operation::StartExecution)),
-            Request::StartSyncExecution(_) => Err(not_here(Operation::StartSyncExecution)),
-            Request::StopExecution(_) => Err(not_here(Operation::StopExecution)),
+            Request::RedriveExecution(request) => answer(self, request).await,
+            Request::SendTaskFailure(request) => answer(self, request).await,
+            Request::SendTaskHeartbeat(request) => answer(self, request).await,
+            Request::SendTaskSuccess(request) => answer(self, request).await,
+            Request::StartExecution(request) => answer(self, request).await,
+            Request::StartSyncExecution(request) => answer(self, request).await,
+            Request::StopExecution(request) => answer(self, request).await,
             Request::TagResource(request) => answer(self, request).await,
-            Request::TestState(_) => Err(not_here(Operation::TestState)),
+            Request::TestState(request) => answer(self, request).await,
             Request::UntagResource(request) => answer(self, request).await,
-            Request::UpdateMapRun(_) => Err(not_here(Operation::UpdateMapRun)),
+            Request::UpdateMapRun(request) => answer(self, request).await,
             Request::UpdateStateMachine(request) => answer(self, request).await,
             Request::UpdateStateMachineAlias(request) => answer(self, request).await,
             Request::ValidateStateMachineDefinition(request) => answer(self, request).await,
