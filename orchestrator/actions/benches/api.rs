@@ -18,7 +18,7 @@ use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use common::World;
@@ -29,6 +29,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use store::sqlite::{SqliteOptions, SqliteStore};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 const CONNECTIONS: usize = 16;
 
@@ -124,7 +125,7 @@ async fn main() {
     let seconds = std::env::var("DUET_BENCH_SECONDS").ok().map_or(4.0, |seconds| seconds.parse().unwrap());
     let within = std::env::var_os("DUET_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let dir = tempfile::tempdir_in(within).unwrap();
-    let store = SqliteStore::open(&dir.path().join("e.db"), SqliteOptions::default()).unwrap();
+    let store = SqliteStore::open(dir.path().join("e.db"), SqliteOptions::default()).unwrap();
     let world = World::on_wall_clock(Arc::new(store));
     let standard = world.machine("m", five_passes()).await;
     let express = world.express("x", five_passes()).await;

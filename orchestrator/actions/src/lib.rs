@@ -21,6 +21,7 @@ mod runs;
 mod service;
 pub mod signature;
 mod target;
+mod tasks;
 mod test_state;
 
 pub use act::Act;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use executions::{Answer, Catalogue, Histories, Request, Waiters};
+use executions::{Answer, Catalogue, Histories, Pollers, Request, Waiters};
 use participant::{AskError, Clock, Millis, Requests};
 use store::{Read, Store};
 use uuid::Uuid;
@@ -19,6 +19,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     histories: Histories,
     waiters: Waiters,
+    pollers: Pollers,
 }
 
 impl Service {
@@ -40,6 +41,7 @@ impl Service {
             clock,
             histories: Histories::default(),
             waiters: Waiters::default(),
+            pollers: Pollers::default(),
         }
     }
 
@@ -48,6 +50,13 @@ impl Service {
     #[must_use]
     pub fn with_waiters(self, waiters: Waiters) -> Self {
         Self { waiters, ..self }
+    }
+
+    /// With those that the participant tells of tasks of activities ([`executions::Executor::with_pollers`]): without, who asks for tasks sees
+    /// them a second late.
+    #[must_use]
+    pub fn with_pollers(self, pollers: Pollers) -> Self {
+        Self { pollers, ..self }
     }
 
     /// The same for a request that was signed for that region.
@@ -75,6 +84,10 @@ impl Service {
 
     pub(crate) fn waiters(&self) -> &Waiters {
         &self.waiters
+    }
+
+    pub(crate) fn pollers(&self) -> &Pollers {
+        &self.pollers
     }
 
     pub(crate) fn histories(&self) -> &Histories {

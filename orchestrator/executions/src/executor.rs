@@ -23,6 +23,7 @@ use crate::lists::{self, OF_TASK, of_task};
 use crate::live::Live;
 use crate::load::load;
 use crate::parent::Parent;
+use crate::pollers::Pollers;
 use crate::queue::Queue;
 use crate::record;
 use crate::request::{Answer, Nested, Request, Start, StartChild};
@@ -37,19 +38,27 @@ pub struct Executor<I> {
     integrations: I,
     live: Live,
     waiters: Waiters,
+    pollers: Pollers,
 }
 
 impl<I: Integrations> Executor<I> {
     /// Of these definitions, and of those that are in its store.
     #[must_use]
     pub fn new(catalogue: Catalogue, integrations: I) -> Self {
-        Self { catalogue, integrations, live: Live::new(), waiters: Waiters::default() }
+        let (waiters, pollers) = (Waiters::default(), Pollers::default());
+        Self { catalogue, integrations, live: Live::new(), waiters, pollers }
     }
 
     /// Telling these when executions have ended.
     #[must_use]
     pub fn with_waiters(self, waiters: Waiters) -> Self {
         Self { waiters, ..self }
+    }
+
+    /// Telling these when a task of an activity is there.
+    #[must_use]
+    pub fn with_pollers(self, pollers: Pollers) -> Self {
+        Self { pollers, ..self }
     }
 }
 
@@ -387,8 +396,10 @@ impl<I: Integrations> Handler for Executor<I> {
     }
 
     fn announced(&self, key: &str, answer: Answer) {
-        if let Answer::Ended(ending) = answer {
-            self.waiters.ended(key, &ending);
+        match answer {
+            Answer::Ended(ending) => self.waiters.ended(key, &ending),
+            Answer::Queued { .. } => self.pollers.put_in(key),
+            _ => {}
         }
     }
 

@@ -56,7 +56,7 @@ impl Act for DescribeExecutionInput {
         let given = stored.given().cloned().unwrap_or_default();
         let ending = stored.ending();
         let output = ending.and_then(|ending| ending.output.as_ref()).filter(|_| has_data);
-        let output = output.map(|output| output.to_string());
+        let output = output.map(ToString::to_string);
         Ok(DescribeExecutionOutput {
             state_machine_arn: machine_arn(service, &machine),
             execution_arn: self.execution_arn,

@@ -292,7 +292,7 @@ async fn a_machine_that_was_made_again_has_executions_of_its_own() {
 #[tokio::test]
 async fn all_of_it_works_on_sqlite() {
     let dir = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&dir.path().join("e.db"), SqliteOptions::default()).unwrap();
+    let store = SqliteStore::open(dir.path().join("e.db"), SqliteOptions::default()).unwrap();
     let world = World::on_wall_clock(Arc::new(store));
     let machine = world.machine("c", callback()).await;
     let input = format!("{{\"a\":  \"{}\"}}", "x".repeat(5_000));

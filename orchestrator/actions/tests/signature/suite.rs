@@ -68,7 +68,8 @@ fn what_aws_signed_is_accepted() {
 
 #[test]
 fn whatever_is_changed_afterwards_shows() {
-    let changes: [(&str, fn(&mut Request)); 5] = [
+    type Change = fn(&mut Request);
+    let changes: [(&str, Change); 5] = [
         ("the method", |request| request.method.push('X')),
         ("the path", |request| request.path.push('x')),
         ("the query", |request| request.query.push_str("&x=y")),

@@ -1,0 +1,3 @@
+//! Tasks of activities, for those who work on them.
+
+mod get_activity_task;
