@@ -16,6 +16,7 @@ mod arn;
 mod failures;
 pub mod http;
 mod page;
+mod runs;
 mod service;
 
 pub use act::Act;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use executions::{Answer, Catalogue, Request};
+use executions::{Answer, Catalogue, Histories, Request};
 use participant::{AskError, Clock, Millis, Requests};
 use store::{Read, Store};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ pub struct Service {
     requests: Requests<Request, Answer>,
     catalogue: Catalogue,
     clock: Arc<dyn Clock>,
+    histories: Histories,
 }
 
 impl Service {
@@ -30,7 +31,7 @@ impl Service {
         catalogue: Catalogue,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { home, store, requests, catalogue, clock }
+        Self { home, store, requests, catalogue, clock, histories: Histories::default() }
     }
 
     /// The same for a request that was signed for that region.
@@ -54,6 +55,10 @@ impl Service {
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    pub(crate) fn histories(&self) -> &Histories {
+        &self.histories
     }
 
     pub(crate) fn now(&self) -> Millis {

@@ -166,6 +166,11 @@ impl HistoryEvent {
         }
     }
 
+    /// About how many bytes it takes in memory: its data, mostly.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.detail.data_bytes()
+    }
+
     /// The event as AWS writes it. `region` is where the integrations of tasks are said to be.
     pub fn to_json(&self, region: &str) -> Value {
         let mut event = Map::new();
@@ -184,6 +189,29 @@ impl HistoryEvent {
 }
 
 impl Detail {
+    fn data_bytes(&self) -> usize {
+        match self {
+            Self::ExecutionStarted { input: data, .. }
+            | Self::ExecutionSucceeded { output: data }
+            | Self::StateEntered { input: data, .. }
+            | Self::EvaluationFailed { cause: data, .. }
+            | Self::Task { event: TaskEvent::Scheduled { input: data, .. }, .. }
+            | Self::Task { event: TaskEvent::Submitted { output: data }, .. }
+            | Self::Task { event: TaskEvent::Succeeded { output: data }, .. } => data.len(),
+            Self::StateExited { output, assigned, .. } => {
+                output.len() + assigned.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+            }
+            Self::ExecutionFailed { cause, .. }
+            | Self::ExecutionTimedOut { cause, .. }
+            | Self::ExecutionAborted { cause, .. }
+            | Self::MapRunFailed { cause, .. }
+            | Self::Task { event: TaskEvent::Failed { cause, .. }, .. } => {
+                cause.as_ref().map_or(0, String::len)
+            }
+            _ => 0,
+        }
+    }
+
     /// What its details are called after.
     fn name(&self) -> String {
         let fixed = match self {

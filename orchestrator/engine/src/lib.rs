@@ -116,7 +116,7 @@ pub use map_counts::MapRunCounts;
 pub use map_news::{MapNews, MapRunUpdate};
 pub use map_run::MapRun;
 pub use redrivable::NotRedrivable;
-pub use replay::{ReplayError, replay, unanswered};
+pub use replay::{ReplayError, replay, replay_seen, unanswered};
 pub use requests::{ReadItems, WriteResults};
 pub use resume::resume;
 pub use status::Status;

@@ -1,6 +1,7 @@
 //! An execution, its history and what it has asked for, computed from its journal.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use asl::Definition;
 use thiserror::Error;
@@ -10,7 +11,7 @@ use crate::execution::Execution;
 use crate::fact::{Fact, IllegalFact, JournalEntry, Refused};
 use crate::history::HistoryEvent;
 use crate::ids::{MapRunId, TaskId};
-use crate::step::{History, Step, Stepped, step};
+use crate::step::{History, Step, Stepped, step, step_seen};
 
 /// A journal that no execution can have had.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -123,6 +124,25 @@ pub(crate) fn go_on(
         }
     }
     execution.ok_or(ReplayError::Empty)
+}
+
+/// What an execution becomes with the next entry of its journal; `None` before the first. Its events are told one by one, as
+/// [`step_seen`](crate::step_seen) does, so that a long history need not be held.
+///
+/// # Errors
+/// As those of [`replay()`]; `index` is the entry's place.
+pub fn replay_seen(
+    definition: &Definition,
+    execution: Option<Execution>,
+    (index, entry): (usize, JournalEntry),
+    see: &mut dyn FnMut(HistoryEvent) -> ControlFlow<()>,
+) -> Result<Execution, ReplayError> {
+    let JournalEntry { at_ms, fact, refused } = entry;
+    match step_seen(definition, execution, fact, at_ms, &Recorded(&refused), see) {
+        Ok(Stepped::Advanced(step)) => Ok(step.execution),
+        Ok(Stepped::Stale(_)) => Err(ReplayError::Stale { index }),
+        Err(source) => Err(ReplayError::Illegal { index, source }),
+    }
 }
 
 /// What could be sent when the journal was written.

@@ -71,11 +71,16 @@ impl<I: Integrations> Course<'_, I> {
     ) -> Result<(Running, bool), Rejected> {
         let now_ms = effects.now().unsigned_abs();
         let (execution, mut due) = running.map_or((None, Due::default()), |it| (Some(it.execution), it.due));
+        let beat = if let Fact::TaskHeartbeat { task } = fact { Some(task) } else { None };
         let entry = JournalEntry::new(now_ms, fact);
         let written = self.has_journal.then(|| entry.encode());
         let stepped = step(self.definition, execution, entry.fact, now_ms, self.integrations, History::Skip);
         let step = match stepped.map_err(rejected)? {
-            Stepped::Stale(execution) => return Ok((Running { execution: *execution, due }, false)),
+            Stepped::Stale(execution) => {
+                // A task without a time for it may be told that it is at work as well: nothing follows from it.
+                let is_at_work = beat.is_some_and(|task| execution.pending_tasks().contains(&task));
+                return Ok((Running { execution: *execution, due }, is_at_work));
+            }
             Stepped::Advanced(step) => *step,
         };
         if let Some(written) = written {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl::Definition;
 use async_trait::async_trait;
-use engine::{Execution, Fact, JournalEntry, is_name, resume};
+use engine::{Execution, Fact, JournalEntry, Status, resume};
 use participant::{Effects, Handler, Input, Rejected};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -14,14 +14,15 @@ use crate::catalogue::Catalogue;
 use crate::course::{Course, TIMER};
 use crate::depth::{is_storable, storable};
 use crate::digest::Digest;
+use crate::given::{Given, INPUT_HERE_BYTES_MAX};
 use crate::integrations::Integrations;
 use crate::key::machine_and_name;
+use crate::lists;
 use crate::live::Live;
-use crate::read::{OF_MACHINE, OF_STATUS, of_status};
 use crate::record::{self, Record};
 use crate::request::{Answer, Request, Start};
 use crate::running::Running;
-use crate::stored::{Extent, Place, Stored, ending};
+use crate::stored::{Begun, Extent, Place, Stored, ending};
 
 /// Starts executions, tells them what happens, and has done what they ask for.
 pub struct Executor<I> {
@@ -58,14 +59,12 @@ impl<I: Integrations> Executor<I> {
             });
             return Ok(Some(stored));
         }
-        let named =
-            machine_and_name(effects.key()).filter(|(machine, name)| is_name(machine) && is_name(name));
-        let machine = named.map(|(machine, _)| machine.to_owned()).ok_or_else(|| {
-            Rejected(format!(
-                "{:?} is not the key of an execution: execution/MACHINE:NAME is one",
-                effects.key()
-            ))
-        })?;
+        if machine_and_name(effects.key()).is_none() {
+            let key = effects.key();
+            return Err(Rejected(format!(
+                "{key:?} is not the key of an execution: execution/MACHINE:NAME is one"
+            )));
+        }
         if !is_storable(&start.input) {
             return Err(Rejected(format!(
                 "the input is nested more than {} levels deep",
@@ -82,7 +81,13 @@ impl<I: Integrations> Executor<I> {
             identity: start.identity.clone(),
             express: start.express,
         };
-        let mut course = self.course(&start.definition, !start.express, Extent::default());
+        let mut journal = Extent::default();
+        let given = start
+            .given
+            .as_ref()
+            .filter(|_| !start.express)
+            .map(|given| kept::<I>(given, &mut journal, effects));
+        let mut course = self.course(&start.definition, !start.express, journal);
         let (running, _) = course.tell(None, Some(fact), effects)?;
         let started_ms = running.execution.started_ms();
         let ending = ending(&running.execution).cloned();
@@ -92,11 +97,11 @@ impl<I: Integrations> Executor<I> {
             return Ok(None);
         }
         if !start.express {
-            effects.link(OF_MACHINE, machine);
+            lists::enter(given.as_deref(), None, effects);
         }
         let definition = start.definition.fingerprint().to_owned();
-        let stored = |journal, place| Stored { definition, started_ms, begun_with, journal, place };
-        Ok(Some(self.put(course, running, None, effects, stored)))
+        let begun = Begun { definition, started_ms, begun_with, given, redrives: None };
+        Ok(Some(self.put(course, running, None, effects, (begun, true))))
     }
 
     /// Tells the execution, which is there, the fact, and the timers that are due.
@@ -112,7 +117,9 @@ impl<I: Integrations> Executor<I> {
             effects.answer(Answer::Told { was_awaited: false, ending });
             return Ok(Some(stored));
         }
-        let Stored { definition: fingerprint, started_ms, begun_with, journal, place } = stored;
+        let Stored { definition: fingerprint, started_ms, begun_with, journal, place, given, mut redrives } =
+            stored;
+        let is_redriven = fact == Some(Fact::Redriven);
         let Some(definition) = self.catalogue.get(&fingerprint) else {
             return Err(effects.lack(&format!("the definition {fingerprint}")));
         };
@@ -125,13 +132,40 @@ impl<I: Integrations> Executor<I> {
         let (running, was_awaited) = course.tell(Some(running), fact, effects)?;
         let ending = ending(&running.execution).cloned();
         let is_gone = ending.is_some() && !course.has_journal;
+        if is_redriven && was_awaited {
+            redrives.get_or_insert_default().note(effects.now().unsigned_abs());
+        }
         effects.answer(Answer::Told { was_awaited, ending });
         if is_gone {
             return Ok(None);
         }
-        let stored =
-            |journal, place| Stored { definition: fingerprint, started_ms, begun_with, journal, place };
-        Ok(Some(self.put(course, running, measured, effects, stored)))
+        let begun = Begun { definition: fingerprint, started_ms, begun_with, given, redrives };
+        Ok(Some(self.put(course, running, measured, effects, (begun, is_redriven))))
+    }
+
+    /// Has the execution, which is there, go on with what it left undone, if it may.
+    fn redrive(
+        &self,
+        stored: Stored,
+        token: Option<&str>,
+        effects: &mut EffectsOf<I>,
+    ) -> Result<Option<Stored>, Rejected> {
+        let now_ms = effects.now().unsigned_abs();
+        let before = token.and_then(|token| stored.redrives.as_deref()?.by(token, now_ms));
+        if let Some(at_ms) = before {
+            effects.answer(Answer::Redriven { at_ms });
+            return Ok(Some(stored));
+        }
+        if let Err(reason) = stored.redrivable(now_ms) {
+            effects.answer(Answer::NotRedrivable(reason));
+            return Ok(Some(stored));
+        }
+        let mut advanced = self.advance(stored, Some(Fact::Redriven), effects)?;
+        if let Some((stored, token)) = advanced.as_mut().zip(token) {
+            stored.redrives.get_or_insert_default().remember(token);
+        }
+        effects.answer(Answer::Redriven { at_ms: now_ms });
+        Ok(advanced)
     }
 
     fn course<'a>(&'a self, definition: &'a Definition, has_journal: bool, journal: Extent) -> Course<'a, I> {
@@ -151,12 +185,11 @@ impl<I: Integrations> Executor<I> {
         running: Running,
         measured: Option<u64>,
         effects: &mut EffectsOf<I>,
-        stored: impl FnOnce(Extent, Place) -> Stored,
+        (begun, is_opened): (Begun, bool),
     ) -> Stored {
-        let status = ending(&running.execution).map(|ending| ending.status);
-        if let Some((status, (machine, _))) = status.zip(machine_and_name(effects.key())) {
-            let value = of_status(machine, status);
-            effects.link(OF_STATUS, value);
+        let status = running.execution.status();
+        if course.has_journal && (is_opened || status != Status::Running) {
+            lists::enter(begun.given.as_deref(), Some(status), effects);
         }
         let (place, running) = course.keep(running, measured, effects);
         if let (Place::Journal { size }, Some(running)) = (&place, running) {
@@ -164,7 +197,7 @@ impl<I: Integrations> Executor<I> {
             let size = size + course.journal.tail_bytes;
             self.live.put(effects.key(), course.journal.chain, running, size);
         }
-        stored(course.journal, place)
+        begun.at(course.journal, place)
     }
 
     fn on_fact(
@@ -190,6 +223,13 @@ impl<I: Integrations> Executor<I> {
             Request::Tell(Fact::Started { .. } | Fact::TimerFired { .. }) => {
                 Err(Rejected("executions begin, and timers fire, by other means".to_owned()))
             }
+            Request::Redrive { token } => match state {
+                Some(stored) => self.redrive(stored, token.as_deref(), effects),
+                None => {
+                    effects.answer(Answer::Unknown);
+                    Ok(None)
+                }
+            },
             Request::Tell(fact) => match state {
                 Some(stored) => self.advance(stored, Some(storable(fact.clone())), effects),
                 None => {
@@ -219,6 +259,7 @@ impl<I: Integrations> Executor<I> {
             match record::read(entry) {
                 Ok(Record::Fact(entry)) => facts.push(entry),
                 Ok(Record::Snapshot(execution)) => snapshot = Some(*execution),
+                Ok(Record::Input(_)) => {}
                 Err(error) => return Ok(Err(format!("a readable journal ({error})"))),
             }
         }
@@ -295,6 +336,16 @@ enum GlancedPlace {
     Here(IgnoredAny),
     #[serde(rename = "j")]
     Journal(IgnoredAny),
+}
+
+/// What of it stands in the row; a long input goes to the journal.
+fn kept<I: Integrations>(given: &Given, journal: &mut Extent, effects: &mut EffectsOf<I>) -> Box<Given> {
+    let mut kept = Box::new(given.clone());
+    if let Some(input) = kept.input.take_if(|input| input.len() > INPUT_HERE_BYTES_MAX) {
+        effects.journal(record::of_input(&input));
+        journal.entries += 1;
+    }
+    kept
 }
 
 /// Over what an execution begins with.

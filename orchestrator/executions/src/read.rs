@@ -1,24 +1,19 @@
 //! Executions, as a store tells of them.
 
-use engine::{JournalEntry, Status};
+use engine::{Fact, JournalEntry, Status};
 use participant::inspect;
 use store::{Read, StoreError};
 use thiserror::Error;
 
 use crate::key::machine_and_name;
+use crate::lists;
 use crate::record::{self, Record};
 use crate::stored::Stored;
 
-/// Finds the executions of a machine.
-pub(crate) const OF_MACHINE: &str = "execution";
-/// Finds those that ended, by [`of_status`].
-pub(crate) const OF_STATUS: &str = "execution-ended";
 /// Entries of a journal read at once.
 const JOURNAL_PAGE: usize = 1_000;
-
-pub(crate) fn of_status(machine: &str, status: Status) -> String {
-    format!("{machine}:{}", status.name())
-}
+/// Rows that are looked at for one page, at the most, beside those that it gives.
+const LOOKED_AT_MAX: usize = 10_000;
 
 /// Why executions cannot be read.
 #[derive(Debug, Error)]
@@ -55,33 +50,60 @@ pub async fn describe(store: &dyn Read, key: &str) -> Result<Option<Stored>, Rea
     inspect::state(&entity).map_err(|error| unreadable(key, error))
 }
 
-/// The executions of a machine, those that began last first, at most `limit` (at least 1), behind the cursor that the last page gave.
-/// With a status, only those that have it; a page of running ones may then be shorter, though others follow: the cursor tells.
+/// What the execution was begun with, to the letter if it was [given](crate::Given), as JSON otherwise; `None` if it has no journal.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn input(store: &dyn Read, key: &str, stored: &Stored) -> Result<Option<String>, ReadError> {
+    if let Some(input) = stored.given().and_then(|given| given.input.as_ref()) {
+        return Ok(Some(input.clone()));
+    }
+    let first = store.journal(key, 0, 1).await?;
+    let first = first.first().map(|entry| record::read(entry)).transpose();
+    Ok(match first.map_err(|error| unreadable(key, error))? {
+        Some(Record::Input(text)) => Some(text),
+        Some(Record::Fact(JournalEntry { fact: Fact::Started { input, .. }, .. })) => Some(input.to_string()),
+        Some(Record::Fact(JournalEntry { fact: Fact::ChildStarted(start), .. })) => {
+            Some(start.input.to_string())
+        }
+        Some(Record::Fact(_) | Record::Snapshot(_)) | None => None,
+    })
+}
+
+/// The executions of a machine, or of one of its versions or aliases (`MACHINE:QUALIFIER`), those that began last first, at most
+/// `limit` (at least 1), behind the cursor that the last page gave. With a status, only those that have it.
+///
+/// A page is as long as asked for while there are more, with one exception: nothing leaves a list, so for the running ones those are
+/// passed over that ran once, and for each status those that were redriven. After 10,000 of them a page is given as it is.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn list(
     store: &dyn Read,
-    machine: &str,
+    list: &str,
     status: Option<Status>,
     before: Option<u64>,
     limit: usize,
 ) -> Result<(Vec<Described>, Option<u64>), ReadError> {
-    let (index, value) = match status {
-        Some(status) if status != Status::Running => (OF_STATUS, of_status(machine, status)),
-        _ => (OF_MACHINE, machine.to_owned()),
-    };
-    let (keys, cursor) = store.linked(index, &value, before, limit).await?;
-    let mut described = Vec::with_capacity(keys.len());
-    for key in keys {
-        let Some(stored) = describe(store, &key).await? else { continue };
-        if status.is_none_or(|status| status == stored.status())
-            && let Some((_, name)) = machine_and_name(&key)
-        {
-            described.push(Described { name: name.to_owned(), stored });
+    let (index, value) = lists::place(list, status);
+    let (mut described, mut cursor, mut looked_at) = (Vec::new(), before, 0);
+    loop {
+        let missing = limit - described.len();
+        let (keys, next) = store.linked(index, &value, cursor, missing).await?;
+        looked_at += keys.len();
+        for key in keys {
+            let Some(stored) = describe(store, &key).await? else { continue };
+            if status.is_none_or(|status| status == stored.status())
+                && let Some((_, name)) = machine_and_name(&key)
+            {
+                described.push(Described { name: name.to_owned(), stored });
+            }
+        }
+        cursor = next;
+        if cursor.is_none() || described.len() >= limit || looked_at >= LOOKED_AT_MAX {
+            return Ok((described, cursor));
         }
     }
-    Ok((described, cursor))
 }
 
 /// The facts of the execution under that key, from its beginning: [`engine::replay`] makes its history of them.
@@ -96,7 +118,7 @@ pub async fn journal(store: &dyn Read, key: &str) -> Result<Vec<JournalEntry>, R
         for entry in &page {
             match record::read(entry).map_err(|error| unreadable(key, error))? {
                 Record::Fact(fact) => facts.push(fact),
-                Record::Snapshot(_) => {}
+                Record::Snapshot(_) | Record::Input(_) => {}
             }
         }
         if page.len() < JOURNAL_PAGE {
@@ -105,6 +127,6 @@ pub async fn journal(store: &dyn Read, key: &str) -> Result<Vec<JournalEntry>, R
     }
 }
 
-fn unreadable(key: &str, error: impl std::error::Error + Send + Sync + 'static) -> ReadError {
-    ReadError::Unreadable { key: key.to_owned(), source: Box::new(error) }
+pub(crate) fn unreadable(key: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ReadError {
+    ReadError::Unreadable { key: key.to_owned(), source: error.into() }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use asl::Definition;
-use engine::{Ending, Fact, Identity};
+use engine::{Ending, Fact, Identity, NotRedrivable};
 use serde_json::Value;
+
+use crate::given::Given;
 
 /// What is asked of the execution under a key ([`crate::execution_key`]).
 #[derive(Clone, Debug)]
@@ -14,6 +16,11 @@ pub enum Request {
     /// Something happened that it may wait for: an answer to a task, a heartbeat, the wish that it stop. Any [`Fact`] but
     /// [`Fact::Started`] and [`Fact::TimerFired`].
     Tell(Fact),
+    /// It is to go on with what it left undone.
+    Redrive {
+        /// What names this wish: asked for again with the same one, it is answered as it was, and nothing more is done.
+        token: Option<String>,
+    },
 }
 
 /// How an execution begins.
@@ -29,6 +36,8 @@ pub struct Start {
     pub identity: Option<Box<Identity>>,
     /// Whether it is an Express execution: without a journal, and gone once it has ended.
     pub express: bool,
+    /// What is given back of it as it was given, if somebody will ask; of an Express execution nothing is kept.
+    pub given: Option<Given>,
 }
 
 /// What was decided, and committed.
@@ -55,6 +64,13 @@ pub enum Answer {
         /// How it has ended, if it has.
         ending: Option<Ending>,
     },
+    /// It goes on.
+    Redriven {
+        /// Since when, in milliseconds since 1970.
+        at_ms: u64,
+    },
+    /// It cannot go on. Nothing was changed.
+    NotRedrivable(NotRedrivable),
     /// There is none under this name (any more).
     Unknown,
 }

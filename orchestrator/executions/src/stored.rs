@@ -1,9 +1,11 @@
 //! What an execution's row says.
 
-use engine::{Ending, Execution, Phase, Status};
+use engine::{Ending, Execution, NotRedrivable, Phase, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::given::Given;
+use crate::redrives::Redrives;
 
 /// An execution that takes no more bytes than this stands in its row, in every fact's commit.
 pub const HERE_BYTES_MAX: u64 = 2048;
@@ -24,6 +26,10 @@ pub struct Stored {
     pub(crate) journal: Extent,
     #[serde(rename = "p")]
     pub(crate) place: Place,
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) given: Option<Box<Given>>,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) redrives: Option<Box<Redrives>>,
 }
 
 /// What the row says of the journal.
@@ -58,6 +64,23 @@ pub(crate) enum Place {
     },
 }
 
+/// What stays as it was when the execution began, and how often it was begun again.
+pub(crate) struct Begun {
+    pub(crate) definition: String,
+    pub(crate) started_ms: u64,
+    pub(crate) begun_with: Digest,
+    pub(crate) given: Option<Box<Given>>,
+    pub(crate) redrives: Option<Box<Redrives>>,
+}
+
+impl Begun {
+    /// The row of the execution that is there.
+    pub(crate) fn at(self, journal: Extent, place: Place) -> Stored {
+        let Self { definition, started_ms, begun_with, given, redrives } = self;
+        Stored { definition, started_ms, begun_with, journal, place, given, redrives }
+    }
+}
+
 impl Stored {
     /// When it began, in milliseconds since 1970.
     #[must_use]
@@ -83,6 +106,30 @@ impl Stored {
         match &self.place {
             Place::Here(execution) => ending(execution),
             Place::Journal { .. } => None,
+        }
+    }
+
+    /// What it was given to be given back, if it was told any.
+    #[must_use]
+    pub fn given(&self) -> Option<&Given> {
+        self.given.as_deref()
+    }
+
+    /// How often it was redriven, and when last, in milliseconds since 1970; `None` if it never was.
+    #[must_use]
+    pub fn redriven(&self) -> Option<(u32, u64)> {
+        self.redrives.as_deref().map(|redrives| (redrives.count, redrives.at_ms))
+    }
+
+    /// Whether it can be redriven at that time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn redrivable(&self, now_ms: u64) -> Result<(), NotRedrivable> {
+        match &self.place {
+            Place::Here(execution) => execution.redrivable(now_ms),
+            // What has ended is always here.
+            Place::Journal { .. } => Err(NotRedrivable::Running),
         }
     }
 }

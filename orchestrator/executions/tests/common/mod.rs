@@ -124,7 +124,14 @@ pub(crate) fn parallel_of(count: usize, resource: &str) -> Value {
 
 pub(crate) fn start(definition: &Arc<Definition>, input: Value) -> Request {
     let definition = Arc::clone(definition);
-    Request::Start(Box::new(Start { definition, input, seed: 7, identity: None, express: false }))
+    Request::Start(Box::new(Start {
+        definition,
+        input,
+        seed: 7,
+        identity: None,
+        express: false,
+        given: None,
+    }))
 }
 
 pub(crate) fn succeeded(task: TaskId, output: Value) -> Request {

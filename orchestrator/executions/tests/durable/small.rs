@@ -146,6 +146,7 @@ async fn an_express_execution_leaves_nothing_behind() {
             seed: 7,
             identity: None,
             express: true,
+            given: None,
         }))
     };
     let answer = running.ask("a", express(five_passes())).await.unwrap();

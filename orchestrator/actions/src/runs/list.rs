@@ -1,0 +1,116 @@
+//! ListExecutions.
+
+use api::types::{ExecutionListItem, ExecutionStatus, ListExecutionsInput, ListExecutionsOutput};
+use api::{ErrorKind, Failure};
+use engine::Status;
+use executions::{Described, list};
+
+use crate::act::Act;
+use crate::arn::{Arn, Resource, wrong_kind};
+use crate::failures::{declared, labelled, no_machine, no_resource, type_not_supported, unreadable};
+use crate::page;
+use crate::runs::describe::{count, machine_arn, status};
+use crate::runs::payload::at;
+use crate::service::Service;
+use crate::target::{home_key, is_number};
+
+impl Act for ListExecutionsInput {
+    async fn act(self, service: &Service) -> Result<ListExecutionsOutput, Failure> {
+        match (&self.state_machine_arn, &self.map_run_arn) {
+            (Some(arn), None) => of_machine(&self, arn, service).await,
+            (None, Some(arn)) => of_map_run(arn),
+            _ => Err(invalid("Exactly one of 'stateMachineArn' and 'mapRunArn' must be provided")),
+        }
+    }
+}
+
+fn invalid(message: &str) -> Failure {
+    declared(ErrorKind::ValidationException, message)
+}
+
+async fn of_machine(
+    wish: &ListExecutionsInput,
+    text: &str,
+    service: &Service,
+) -> Result<ListExecutionsOutput, Failure> {
+    if wish.redrive_filter.is_some() {
+        return Err(invalid("'redriveFilter' is supported with 'mapRunArn' only"));
+    }
+    let filter = match wish.status_filter {
+        None => None,
+        Some(ExecutionStatus::PendingRedrive) => {
+            return Err(invalid("The status filter PENDING_REDRIVE is supported with 'mapRunArn' only"));
+        }
+        Some(ExecutionStatus::Running) => Some(Status::Running),
+        Some(ExecutionStatus::Succeeded) => Some(Status::Succeeded),
+        Some(ExecutionStatus::Failed) => Some(Status::Failed),
+        Some(ExecutionStatus::TimedOut) => Some(Status::TimedOut),
+        Some(ExecutionStatus::Aborted) => Some(Status::Aborted),
+    };
+    let (machine, executions) = executions_of(text, service).await?;
+    let named = format!("ListExecutions {} {executions}", filter.map_or("", Status::name));
+    let before = page::cursor(&named, wish.next_token.as_deref(), service.now())?;
+    let size = page::size(wish.max_results.map(i64::from));
+    let (page, cursor) =
+        list(service.reader(), &executions, filter, before, size).await.map_err(unreadable)?;
+    let machine_arn = machine_arn(service, &machine);
+    Ok(ListExecutionsOutput {
+        executions: page.into_iter().map(|it| item(it, &machine, &machine_arn, service)).collect(),
+        next_token: cursor.map(|cursor| page::token(&named, cursor, service.now())),
+    })
+}
+
+/// The machine that the ARN names, and the list of its executions: all, or those of a version or an alias.
+async fn executions_of(text: &str, service: &Service) -> Result<(String, String), Failure> {
+    let arn = Arn::read(text)?;
+    let (name, qualifier) = match &arn.resource {
+        Resource::Machine { machine, label: None } => (machine, None),
+        Resource::Machine { label: Some(_), .. } => return Err(labelled()),
+        Resource::Qualified { machine, qualifier } => (machine, Some(qualifier)),
+        _ => return Err(wrong_kind(&arn)),
+    };
+    let machine = service.machine(&arn.scope, name).await?.ok_or_else(|| no_machine(text))?;
+    if machine.express {
+        return Err(type_not_supported());
+    }
+    let home = home_key(&arn.scope.region, name, machine.generation);
+    let Some(qualifier) = qualifier else { return Ok((name.clone(), home)) };
+    let has = match is_number(qualifier) {
+        true => machine.versions.iter().any(|version| version.number.to_string() == *qualifier),
+        false => machine.aliases.iter().any(|alias| alias.name == *qualifier),
+    };
+    if !has {
+        return Err(no_machine(text));
+    }
+    Ok((name.clone(), format!("{home}:{qualifier}")))
+}
+
+fn item(described: Described, machine: &str, machine_arn: &str, service: &Service) -> ExecutionListItem {
+    let Described { name, stored } = described;
+    let resource = Resource::Execution { machine: machine.to_owned(), name: name.clone() };
+    let (redrive_count, redriven_ms) = stored.redriven().unzip();
+    let given = stored.given();
+    ExecutionListItem {
+        execution_arn: Arn { scope: service.home().clone(), resource }.to_string(),
+        state_machine_arn: machine_arn.to_owned(),
+        name,
+        status: status(stored.status()),
+        start_date: at(stored.started_ms()),
+        stop_date: stored.ending().map(|ending| at(ending.at_ms)),
+        map_run_arn: None,
+        item_count: None,
+        state_machine_version_arn: given.and_then(|given| given.version_arn.clone()),
+        state_machine_alias_arn: given.and_then(|given| given.alias_arn.clone()),
+        redrive_count: Some(count(redrive_count)),
+        redrive_date: redriven_ms.map(at),
+    }
+}
+
+/// No Map run is kept here yet.
+fn of_map_run(text: &str) -> Result<ListExecutionsOutput, Failure> {
+    let arn = Arn::read(text)?;
+    match &arn.resource {
+        Resource::MapRun { .. } => Err(no_resource(text)),
+        _ => Err(wrong_kind(&arn)),
+    }
+}
