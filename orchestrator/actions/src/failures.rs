@@ -16,6 +16,25 @@ pub(crate) fn no_machine(arn: impl Display) -> Failure {
     declared(ErrorKind::StateMachineDoesNotExist, format!("State Machine Does Not Exist: '{arn}'"))
 }
 
+pub(crate) fn machine_deleting(arn: impl Display) -> Failure {
+    declared(ErrorKind::StateMachineDeleting, format!("State Machine is deleting: '{arn}'"))
+}
+
+/// The ARN has the label of a Map, and the action is not about Maps.
+pub(crate) fn labelled() -> Failure {
+    invalid("API_DOES_NOT_SUPPORT_LABELED_ARNS", "This API does not support labelled ARNs")
+}
+
+/// A `ValidationException` with AWS's reason.
+pub(crate) fn invalid(reason: &str, message: impl Into<String>) -> Failure {
+    Failure::Declared(ApiError::new(ErrorKind::ValidationException, message).with("reason", reason))
+}
+
+/// Something is not there, by the ARN that named it.
+pub(crate) fn not_found(arn: &str, message: impl Into<String>) -> Failure {
+    Failure::Declared(ApiError::new(ErrorKind::ResourceNotFound, message).with("resourceName", arn))
+}
+
 pub(crate) fn no_execution(arn: impl Display) -> Failure {
     declared(ErrorKind::ExecutionDoesNotExist, format!("Execution Does Not Exist: '{arn}'"))
 }

@@ -18,7 +18,9 @@ pub mod http;
 mod page;
 mod runs;
 mod service;
+mod target;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};
 pub use service::Service;
+pub use target::{Target, home_key};

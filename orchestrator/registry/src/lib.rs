@@ -4,11 +4,13 @@
 //! executions begin with, and those that earlier ones began with, which [`keep_definitions`] keeps in a store and loads from it.
 //! [`stored`] reads what a store holds under an execution's key: the execution, its journal, and what it has asked for.
 //!
-//! [`machines`] are definitions by name, each with its versions.
+//! [`machines`] are definitions by name, each with its versions. [`activities`] are names under which workers ask for tasks.
 //!
 //! Nothing here knows what an execution is about.
 #![warn(missing_docs)]
 
+pub mod activities;
+mod count;
 mod definitions;
 pub mod machines;
 pub mod stored;

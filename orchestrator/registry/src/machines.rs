@@ -1,17 +1,24 @@
 //! Machines: definitions by name, each with its versions.
 //!
-//! A machine stands under `machine/REGION/NAME`, whole: whatever is decided about it, its versions or its aliases is one commit. The
-//! texts of definitions stand under `workflow/FINGERPRINT`, where executions find them for ever.
+//! A machine stands under `machine/REGION/NAME`, whole: whatever is decided about it, its versions or its aliases is one commit. Its
+//! journal tells what it was ([`revisions`]). The texts of definitions stand under `workflow/FINGERPRINT`, where executions find them
+//! for ever.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{Commit, EntityWrite, Link, Millis, Read, Store, StoreError};
 
+use crate::count;
 use crate::stored::{DEFINITION_INDEX, PREFIX};
 
 /// The index that finds every machine.
 const INDEX: &str = "machine";
+
+/// Where their number stands.
+const COUNTED: &str = "machines/";
+/// Entries of a journal read at once.
+const JOURNAL_PAGE: usize = 1_000;
 
 /// A state machine: what new executions begin with, and the versions and aliases that it has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +33,12 @@ pub struct Machine {
     /// Whether it was deleted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// Whether it is to be deleted once its executions have ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleting: bool,
+    /// Whether its first version was published as it was made, and with which description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_with_version: Option<MadeWithVersion>,
     /// What new executions begin with.
     pub current: Revision,
     /// How many versions were published, those that were deleted included.
@@ -34,12 +47,23 @@ pub struct Machine {
     /// Its versions, the oldest first.
     #[serde(default)]
     pub versions: Vec<Version>,
+    /// How many aliases were made, those that were deleted included.
+    #[serde(default)]
+    pub aliased: u64,
     /// Its aliases, the oldest first.
     #[serde(default)]
     pub aliases: Vec<Alias>,
     /// Its tags, each name once.
     #[serde(default)]
     pub tags: Vec<(String, String)>,
+}
+
+/// The version that a machine was made with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MadeWithVersion {
+    /// What people were told of it.
+    #[serde(default)]
+    pub description: Option<String>,
 }
 
 /// What an execution begins with.
@@ -76,6 +100,9 @@ pub struct Version {
 /// A name for one or two versions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alias {
+    /// The how manyth of its machine it is, from 1; never given twice.
+    #[serde(default)]
+    pub number: u64,
     /// Its name.
     pub name: String,
     /// What people are told of it.
@@ -165,17 +192,18 @@ async fn found(store: &dyn Read, machine: &str) -> Result<Option<(Machine, u64)>
     Ok(Some((read(machine, &entity.state)?, entity.version)))
 }
 
-/// What becomes of a machine.
+/// What becomes of a machine, or of an activity; and what is answered.
 #[derive(Debug)]
-pub enum Change<T> {
+pub enum Change<M, T> {
     /// It stays as it is.
     None(T),
     /// It is this from now on.
-    Put(Box<Machine>, T),
+    Put(Box<M>, T),
 }
 
 /// Changes a machine (`REGION/NAME`): what `decide` says of it as it is, `None` if there never was one, is committed, or decided
-/// again on what another instance made of it meanwhile.
+/// again on what another instance made of it meanwhile. With it are committed how many machines there are ([`count`]) and, if it has
+/// another revision now, that one ([`revisions`]).
 ///
 /// # Errors
 /// What `decide` refuses; the store does not answer (inside, as `E` is made of it).
@@ -183,11 +211,12 @@ pub async fn change<T, E: From<StoreError>>(
     store: &dyn Store,
     region: &str,
     machine: &str,
-    mut decide: impl FnMut(Option<Machine>) -> Result<Change<T>, E>,
+    mut decide: impl FnMut(Option<Machine>) -> Result<Change<Machine, T>, E>,
 ) -> Result<T, E> {
     loop {
         let found = found(store.reader(), machine).await?;
         let expected = found.as_ref().map_or(0, |(_, version)| *version);
+        let before = found.as_ref().map(|(machine, _)| Before::of(machine));
         let (changed, answer) = match decide(found.map(|(machine, _)| machine))? {
             Change::None(answer) => return Ok(answer),
             Change::Put(changed, answer) => (changed, answer),
@@ -197,15 +226,80 @@ pub async fn change<T, E: From<StoreError>>(
             expected,
             state: serde_json::to_vec(&changed).expect("a machine has only string keys").into(),
             links: vec![Link { index: INDEX, value: region.to_owned() }],
+            journal: revised(before.as_ref(), &changed).into_iter().collect(),
             ..EntityWrite::default()
         };
-        match store.commit(&Commit { entities: vec![write], ..Commit::default() }).await {
+        let was = before.is_some_and(|before| before.is_there);
+        let counted = count::changed(store, &format!("{COUNTED}{region}"), was, !changed.deleted).await?;
+        let entities = std::iter::once(write).chain(counted).collect();
+        match store.commit(&Commit { entities, ..Commit::default() }).await {
             Ok(_) => return Ok(answer),
             // Another instance was faster: what it did is looked at.
             Err(StoreError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// A machine before it is changed, as far as what is committed with it depends on it.
+struct Before {
+    is_there: bool,
+    generation: u32,
+    revision: Option<String>,
+}
+
+impl Before {
+    fn of(machine: &Machine) -> Self {
+        let revision = machine.current.id.clone();
+        Self { is_there: !machine.deleted, generation: machine.generation, revision }
+    }
+}
+
+/// The entry of the journal for the machine's revision, if it is another than before.
+fn revised(before: Option<&Before>, machine: &Machine) -> Option<Bytes> {
+    let is_same = before.is_some_and(|before| {
+        before.generation == machine.generation && before.revision == machine.current.id
+    });
+    let revised = Revised { generation: machine.generation, revision: machine.current.clone() };
+    (!is_same).then(|| serde_json::to_vec(&revised).expect("a revision has only string keys").into())
+}
+
+/// A revision that a machine has, or had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Revised {
+    /// [`Machine::generation`]
+    pub generation: u32,
+    /// What it was.
+    pub revision: Revision,
+}
+
+/// All revisions that the machines of that name (`REGION/NAME`) have had, the oldest first.
+///
+/// # Errors
+/// The store does not answer, or holds what is no revision.
+pub async fn revisions(store: &dyn Read, machine: &str) -> Result<Vec<Revised>, StoreError> {
+    let (key, mut all) = (key(machine), Vec::new());
+    loop {
+        let page = store.journal(&key, all.len() as u64, JOURNAL_PAGE).await?;
+        for entry in &page {
+            let revised = serde_json::from_slice(entry).map_err(|error| StoreError::Unusable {
+                reason: format!("a revision of the machine {machine} cannot be read"),
+                source: Some(error.into()),
+            })?;
+            all.push(revised);
+        }
+        if page.len() < JOURNAL_PAGE {
+            return Ok(all);
+        }
+    }
+}
+
+/// How many machines a region has, without those that were deleted.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn count(store: &dyn Read, region: &str) -> Result<u64, StoreError> {
+    count::get(store, &format!("{COUNTED}{region}")).await
 }
 
 /// The machines of a region (`REGION/NAME`), those made first last, deleted ones included, at most `limit` (at least 1), behind the cursor that
@@ -243,9 +337,12 @@ mod tests {
             express: false,
             created_ms: 1,
             deleted: false,
+            deleting: false,
+            made_with_version: None,
             current,
             published: 0,
             versions: Vec::new(),
+            aliased: 0,
             aliases: Vec::new(),
             tags: Vec::new(),
         })
@@ -270,5 +367,35 @@ mod tests {
         assert_eq!((page, cursor.is_some()), (vec!["eu/refunds".to_owned()], true));
         assert_eq!(list(&store, "eu", cursor, 1).await.unwrap(), (vec!["eu/orders".to_owned()], None));
         assert_eq!(find(&store, "eu/nobody").await.unwrap(), None);
+        assert_eq!((count(&store, "eu").await.unwrap(), count(&store, "us").await.unwrap()), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn what_a_machine_was_is_kept_and_how_many_there_are() {
+        let store = MemoryStore::new();
+        let changed = async |made: Box<Machine>| {
+            let put = |_| -> Result<_, StoreError> { Ok(Change::Put(made.clone(), ())) };
+            change(&store, "eu", "eu/orders", put).await.unwrap();
+        };
+        let mut orders = machine("f1");
+        changed(orders.clone()).await;
+        orders.tags.push(("a".to_owned(), "b".to_owned()));
+        changed(orders.clone()).await;
+        orders.current.id = Some("r2".to_owned());
+        orders.current.fingerprint = "f2".to_owned();
+        changed(orders.clone()).await;
+        orders.deleted = true;
+        changed(orders.clone()).await;
+        assert_eq!(count(&store, "eu").await.unwrap(), 0);
+        (orders.deleted, orders.generation, orders.current.id) = (false, 2, None);
+        changed(orders.clone()).await;
+        assert_eq!(count(&store, "eu").await.unwrap(), 1);
+        let all = revisions(&store, "eu/orders").await.unwrap();
+        let all: Vec<_> = all
+            .iter()
+            .map(|it| (it.generation, it.revision.id.as_deref(), it.revision.fingerprint.as_str()))
+            .collect();
+        assert_eq!(all, [(1, None, "f1"), (1, Some("r2"), "f2"), (2, None, "f2")]);
+        assert_eq!(revisions(&store, "eu/nobody").await.unwrap(), []);
     }
 }
