@@ -44,7 +44,9 @@ impl Service {
             Request::DescribeMapRun(_) => Err(not_here(Operation::DescribeMapRun)),
             Request::DescribeStateMachine(_) => Err(not_here(Operation::DescribeStateMachine)),
             Request::DescribeStateMachineAlias(_) => Err(not_here(Operation::DescribeStateMachineAlias)),
-            Request::DescribeStateMachineForExecution(_) => Err(not_here(Operation::DescribeStateMachineForExecution)),
+            Request::DescribeStateMachineForExecution(_) => {
+                Err(not_here(Operation::DescribeStateMachineForExecution))
+            }
             Request::GetActivityTask(_) => Err(not_here(Operation::GetActivityTask)),
             Request::GetExecutionHistory(request) => answer(self, request).await,
             Request::ListActivities(_) => Err(not_here(Operation::ListActivities)),
@@ -68,7 +70,9 @@ impl Service {
             Request::UpdateMapRun(_) => Err(not_here(Operation::UpdateMapRun)),
             Request::UpdateStateMachine(_) => Err(not_here(Operation::UpdateStateMachine)),
             Request::UpdateStateMachineAlias(_) => Err(not_here(Operation::UpdateStateMachineAlias)),
-            Request::ValidateStateMachineDefinition(_) => Err(not_here(Operation::ValidateStateMachineDefinition)),
+            Request::ValidateStateMachineDefinition(_) => {
+                Err(not_here(Operation::ValidateStateMachineDefinition))
+            }
         }
     }
 }

@@ -136,8 +136,7 @@ impl Arn {
         if service != "states" {
             return Err(invalid(format!("Invalid ARN service: {service}")));
         }
-        let scope =
-            Scope { partition: partition.into(), region: region.into(), account: account.into() };
+        let scope = Scope { partition: partition.into(), region: region.into(), account: account.into() };
         let resource = resource(kind, rest).ok_or_else(|| match is_kind(kind) {
             true => invalid(format!("Invalid ARN resource: {text}")),
             false => invalid(format!("Resource type not valid in this context: {kind}")),

@@ -64,11 +64,13 @@ mod tests {
     #[test]
     fn the_region_is_that_of_the_signature() {
         let of = |authorization: &'static str| {
-            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(authorization))]);
+            let headers =
+                HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(authorization))]);
             region(&headers).map(str::to_owned)
         };
         assert_eq!(
-            of("AWS4-HMAC-SHA256 Credential=AK/20261126/eu-west-1/states/aws4_request, SignedHeaders=host").as_deref(),
+            of("AWS4-HMAC-SHA256 Credential=AK/20261126/eu-west-1/states/aws4_request, SignedHeaders=host")
+                .as_deref(),
             Some("eu-west-1")
         );
         assert_eq!(of("Bearer x"), None);

@@ -46,7 +46,10 @@ impl Service {
         check(&target)?;
         let text = input.unwrap_or_else(|| "{}".to_owned());
         let input = payload::read("input", &text, |why| {
-            declared(ErrorKind::InvalidExecutionInput, format!("Invalid State Machine Execution Input: '{why}'"))
+            declared(
+                ErrorKind::InvalidExecutionInput,
+                format!("Invalid State Machine Execution Input: '{why}'"),
+            )
         })?;
         let fingerprint = &target.revision.fingerprint;
         let definition = self.catalogue().find(self.reader(), fingerprint).await;

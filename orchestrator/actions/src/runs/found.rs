@@ -51,7 +51,8 @@ impl Service {
     /// `InvalidArn`, `ExecutionDoesNotExist`; the store does not answer.
     pub(crate) async fn execution(&self, text: &str) -> Result<Found, Failure> {
         let (key, machine, name) = self.execution_at(text).await?;
-        let stored = describe(self.reader(), &key).await.map_err(unreadable)?.ok_or_else(|| no_execution(text))?;
+        let stored =
+            describe(self.reader(), &key).await.map_err(unreadable)?.ok_or_else(|| no_execution(text))?;
         Ok(Found { key, machine, name, stored })
     }
 }

@@ -7,7 +7,7 @@ use executions::{Described, list};
 
 use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
-use crate::failures::{declared, labelled, no_machine, no_resource, type_not_supported, unreadable};
+use crate::failures::{declared, labelled, no_machine, not_found, type_not_supported, unreadable};
 use crate::page;
 use crate::runs::describe::{count, machine_arn, status};
 use crate::runs::payload::at;
@@ -110,7 +110,7 @@ fn item(described: Described, machine: &str, machine_arn: &str, service: &Servic
 fn of_map_run(text: &str) -> Result<ListExecutionsOutput, Failure> {
     let arn = Arn::read(text)?;
     match &arn.resource {
-        Resource::MapRun { .. } => Err(no_resource(text)),
+        Resource::MapRun { .. } => Err(not_found(text, format!("Map Run Does Not Exist: '{text}'"))),
         _ => Err(wrong_kind(&arn)),
     }
 }

@@ -12,11 +12,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// It has more bytes than a payload may have; what `refuse` makes of why it is no JSON, in the words of AWS's reader.
-pub(crate) fn read(
-    member: &str,
-    text: &str,
-    refuse: impl Fn(String) -> Failure,
-) -> Result<Value, Failure> {
+pub(crate) fn read(member: &str, text: &str, refuse: impl Fn(String) -> Failure) -> Result<Value, Failure> {
     if text.len() > PAYLOAD_BYTES_MAX {
         return Err(Failure::Constraints(format!(
             "1 validation error detected: Value at '{member}' failed to satisfy constraint: \

@@ -41,7 +41,12 @@ impl Act for StartSyncExecutionInput {
             other => return Err(unexpected(&other)),
         };
         let (machine_arn, name) = identity.map(|it| (it.machine_arn, it.name)).unzip();
-        Ok(StartSyncExecutionOutput { execution_arn: arn, state_machine_arn: machine_arn, name, ..output(asked, started_ms, ending, has_data) })
+        Ok(StartSyncExecutionOutput {
+            execution_arn: arn,
+            state_machine_arn: machine_arn,
+            name,
+            ..output(asked, started_ms, ending, has_data)
+        })
     }
 }
 

@@ -17,7 +17,9 @@ impl Act for StopExecutionInput {
         let (key, ..) = service.execution_at(&execution_arn).await?;
         let stop = Request::Tell(Fact::Stopped { error, cause });
         match service.ask(key, stop).await.map_err(|error| unanswered(&error))? {
-            Answer::Told { ending: Some(ending), .. } => Ok(StopExecutionOutput { stop_date: at(ending.at_ms) }),
+            Answer::Told { ending: Some(ending), .. } => {
+                Ok(StopExecutionOutput { stop_date: at(ending.at_ms) })
+            }
             Answer::Unknown => Err(no_execution(execution_arn)),
             other => Err(unexpected(&other)),
         }
