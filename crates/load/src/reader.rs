@@ -123,6 +123,11 @@ impl Read for PatientReader {
         self.heed(reader.journal(key, from, limit).await)
     }
 
+    async fn journal_tail(&self, key: &str, count: usize) -> Result<Vec<Bytes>, StoreError> {
+        let reader = self.reader()?;
+        self.heed(reader.journal_tail(key, count).await)
+    }
+
     async fn stats(&self) -> Result<Stats, StoreError> {
         let reader = self.reader()?;
         self.heed(reader.stats().await)

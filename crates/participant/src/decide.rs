@@ -16,6 +16,8 @@ const TIMER_NAME_BYTES_MAX: usize = 256;
 /// The most that id, key, topic and headers of a message sent may take together, in bytes: less than any bus allows, so
 /// that no input can make a participant send what cannot be published.
 const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
+/// How long a due timer waits that its handler has rejected, until it is told again.
+const REJECTED_TIMER_AGAIN_MS: Millis = 60_000;
 
 /// What a batch holds for a handler.
 pub(crate) type ItemOf<H> = Item<<H as Handler>::Outcome, <H as Handler>::Request, <H as Handler>::Answer>;
@@ -57,6 +59,8 @@ pub(crate) struct Decided<C, A> {
     pub(crate) settlements: Vec<Settlement>,
     /// The place of each request in the batch, with its answer.
     pub(crate) answers: Vec<(usize, Result<A, AskError>)>,
+    /// What the handler is to be told once this is committed, with the key that it is about.
+    pub(crate) announcements: Vec<(String, A)>,
     pub(crate) handled: u64,
     pub(crate) duplicates: u64,
     pub(crate) timers_fired: u64,
@@ -113,6 +117,7 @@ pub(crate) fn decide<H: Handler>(
         calls: Vec::new(),
         settlements: Vec::with_capacity(batch.len()),
         answers: Vec::new(),
+        announcements: Vec::new(),
         handled: 0,
         duplicates: 0,
         timers_fired: 0,
@@ -167,7 +172,11 @@ fn decide_key<H: Handler>(
             Item::Due(_) => {
                 if let Some(reason) = reason {
                     decided.rejected += 1;
-                    tracing::error!(key, reason, "a timer was rejected by its handler");
+                    tracing::error!(
+                        key,
+                        reason,
+                        "a timer was rejected by its handler: it is told again in a minute"
+                    );
                 }
             }
             Item::Outcome { id: call, .. } => {
@@ -254,7 +263,7 @@ impl<H: Handler> Run<H> {
         };
         for (place, item) in items {
             if without.contains_key(place) {
-                run.forget_due(rules, item);
+                run.postpone_due(rules, item);
                 continue;
             }
             if let Err(rejected) = run.input(handler, rules, *place, item) {
@@ -308,11 +317,12 @@ impl<H: Handler> Run<H> {
         due.min_by_key(|(_, due)| **due).map(|(name, _)| name.clone())
     }
 
-    /// The handler rejected a due timer: it must not come again.
-    fn forget_due(&mut self, rules: &Rules<'_>, item: &ItemOf<H>) {
+    /// The handler rejected a due timer: what made it do so may be mended, and whoever waits for the timer waits for ever
+    /// without it.
+    fn postpone_due(&mut self, rules: &Rules<'_>, item: &ItemOf<H>) {
         if matches!(item, Item::Due(_)) {
             while let Some(name) = self.next_due(rules.now) {
-                self.meta.timers.remove(&name);
+                self.meta.timers.insert(name, rules.now.saturating_add(REJECTED_TIMER_AGAIN_MS));
                 (self.touched, self.only_asked) = (true, false);
             }
         }
@@ -402,6 +412,8 @@ impl<H: Handler> Run<H> {
     ) {
         decided.duplicates += self.duplicates;
         decided.answers.append(&mut self.answers);
+        let announced = self.effects.announcements.drain(..);
+        decided.announcements.extend(announced.map(|answer| (key.to_owned(), answer)));
         if !self.touched {
             return;
         }

@@ -33,14 +33,20 @@ pub trait Handler: Send + Sync + 'static {
     /// `None` keeps no state for the key.
     ///
     /// # Errors
-    /// [`Rejected`] when the input can never be handled. A message then goes to the dead letters, and who asked gets the
-    /// reason; nothing that this call asked for happens.
+    /// [`Rejected`] when the input cannot be handled. A message then goes to the dead letters, who asked gets the reason, and
+    /// a timer comes again in a minute; nothing that this call asked for happens.
     fn handle(
         &self,
         state: Option<Self::State>,
         input: Input<'_, Self::Outcome, Self::Request>,
         effects: &mut Effects<Self::Call, Self::Answer>,
     ) -> Result<Option<Self::State>, Rejected>;
+
+    /// Told of what a decision [announced](Effects::announce) about `key`, once that is committed. After a crash between the two
+    /// nobody is told: it is for those who wait in this process.
+    fn announced(&self, key: &str, answer: Self::Answer) {
+        let _ = (key, answer);
+    }
 
     /// Reads from the store what decisions on these entities will need beside their states: called before each batch is decided,
     /// and before it is decided again. Only what those states imply may be kept from it (what an entity's journal holds up to the
@@ -145,6 +151,7 @@ pub struct Effects<C, A = Infallible> {
     pub(crate) links: Vec<Link>,
     pub(crate) journal: Vec<Bytes>,
     pub(crate) answer: Option<A>,
+    pub(crate) announcements: Vec<A>,
     pub(crate) is_lacking: bool,
 }
 
@@ -161,6 +168,7 @@ impl<C, A> Effects<C, A> {
             links: Vec::new(),
             journal: Vec::new(),
             answer: None,
+            announcements: Vec::new(),
             is_lacking: false,
         }
     }
@@ -212,6 +220,11 @@ impl<C, A> Effects<C, A> {
     /// answer to any other input goes nowhere.
     pub fn answer(&mut self, answer: A) {
         self.answer = Some(answer);
+    }
+
+    /// Has the handler [told](Handler::announced) of the decision once it is committed.
+    pub fn announce(&mut self, answer: A) {
+        self.announcements.push(answer);
     }
 
     /// Says that the decision needs what was not [prepared](Handler::prepare), and gives what the handler is to return: nothing of

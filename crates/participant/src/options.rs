@@ -13,7 +13,8 @@ pub struct Options {
     pub publishing_max: usize,
     /// Calls under way at once, at the most.
     pub calls_max: usize,
-    /// Calls committed and not started yet, beyond which no further messages are received.
+    /// Calls committed and not started yet, beyond which no further messages are received, and no requests taken but those of
+    /// the calls themselves.
     pub calls_waiting_max: usize,
     /// How long done outbox rows may lie when there is nothing else to commit.
     pub forget_after: Duration,

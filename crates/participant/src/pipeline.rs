@@ -125,7 +125,7 @@ impl<H: Handler> Pipeline<H> {
                 () = &mut shutdown => return Ok(None),
                 Some(published) = self.publishing.next(), if !self.publishing.is_empty() => self.published(published?),
                 Some(done) = self.calls.next(), if !self.calls.is_empty() => batch.push(done.into_item()),
-                asking = next(&mut self.own.asked), if has_room => batch.push(Item::Request(asking)),
+                asking = next(&mut self.own.asked, has_room) => batch.push(Item::Request(asking)),
                 received = self.consumer.receive(room), if has_room => match received {
                     Ok(deliveries) => {
                         self.own.health.has(Need::Deliveries);
@@ -159,10 +159,10 @@ impl<H: Handler> Pipeline<H> {
             }
         }
         let has_room = self.calls_waiting.len() < self.own.options.calls_waiting_max;
-        if let Some(asked) = self.own.asked.as_mut().filter(|_| has_room) {
+        if let Some(asked) = self.own.asked.as_mut() {
             let taken = batch.iter().filter(|item| matches!(item, Item::Request(_))).count();
             let room = (batch_max / 2).saturating_sub(taken).min(batch_max.saturating_sub(batch.len()));
-            batch.extend(std::iter::from_fn(|| asked.take()).take(room).map(Item::Request));
+            batch.extend(std::iter::from_fn(|| asked.take(has_room)).take(room).map(Item::Request));
         }
         let room = batch_max.saturating_sub(batch.len());
         let has_deliveries = batch.iter().any(|item| matches!(item, Item::Delivery(_)));
@@ -245,6 +245,9 @@ impl<H: Handler> Pipeline<H> {
         mut decided: Decided<H::Call, H::Answer>,
         ids: Vec<OutboxId>,
     ) -> Result<(), ParticipantError> {
+        for (key, answer) in decided.announcements.drain(..) {
+            self.own.handler.announced(&key, answer);
+        }
         for (place, answer) in decided.answers.drain(..) {
             if let Some(Item::Request(asking)) = batch.get_mut(place) {
                 asking.answer(answer);
@@ -383,8 +386,8 @@ impl<O> CallDone<O> {
 }
 
 /// The next request; none ever comes where nobody can ask.
-async fn next<R, A>(asked: &mut Option<Asked<R, A>>) -> Asking<R, A> {
-    if let Some(asking) = async { asked.as_mut()?.next().await }.await {
+async fn next<R, A>(asked: &mut Option<Asked<R, A>>, has_room: bool) -> Asking<R, A> {
+    if let Some(asking) = async { asked.as_mut()?.next(has_room).await }.await {
         return asking;
     }
     std::future::pending().await
@@ -407,6 +410,7 @@ fn settle_all<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<Settlement> {
 }
 
 /// What came of a batch.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it hardly ever is the small one")]
 enum Transacted<C, A> {
     Committed(Decided<C, A>, Vec<OutboxId>),
     /// Other instances write this key all the time: nothing of the batch was applied, and its other keys should not have

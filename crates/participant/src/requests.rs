@@ -6,12 +6,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::{Health, HealthState};
+use crate::{Backoff, Health, HealthState};
 
 /// Requests that wait for a participant, at the most; further ones are refused.
 pub const REQUESTS_WAITING_MAX: usize = 1024;
 /// How long a caller waits for an answer, at the most.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Pauses of who asks until there is an answer.
+const AGAIN_AFTER: Duration = Duration::from_millis(5);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(1);
 
 /// Asks a participant; clones ask the same one.
 ///
@@ -29,15 +32,23 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// - **A request that changes nothing writes nothing**, so asking for something is as good as a read, and up to date.
 /// - **Nothing waits without limit**: at most [`REQUESTS_WAITING_MAX`] requests, none longer than [`ANSWER_WITHIN`], and none
 ///   at all while the participant itself waits for its store or its bus.
+///
+/// # From within
+///
+/// A participant takes no requests while too many of its calls wait to be made. A [`Caller`](crate::Caller) that asks its own
+/// participant would then wait for itself: what it asks goes a way of its own ([`Self::from_within`]), which is always open.
 #[derive(Debug)]
 pub struct Requests<R, A> {
+    /// The way that this one asks by.
     queue: mpsc::Sender<Asking<R, A>>,
+    within: mpsc::Sender<Asking<R, A>>,
     health: Arc<OnceLock<Health>>,
 }
 
 impl<R, A> Clone for Requests<R, A> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), health: Arc::clone(&self.health) }
+        let health = Arc::clone(&self.health);
+        Self { queue: self.queue.clone(), within: self.within.clone(), health }
     }
 }
 
@@ -45,6 +56,7 @@ impl<R, A> Clone for Requests<R, A> {
 #[derive(Debug)]
 pub struct Asked<R, A> {
     queue: mpsc::Receiver<Asking<R, A>>,
+    within: mpsc::Receiver<Asking<R, A>>,
     health: Arc<OnceLock<Health>>,
 }
 
@@ -92,8 +104,10 @@ pub(crate) struct Asking<R, A> {
 #[must_use]
 pub fn requests<R, A>() -> (Requests<R, A>, Asked<R, A>) {
     let (sender, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
+    let (within, asked_within) = mpsc::channel(REQUESTS_WAITING_MAX);
     let health = Arc::<OnceLock<Health>>::default();
-    (Requests { queue: sender, health: Arc::clone(&health) }, Asked { queue: receiver, health })
+    let requests = Requests { queue: sender, within, health: Arc::clone(&health) };
+    (requests, Asked { queue: receiver, within: asked_within, health })
 }
 
 impl<R, A> Requests<R, A> {
@@ -120,6 +134,33 @@ impl<R, A> Requests<R, A> {
             Err(_) => Err(AskError::Late),
         }
     }
+
+    /// Asks again, with growing pauses, until there is an answer: however long the store or the bus is away. What is asked must
+    /// be harmless when it is asked twice.
+    ///
+    /// # Errors
+    /// [`AskError::Rejected`], or [`AskError::Stopped`]: whoever the participant's end concerns as well may wait for it.
+    pub async fn insist(&self, key: &str, request: R) -> Result<A, AskError>
+    where
+        R: Clone,
+    {
+        let mut backoff = Backoff::new(AGAIN_AFTER, AGAIN_AFTER_MAX, 0);
+        loop {
+            match self.ask(key, request.clone()).await {
+                Err(error) if error.is_retryable() && error != AskError::Stopped => {
+                    tokio::time::sleep(backoff.next_delay()).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// The same, for those who make the participant's own calls. What they ask is always taken, as what their calls come to is;
+    /// each call should ask one thing at a time.
+    #[must_use]
+    pub fn from_within(&self) -> Self {
+        Self { queue: self.within.clone(), ..self.clone() }
+    }
 }
 
 impl<R, A> Asked<R, A> {
@@ -130,13 +171,18 @@ impl<R, A> Asked<R, A> {
     }
 
     pub(crate) fn waiting(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + self.within.len()
     }
 
-    /// The next request that somebody waits for. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Option<Asking<R, A>> {
+    /// The next request that somebody waits for; without room for others, of those from within. Cancel-safe.
+    pub(crate) async fn next(&mut self, has_room: bool) -> Option<Asking<R, A>> {
         loop {
-            let asking = self.queue.recv().await?;
+            let asking = tokio::select! {
+                biased;
+                Some(asking) = self.within.recv() => asking,
+                Some(asking) = self.queue.recv(), if has_room => asking,
+                else => return None,
+            };
             if asking.is_awaited() {
                 return Some(asking);
             }
@@ -144,7 +190,11 @@ impl<R, A> Asked<R, A> {
     }
 
     /// The same, if it is there.
-    pub(crate) fn take(&mut self) -> Option<Asking<R, A>> {
+    pub(crate) fn take(&mut self, has_room: bool) -> Option<Asking<R, A>> {
+        let within = std::iter::from_fn(|| self.within.try_recv().ok()).find(Asking::is_awaited);
+        if within.is_some() || !has_room {
+            return within;
+        }
         std::iter::from_fn(|| self.queue.try_recv().ok()).find(Asking::is_awaited)
     }
 }

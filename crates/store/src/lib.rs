@@ -196,6 +196,10 @@ pub trait Read: Send + Sync + 'static {
     /// The entity's journal entries from index `from` on, oldest first, at most `limit`.
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
 
+    /// The last `count` of the entity's journal entries, or all if there are fewer, oldest first. Entries lead from each to the
+    /// one before it, so this costs nothing for those that are not asked for, where [`Self::journal`] passes all of them.
+    async fn journal_tail(&self, key: &str, count: usize) -> Result<Vec<Bytes>, StoreError>;
+
     /// How much it holds, and how much is left to do.
     async fn stats(&self) -> Result<Stats, StoreError>;
 }
@@ -226,6 +230,10 @@ impl<S: Store> Read for S {
 
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
         self.reader().journal(key, from, limit).await
+    }
+
+    async fn journal_tail(&self, key: &str, count: usize) -> Result<Vec<Bytes>, StoreError> {
+        self.reader().journal_tail(key, count).await
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {

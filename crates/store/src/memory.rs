@@ -207,6 +207,13 @@ impl Read for Shared {
         Ok(row.journal.iter().skip(from).take(limit).cloned().collect())
     }
 
+    async fn journal_tail(&self, key: &str, count: usize) -> Result<Vec<Bytes>, StoreError> {
+        let data = self.data();
+        let Some(row) = data.row(key) else { return Ok(Vec::new()) };
+        let before = row.journal.len().saturating_sub(count);
+        Ok(row.journal.iter().skip(before).cloned().collect())
+    }
+
     async fn stats(&self) -> Result<Stats, StoreError> {
         let data = self.data();
         Ok(Stats {

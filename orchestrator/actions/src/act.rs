@@ -41,7 +41,7 @@ impl Service {
             Request::DeleteStateMachineVersion(_) => Err(not_here(Operation::DeleteStateMachineVersion)),
             Request::DescribeActivity(_) => Err(not_here(Operation::DescribeActivity)),
             Request::DescribeExecution(request) => answer(self, request).await,
-            Request::DescribeMapRun(_) => Err(not_here(Operation::DescribeMapRun)),
+            Request::DescribeMapRun(request) => answer(self, request).await,
             Request::DescribeStateMachine(_) => Err(not_here(Operation::DescribeStateMachine)),
             Request::DescribeStateMachineAlias(_) => Err(not_here(Operation::DescribeStateMachineAlias)),
             Request::DescribeStateMachineForExecution(_) => {
@@ -51,7 +51,7 @@ impl Service {
             Request::GetExecutionHistory(request) => answer(self, request).await,
             Request::ListActivities(_) => Err(not_here(Operation::ListActivities)),
             Request::ListExecutions(request) => answer(self, request).await,
-            Request::ListMapRuns(_) => Err(not_here(Operation::ListMapRuns)),
+            Request::ListMapRuns(request) => answer(self, request).await,
             Request::ListStateMachineAliases(_) => Err(not_here(Operation::ListStateMachineAliases)),
             Request::ListStateMachineVersions(_) => Err(not_here(Operation::ListStateMachineVersions)),
             Request::ListStateMachines(_) => Err(not_here(Operation::ListStateMachines)),
@@ -67,7 +67,7 @@ impl Service {
             Request::TagResource(_) => Err(not_here(Operation::TagResource)),
             Request::TestState(_) => Err(not_here(Operation::TestState)),
             Request::UntagResource(_) => Err(not_here(Operation::UntagResource)),
-            Request::UpdateMapRun(_) => Err(not_here(Operation::UpdateMapRun)),
+            Request::UpdateMapRun(request) => answer(self, request).await,
             Request::UpdateStateMachine(_) => Err(not_here(Operation::UpdateStateMachine)),
             Request::UpdateStateMachineAlias(_) => Err(not_here(Operation::UpdateStateMachineAlias)),
             Request::ValidateStateMachineDefinition(_) => {

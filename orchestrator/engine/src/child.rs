@@ -16,6 +16,8 @@ use crate::status::Status;
 pub struct StartChild {
     /// The Map run that it belongs to, of the execution that asks.
     pub run: MapRunId,
+    /// The run's ARN; made up where its execution is nobody to AWS.
+    pub map_run_arn: String,
     /// Which of its children it is, from 0.
     pub index: u64,
     /// How many items it is given.

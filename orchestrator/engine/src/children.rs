@@ -30,6 +30,16 @@ pub(crate) struct Child {
     pub(crate) identity: Identity,
 }
 
+/// What the name and the seed of a child are made of.
+fn random(seed: u64, run: MapRunId, index: u64) -> Random {
+    Random::new(seed ^ CHILD ^ run.0.rotate_left(32), index)
+}
+
+/// The name of a child, unless two executions have the same seed unique among all.
+pub(crate) fn name(seed: u64, run: MapRunId, index: u64) -> String {
+    random(seed, run, index).next_uuid()
+}
+
 /// The id of a child's execution.
 pub(crate) fn execution_id(parent: &str, run: MapRunId, index: u64) -> String {
     format!("{parent}.{}.{index}", run.0)
@@ -72,7 +82,7 @@ impl Named {
 
     /// One of the children.
     pub(crate) fn child(&self, index: u64) -> Child {
-        let random = Random::new(self.seed ^ CHILD ^ self.run.0.rotate_left(32), index);
+        let random = random(self.seed, self.run, index);
         let (name, seed) = (random.next_uuid(), random.next_u64());
         let execution_arn = if self.express {
             format!("{}:{}:{name}", self.arn("express"), self.uuid)

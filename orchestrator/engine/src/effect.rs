@@ -40,6 +40,8 @@ pub enum Effect {
     StopChildren {
         /// The Map run.
         run: MapRunId,
+        /// The run's ARN.
+        map_run_arn: String,
         /// Their ids.
         executions: Vec<String>,
     },
@@ -47,6 +49,13 @@ pub enum Effect {
     ReadItems(Box<ReadItems>),
     /// Write the results of a Map run.
     WriteResults(Box<WriteResults>),
+    /// A Map run has begun: it can be asked about from now on.
+    MapRunBegan {
+        /// Which.
+        run: MapRunId,
+        /// Its ARN.
+        map_run_arn: String,
+    },
     /// A Map run has ended: what there is to be told of it from now on.
     MapRunEnded(Box<MapRun>),
 }

@@ -6,10 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::children;
 use crate::fact::IllegalFact;
 use crate::frame::Frame;
 use crate::identity::Identity;
-use crate::ids::{NUMBER_MAX, TaskId, Timer};
+use crate::ids::{MapRunId, NUMBER_MAX, TaskId, Timer};
 use crate::map_run::MapRun;
 use crate::sparse::{given, is_default};
 use crate::status::Status;
@@ -229,6 +230,17 @@ impl Execution {
         self.head.redrives
     }
 
+    /// Who it is to AWS, if it was told.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.head.identity.as_deref()
+    }
+
+    /// The name of a child of one of its Map runs, as [`Fact::ChildStarted`](crate::Fact::ChildStarted) tells it of one that is
+    /// somebody.
+    pub fn child_name(&self, run: MapRunId, index: u64) -> String {
+        children::name(self.head.seed, run, index)
+    }
+
     /// When it was redriven last, in milliseconds since 1970.
     pub fn redriven_ms(&self) -> Option<u64> {
         self.head.redriven_ms
@@ -250,6 +262,11 @@ impl Execution {
     /// The attempts whose answers are awaited.
     pub fn pending_tasks(&self) -> Vec<TaskId> {
         self.frames().filter_map(Frame::task).collect()
+    }
+
+    /// The same, each with the name of its state (layouts of before have none).
+    pub fn pending_in_states(&self) -> impl Iterator<Item = (TaskId, &str)> {
+        self.frames().filter_map(|frame| Some((frame.task()?, &**frame.state_name()?)))
     }
 
     /// The timers that are set.

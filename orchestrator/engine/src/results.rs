@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::child::ChildEnd;
 use crate::context::timestamp;
+use crate::execution::Ending;
 use crate::identity::Identity;
 use crate::status::Status;
 
@@ -57,6 +58,42 @@ pub fn told(
         }
         _ => record(identity, express, input.unwrap_or_default(), end),
     }
+}
+
+/// What a task is told of an execution that it has started and waited for, as `DescribeExecution` has it: input (JSON text) and
+/// output as text, or as JSON (`.sync:2`).
+pub fn nested(identity: &Identity, input: &str, started_ms: u64, ending: &Ending, as_json: bool) -> Value {
+    let text = |text: String| match as_json {
+        true => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        false => Value::String(text),
+    };
+    let mut told = json!({});
+    if ending.status != Status::Succeeded {
+        told["Cause"] = json!(ending.cause);
+        told["Error"] = json!(ending.error);
+    }
+    told["ExecutionArn"] = identity.execution_arn.as_str().into();
+    told["Input"] = text(input.to_owned());
+    told["InputDetails"] = json!({"Included": true});
+    told["Name"] = identity.name.as_str().into();
+    if let Some(output) = &ending.output {
+        told["Output"] = text(output.to_string());
+        told["OutputDetails"] = json!({"Included": true});
+    }
+    told["RedriveCount"] = 0.into();
+    let is_over = ending.status == Status::Succeeded;
+    told["RedriveStatus"] = if is_over { "NOT_REDRIVABLE" } else { "REDRIVABLE" }.into();
+    if is_over {
+        told["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven".into();
+    }
+    told["StartDate"] = started_ms.into();
+    told["StateMachineArn"] = identity.machine_arn.as_str().into();
+    told["Status"] = ending.status.name().into();
+    told["StopDate"] = ending.at_ms.into();
+    if let Value::Object(members) = &mut told {
+        members.retain(|_, value| !value.is_null());
+    }
+    told
 }
 
 /// What is told of an item that no child was begun for.

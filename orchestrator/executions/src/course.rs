@@ -1,15 +1,22 @@
 //! A fact told to an execution, with all that follows from it at once.
 
+use std::collections::VecDeque;
+
 use asl::Definition;
-use engine::{Effect, Fact, History, JournalEntry, Stepped, step};
+use asl::error::RUNTIME;
+use engine::{Effect, Execution, Fact, History, JournalEntry, MapRunId, StartChild, Stepped, TaskId, step};
 use participant::{Effects, Rejected};
 
 use crate::due::Due;
+use crate::errand::{Child, Errand, ItemsWanted, Results};
 use crate::integrations::{Integrations, Way};
+use crate::key::RunKeys;
+use crate::lists::OF_MAP_RUN;
 use crate::record;
 use crate::request::Answer;
-use crate::running::Running;
-use crate::stored::{Extent, HERE_BYTES_MAX, Place, ending};
+use crate::running::{Running, nesting, nests};
+use crate::standard::{Beside, errand};
+use crate::stored::{Begun, Extent, HERE_BYTES_MAX, Place, ending};
 
 /// The participant's timer of an execution: when the earliest of its own is due.
 pub(crate) const TIMER: &str = "due";
@@ -20,38 +27,66 @@ const TAIL_ENTRIES_MIN: u64 = 16;
 
 /// An execution on its way from one rest to the next.
 pub(crate) struct Course<'a, I: Integrations> {
-    pub(crate) definition: &'a Definition,
-    pub(crate) integrations: &'a I,
+    definition: &'a Definition,
+    integrations: &'a I,
     /// Whether facts are written down.
     pub(crate) has_journal: bool,
     pub(crate) journal: Extent,
+    pub(crate) begun: Begun,
+    /// Whether any of its tasks waits for an execution that it starts.
+    nests: bool,
+    /// What it is told of calls that cannot be made after all.
+    unmade: VecDeque<Fact>,
 }
 
-type EffectsOf<I> = Effects<<I as Integrations>::Outside, Answer>;
+pub(crate) type EffectsOf<I> = Effects<Errand<<I as Integrations>::Outside>, Answer>;
 
-impl<I: Integrations> Course<'_, I> {
-    /// Tells the fact, if there is one, and each timer that is due by then. Whether the execution waited for the fact.
+impl<'a, I: Integrations> Course<'a, I> {
+    pub(crate) fn new(
+        definition: &'a Definition,
+        integrations: &'a I,
+        has_journal: bool,
+        journal: Extent,
+        begun: Begun,
+    ) -> Self {
+        let nests = nests(definition);
+        Self { definition, integrations, has_journal, journal, begun, nests, unmade: VecDeque::new() }
+    }
+
+    /// Tells the facts, and each timer that is due by then. Whether the execution waited for the last of the facts. Whoever
+    /// it concerns is told of its end, if it comes to it.
     ///
     /// # Errors
-    /// The fact cannot be about the execution, or what follows from it cannot be.
+    /// A fact cannot be about the execution.
     pub(crate) fn tell(
         &mut self,
-        running: Option<Running>,
-        fact: Option<Fact>,
+        mut running: Option<Running>,
+        facts: impl IntoIterator<Item = Fact>,
         effects: &mut EffectsOf<I>,
     ) -> Result<(Running, bool), Rejected> {
         let now_ms = effects.now().unsigned_abs();
-        let (mut running, was_awaited) = match (running, fact) {
-            (running, Some(fact)) => self.tell_one(running, fact, effects)?,
-            (Some(running), None) => (running, false),
-            (None, None) => return Err(Rejected("nothing begins without a fact".to_owned())),
+        let mut was_awaited = false;
+        for fact in facts {
+            let (told, awaited) = self.tell_one(running.take(), fact, effects)?;
+            (running, was_awaited) = (Some(told), awaited);
+        }
+        let Some(mut running) = running else {
+            return Err(Rejected("nothing begins without a fact".to_owned()));
         };
         let mut told = 0;
-        while told < TIMERS_AT_ONCE_MAX
-            && let Some(timer) = running.due.take(now_ms)
-        {
-            (running, _) = self.tell_one(Some(running), Fact::TimerFired { timer }, effects)?;
-            told += 1;
+        loop {
+            let fact = match self.unmade.pop_front() {
+                Some(fact) => fact,
+                None if told >= TIMERS_AT_ONCE_MAX => break,
+                None => match running.due.take(now_ms) {
+                    Some(timer) => {
+                        told += 1;
+                        Fact::TimerFired { timer }
+                    }
+                    None => break,
+                },
+            };
+            (running, _) = self.tell_one(Some(running), fact, effects)?;
         }
         match running.due.earliest() {
             Some(at_ms) => {
@@ -72,9 +107,12 @@ impl<I: Integrations> Course<'_, I> {
         let now_ms = effects.now().unsigned_abs();
         let (execution, mut due) = running.map_or((None, Due::default()), |it| (Some(it.execution), it.due));
         let beat = if let Fact::TaskHeartbeat { task } = fact { Some(task) } else { None };
+        let answered = answered(&fact);
+        let nested = self.nested(execution.as_ref());
         let entry = JournalEntry::new(now_ms, fact);
         let written = self.has_journal.then(|| entry.encode());
-        let stepped = step(self.definition, execution, entry.fact, now_ms, self.integrations, History::Skip);
+        let integrations = Beside(self.integrations);
+        let stepped = step(self.definition, execution, entry.fact, now_ms, &integrations, History::Skip);
         let step = match stepped.map_err(rejected)? {
             Stepped::Stale(execution) => {
                 // A task without a time for it may be told that it is at work as well: nothing follows from it.
@@ -87,9 +125,32 @@ impl<I: Integrations> Course<'_, I> {
             self.append(JournalEntry::with_refused(written, step.refused).map_err(rejected)?, effects);
         }
         for effect in step.effects {
-            self.bring_about(effect, &mut due, effects)?;
+            self.bring_about(effect, &step.execution, &mut due, effects);
+        }
+        if !nested.is_empty() {
+            self.stop_nested(nested, answered, &step.execution, effects);
         }
         Ok((Running { execution: step.execution, due }, true))
+    }
+
+    fn nested(&self, execution: Option<&Execution>) -> Vec<TaskId> {
+        let execution = execution.filter(|_| self.nests);
+        execution.map(|execution| nesting(self.definition, execution)).unwrap_or_default()
+    }
+
+    /// Has those executions stopped whose tasks are given up: they took too long, or the execution, or a part of it, has ended.
+    fn stop_nested(
+        &self,
+        mut given_up: Vec<TaskId>,
+        answered: Option<TaskId>,
+        execution: &Execution,
+        effects: &mut EffectsOf<I>,
+    ) {
+        let wait = self.nested(Some(execution));
+        given_up.retain(|task| Some(*task) != answered && !wait.contains(task));
+        if !given_up.is_empty() {
+            effects.call(Errand::StopNested(given_up));
+        }
     }
 
     fn append(&mut self, fact: Vec<u8>, effects: &mut EffectsOf<I>) {
@@ -99,27 +160,125 @@ impl<I: Integrations> Course<'_, I> {
         effects.journal(fact);
     }
 
-    fn bring_about(&self, effect: Effect, due: &mut Due, effects: &mut EffectsOf<I>) -> Result<(), Rejected> {
+    fn bring_about(
+        &mut self,
+        effect: Effect,
+        execution: &Execution,
+        due: &mut Due,
+        effects: &mut EffectsOf<I>,
+    ) {
         match effect {
             Effect::Call(call) => {
                 let (key, now) = (effects.key().to_owned(), effects.now());
-                match self.integrations.way(&key, call, now)? {
-                    Way::Message(message) => effects.publish(message.topic, message.headers, message.body),
-                    Way::Outside(call) => effects.call(call),
-                    Way::Awaited => {}
+                if let Some(errand) = errand(&key, &call, execution) {
+                    return effects.call(errand);
+                }
+                let (task, is_awaited) = (call.task, call.is_awaited);
+                match self.integrations.way(&key, call, now) {
+                    Ok(Way::Message(message)) => {
+                        effects.publish(message.topic, message.headers, message.body);
+                    }
+                    Ok(Way::Outside(call)) => effects.call(Errand::Foreign(call)),
+                    Ok(Way::Awaited) => {}
+                    Err(Rejected(cause)) if is_awaited => {
+                        let (error, cause) = (RUNTIME.to_owned(), Some(cause));
+                        self.unmade.push_back(Fact::TaskFailed { task, error, cause });
+                    }
+                    Err(_) => {}
                 }
             }
             Effect::SetTimer { timer, at_ms } => due.set(timer, at_ms),
             Effect::CancelTimer { timer } => due.cancel(timer),
-            // Map runs are refused before they ask for anything.
-            Effect::Finished { .. }
-            | Effect::StartChild(_)
-            | Effect::StopChildren { .. }
-            | Effect::ReadItems(_)
-            | Effect::WriteResults(_)
-            | Effect::MapRunEnded(_) => {}
+            Effect::Finished { .. } if self.begun.parent.is_some() => effects.call(Errand::Report),
+            Effect::Finished { .. } => {}
+            effect => self.map_run(effect, execution, effects),
         }
-        Ok(())
+    }
+
+    /// What a Map run asks for.
+    fn map_run(&mut self, effect: Effect, execution: &Execution, effects: &mut EffectsOf<I>) {
+        let definition = || self.definition.fingerprint().to_owned();
+        match effect {
+            Effect::MapRunBegan { run, map_run_arn } => {
+                if let Some(keys) = self.keys(&map_run_arn, effects) {
+                    effects.link(OF_MAP_RUN, keys.run());
+                }
+                self.begun.runs.push(run);
+            }
+            Effect::StartChild(child) => {
+                if let Some(child) = self.child(*child, execution, effects) {
+                    effects.call(Errand::StartChild(Box::new(child)));
+                }
+            }
+            Effect::StopChildren { run, map_run_arn, executions } => {
+                self.closed(run);
+                let Some(keys) = self.keys(&map_run_arn, effects) else { return };
+                // The engine's ids end with the number of the child.
+                let numbers = executions.iter().filter_map(|id| id.rsplit_once('.')?.1.parse().ok());
+                let children = numbers.map(|index| keys.child(&execution.child_name(run, index)));
+                effects.call(Errand::Stop(children.collect()));
+            }
+            Effect::ReadItems(asked) => effects.call(Errand::ReadItems(Box::new(ItemsWanted {
+                definition: definition(),
+                run: asked.run,
+                map: asked.state.to_string(),
+                arguments: asked.arguments,
+                from: asked.from,
+                items_max: asked.items_max,
+                bytes_max: asked.bytes_max,
+            }))),
+            Effect::WriteResults(asked) => {
+                self.closed(asked.run);
+                let Some(keys) = self.keys(&asked.map_run_arn, effects) else { return };
+                effects.call(Errand::WriteResults(Box::new(Results {
+                    definition: definition(),
+                    run: asked.run,
+                    map: asked.state.to_string(),
+                    name: keys.run(),
+                    map_run_arn: asked.map_run_arn,
+                    bucket: asked.bucket,
+                    folder: asked.folder,
+                    pending: asked.pending,
+                })));
+            }
+            Effect::MapRunEnded(run) => {
+                self.closed(run.id);
+                let Some(keys) = self.keys(&run.arn, effects) else { return };
+                self.begun.over.push((*run).clone());
+                effects.call(Errand::KeepMapRun { name: keys.run(), run });
+            }
+            Effect::Call(_)
+            | Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::Finished { .. } => {}
+        }
+    }
+
+    /// The run begins no children any more: those that are begun for it all the same are stopped.
+    fn closed(&mut self, run: MapRunId) {
+        self.begun.runs.retain(|open| *open != run);
+    }
+
+    fn keys(&self, map_run_arn: &str, effects: &EffectsOf<I>) -> Option<RunKeys> {
+        RunKeys::of(effects.key(), self.begun.map_run().is_some(), map_run_arn)
+    }
+
+    fn child(&self, child: StartChild, execution: &Execution, effects: &EffectsOf<I>) -> Option<Child> {
+        let StartChild { run, map_run_arn, index, is_told_whole, mut start, .. } = child;
+        let keys = self.keys(&map_run_arn, effects)?;
+        start.execution = keys.child(&execution.child_name(run, index));
+        let definition = self.definition.fingerprint().to_owned();
+        Some(Child { definition, run, name: keys.run(), index, is_told_whole, start })
+    }
+
+    /// Whether it stands in lists, and can be asked about: an Express execution that nobody has begun but its caller does not.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.has_journal || self.begun.map_run().is_some()
+    }
+
+    /// Whether nothing is left of it.
+    pub(crate) fn is_gone(&self, running: &Running) -> bool {
+        !self.is_listed() && ending(&running.execution).is_some()
     }
 
     /// Where the execution is kept until the next fact; in memory, if it is given back. A snapshot is written if it is its time.
@@ -155,6 +314,16 @@ impl<I: Integrations> Course<'_, I> {
     }
 }
 
-pub(crate) fn rejected(error: impl std::fmt::Display) -> Rejected {
+/// The task that a fact says the end of.
+fn answered(fact: &Fact) -> Option<TaskId> {
+    match fact {
+        Fact::TaskSucceeded { task, .. }
+        | Fact::TaskFailed { task, .. }
+        | Fact::TaskSubmitFailed { task, .. } => Some(*task),
+        _ => None,
+    }
+}
+
+fn rejected(error: impl std::fmt::Display) -> Rejected {
     Rejected(error.to_string())
 }

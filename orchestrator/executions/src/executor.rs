@@ -4,66 +4,64 @@ use std::sync::Arc;
 
 use asl::Definition;
 use async_trait::async_trait;
-use engine::{Execution, Fact, JournalEntry, Status, resume};
-use participant::{Effects, Handler, Input, Rejected};
+use engine::{Ending, Fact, Status};
+use participant::{Handler, Input, Rejected};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use store::{Entity, Read, StoreError};
 
 use crate::catalogue::Catalogue;
-use crate::course::{Course, TIMER};
+use crate::course::{Course, EffectsOf, TIMER};
 use crate::depth::{is_storable, storable};
 use crate::digest::Digest;
+use crate::errand::{Errand, Outcome};
 use crate::given::{Given, INPUT_HERE_BYTES_MAX};
 use crate::integrations::Integrations;
-use crate::key::machine_and_name;
-use crate::lists;
+use crate::kept_run::{KeptRun, OF_EXECUTION};
+use crate::key::{EXECUTION_KEY_BYTES_MAX, machine_and_name};
+use crate::lists::{self, OF_TASK, of_task};
 use crate::live::Live;
-use crate::record::{self, Record};
-use crate::request::{Answer, Request, Start};
+use crate::load::load;
+use crate::parent::Parent;
+use crate::queue::Queue;
+use crate::record;
+use crate::request::{Answer, Nested, Request, Start, StartChild};
+use crate::row::Row;
 use crate::running::Running;
 use crate::stored::{Begun, Extent, Place, Stored, ending};
+use crate::waiters::Waiters;
 
 /// Starts executions, tells them what happens, and has done what they ask for.
 pub struct Executor<I> {
     catalogue: Catalogue,
     integrations: I,
     live: Live,
+    waiters: Waiters,
 }
 
 impl<I: Integrations> Executor<I> {
     /// Of these definitions, and of those that are in its store.
     #[must_use]
     pub fn new(catalogue: Catalogue, integrations: I) -> Self {
-        Self { catalogue, integrations, live: Live::new() }
+        Self { catalogue, integrations, live: Live::new(), waiters: Waiters::default() }
+    }
+
+    /// Telling these when executions have ended.
+    #[must_use]
+    pub fn with_waiters(self, waiters: Waiters) -> Self {
+        Self { waiters, ..self }
     }
 }
 
-type EffectsOf<I> = Effects<<I as Integrations>::Outside, Answer>;
+type Decision<T> = Result<Option<T>, Rejected>;
 
 impl<I: Integrations> Executor<I> {
-    fn start(
-        &self,
-        state: Option<Stored>,
-        start: &Start,
-        effects: &mut EffectsOf<I>,
-    ) -> Result<Option<Stored>, Rejected> {
-        let begun_with = begun_with(&start.definition, &start.input);
+    fn start(&self, state: Option<Stored>, start: &Start, effects: &mut EffectsOf<I>) -> Decision<Stored> {
+        let begun_with = Digest::default().then(start.input.to_string().as_bytes());
         if let Some(stored) = state {
-            let is_same = stored.begun_with == begun_with && stored.ending().is_none();
-            let started_ms = stored.started_ms;
-            effects.answer(if is_same {
-                Answer::Started { started_ms, is_new: false, ending: None }
-            } else {
-                Answer::Exists { started_ms }
-            });
-            return Ok(Some(stored));
-        }
-        if machine_and_name(effects.key()).is_none() {
-            let key = effects.key();
-            return Err(Rejected(format!(
-                "{key:?} is not the key of an execution: execution/MACHINE:NAME is one"
-            )));
+            let is_theirs = stored.parent.is_none() && start.parent.is_none();
+            let is_same = is_theirs && stored.begun_with == begun_with && stored.ending().is_none();
+            return Ok(Some(begun_before(stored, is_same, start.parent.as_ref(), effects)));
         }
         if !is_storable(&start.input) {
             return Err(Rejected(format!(
@@ -71,85 +69,136 @@ impl<I: Integrations> Executor<I> {
                 asl::data::NESTING_MAX
             )));
         }
-        // Who comes back to it will need it.
-        self.catalogue.put(Arc::clone(&start.definition));
+        let key = effects.key();
         let fact = Fact::Started {
-            execution: effects.key().to_owned(),
+            execution: key.to_owned(),
             input: start.input.clone(),
             seed: start.seed,
             first_id: 1,
             identity: start.identity.clone(),
             express: start.express,
         };
+        if let Some(Parent::Task { key, task, .. }) = &start.parent {
+            let value = of_task(key, *task);
+            effects.link(OF_TASK, value);
+        }
         let mut journal = Extent::default();
         let given = start
             .given
             .as_ref()
             .filter(|_| !start.express)
             .map(|given| kept::<I>(given, &mut journal, effects));
-        let mut course = self.course(&start.definition, !start.express, journal);
-        let (running, _) = course.tell(None, Some(fact), effects)?;
-        let started_ms = running.execution.started_ms();
-        let ending = ending(&running.execution).cloned();
-        let is_gone = start.express && ending.is_some();
-        effects.answer(Answer::Started { started_ms, is_new: true, ending });
-        if is_gone {
-            return Ok(None);
-        }
-        if !start.express {
-            lists::enter(given.as_deref(), None, effects);
-        }
-        let definition = start.definition.fingerprint().to_owned();
-        let begun = Begun { definition, started_ms, begun_with, given, redrives: None };
-        Ok(Some(self.put(course, running, None, effects, (begun, true))))
+        let begun = Begun {
+            definition: start.definition.fingerprint().to_owned(),
+            started_ms: effects.now().unsigned_abs(),
+            begun_with,
+            given,
+            redrives: None,
+            parent: start.parent.clone().map(Box::new),
+            runs: Vec::new(),
+            over: Vec::new(),
+        };
+        self.begin(&start.definition, fact, (!start.express).then_some(journal), begun, effects)
     }
 
-    /// Tells the execution, which is there, the fact, and the timers that are due.
+    fn start_child(
+        &self,
+        state: Option<Stored>,
+        child: &StartChild,
+        effects: &mut EffectsOf<I>,
+    ) -> Decision<Stored> {
+        let StartChild { definition, start, parent } = child;
+        if let Some(stored) = state {
+            return Ok(Some(begun_before(stored, false, Some(parent), effects)));
+        }
+        let begun = Begun {
+            definition: definition.fingerprint().to_owned(),
+            started_ms: effects.now().unsigned_abs(),
+            begun_with: Digest::default(),
+            given: None,
+            redrives: None,
+            parent: Some(Box::new(parent.clone())),
+            runs: Vec::new(),
+            over: Vec::new(),
+        };
+        let journal = (!start.express).then(Extent::default);
+        self.begin(definition, Fact::ChildStarted(Box::new(start.clone())), journal, begun, effects)
+    }
+
+    /// Begins what is not there yet; without a journal if it is given none.
+    fn begin(
+        &self,
+        definition: &Arc<Definition>,
+        fact: Fact,
+        journal: Option<Extent>,
+        begun: Begun,
+        effects: &mut EffectsOf<I>,
+    ) -> Decision<Stored> {
+        let key = effects.key();
+        if machine_and_name(key).is_none() || key.len() > EXECUTION_KEY_BYTES_MAX {
+            return Err(Rejected(format!(
+                "{key:?} is not the key of an execution: execution/HOME:NAME of at most \
+                 {EXECUTION_KEY_BYTES_MAX} bytes is one"
+            )));
+        }
+        // Who comes back to it will need it.
+        self.catalogue.put(Arc::clone(definition));
+        let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
+        let started_ms = begun.started_ms;
+        let mut course = Course::new(definition, &self.integrations, has_journal, journal, begun);
+        let (running, _) = course.tell(None, [fact], effects)?;
+        let ending = ending(&running.execution).cloned();
+        self.announce(ending.as_ref(), effects);
+        effects.answer(Answer::Started { started_ms, is_new: true, ending });
+        if course.is_gone(&running) {
+            return Ok(None);
+        }
+        if course.is_listed() {
+            lists::enter(&course.begun, None, effects);
+        }
+        Ok(Some(self.put(course, running, None, effects, true)))
+    }
+
+    /// Tells the execution, which is there, the facts, and the timers that are due. What becomes of it, and whether it waited for the
+    /// last of the facts.
     fn advance(
         &self,
         stored: Stored,
-        fact: Option<Fact>,
+        facts: impl IntoIterator<Item = Fact>,
+        is_redriven: bool,
         effects: &mut EffectsOf<I>,
-    ) -> Result<Option<Stored>, Rejected> {
+    ) -> Result<(Option<Stored>, bool), Rejected> {
         // What has not ended well may be redriven: whether it may, the engine knows.
-        if stored.ending().is_some() && fact != Some(Fact::Redriven) {
+        if stored.ending().is_some() && !is_redriven {
             let ending = stored.ending().cloned();
             effects.answer(Answer::Told { was_awaited: false, ending });
-            return Ok(Some(stored));
+            return Ok((Some(stored), false));
         }
-        let Stored { definition: fingerprint, started_ms, begun_with, journal, place, given, mut redrives } =
-            stored;
-        let is_redriven = fact == Some(Fact::Redriven);
-        let Some(definition) = self.catalogue.get(&fingerprint) else {
-            return Err(effects.lack(&format!("the definition {fingerprint}")));
+        let (begun, journal, place) = stored.apart();
+        let Some(definition) = self.catalogue.get(&begun.definition) else {
+            return Err(effects.lack(&format!("the definition {}", begun.definition)));
         };
         let (running, measured) = match place {
             Place::Here(execution) => (Running::from(*execution), None),
             Place::Journal { size } => (self.take(journal.chain, effects)?, Some(size)),
         };
         // Only what is Express has no journal.
-        let mut course = self.course(&definition, journal.entries > 0, journal);
-        let (running, was_awaited) = course.tell(Some(running), fact, effects)?;
+        let mut course = Course::new(&definition, &self.integrations, journal.entries > 0, journal, begun);
+        let (running, was_awaited) = course.tell(Some(running), facts, effects)?;
         let ending = ending(&running.execution).cloned();
-        let is_gone = ending.is_some() && !course.has_journal;
         if is_redriven && was_awaited {
-            redrives.get_or_insert_default().note(effects.now().unsigned_abs());
+            course.begun.redrives.get_or_insert_default().note(effects.now().unsigned_abs());
         }
+        self.announce(ending.as_ref(), effects);
         effects.answer(Answer::Told { was_awaited, ending });
-        if is_gone {
-            return Ok(None);
+        if course.is_gone(&running) {
+            return Ok((None, was_awaited));
         }
-        let begun = Begun { definition: fingerprint, started_ms, begun_with, given, redrives };
-        Ok(Some(self.put(course, running, measured, effects, (begun, is_redriven))))
+        Ok((Some(self.put(course, running, measured, effects, is_redriven)), was_awaited))
     }
 
     /// Has the execution, which is there, go on with what it left undone, if it may.
-    fn redrive(
-        &self,
-        stored: Stored,
-        token: Option<&str>,
-        effects: &mut EffectsOf<I>,
-    ) -> Result<Option<Stored>, Rejected> {
+    fn redrive(&self, stored: Stored, token: Option<&str>, effects: &mut EffectsOf<I>) -> Decision<Stored> {
         let now_ms = effects.now().unsigned_abs();
         let before = token.and_then(|token| stored.redrives.as_deref()?.by(token, now_ms));
         if let Some(at_ms) = before {
@@ -160,7 +209,7 @@ impl<I: Integrations> Executor<I> {
             effects.answer(Answer::NotRedrivable(reason));
             return Ok(Some(stored));
         }
-        let mut advanced = self.advance(stored, Some(Fact::Redriven), effects)?;
+        let (mut advanced, _) = self.advance(stored, [Fact::Redriven], true, effects)?;
         if let Some((stored, token)) = advanced.as_mut().zip(token) {
             stored.redrives.get_or_insert_default().remember(token);
         }
@@ -168,8 +217,11 @@ impl<I: Integrations> Executor<I> {
         Ok(advanced)
     }
 
-    fn course<'a>(&'a self, definition: &'a Definition, has_journal: bool, journal: Extent) -> Course<'a, I> {
-        Course { definition, integrations: &self.integrations, has_journal, journal }
+    /// Has those told of the end who wait for it in this process; nobody is told whom it does not concern.
+    fn announce(&self, ending: Option<&Ending>, effects: &mut EffectsOf<I>) {
+        if let Some(ending) = ending.filter(|_| self.waiters.is_awaited(effects.key())) {
+            effects.announce(Answer::Ended(ending.clone()));
+        }
     }
 
     fn take(&self, chain: Digest, effects: &mut EffectsOf<I>) -> Result<Running, Rejected> {
@@ -185,11 +237,11 @@ impl<I: Integrations> Executor<I> {
         running: Running,
         measured: Option<u64>,
         effects: &mut EffectsOf<I>,
-        (begun, is_opened): (Begun, bool),
+        is_opened: bool,
     ) -> Stored {
         let status = running.execution.status();
-        if course.has_journal && (is_opened || status != Status::Running) {
-            lists::enter(begun.given.as_deref(), Some(status), effects);
+        if course.is_listed() && (is_opened || status != Status::Running) {
+            lists::enter(&course.begun, Some(status), effects);
         }
         let (place, running) = course.keep(running, measured, effects);
         if let (Place::Journal { size }, Some(running)) = (&place, running) {
@@ -197,19 +249,7 @@ impl<I: Integrations> Executor<I> {
             let size = size + course.journal.tail_bytes;
             self.live.put(effects.key(), course.journal.chain, running, size);
         }
-        begun.at(course.journal, place)
-    }
-
-    fn on_fact(
-        &self,
-        state: Option<Stored>,
-        fact: Fact,
-        effects: &mut EffectsOf<I>,
-    ) -> Result<Option<Stored>, Rejected> {
-        match state {
-            Some(stored) => self.advance(stored, Some(storable(fact)), effects),
-            None => Err(Rejected(format!("there is no execution {:?}", effects.key()))),
-        }
+        course.begun.at(course.journal, place)
     }
 
     fn on_request(
@@ -217,82 +257,138 @@ impl<I: Integrations> Executor<I> {
         state: Option<Stored>,
         request: &Request,
         effects: &mut EffectsOf<I>,
-    ) -> Result<Option<Stored>, Rejected> {
+    ) -> Decision<Stored> {
+        let stored = match (request, state) {
+            (Request::Start(start), state) => return self.start(state, start, effects),
+            (Request::StartChild(child), state) => return self.start_child(state, child, effects),
+            (_, Some(stored)) => stored,
+            (_, None) => {
+                effects.answer(Answer::Unknown);
+                return Ok(None);
+            }
+        };
         match request {
-            Request::Start(start) => self.start(state, start, effects),
-            Request::Tell(Fact::Started { .. } | Fact::TimerFired { .. }) => {
+            Request::Tell(Fact::Started { .. } | Fact::ChildStarted(_) | Fact::TimerFired { .. }) => {
                 Err(Rejected("executions begin, and timers fire, by other means".to_owned()))
             }
-            Request::Redrive { token } => match state {
-                Some(stored) => self.redrive(stored, token.as_deref(), effects),
-                None => {
-                    effects.answer(Answer::Unknown);
-                    Ok(None)
-                }
-            },
-            Request::Tell(fact) => match state {
-                Some(stored) => self.advance(stored, Some(storable(fact.clone())), effects),
-                None => {
-                    effects.answer(Answer::Unknown);
-                    Ok(None)
-                }
-            },
+            Request::Tell(fact) => self.on_facts(stored, [fact.clone()], effects),
+            Request::Redrive { token } => self.redrive(stored, token.as_deref(), effects),
+            Request::Nested(nested) => {
+                let Nested { task, begun, end } = &**nested;
+                // It may have ended before its beginning was told: nothing is told twice.
+                let begun = Fact::TaskSubmitted { task: *task, output: begun.clone() };
+                self.on_facts(stored, [begun, end.clone()], effects)
+            }
+            Request::Start(_) | Request::StartChild(_) | Request::Queue(_) | Request::KeepMapRun { .. } => {
+                Err(misplaced(effects.key()))
+            }
         }
     }
 
-    /// Reads where an execution stands out of its journal.
-    async fn read(
+    fn on_facts<const N: usize>(
         &self,
-        store: &dyn Read,
-        key: &str,
-        definition: &Definition,
-        journal: Extent,
-    ) -> Result<Result<Running, String>, StoreError> {
-        let Extent { entries, from, .. } = journal;
-        let count = usize::try_from(entries - from).unwrap_or(usize::MAX);
-        let entries = store.journal(key, from, count).await?;
-        if entries.len() != count {
-            return Ok(Err(format!("the end of a journal that should have {} entries", journal.entries)));
-        }
-        let (mut snapshot, mut facts): (Option<Execution>, Vec<JournalEntry>) = (None, Vec::new());
-        for entry in &entries {
-            match record::read(entry) {
-                Ok(Record::Fact(entry)) => facts.push(entry),
-                Ok(Record::Snapshot(execution)) => snapshot = Some(*execution),
-                Ok(Record::Input(_)) => {}
-                Err(error) => return Ok(Err(format!("a readable journal ({error})"))),
+        stored: Stored,
+        facts: [Fact; N],
+        effects: &mut EffectsOf<I>,
+    ) -> Decision<Stored> {
+        let is_redriven = facts.contains(&Fact::Redriven);
+        self.advance(stored, facts.map(storable), is_redriven, effects).map(|(stored, _)| stored)
+    }
+
+    fn on_outcome(
+        &self,
+        mut stored: Stored,
+        outcome: &Outcome,
+        effects: &mut EffectsOf<I>,
+    ) -> Decision<Stored> {
+        match outcome {
+            Outcome::Done => Ok(Some(stored)),
+            Outcome::Told(fact) => self.on_facts(stored, [fact.clone()], effects),
+            Outcome::Begun { task, output, nested } => {
+                let begun = storable(Fact::TaskSubmitted { task: *task, output: output.clone() });
+                let (stored, was_awaited) = self.advance(stored, [begun], false, effects)?;
+                if let Some(nested) = nested.as_ref().filter(|_| !was_awaited) {
+                    effects.call(Errand::Stop(vec![nested.clone()]));
+                }
+                Ok(stored)
+            }
+            Outcome::ChildBegun { run, child } => {
+                if !stored.runs.contains(run) {
+                    effects.call(Errand::Stop(vec![child.clone()]));
+                }
+                Ok(Some(stored))
+            }
+            Outcome::MapRunKept(run) => {
+                stored.over.retain(|over| over.id != *run);
+                Ok(Some(stored))
             }
         }
-        let resumed = resume(definition, snapshot, facts);
-        Ok(resumed.map(Running::from).map_err(|error| format!("a journal that leads somewhere ({error})")))
+    }
+
+    fn on_execution(
+        &self,
+        state: Option<Stored>,
+        input: Input<'_, Outcome, Request>,
+        effects: &mut EffectsOf<I>,
+    ) -> Decision<Stored> {
+        match (input, state) {
+            (Input::Request(request), state) => self.on_request(state, request, effects),
+            // An Express execution may be gone before the outcome of its call is there: then nobody waits for it.
+            (Input::Outcome(_), None) => Ok(None),
+            (Input::Outcome(outcome), Some(stored)) => self.on_outcome(stored, outcome, effects),
+            (Input::Message(message), Some(stored)) => {
+                self.on_facts(stored, [self.integrations.fact(message)?], effects)
+            }
+            (Input::Message(_), None) => Err(Rejected(format!("there is no execution {:?}", effects.key()))),
+            (Input::Timer(TIMER), Some(stored)) => {
+                self.advance(stored, [], false, effects).map(|(stored, _)| stored)
+            }
+            (Input::Timer(TIMER), None) => Ok(None),
+            (Input::Timer(name), _) => Err(Rejected(format!("no timer is called {name:?}"))),
+        }
     }
 }
 
 #[async_trait]
 impl<I: Integrations> Handler for Executor<I> {
-    type State = Stored;
-    type Call = I::Outside;
-    type Outcome = Fact;
+    type State = Row;
+    type Call = Errand<I::Outside>;
+    type Outcome = Outcome;
     type Request = Request;
     type Answer = Answer;
 
     fn handle(
         &self,
-        state: Option<Stored>,
-        input: Input<'_, Fact, Request>,
+        state: Option<Row>,
+        input: Input<'_, Outcome, Request>,
         effects: &mut EffectsOf<I>,
-    ) -> Result<Option<Stored>, Rejected> {
-        match input {
-            Input::Request(request) => self.on_request(state, request, effects),
-            // An Express execution may be gone before the outcome of its call is there: then nobody waits for it.
-            Input::Outcome(_) if state.is_none() => Ok(None),
-            Input::Outcome(fact) => self.on_fact(state, fact.clone(), effects),
-            Input::Message(message) => self.on_fact(state, self.integrations.fact(message)?, effects),
-            Input::Timer(TIMER) => match state {
-                Some(stored) => self.advance(stored, None, effects),
-                None => Ok(None),
-            },
-            Input::Timer(name) => Err(Rejected(format!("no timer is called {name:?}"))),
+    ) -> Result<Option<Row>, Rejected> {
+        match (state, input) {
+            (state, Input::Request(Request::Queue(request))) => {
+                let queue = match state {
+                    None => None,
+                    Some(Row::Queue(queue)) => Some(queue),
+                    Some(Row::Execution(_) | Row::MapRun(_)) => return Err(misplaced(effects.key())),
+                };
+                Ok(Queue::handle(queue, request, effects)?.map(Row::Queue))
+            }
+            (None | Some(Row::MapRun(_)), Input::Request(Request::KeepMapRun { execution, run })) => {
+                effects.link(OF_EXECUTION, execution);
+                effects.answer(Answer::Done);
+                let kept = KeptRun { execution: execution.clone(), run: (**run).clone() };
+                Ok(Some(Row::MapRun(Box::new(kept))))
+            }
+            (None, input) => Ok(self.on_execution(None, input, effects)?.map(Row::of)),
+            (Some(Row::Execution(stored)), input) => {
+                Ok(self.on_execution(Some(*stored), input, effects)?.map(Row::of))
+            }
+            (Some(Row::Queue(_) | Row::MapRun(_)), _) => Err(misplaced(effects.key())),
+        }
+    }
+
+    fn announced(&self, key: &str, answer: Answer) {
+        if let Answer::Ended(ending) = answer {
+            self.waiters.ended(key, &ending);
         }
     }
 
@@ -304,22 +400,46 @@ impl<I: Integrations> Handler for Executor<I> {
     ) -> Result<(), StoreError> {
         self.live.begin(again);
         for (key, entity) in entities {
+            if !again && !may_be_elsewhere(&entity.state) {
+                continue;
+            }
             // What cannot be read is told apart where it is decided.
-            let Ok(Glance { definition, journal, place }) = serde_json::from_slice(&entity.state) else {
+            let Ok(GlancedRow::Execution(Glance { definition, journal, place })) =
+                serde_json::from_slice(&entity.state)
+            else {
                 continue;
             };
             let Some(definition) = self.catalogue.find(store, definition).await? else { continue };
             let is_here = matches!(place, GlancedPlace::Here(_));
             if !is_here && (again || !self.live.holds(key, journal.chain)) {
-                let read = self.read(store, key, &definition, journal).await?;
-                self.live.prepare(key, journal.chain, read);
+                let read = load(store, key, &definition, journal).await?;
+                self.live.prepare(key, journal.chain, read.map(Running::from));
             }
         }
         Ok(())
     }
 }
 
-/// Of a [`Stored`], what tells what has to be read beside it.
+/// Whether the execution of a row stands in its journal. Most do not, and are not looked at: what they lack, if they lack their
+/// definition, is found before they are decided again. Of all that is written as a row, the place is the first to have that name.
+fn may_be_elsewhere(row: &[u8]) -> bool {
+    const PLACE: &[u8] = br#""p":{""#;
+    let place = row.windows(PLACE.len()).position(|window| window == PLACE);
+    place.is_some_and(|place| row.get(place + PLACE.len()) == Some(&b'j'))
+}
+
+/// Of a [`Row`], what tells what has to be read beside it.
+#[derive(Deserialize)]
+enum GlancedRow<'a> {
+    #[serde(rename = "x", borrow)]
+    Execution(Glance<'a>),
+    #[serde(rename = "q")]
+    Queue(IgnoredAny),
+    #[serde(rename = "m")]
+    MapRun(IgnoredAny),
+}
+
+/// Of a [`Stored`], the same.
 #[derive(Deserialize)]
 struct Glance<'a> {
     #[serde(rename = "d")]
@@ -338,6 +458,28 @@ enum GlancedPlace {
     Journal(IgnoredAny),
 }
 
+/// Answers who asks for what has begun before; `is_same`: it is what they ask for. A parent that asks again (after a crash) means its
+/// own, however that is doing.
+fn begun_before<C>(
+    stored: Stored,
+    is_same: bool,
+    parent: Option<&Parent>,
+    effects: &mut participant::Effects<C, Answer>,
+) -> Stored {
+    let is_own = parent.is_some() && stored.parent.as_deref() == parent;
+    let started_ms = stored.started_ms;
+    effects.answer(if is_own || is_same {
+        Answer::Started { started_ms, is_new: false, ending: stored.ending().cloned() }
+    } else {
+        Answer::Exists { started_ms }
+    });
+    stored
+}
+
+fn misplaced(key: &str) -> Rejected {
+    Rejected(format!("that cannot be asked of {key:?}"))
+}
+
 /// What of it stands in the row; a long input goes to the journal.
 fn kept<I: Integrations>(given: &Given, journal: &mut Extent, effects: &mut EffectsOf<I>) -> Box<Given> {
     let mut kept = Box::new(given.clone());
@@ -346,9 +488,4 @@ fn kept<I: Integrations>(given: &Given, journal: &mut Extent, effects: &mut Effe
         journal.entries += 1;
     }
     kept
-}
-
-/// Over what an execution begins with.
-fn begun_with(definition: &Definition, input: &serde_json::Value) -> Digest {
-    Digest::default().then(definition.fingerprint().as_bytes()).then(input.to_string().as_bytes())
 }

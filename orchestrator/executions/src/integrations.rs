@@ -1,8 +1,11 @@
 //! What stands behind the resources that tasks call.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use bus::Message;
 use engine::{Call, Fact, Refusal};
-use participant::{Millis, NoCalls, Outgoing, Rejected};
+use participant::{CallId, Caller, Millis, NoCalls, Outgoing, Rejected};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,7 +21,7 @@ pub enum Way<C> {
     Awaited,
 }
 
-/// What stands behind the resources that tasks call. Pure, like the handler that asks; which calls are refused is in the journal,
+/// What stands behind the resources that tasks call, but for executions and activities, which need none. Pure, like the handler that asks; which calls are refused is in the journal,
 /// so that it need not be the same ever after.
 pub trait Integrations: engine::Integrations + Send + Sync + 'static {
     /// A call to the outside; stored as JSON until its outcome is committed.
@@ -27,7 +30,7 @@ pub trait Integrations: engine::Integrations + Send + Sync + 'static {
     /// What becomes of a call of the execution under `key` that was not refused.
     ///
     /// # Errors
-    /// It cannot be made after all: the fact that led to it is rejected.
+    /// It cannot be made after all: its task fails with `States.Runtime`.
     fn way(&self, key: &str, call: Call, now: Millis) -> Result<Way<Self::Outside>, Rejected>;
 
     /// What a message under an execution's key tells it.
@@ -57,4 +60,17 @@ impl Integrations for Unconnected {
     fn fact(&self, message: &Message) -> Result<Fact, Rejected> {
         Err(Rejected(format!("no execution is told anything by a message of {}", message.topic)))
     }
+}
+
+/// What makes the calls of integrations that make none, as [`Unconnected`].
+#[must_use]
+pub fn no_foreign() -> Arc<dyn Caller<NoCalls, Fact>> {
+    struct Nobody;
+    #[async_trait]
+    impl Caller<NoCalls, Fact> for Nobody {
+        async fn call(&self, _: &CallId, call: &NoCalls) -> Fact {
+            match *call {}
+        }
+    }
+    Arc::new(Nobody)
 }

@@ -21,38 +21,69 @@
 //! commit that failed, nor after another instance wrote the entity, and a decision that is made again finds nothing and reads.
 //! Definitions are found by the hash of their text.
 //!
+//! # What goes beyond one execution
+//!
+//! What an execution asks of others is an [`Errand`], committed with the step that asks for it and carried out by [`Errands`], which
+//! ask this very participant: start an execution for a task and stop it, tell a parent of an end, put a task into the [`Queue`] of an
+//! activity, start and stop the children of a Map run, read its items and write its results ([`map_runs`]). Each is harmless when it
+//! is carried out twice. Whoever waits in this process for an end hears of it by [`Waiters`].
+//!
 //! # Express
 //!
 //! An Express execution has no journal: it stands in its row, however great it is, and leaves nothing behind. One that ends with the
-//! step that starts it is answered without a commit.
+//! step that starts it is answered without a commit. A child of a Map run is kept as any other: its results may be asked for.
 #![warn(missing_docs)]
 
 mod catalogue;
+mod child_runs;
 mod course;
 mod depth;
 mod digest;
 mod due;
+mod errand;
+mod errands;
 mod executor;
+mod files;
 mod generations;
 mod given;
 mod histories;
 mod integrations;
+mod kept_run;
 mod key;
 mod lists;
 mod live;
+mod load;
+pub mod map_runs;
+mod map_work;
+mod nesting;
+mod offered;
+mod parent;
+mod queue;
 mod read;
 mod record;
 mod redrives;
+mod refused;
 mod request;
+mod row;
 mod running;
+mod standard;
 mod stored;
+mod target;
+mod waiters;
 
 pub use catalogue::Catalogue;
+pub use errand::{Errand, Outcome};
+pub use errands::Errands;
 pub use executor::Executor;
 pub use given::Given;
 pub use histories::{Histories, HistoryPage, Wanted};
-pub use integrations::{Integrations, Unconnected, Way};
+pub use integrations::{Integrations, Unconnected, Way, no_foreign};
 pub use key::{execution_key, machine_and_name};
+pub use offered::Offered;
+pub use parent::Parent;
+pub use queue::{Queue, queue_key};
 pub use read::{Described, ReadError, describe, input, journal, list};
-pub use request::{Answer, Request, Start};
+pub use request::{Answer, QueueRequest, Request, Start};
+pub use row::Row;
 pub use stored::{HERE_BYTES_MAX, Stored};
+pub use waiters::{Waiter, Waiters};

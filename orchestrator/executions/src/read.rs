@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::key::machine_and_name;
 use crate::lists;
 use crate::record::{self, Record};
+use crate::row::Row;
 use crate::stored::Stored;
 
 /// Entries of a journal read at once.
@@ -47,7 +48,8 @@ pub struct Described {
 /// [`ReadError`].
 pub async fn describe(store: &dyn Read, key: &str) -> Result<Option<Stored>, ReadError> {
     let Some(entity) = store.get(key).await? else { return Ok(None) };
-    inspect::state(&entity).map_err(|error| unreadable(key, error))
+    let row: Option<Row> = inspect::state(&entity).map_err(|error| unreadable(key, error))?;
+    Ok(row.and_then(Row::execution))
 }
 
 /// What the execution was begun with, to the letter if it was [given](crate::Given), as JSON otherwise; `None` if it has no journal.

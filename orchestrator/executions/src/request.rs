@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use asl::Definition;
-use engine::{Ending, Fact, Identity, NotRedrivable};
+use engine::{ChildStart, Ending, Fact, Identity, MapRun, NotRedrivable, TaskId};
 use serde_json::Value;
 
 use crate::given::Given;
+use crate::offered::Offered;
+use crate::parent::Parent;
 
 /// What is asked of the execution under a key ([`crate::execution_key`]).
 #[derive(Clone, Debug)]
@@ -20,6 +22,51 @@ pub enum Request {
     Redrive {
         /// What names this wish: asked for again with the same one, it is answered as it was, and nothing more is done.
         token: Option<String>,
+    },
+    /// It is to begin, as a child of a Map run.
+    StartChild(Box<StartChild>),
+    /// An execution has ended that one of its tasks has started and waits for.
+    Nested(Box<Nested>),
+    /// What is asked of a [queue](crate::queue_key).
+    Queue(QueueRequest),
+    /// A Map run of an execution is over; asked under the run's own key.
+    KeepMapRun {
+        /// The key of the execution.
+        execution: String,
+        /// What it came to.
+        run: Box<MapRun>,
+    },
+}
+
+/// How a child of a Map run begins.
+#[derive(Clone, Debug)]
+pub struct StartChild {
+    /// What the execution around runs on.
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) start: ChildStart,
+    /// Who is told how it has ended.
+    pub(crate) parent: Parent,
+}
+
+/// The end of an execution that a task has started and waits for.
+#[derive(Clone, Debug)]
+pub struct Nested {
+    pub(crate) task: TaskId,
+    /// What the task is told of its beginning, if it has not been told yet.
+    pub(crate) begun: Value,
+    /// What the task is told of its end.
+    pub(crate) end: Fact,
+}
+
+/// What is asked of a queue.
+#[derive(Clone, Debug)]
+pub enum QueueRequest {
+    /// The task is to wait in it.
+    Put(Box<Offered>),
+    /// The task of that number is done with: a worker has it, or nobody waits for it any more.
+    Done {
+        /// Which.
+        number: u64,
     },
 }
 
@@ -38,6 +85,8 @@ pub struct Start {
     pub express: bool,
     /// What is given back of it as it was given, if somebody will ask; of an Express execution nothing is kept.
     pub given: Option<Given>,
+    /// Who is told how it has ended, if another execution waits for it.
+    pub parent: Option<Parent>,
 }
 
 /// What was decided, and committed.
@@ -73,4 +122,13 @@ pub enum Answer {
     NotRedrivable(NotRedrivable),
     /// There is none under this name (any more).
     Unknown,
+    /// It has ended: told to who waits in this process, and no answer to a request.
+    Ended(Ending),
+    /// The task waits in the queue; told to who waits in this process as well.
+    Queued {
+        /// Its number.
+        number: u64,
+    },
+    /// So it is.
+    Done,
 }

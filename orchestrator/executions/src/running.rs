@@ -1,8 +1,10 @@
 //! An execution in memory.
 
-use engine::Execution;
+use asl::{Definition, StateKind};
+use engine::{Execution, TaskId};
 
 use crate::due::Due;
+use crate::standard::waits_for_executions;
 
 /// An execution between two facts, with its timers in order.
 #[derive(Clone, Debug)]
@@ -15,4 +17,20 @@ impl From<Execution> for Running {
     fn from(execution: Execution) -> Self {
         Self { due: Due::of(&execution), execution }
     }
+}
+
+/// Whether any task of the definition waits for an execution that it starts.
+pub(crate) fn nests(definition: &Definition) -> bool {
+    definition.states().any(
+        |(_, state)| matches!(&state.kind, StateKind::Task(task) if waits_for_executions(&task.resource.arn)),
+    )
+}
+
+/// The attempts that wait for executions that they have started.
+pub(crate) fn nesting(definition: &Definition, execution: &Execution) -> Vec<TaskId> {
+    let waits = |name: &str| {
+        let kind = definition.state_named(name).map(|state| &state.kind);
+        matches!(kind, Some(StateKind::Task(task)) if waits_for_executions(&task.resource.arn))
+    };
+    execution.pending_in_states().filter(|(_, state)| waits(state)).map(|(task, _)| task).collect()
 }

@@ -1,10 +1,11 @@
 //! What an execution's row says.
 
-use engine::{Ending, Execution, NotRedrivable, Phase, Status};
+use engine::{Ending, Execution, MapRun, MapRunId, NotRedrivable, Phase, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::given::Given;
+use crate::parent::Parent;
 use crate::redrives::Redrives;
 
 /// An execution that takes no more bytes than this stands in its row, in every fact's commit.
@@ -19,7 +20,7 @@ pub struct Stored {
     /// When it began, in milliseconds since 1970.
     #[serde(rename = "s")]
     pub(crate) started_ms: u64,
-    /// Over its definition and input: whether it is the same that is asked for again.
+    /// Over its input: whether it is the same that is asked for again.
     #[serde(rename = "i")]
     pub(crate) begun_with: Digest,
     #[serde(rename = "j")]
@@ -30,6 +31,15 @@ pub struct Stored {
     pub(crate) given: Option<Box<Given>>,
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub(crate) redrives: Option<Box<Redrives>>,
+    /// Who is told how it has ended.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) parent: Option<Box<Parent>>,
+    /// The Map runs that begin children still.
+    #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) runs: Vec<MapRunId>,
+    /// The Map runs that are over, until they are kept elsewhere.
+    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) over: Vec<MapRun>,
 }
 
 /// What the row says of the journal.
@@ -64,20 +74,28 @@ pub(crate) enum Place {
     },
 }
 
-/// What stays as it was when the execution began, and how often it was begun again.
+/// What a row says besides: most of it stays as it was when the execution began.
 pub(crate) struct Begun {
     pub(crate) definition: String,
     pub(crate) started_ms: u64,
     pub(crate) begun_with: Digest,
     pub(crate) given: Option<Box<Given>>,
     pub(crate) redrives: Option<Box<Redrives>>,
+    pub(crate) parent: Option<Box<Parent>>,
+    pub(crate) runs: Vec<MapRunId>,
+    pub(crate) over: Vec<MapRun>,
 }
 
 impl Begun {
     /// The row of the execution that is there.
     pub(crate) fn at(self, journal: Extent, place: Place) -> Stored {
-        let Self { definition, started_ms, begun_with, given, redrives } = self;
-        Stored { definition, started_ms, begun_with, journal, place, given, redrives }
+        let Self { definition, started_ms, begun_with, given, redrives, parent, runs, over } = self;
+        Stored { definition, started_ms, begun_with, journal, place, given, redrives, parent, runs, over }
+    }
+
+    /// The name of the Map run whose child it is, if it is one.
+    pub(crate) fn map_run(&self) -> Option<&str> {
+        self.parent.as_deref().and_then(Parent::map_run)
     }
 }
 
@@ -107,6 +125,19 @@ impl Stored {
             Place::Here(execution) => ending(execution),
             Place::Journal { .. } => None,
         }
+    }
+
+    /// Who is told how it has ended, if somebody is.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Parent> {
+        self.parent.as_deref()
+    }
+
+    /// The row taken apart: where it stands, and what it says besides.
+    pub(crate) fn apart(self) -> (Begun, Extent, Place) {
+        let Self { definition, started_ms, begun_with, journal, place, given, redrives, parent, runs, over } =
+            self;
+        (Begun { definition, started_ms, begun_with, given, redrives, parent, runs, over }, journal, place)
     }
 
     /// What it was given to be given back, if it was told any.

@@ -1,6 +1,6 @@
 //! Where objects are.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use serde_json::Value;
 
@@ -8,6 +8,30 @@ use crate::error::ReadError;
 
 /// The contents of an object, from its beginning.
 pub type Contents = Box<dyn Read + Send>;
+
+/// Buckets that objects can be written to as well.
+pub trait Buckets: Objects {
+    /// What writes objects into a bucket.
+    ///
+    /// # Errors
+    /// There is no such bucket.
+    fn writer(&self, bucket: &str) -> io::Result<Box<dyn ObjectWriter>>;
+}
+
+/// Writes objects into a bucket, a piece at a time.
+pub trait ObjectWriter: Send {
+    /// Adds text to the end of an object. The first piece makes it: what stood there before is replaced.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn add(&mut self, key: &str, text: &str) -> io::Result<()>;
+
+    /// All objects are whole.
+    ///
+    /// # Errors
+    /// Something that was added cannot be written.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
 
 /// Objects, one after another.
 pub type ObjectList = Box<dyn Iterator<Item = Result<Object, ReadError>> + Send>;

@@ -381,6 +381,7 @@ fn bring_about(
         | Effect::StopChildren { .. }
         | Effect::ReadItems(_)
         | Effect::WriteResults(_)
+        | Effect::MapRunBegan { .. }
         | Effect::MapRunEnded(_) => {}
     }
     Ok(())

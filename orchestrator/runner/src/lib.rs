@@ -12,7 +12,7 @@
 //! | `settings`, `outcome`, `run`, `world` | how it is run, what comes of it; the loop over it and all that it starts |
 //! | `due` | what is to happen when |
 //! | `parent`, `nested`, `runs` | who waits for an execution; executions that tasks start; those of Maps, and what Maps read and write (`map_files`) |
-//! | `buckets` | folders in the place of buckets |
+//! | `one_text` | what answers in the place of an object |
 //! | `source`, `yaml` | texts that somebody names; definitions in YAML |
 //! | `asked`, `answer`, `course` | calls, what answers them, and what a call is told over time |
 //! | `mocks`, `mock_line`, `mock_config`, `called` | answers from a file of either format, and whether anything calls for them |
@@ -30,7 +30,6 @@
 mod answer;
 mod asked;
 mod bless;
-mod buckets;
 mod called;
 mod cases;
 mod course;
@@ -49,6 +48,7 @@ mod mock_line;
 mod mocks;
 mod near;
 mod nested;
+mod one_text;
 mod outcome;
 mod parent;
 mod report;

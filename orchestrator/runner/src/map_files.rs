@@ -5,10 +5,8 @@ use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 
 use engine::WriteResults;
 use engine::results::{Addition, RESULT_FILE_BYTES_MAX, ResultFiles, ResultKind, manifest, pending};
-use items::Items;
+use items::{Buckets, Items, ObjectWriter};
 use serde_json::Value;
-
-use crate::buckets::Folder;
 
 /// What a Map run reads, and what it will write.
 #[derive(Default)]
@@ -30,8 +28,8 @@ impl MapFiles {
     }
 
     /// Writes what was kept, in the files that AWS has.
-    pub(crate) fn write(&mut self, asked: &WriteResults, folder: &Folder) -> std::io::Result<()> {
-        let mut writer = folder.writer(&asked.bucket)?;
+    pub(crate) fn write(&mut self, asked: &WriteResults, buckets: &dyn Buckets) -> std::io::Result<()> {
+        let mut writer = buckets.writer(&asked.bucket)?;
         let mut files = ResultKind::ALL
             .map(|kind| ResultFiles::new(&asked.folder, kind, asked.config, RESULT_FILE_BYTES_MAX));
         if let Some(results) = self.results.take() {
@@ -40,19 +38,23 @@ impl MapFiles {
             for line in BufReader::new(kept).lines() {
                 let (kind, told): (String, Value) = serde_json::from_str(&line?)?;
                 if let Some(place) = ResultKind::ALL.iter().position(|it| it.name() == kind) {
-                    writer.add(files[place].add(&told))?;
+                    add(&mut *writer, files[place].add(&told))?;
                 }
             }
         }
         for item in &asked.pending {
-            writer.add(files[ResultKind::Pending as usize].add(&pending(item)))?;
+            add(&mut *writer, files[ResultKind::Pending as usize].add(&pending(item)))?;
         }
         for files in &mut files {
-            writer.add(files.close())?;
+            add(&mut *writer, files.close())?;
         }
         let manifest = manifest(&asked.bucket, &asked.map_run_arn, &files);
         let key = format!("{}/manifest.json", asked.folder);
-        writer.add([Addition { key, text: manifest.to_string() }])?;
+        add(&mut *writer, [Addition { key, text: manifest.to_string() }])?;
         writer.finish()
     }
+}
+
+fn add(writer: &mut dyn ObjectWriter, additions: impl IntoIterator<Item = Addition>) -> std::io::Result<()> {
+    additions.into_iter().try_for_each(|Addition { key, text }| writer.add(&key, &text))
 }

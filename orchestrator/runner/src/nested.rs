@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use asl::random::Random;
 use asl::resource::Pattern;
-use engine::{Call, Ending, Fact, Identity, Phase, Status, token};
+use engine::results::nested;
+use engine::{Call, Ending, Fact, Phase, Status, token};
 use serde_json::{Value, json};
 
 use crate::asked::{Answer, Asked};
@@ -113,7 +114,7 @@ impl World<'_> {
                     parent.awaited.retain(|(_, child)| child != id);
                 }
                 let as_json = told == Told::AsJson && ending.status == Status::Succeeded;
-                let described = described(&identity, &input, started_ms, ending, as_json);
+                let described = nested(&identity, &input, started_ms, ending, as_json);
                 let fact = match ending.status {
                     Status::Succeeded => Fact::TaskSucceeded { task, output: described },
                     _ => Fact::TaskFailed {
@@ -185,39 +186,4 @@ fn input(given: Option<&Value>) -> Value {
         Some(given) => given.clone(),
         None => json!({}),
     }
-}
-
-/// What a task is told of an execution that it waited for, as `DescribeExecution` has it.
-fn described(identity: &Identity, input: &str, started_ms: u64, ending: &Ending, as_json: bool) -> Value {
-    let text = |text: String| match as_json {
-        true => serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        false => Value::String(text),
-    };
-    let mut told = json!({});
-    if ending.status != Status::Succeeded {
-        told["Cause"] = json!(ending.cause);
-        told["Error"] = json!(ending.error);
-    }
-    told["ExecutionArn"] = identity.execution_arn.as_str().into();
-    told["Input"] = text(input.to_owned());
-    told["InputDetails"] = json!({"Included": true});
-    told["Name"] = identity.name.as_str().into();
-    if let Some(output) = &ending.output {
-        told["Output"] = text(output.to_string());
-        told["OutputDetails"] = json!({"Included": true});
-    }
-    told["RedriveCount"] = 0.into();
-    let is_over = ending.status == Status::Succeeded;
-    told["RedriveStatus"] = if is_over { "NOT_REDRIVABLE" } else { "REDRIVABLE" }.into();
-    if is_over {
-        told["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven".into();
-    }
-    told["StartDate"] = started_ms.into();
-    told["StateMachineArn"] = identity.machine_arn.as_str().into();
-    told["Status"] = ending.status.name().into();
-    told["StopDate"] = ending.at_ms.into();
-    if let Value::Object(members) = &mut told {
-        members.retain(|_, value| !value.is_null());
-    }
-    told
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use asl::resource::Resource;
 use engine::results::{ResultKind, told};
 use engine::{ChildEnd, Ending, Fact, MapNews, MapRunId, ReadItems, StartChild, Status, WriteResults};
-use items::{Items, Objects, Page, ReadError};
+use items::{Buckets, Items, Objects, Page, ReadError};
 use serde_json::Value;
 
 use crate::answer::Reply;
 use crate::asked::{Answer, Asked};
-use crate::buckets::{Folder, OneText};
+use crate::one_text::OneText;
 use crate::outcome::RunError;
 use crate::parent::{Parent, ToldChild};
 use crate::stop::Stop;
@@ -105,7 +105,7 @@ impl World<'_> {
             }
             (Some(Answer::Failed { error, cause }), _) => Err(ReadError(cause.unwrap_or(error))),
             (None, Some(folder)) => {
-                let objects: Arc<dyn Objects> = Arc::<Folder>::clone(folder);
+                let objects: Arc<dyn Objects> = Arc::<dyn Buckets>::clone(folder);
                 items::items(&asked.resource, &asked.arguments, &asked.config, &objects)
             }
             (None, None) => {
@@ -139,7 +139,7 @@ impl World<'_> {
             (None, Some(folder)) => {
                 let folder = Arc::clone(folder);
                 let files = self.files.entry((Arc::clone(of), asked.run)).or_default();
-                files.write(asked, &folder).map_err(|error| error.to_string())
+                files.write(asked, &*folder).map_err(|error| error.to_string())
             }
             (None, None) => {
                 let state = asked.state.to_string();

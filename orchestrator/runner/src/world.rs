@@ -10,11 +10,11 @@ use engine::{
     Call, Effect, Ending, Execution, Fact, HistoryEvent, MapRunId, NoneRefused, Phase, Status, Step, Stepped,
     Taken, TaskId, step_seen,
 };
+use items::{Buckets, Folder};
 use tokio::time::Instant;
 
 use crate::answer::{Answers, Reply};
 use crate::asked::{Answer, Asked};
-use crate::buckets::Folder;
 use crate::course::Course;
 use crate::doing;
 use crate::due::Due;
@@ -44,7 +44,7 @@ pub(crate) struct World<'r> {
     pub(crate) hosted: HashMap<Arc<str>, Hosted<'r>>,
     /// What Map runs read and write.
     pub(crate) files: HashMap<(Arc<str>, MapRunId), MapFiles>,
-    pub(crate) buckets: Option<Arc<Folder>>,
+    pub(crate) buckets: Option<Arc<dyn Buckets>>,
     /// How many executions tasks have started, and which.
     pub(crate) started: u64,
     pub(crate) names: HashSet<Arc<str>>,
@@ -101,7 +101,10 @@ impl<'r> World<'r> {
             root,
             hosted,
             files: HashMap::new(),
-            buckets: settings.s3.as_ref().map(|folder| Arc::new(Folder::new(folder.clone()))),
+            buckets: settings
+                .s3
+                .as_ref()
+                .map(|folder| -> Arc<dyn Buckets> { Arc::new(Folder::new(folder.clone())) }),
             started: 0,
             names: HashSet::new(),
         }
@@ -199,7 +202,7 @@ impl<'r> World<'r> {
             Effect::ReadItems(asked) => self.read_items(of, &asked)?,
             Effect::WriteResults(asked) => self.write_results(of, &asked)?,
             Effect::MapRunEnded(run) => drop(self.files.remove(&(Arc::clone(of), run.id))),
-            Effect::Finished { .. } => {}
+            Effect::MapRunBegan { .. } | Effect::Finished { .. } => {}
         }
         Ok(())
     }

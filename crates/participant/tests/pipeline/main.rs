@@ -5,6 +5,7 @@
 mod away;
 mod requests;
 mod timers;
+mod within;
 mod world;
 
 use std::collections::BTreeMap;

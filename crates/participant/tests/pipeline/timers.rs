@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use store::Read;
 use tokio::time::Instant;
 
 use crate::world::World;
@@ -74,4 +75,18 @@ async fn a_timer_outlives_its_participant() {
     while world.heard().await.1 == "marker" {}
     running.stop().await;
     assert_eq!(world.texts("k").await, ["wake 5", "marker", "timer wake"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_is_rejected_is_told_again() {
+    let world = World::new().await;
+    let running = world.start();
+    running.ask("k", "doubt it").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(world.store.stats().await.unwrap().timers, 1, "due and rejected, it stays");
+    assert_eq!(running.ask("k", "sure").await.unwrap(), ["doubt it", "sure"]);
+    world.hears("sure").await;
+    world.hears("timer doubt").await;
+    running.stop().await;
+    assert!(world.is_at_rest().await);
 }

@@ -40,6 +40,11 @@ impl Handler for Diary {
     ) -> Result<Option<Texts>, Rejected> {
         let text = match input {
             Input::Message(message) => String::from_utf8_lossy(&message.body).into_owned(),
+            Input::Timer("doubt")
+                if state.as_ref().is_none_or(|texts| !texts.contains(&"sure".to_owned())) =>
+            {
+                return Err(Rejected("not sure".to_owned()));
+            }
             Input::Timer(name) => format!("timer {name}"),
             Input::Outcome(outcome) => format!("outcome {outcome}"),
             Input::Request(request) => request.clone(),
@@ -58,6 +63,7 @@ impl Handler for Diary {
                 let seconds: Millis = seconds.parse().map_err(|_| Rejected("no number".into()))?;
                 effects.set_timer("wake", effects.now() + 1000 * seconds);
             }
+            Some(("doubt", _)) => effects.set_timer("doubt", effects.now() + 1000),
             Some(("sleep", _)) => effects.cancel_timer("wake"),
             Some(("call", what)) => effects.call(what.to_owned()),
             Some(("shout", bytes)) => {

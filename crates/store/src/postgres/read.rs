@@ -174,6 +174,15 @@ impl Read for PostgresReader {
         Ok(rows.iter().map(|row| Bytes::copy_from_slice(row.get(0))).collect())
     }
 
+    async fn journal_tail(&self, key: &str, count: usize) -> Result<Vec<Bytes>, StoreError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&key.as_bytes(), &sql_count(count)];
+        let rows = self.link.query(Query::JournalTail, &params).await?;
+        Ok(rows.iter().map(|row| Bytes::copy_from_slice(row.get(0))).collect())
+    }
+
     async fn stats(&self) -> Result<Stats, StoreError> {
         let rows = self.link.query(Query::Stats, &[]).await?;
         let count = |column| rows.first().map_or(0, |row| row.get::<_, i64>(column).cast_unsigned());

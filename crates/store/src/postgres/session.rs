@@ -66,6 +66,7 @@ pub(super) enum Query {
     Linked,
     Scan,
     Journal,
+    JournalTail,
     Stats,
     // Only of one that writes.
     Load,
@@ -78,7 +79,8 @@ pub(super) enum Query {
     Probe,
 }
 
-const READS: [Query; 5] = [Query::Get, Query::Linked, Query::Scan, Query::Journal, Query::Stats];
+const READS: [Query; 6] =
+    [Query::Get, Query::Linked, Query::Scan, Query::Journal, Query::JournalTail, Query::Stats];
 const WRITES: [Query; 8] = [
     Query::Load,
     Query::Find,
@@ -103,6 +105,23 @@ impl Query {
                 "SELECT id, key, version, next_due, meta, state FROM entity WHERE id > $1 ORDER BY id LIMIT $2"
             }
             Self::Journal => "SELECT data FROM journal_of($1, $2, $3)",
+            // As `journal_of`, which walks to the beginning.
+            Self::JournalTail => {
+                "WITH RECURSIVE entry (place, n) AS (
+                     SELECT journal, 1::bigint FROM entity WHERE key = $1 AND journal IS NOT NULL
+                     UNION ALL
+                     SELECT CASE WHEN before < 0 THEN ((place >> 28) << 28) - before - 1 ELSE before END, n + 1
+                     FROM entry, LATERAL (
+                         SELECT ('x' || encode(substring(j.data FROM (place & 8191)::integer + 1 FOR 8), 'hex'))::bit(64)::bigint AS before
+                         FROM journal AS j WHERE j.id = place >> 28 AND j.part = ((place >> 13) & 32767)::integer
+                     ) AS step
+                     WHERE before <> 0 AND n < $2
+                 )
+                 SELECT substring(j.data FROM (place & 8191)::integer + 13 FOR
+                     ('x' || encode(substring(j.data FROM (place & 8191)::integer + 9 FOR 4), 'hex'))::bit(32)::integer)
+                 FROM entry JOIN journal AS j ON j.id = place >> 28 AND j.part = ((place >> 13) & 32767)::integer
+                 ORDER BY n DESC"
+            }
             Self::Stats => {
                 "SELECT (SELECT count(*) FROM entity), (SELECT count(*) FROM outbox WHERE part = 0),
                         (SELECT count(*) FROM entity WHERE next_due IS NOT NULL)"

@@ -127,6 +127,27 @@ impl Read for Readers {
         .await
     }
 
+    async fn journal_tail(&self, key: &str, count: usize) -> Result<Vec<Bytes>, StoreError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        self.run(|conn| {
+            let sql = "WITH RECURSIVE entry (id, n) AS (
+                           SELECT journal, 1 FROM entity WHERE key = ?1 AND journal IS NOT NULL
+                           UNION ALL
+                           SELECT before, n + 1 FROM entry CROSS JOIN journal USING (id)
+                           WHERE before IS NOT NULL AND n < ?2
+                       )
+                       SELECT data FROM entry CROSS JOIN journal USING (id) ORDER BY id";
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows = statement.query_map(params![key, sql_count(count)], |row| {
+                Ok(Bytes::copy_from_slice(row.get_ref(0)?.as_blob()?))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
     async fn stats(&self) -> Result<Stats, StoreError> {
         self.run(|conn| {
             // Entities are never deleted and their ids have no gaps, so the last id is their number.
@@ -218,6 +239,10 @@ impl Read for SqliteReader {
 
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
         self.readers.journal(key, from, limit).await
+    }
+
+    async fn journal_tail(&self, key: &str, count: usize) -> Result<Vec<Bytes>, StoreError> {
+        self.readers.journal_tail(key, count).await
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {

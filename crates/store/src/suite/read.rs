@@ -127,6 +127,16 @@ pub async fn journals_page_oldest_first(stores: &dyn Stores) {
     ] {
         assert_eq!(store.journal("a", from, limit).await.expect("journal"), page, "{limit} from {from}");
     }
+    for (count, tail) in [
+        (0, &[][..]),
+        (1, &["5"]),
+        (3, &["3", "", "5"]),
+        (6, &["0", "1", "2", "3", "", "5"]),
+        (7, &["0", "1", "2", "3", "", "5"]),
+    ] {
+        assert_eq!(store.journal_tail("a", count).await.expect("journal"), tail, "the last {count}");
+    }
+    assert_eq!(store.journal_tail("none", 3).await.expect("journal"), Vec::<Bytes>::new());
 }
 
 /// Each entity has a journal of its own, even when commits append to many at once.

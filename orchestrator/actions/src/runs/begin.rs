@@ -77,7 +77,8 @@ impl Service {
             alias_arn,
         };
         let identity = Some(Box::new(identity));
-        Ok(Ready { arn, key, start: Box::new(Start { definition, input, seed, identity, express, given }) })
+        let start = Start { definition, input, seed, identity, express, given, parent: None };
+        Ok(Ready { arn, key, start: Box::new(start) })
     }
 }
 

@@ -4,8 +4,8 @@ use api::Failure;
 use api::types::{
     DescribeExecutionInput, DescribeExecutionOutput, ExecutionRedriveStatus, ExecutionStatus, IncludedData,
 };
-use engine::{Ending, Status};
-use executions::input;
+use engine::{Ending, NotRedrivable, Status};
+use executions::{Parent, input};
 
 use crate::act::Act;
 use crate::arn::{Arn, Resource};
@@ -31,6 +31,15 @@ pub(crate) fn machine_arn(service: &Service, machine: &str) -> String {
     Arn { scope: service.home().clone(), resource }.to_string()
 }
 
+/// The ARN of a Map run by its name among executions (`HOME/LABEL:ID`), one of whose children has that machine (`NAME/LABEL`).
+fn map_run_arn(service: &Service, machine: &str, run: &str) -> Option<String> {
+    let (machine, label) = machine.split_once('/')?;
+    let (_, id) = run.rsplit_once(':')?;
+    let (machine, label, id) = (machine.to_owned(), label.to_owned(), id.to_owned());
+    let resource = Resource::MapRun { machine, label, id };
+    Some(Arn { scope: service.home().clone(), resource }.to_string())
+}
+
 impl Act for DescribeExecutionInput {
     async fn act(self, service: &Service) -> Result<DescribeExecutionOutput, Failure> {
         let Found { key, machine, name, stored } = service.execution(&self.execution_arn).await?;
@@ -40,7 +49,10 @@ impl Act for DescribeExecutionInput {
             false => None,
         };
         let redrivable = stored.redrivable(service.now().unsigned_abs());
+        let is_child = stored.parent().is_some_and(|parent| parent.map_run().is_some());
         let (redrive_count, redriven_ms) = stored.redriven().unzip();
+        let run = stored.parent().and_then(Parent::map_run);
+        let map_run_arn = run.and_then(|run| map_run_arn(service, &machine, run));
         let given = stored.given().cloned().unwrap_or_default();
         let ending = stored.ending();
         let output = ending.and_then(|ending| ending.output.as_ref()).filter(|_| has_data);
@@ -57,7 +69,7 @@ impl Act for DescribeExecutionInput {
             output_details: output.is_some().then(whole),
             output,
             trace_header: given.trace_header,
-            map_run_arn: None,
+            map_run_arn,
             error: ending.and_then(|Ending { error, .. }| error.clone()),
             cause: ending.and_then(|Ending { cause, .. }| cause.clone()),
             state_machine_version_arn: given.version_arn,
@@ -66,9 +78,14 @@ impl Act for DescribeExecutionInput {
             redrive_date: redriven_ms.map(at),
             redrive_status: Some(match redrivable {
                 Ok(()) => ExecutionRedriveStatus::Redrivable,
+                // Its Map run begins it anew.
+                Err(NotRedrivable::NotKept) if is_child => ExecutionRedriveStatus::RedrivableByMapRun,
                 Err(_) => ExecutionRedriveStatus::NotRedrivable,
             }),
-            redrive_status_reason: redrivable.err().map(|reason| reason.to_string()),
+            redrive_status_reason: redrivable
+                .err()
+                .filter(|reason| !(is_child && *reason == NotRedrivable::NotKept))
+                .map(|reason| reason.to_string()),
         })
     }
 }

@@ -1,13 +1,15 @@
 //! ListExecutions.
 
-use api::types::{ExecutionListItem, ExecutionStatus, ListExecutionsInput, ListExecutionsOutput};
+use api::types::{
+    ExecutionListItem, ExecutionRedriveFilter, ExecutionStatus, ListExecutionsInput, ListExecutionsOutput,
+};
 use api::{ErrorKind, Failure};
 use engine::Status;
 use executions::{Described, list};
 
 use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
-use crate::failures::{declared, labelled, no_machine, not_found, type_not_supported, unreadable};
+use crate::failures::{declared, labelled, no_machine, type_not_supported, unreadable};
 use crate::page;
 use crate::runs::describe::{count, machine_arn, status};
 use crate::runs::payload::at;
@@ -18,7 +20,7 @@ impl Act for ListExecutionsInput {
     async fn act(self, service: &Service) -> Result<ListExecutionsOutput, Failure> {
         match (&self.state_machine_arn, &self.map_run_arn) {
             (Some(arn), None) => of_machine(&self, arn, service).await,
-            (None, Some(arn)) => of_map_run(arn),
+            (None, Some(arn)) => of_map_run(&self, arn, service).await,
             _ => Err(invalid("Exactly one of 'stateMachineArn' and 'mapRunArn' must be provided")),
         }
     }
@@ -26,6 +28,18 @@ impl Act for ListExecutionsInput {
 
 fn invalid(message: &str) -> Failure {
     declared(ErrorKind::ValidationException, message)
+}
+
+/// The status that executions have here; `None` of what none has.
+fn filter(status: ExecutionStatus) -> Option<Status> {
+    Some(match status {
+        ExecutionStatus::Running => Status::Running,
+        ExecutionStatus::Succeeded => Status::Succeeded,
+        ExecutionStatus::Failed => Status::Failed,
+        ExecutionStatus::TimedOut => Status::TimedOut,
+        ExecutionStatus::Aborted => Status::Aborted,
+        ExecutionStatus::PendingRedrive => return None,
+    })
 }
 
 async fn of_machine(
@@ -36,17 +50,10 @@ async fn of_machine(
     if wish.redrive_filter.is_some() {
         return Err(invalid("'redriveFilter' is supported with 'mapRunArn' only"));
     }
-    let filter = match wish.status_filter {
-        None => None,
-        Some(ExecutionStatus::PendingRedrive) => {
-            return Err(invalid("The status filter PENDING_REDRIVE is supported with 'mapRunArn' only"));
-        }
-        Some(ExecutionStatus::Running) => Some(Status::Running),
-        Some(ExecutionStatus::Succeeded) => Some(Status::Succeeded),
-        Some(ExecutionStatus::Failed) => Some(Status::Failed),
-        Some(ExecutionStatus::TimedOut) => Some(Status::TimedOut),
-        Some(ExecutionStatus::Aborted) => Some(Status::Aborted),
-    };
+    if wish.status_filter == Some(ExecutionStatus::PendingRedrive) {
+        return Err(invalid("The status filter PENDING_REDRIVE is supported with 'mapRunArn' only"));
+    }
+    let filter = wish.status_filter.and_then(filter);
     let (machine, executions) = executions_of(text, service).await?;
     let named = format!("ListExecutions {} {executions}", filter.map_or("", Status::name));
     let before = page::cursor(&named, wish.next_token.as_deref(), service.now())?;
@@ -106,11 +113,37 @@ fn item(described: Described, machine: &str, machine_arn: &str, service: &Servic
     }
 }
 
-/// No Map run is kept here yet.
-fn of_map_run(text: &str) -> Result<ListExecutionsOutput, Failure> {
-    let arn = Arn::read(text)?;
-    match &arn.resource {
-        Resource::MapRun { .. } => Err(not_found(text, format!("Map Run Does Not Exist: '{text}'"))),
-        _ => Err(wrong_kind(&arn)),
+/// The children of a Map run. Of those that were redriven, and of those that were not, a page may be short.
+async fn of_map_run(
+    wish: &ListExecutionsInput,
+    text: &str,
+    service: &Service,
+) -> Result<ListExecutionsOutput, Failure> {
+    let (run, machine) = service.map_run_at(text).await?;
+    let named = format!("ListExecutions {:?} {:?} {run}", wish.status_filter, wish.redrive_filter);
+    let before = page::cursor(&named, wish.next_token.as_deref(), service.now())?;
+    // Nobody waits for a redrive: a child of a Map run is begun anew.
+    if wish.status_filter == Some(ExecutionStatus::PendingRedrive) {
+        service.map_run(text).await?;
+        return Ok(ListExecutionsOutput { executions: Vec::new(), next_token: None });
     }
+    let (filter, size) = (wish.status_filter.and_then(filter), page::size(wish.max_results.map(i64::from)));
+    let (page, cursor) = list(service.reader(), &run, filter, before, size).await.map_err(unreadable)?;
+    if page.is_empty() && before.is_none() {
+        service.map_run(text).await?;
+    }
+    let is_wanted = |child: &Described| match wish.redrive_filter {
+        None => true,
+        Some(ExecutionRedriveFilter::Redriven) => child.stored.redriven().is_some(),
+        Some(ExecutionRedriveFilter::NotRedriven) => child.stored.redriven().is_none(),
+    };
+    let machine_arn = machine_arn(service, &machine);
+    let children = page.into_iter().filter(is_wanted).map(|child| {
+        let item = item(child, &machine, &machine_arn, service);
+        ExecutionListItem { map_run_arn: Some(text.to_owned()), ..item }
+    });
+    Ok(ListExecutionsOutput {
+        executions: children.collect(),
+        next_token: cursor.map(|cursor| page::token(&named, cursor, service.now())),
+    })
 }

@@ -12,9 +12,12 @@
 
 mod begin;
 mod describe;
+mod describe_map_run;
 mod found;
 mod history;
 mod list;
+mod list_map_runs;
+mod map_run;
 mod payload;
 mod redrive;
 mod send_task_failure;
@@ -24,3 +27,4 @@ mod start;
 mod start_sync;
 mod stop;
 mod token;
+mod update_map_run;

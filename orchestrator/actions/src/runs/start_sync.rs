@@ -1,17 +1,24 @@
 //! StartSyncExecution.
 
+use std::time::Duration;
+
 use api::Failure;
 use api::types::{
     BillingDetails, IncludedData, StartSyncExecutionInput, StartSyncExecutionOutput, SyncExecutionStatus,
 };
+use engine::quotas::EXPRESS_DURATION_MS_MAX;
 use engine::{Billing, Ending, Status};
 use executions::{Answer, Request};
+use tokio::time::timeout;
 
 use crate::act::Act;
 use crate::failures::{type_not_supported, unanswered, unexpected};
 use crate::runs::begin::{Ready, Wish};
 use crate::runs::payload::{at, whole};
 use crate::service::Service;
+
+/// An Express execution takes no longer, by a quota of its own; then a little until that is committed.
+const WAITS_FOR: Duration = Duration::from_millis(EXPRESS_DURATION_MS_MAX + 10_000);
 
 /// What is given back as it was given.
 struct Asked {
@@ -32,11 +39,19 @@ impl Act for StartSyncExecutionInput {
             service.ready(wish, |target| if target.express { Ok(()) } else { Err(type_not_supported()) });
         let Ready { arn, key, start } = ready.await?;
         let identity = start.identity.clone();
+        let mut waiter = service.waiters().wait(&key);
         let answer = service.ask(key, Request::Start(start)).await.map_err(|error| unanswered(&error))?;
         let (started_ms, ending) = match answer {
             Answer::Started { started_ms, ending: Some(ending), .. } => (started_ms, ending),
-            Answer::Started { ending: None, .. } => {
-                return Err(Failure::Internal("it does not end at once".to_owned()));
+            Answer::Started { started_ms, ending: None, .. } => {
+                match timeout(WAITS_FOR, waiter.ended()).await {
+                    Ok(Some(ending)) => (started_ms, ending),
+                    Ok(None) | Err(_) => {
+                        return Err(Failure::Unavailable(
+                            "nobody has told how the execution ended".to_owned(),
+                        ));
+                    }
+                }
             }
             other => return Err(unexpected(&other)),
         };

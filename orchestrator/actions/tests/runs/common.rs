@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use actions::Service;
-use async_trait::async_trait;
 use bus::memory::{MemoryBus, MemoryOptions};
-use engine::Fact;
-use executions::{Catalogue, Executor, Unconnected};
+use executions::{Catalogue, Errands, Executor, Unconnected, Waiters, no_foreign};
 use participant::{
     CallId, Caller, Clock, Millis, NoCalls, Participant, ParticipantError, SystemClock, requests,
 };
@@ -33,15 +31,6 @@ impl Clock for TokioClock {
     }
 }
 
-struct Nobody;
-
-#[async_trait]
-impl Caller<NoCalls, Fact> for Nobody {
-    async fn call(&self, _: &CallId, call: &NoCalls) -> Fact {
-        match *call {}
-    }
-}
-
 /// A service whose tasks wait for whoever has their token.
 pub(crate) struct World {
     pub(crate) service: Service,
@@ -62,11 +51,13 @@ impl World {
     fn on(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let catalogue = Catalogue::default();
         let (requests, asked) = requests();
+        let waiters = Waiters::default();
+        let errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), no_foreign());
         let participant = Participant::new(
             "executions",
             Vec::new(),
-            Executor::new(catalogue.clone(), Unconnected),
-            Arc::new(Nobody),
+            Executor::new(catalogue.clone(), Unconnected).with_waiters(waiters.clone()),
+            Arc::new(errands),
             Arc::clone(&store),
             Arc::new(MemoryBus::new(MemoryOptions::default())),
             Arc::clone(&clock),
@@ -74,7 +65,8 @@ impl World {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(participant.with_requests(asked).run(async { drop(stopped.await) }));
         let home = actions::Scope::default();
-        let service = Service::new(home, Arc::clone(&store), requests, catalogue, clock);
+        let service =
+            Service::new(home, Arc::clone(&store), requests, catalogue, clock).with_waiters(waiters);
         Self { service, store, stop, task }
     }
 

@@ -4,6 +4,7 @@
 mod common;
 mod histories;
 mod lists;
+mod map_runs;
 mod redrives;
 mod start;
 mod stop;

@@ -234,7 +234,8 @@ async fn versions_and_aliases_are_told_of_their_executions() {
         machine.versions = vec![version(1, machine), version(2, machine)];
         let routes = vec![Route { version: 2, weight: 100 }];
         let name = "prod".to_owned();
-        machine.aliases = vec![Alias { name, description: None, routes, created_ms: 0, updated_ms: 0 }];
+        machine.aliases =
+            vec![Alias { number: 1, name, description: None, routes, created_ms: 0, updated_ms: 0 }];
     };
     let machine = world.make("m", pass(), shape).await;
     for (qualifier, version, alias) in [

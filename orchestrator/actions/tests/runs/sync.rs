@@ -86,3 +86,23 @@ async fn what_cannot_begin_is_refused_with_a_reason() {
         assert_eq!(world.refused("StartSyncExecution", body.clone()).await, (kind.to_owned(), message), "{body}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_end_is_waited_for() {
+    let world = World::new();
+    let machine = world.express("x", json!({"W": {"Type": "Wait", "Seconds": 2, "End": true}})).await;
+    let answer = world.ok("StartSyncExecution", json!({"stateMachineArn": machine, "input": "[1]"})).await;
+    let took = answer["stopDate"].as_f64().unwrap() - answer["startDate"].as_f64().unwrap();
+    assert!((2.0..2.5).contains(&took), "{answer}");
+    assert_eq!((&answer["status"], &answer["output"]), (&json!("SUCCEEDED"), &json!("[1]")));
+    let billed = answer["billingDetails"]["billedDurationInMilliseconds"].as_u64().unwrap();
+    assert!(billed >= 2_000 && billed.is_multiple_of(100), "{billed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_takes_five_minutes_is_timed_out() {
+    let world = World::new();
+    let machine = world.express("x", json!({"W": {"Type": "Wait", "Seconds": 1000, "End": true}})).await;
+    let answer = world.ok("StartSyncExecution", json!({"stateMachineArn": machine})).await;
+    assert_eq!((&answer["status"], &answer["error"]), (&json!("TIMED_OUT"), &json!("States.Timeout")));
+}

@@ -76,6 +76,7 @@ impl<'d> Stepper<'d> {
         let length = usize::try_from(run.items.pending).unwrap_or(usize::MAX);
         self.tell_map_run(&mut entered, || Detail::MapStateStarted { length });
         let map_run_arn = run.arn.clone();
+        self.effects.push(Effect::MapRunBegan { run: id, map_run_arn: map_run_arn.clone() });
         self.tell_map_run(&mut entered, || Detail::MapRunStarted { map_run_arn });
         if let Some(refusal) = self.integrations.map_run_refusal(id) {
             let refused = Refused::new(TaskId(id.0), refusal, RefusedAt::Work);
@@ -227,7 +228,9 @@ impl<'d> Stepper<'d> {
         };
         let is_told_whole = transformation(distributed) == Transformation::None;
         let written = run.destination.as_ref().map(|_| transformation(distributed));
-        let child = StartChild { run: run.id, index, items: next.items, written, is_told_whole, start };
+        let map_run_arn = run.arn.clone();
+        let child =
+            StartChild { run: run.id, map_run_arn, index, items: next.items, written, is_told_whole, start };
         self.effects.push(Effect::StartChild(Box::new(child)));
     }
 
@@ -346,7 +349,8 @@ impl<'d> Stepper<'d> {
         if !running.is_empty() {
             let execution = |index: u64| children::execution_id(&self.head.id, run.id, index);
             let executions = running.into_iter().map(execution).collect();
-            self.effects.push(Effect::StopChildren { run: run.id, executions });
+            let map_run_arn = run.arn.clone();
+            self.effects.push(Effect::StopChildren { run: run.id, map_run_arn, executions });
         }
     }
 

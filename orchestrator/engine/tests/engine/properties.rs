@@ -303,6 +303,7 @@ fn track(timers: &mut BTreeSet<TimerId>, fact: &Fact, effects: &[Effect]) {
             | Effect::StopChildren { .. }
             | Effect::ReadItems(_)
             | Effect::WriteResults(_)
+            | Effect::MapRunBegan { .. }
             | Effect::MapRunEnded(_) => {}
         }
     }

@@ -3,21 +3,25 @@
 
 pub(crate) mod stores;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use asl::Definition;
 use async_trait::async_trait;
 use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{Bus, Message};
-use engine::{Call, Ending, Fact, Refusal, TaskId};
-use executions::{Answer, Catalogue, Executor, Integrations, Request, Start, Way, describe, execution_key};
+use engine::{Call, Ending, Fact, Identity, Refusal, TaskId};
+use executions::{
+    Answer, Catalogue, Errands, Executor, Integrations, Request, Start, Waiters, Way, describe, execution_key,
+};
+use items::Folder;
 use participant::{
     AskError, CallId, Caller, Clock, Millis, Options, Participant, ParticipantError, Rejected, Requests,
     SystemClock, requests,
 };
-use registry::machines;
+use registry::machines::{self, Change, Machine, Revision};
 use serde_json::{Value, json};
-use store::{Read, Store};
+use store::{Read, Store, StoreError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -30,6 +34,10 @@ pub(crate) const CALLBACK: &str = "arn:aws:states:::sqs:sendMessage.waitForTaskT
 pub(crate) struct Works {
     /// What waits, in the order in which it was decided on; what is decided again is there again.
     pub(crate) waiting: Arc<Mutex<Vec<(String, TaskId)>>>,
+    /// Who waits for ends.
+    pub(crate) waiters: Waiters,
+    /// The folder whose folders are buckets.
+    pub(crate) buckets: Option<PathBuf>,
 }
 
 impl engine::Integrations for Works {
@@ -45,6 +53,9 @@ impl Integrations for Works {
     fn way(&self, key: &str, call: Call, _: Millis) -> Result<Way<TaskId>, Rejected> {
         if call.resource.ends_with("function:f") {
             return Ok(Way::Outside(call.task));
+        }
+        if call.resource.ends_with("unmakeable") {
+            return Err(Rejected("it cannot be made".to_owned()));
         }
         self.waiting.lock().unwrap().push((key.to_owned(), call.task));
         Ok(Way::Awaited)
@@ -78,12 +89,48 @@ pub(crate) fn definition(states: Value) -> Arc<Definition> {
 }
 
 /// Has the store keep it, as whoever makes a machine does.
-pub(crate) async fn keep(store: &dyn Store, machine: &str, states: Value) -> Arc<Definition> {
+pub(crate) async fn keep(store: &dyn Store, _: &str, states: Value) -> Arc<Definition> {
     let start = states.as_object().unwrap().keys().next().unwrap().clone();
     let text = json!({"StartAt": start, "States": states}).to_string();
     let definition = asl::parse(&text).unwrap();
     machines::keep_definition(store, definition.fingerprint(), &text).await.unwrap();
     Arc::new(definition)
+}
+
+/// Where machines of tests are.
+pub(crate) const PLACE: &str = "arn:aws:states:us-east-1:123456789012";
+
+pub(crate) fn machine_arn(machine: &str) -> String {
+    format!("{PLACE}:stateMachine:{machine}")
+}
+
+/// A machine of the registry.
+pub(crate) async fn make_machine(store: &dyn Store, name: &str, states: Value, express: bool) {
+    let definition = keep(store, name, states).await;
+    let current = Revision {
+        id: None,
+        fingerprint: definition.fingerprint().to_owned(),
+        role_arn: "role".to_owned(),
+        since_ms: 1,
+        configuration: serde_json::Map::new(),
+    };
+    let machine = json!({"generation": 1, "express": express, "created_ms": 1, "current": current});
+    let machine: Box<Machine> = serde_json::from_value(machine).unwrap();
+    let put = |_| Ok::<_, StoreError>(Change::Put(machine.clone(), ()));
+    machines::change(store, "us-east-1", &format!("us-east-1/{name}"), put).await.unwrap();
+}
+
+/// The execution of that name, of the machine `m`, as AWS calls it.
+pub(crate) fn somebody(name: &str) -> Box<Identity> {
+    Box::new(Identity {
+        execution_arn: format!("{PLACE}:execution:m:{name}"),
+        name: name.to_owned(),
+        machine_arn: machine_arn("m"),
+        machine_name: "m".to_owned(),
+        role_arn: "role".to_owned(),
+        version_arn: None,
+        alias_arn: None,
+    })
 }
 
 pub(crate) fn five_passes() -> Value {
@@ -131,6 +178,7 @@ pub(crate) fn start(definition: &Arc<Definition>, input: Value) -> Request {
         identity: None,
         express: false,
         given: None,
+        parent: None,
     }))
 }
 
@@ -154,11 +202,17 @@ pub(crate) fn participant(
 ) -> (Participant<Executor<Works>>, Requests<Request, Answer>) {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::new(MemoryOptions::default()));
     let (requests, asked) = requests();
+    let catalogue = Catalogue::default();
+    let foreign = Arc::new(works.clone());
+    let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), foreign);
+    if let Some(buckets) = &works.buckets {
+        errands = errands.with_buckets(Arc::new(Folder::new(buckets.clone())));
+    }
     let participant = Participant::new(
         "executions",
         Vec::new(),
-        Executor::new(Catalogue::default(), works.clone()),
-        Arc::new(works.clone()),
+        Executor::new(catalogue, works.clone()).with_waiters(works.waiters.clone()),
+        Arc::new(errands),
         store,
         bus,
         clock,
@@ -177,7 +231,14 @@ impl Running {
     }
 
     pub(crate) fn at(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        let works = Works::default();
+        Self::of(store, clock, Works::default())
+    }
+
+    pub(crate) fn with(store: Arc<dyn Store>, works: Works) -> Self {
+        Self::of(store, Arc::new(TokioClock(Instant::now())), works)
+    }
+
+    pub(crate) fn of(store: Arc<dyn Store>, clock: Arc<dyn Clock>, works: Works) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (participant, requests) = participant(Arc::clone(&store), &works, clock);
         let task = tokio::spawn(participant.run(async { drop(stopped.await) }));

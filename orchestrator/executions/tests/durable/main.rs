@@ -4,4 +4,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod great;
+mod map_runs;
+mod nested;
 mod small;

@@ -6,19 +6,19 @@ use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use engine::results::Addition;
-use items::{Contents, Object, ObjectList, Objects, ReadError};
 use md5::{Digest as _, Md5};
 
-/// A folder whose folders are buckets.
-#[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
+use crate::error::ReadError;
+use crate::source::{Buckets, Contents, Object, ObjectList, ObjectWriter, Objects};
 
-/// A text in the place of every object.
-pub(crate) struct OneText(pub(crate) String);
+/// A folder whose folders are buckets. Keys lead nowhere else.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
 
 impl Folder {
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    /// That one.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
         Self(folder)
     }
 
@@ -28,11 +28,6 @@ impl Folder {
             return Ok(folder);
         }
         Err(io::Error::new(io::ErrorKind::NotFound, format!("The specified bucket does not exist: {bucket}")))
-    }
-
-    /// What writes objects into a bucket.
-    pub(crate) fn writer(&self, bucket: &str) -> io::Result<BucketWriter> {
-        Ok(BucketWriter { folder: self.bucket(bucket)?, open: VecDeque::new(), made: HashSet::new() })
     }
 }
 
@@ -71,6 +66,12 @@ impl Objects for Folder {
     }
 }
 
+impl Buckets for Folder {
+    fn writer(&self, bucket: &str) -> io::Result<Box<dyn ObjectWriter>> {
+        Ok(Box::new(Writer { folder: self.bucket(bucket)?, open: VecDeque::new(), made: HashSet::new() }))
+    }
+}
+
 /// The keys of all files that begin so.
 fn gather(folder: &Path, above: &str, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
@@ -106,18 +107,8 @@ fn object(folder: &Path, key: String) -> io::Result<Object> {
     Ok(Object { key, size: about.len(), modified_s, etag: format!("\"{etag}\"") })
 }
 
-impl Objects for OneText {
-    fn open(&self, _: &str, _: &str, _: Option<&str>) -> Result<Contents, ReadError> {
-        Ok(Box::new(io::Cursor::new(self.0.clone())))
-    }
-
-    fn list(&self, _: &str, _: &str) -> Result<ObjectList, ReadError> {
-        Err(ReadError("what answers for a list of objects is to be an array".to_owned()))
-    }
-}
-
-/// Writes objects into a bucket, a piece at a time.
-pub(crate) struct BucketWriter {
+/// Writes files into the folder of a bucket.
+struct Writer {
     folder: PathBuf,
     /// Those that were written to last.
     open: VecDeque<(String, BufWriter<File>)>,
@@ -128,27 +119,30 @@ pub(crate) struct BucketWriter {
 /// Most objects that are open at once: there are three kinds of results, and they come mixed.
 const OPEN_MAX: usize = 4;
 
-impl BucketWriter {
-    pub(crate) fn add(&mut self, additions: impl IntoIterator<Item = Addition>) -> io::Result<()> {
-        for Addition { key, text } in additions {
-            let place = match self.open.iter().position(|(open, _)| *open == key) {
-                Some(place) => place,
-                None => {
-                    let file = BufWriter::new(self.file(&key)?);
-                    self.open.push_back((key, file));
-                    if self.open.len() > OPEN_MAX
-                        && let Some((_, mut file)) = self.open.pop_front()
-                    {
-                        file.flush()?;
-                    }
-                    self.open.len() - 1
+impl ObjectWriter for Writer {
+    fn add(&mut self, key: &str, text: &str) -> io::Result<()> {
+        let place = match self.open.iter().position(|(open, _)| *open == key) {
+            Some(place) => place,
+            None => {
+                let file = BufWriter::new(self.file(key)?);
+                self.open.push_back((key.to_owned(), file));
+                if self.open.len() > OPEN_MAX
+                    && let Some((_, mut file)) = self.open.pop_front()
+                {
+                    file.flush()?;
                 }
-            };
-            self.open[place].1.write_all(text.as_bytes())?;
-        }
-        Ok(())
+                self.open.len() - 1
+            }
+        };
+        self.open[place].1.write_all(text.as_bytes())
     }
 
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.open.iter_mut().try_for_each(|(_, file)| file.flush())
+    }
+}
+
+impl Writer {
     /// Adds to an object that it has made, or makes it.
     fn file(&mut self, key: &str) -> io::Result<File> {
         let path = self.folder.join(plain(key)?);
@@ -159,9 +153,5 @@ impl BucketWriter {
             return File::create(path);
         }
         File::options().append(true).open(path)
-    }
-
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.open.iter_mut().try_for_each(|(_, file)| file.flush())
     }
 }

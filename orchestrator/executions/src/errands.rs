@@ -1,0 +1,137 @@
+//! Carries out what executions have done outside of their own rows.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::Fact;
+use futures::StreamExt;
+use futures::stream;
+use participant::{AskError, Backoff, CallId, Caller, Requests};
+use store::{Read, Store, StoreError};
+
+use crate::catalogue::Catalogue;
+use crate::errand::{Errand, Outcome};
+use crate::files::Files;
+use crate::request::{Answer, Request};
+
+/// Executions that are stopped at once.
+const STOPPED_AT_ONCE: usize = 32;
+/// Pauses while the store is away.
+const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(20);
+const AGAIN_AFTER_MAX: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Carries out what executions have done outside of their own rows: the participant's caller, which asks the participant itself.
+///
+/// # Guarantees
+///
+/// - **Until it is done.** While the store is away, or the participant has no time, an errand is tried again, for as long as the
+///   process lives; then by the next one. A task does not fail of it.
+/// - **Twice is once.** What an errand asks for says who asks: an execution that was begun for a task is not begun again for it.
+///
+/// Calls that are none of executions are `foreign`.
+pub struct Errands<C> {
+    /// From within: what errands ask is always taken.
+    pub(crate) requests: Requests<Request, Answer>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) files: Files,
+    foreign: Arc<dyn Caller<C, Fact>>,
+}
+
+/// The participant ends: the errand is left to the next one.
+pub(crate) struct Ends;
+
+impl<C> Errands<C> {
+    /// Of the participant that is asked with `requests`, on that store, with those definitions at hand.
+    #[must_use]
+    pub fn new(
+        requests: &Requests<Request, Answer>,
+        store: Arc<dyn Store>,
+        catalogue: Catalogue,
+        foreign: Arc<dyn Caller<C, Fact>>,
+    ) -> Self {
+        Self { requests: requests.from_within(), store, catalogue, files: Files::default(), foreign }
+    }
+
+    /// Map runs read their items from these buckets, and write their results there. Without any, both fail.
+    #[must_use]
+    pub fn with_buckets(self, buckets: Arc<dyn items::Buckets>) -> Self {
+        Self { files: Files::of(buckets), ..self }
+    }
+
+    pub(crate) fn reader(&self) -> &dyn Read {
+        self.store.reader()
+    }
+
+    /// Asks the participant until it answers; why it will not is `Err` inside.
+    pub(crate) async fn ask(&self, key: &str, request: Request) -> Result<Result<Answer, String>, Ends> {
+        match self.requests.insist(key, request).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(AskError::Stopped) => Err(Ends),
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    /// The same, where all that is asked can be refused for is that something is damaged, which an operator is to know of.
+    pub(crate) async fn tell(&self, key: &str, request: Request) -> Result<(), Ends> {
+        if let Err(reason) = self.ask(key, request).await? {
+            tracing::error!(key, reason, "an errand could not be carried out");
+        }
+        Ok(())
+    }
+
+    /// Stops the executions under these keys, unless they have ended.
+    pub(crate) async fn stop(&self, keys: &[String]) -> Result<(), Ends> {
+        let stops = stream::iter(keys.to_vec()).map(async |key| {
+            let stopped = Fact::Stopped { error: None, cause: None };
+            self.tell(&key, Request::Tell(stopped)).await
+        });
+        let stopped: Vec<_> = stops.buffer_unordered(STOPPED_AT_ONCE).collect().await;
+        stopped.into_iter().collect()
+    }
+}
+
+/// Reads until the store answers.
+pub(crate) async fn patiently<T, F>(mut read: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut backoff = Backoff::new(AGAIN_AFTER, AGAIN_AFTER_MAX, 0);
+    loop {
+        match read().await {
+            Err(error) if error.is_retryable() => tokio::time::sleep(backoff.next_delay()).await,
+            read => return read,
+        }
+    }
+}
+
+impl<C: Send + Sync + 'static> Errands<C> {
+    async fn carry_out(&self, id: &CallId, errand: &Errand<C>) -> Result<Outcome, Ends> {
+        Ok(match errand {
+            Errand::Foreign(call) => Outcome::Told(self.foreign.call(id, call).await),
+            Errand::Nest(nest) => self.nest(id, nest).await?,
+            Errand::StopNested(tasks) => self.stop_nested(&id.key, tasks).await?,
+            Errand::Offer(offer) => self.offer(offer).await?,
+            Errand::Report => self.report(&id.key).await?,
+            Errand::StartChild(child) => self.start_child(&id.key, child).await?,
+            Errand::Stop(keys) => {
+                self.stop(keys).await?;
+                Outcome::Done
+            }
+            Errand::ReadItems(wanted) => self.read_items(&id.key, wanted).await,
+            Errand::WriteResults(results) => self.write_results(results).await,
+            Errand::KeepMapRun { name, run } => self.keep_map_run(&id.key, name, run).await?,
+        })
+    }
+}
+
+#[async_trait]
+impl<C: Send + Sync + 'static> Caller<Errand<C>, Outcome> for Errands<C> {
+    async fn call(&self, id: &CallId, errand: &Errand<C>) -> Outcome {
+        match self.carry_out(id, errand).await {
+            Ok(outcome) => outcome,
+            // Nobody hears it: the participant drops its calls as it ends, and the next one makes them again.
+            Err(Ends) => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Executions that tasks start, activities that they offer, and who is told of an end.
+
+use asl::random::Random;
+use engine::results::nested;
+use engine::{ChildEnd, Fact, Identity, MapNews, Status, TaskId, is_name};
+use participant::CallId;
+use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::errand::{Nest, Offer, Outcome, Waits};
+use crate::errands::{Ends, Errands, patiently};
+use crate::key::execution_key;
+use crate::lists::{OF_TASK, of_task};
+use crate::parent::Parent;
+use crate::queue::queue_key;
+use crate::read::{ReadError, describe, input as input_of};
+use crate::refused::Refused;
+use crate::request::{Answer, Nested, QueueRequest, Request, Start};
+use crate::stored::{Place, Stored};
+use crate::target::{Target, target};
+
+/// An execution that can begin.
+struct Wish {
+    key: String,
+    start: Start,
+    execution_arn: String,
+}
+
+impl<C> Errands<C> {
+    /// Starts the execution that a task asks for.
+    pub(crate) async fn nest(&self, id: &CallId, nest: &Nest) -> Result<Outcome, Ends> {
+        let refused = |refused: Refused| Ok(Outcome::Told(refused.fact(nest.task, nest.waits)));
+        let Wish { key, start, execution_arn } = match self.wish(id, nest).await {
+            Ok(wish) => wish,
+            Err(reason) => return refused(reason),
+        };
+        let waits_for = matches!(nest.waits, Waits::Ended { .. });
+        let (started_ms, ending) = match self.ask(&key, Request::Start(Box::new(start))).await? {
+            Ok(Answer::Started { started_ms, ending, .. }) => (started_ms, ending),
+            Ok(_) => {
+                let cause = format!("Execution Already Exists: '{execution_arn}'");
+                return refused(Refused::new("ExecutionAlreadyExists", cause));
+            }
+            Err(reason) => {
+                let cause = format!("Invalid State Machine Execution Input: '{reason}'");
+                return refused(Refused::new("InvalidExecutionInput", cause));
+            }
+        };
+        let output = begun(&execution_arn, started_ms);
+        let task = nest.task;
+        Ok(match nest.waits {
+            Waits::Begun => Outcome::Told(Fact::TaskSucceeded { task, output }),
+            Waits::Token | Waits::Ended { .. } => {
+                let nested = Some(key).filter(|_| waits_for && ending.is_none());
+                Outcome::Begun { task, output, nested }
+            }
+        })
+    }
+
+    /// What is to begin for a task. All that is made up follows from the call's id, so that it is the same when it is asked again.
+    async fn wish(&self, id: &CallId, nest: &Nest) -> Result<Wish, Refused> {
+        let text = |name: &str| nest.arguments.get(name).and_then(Value::as_str);
+        let random = Random::new(xxh3_64(id.key.as_bytes()), id.sequence);
+        let (draw, made_up, own_id) = (random.next_u64(), random.next_uuid(), random.next_uuid());
+        let machine_arn = text("StateMachineArn").unwrap_or_default();
+        let unreadable = |error: store::StoreError| Refused::new("ServiceUnavailable", error.to_string());
+        let found = patiently(|| target(self.reader(), machine_arn, nest.machine_arn.as_deref(), draw));
+        let Target { home, machine_arn, machine_name, express, revision, version_arn, alias_arn } =
+            found.await.map_err(unreadable)??;
+        let name = text("Name").map_or(made_up, str::to_owned);
+        if !is_name(&name) {
+            return Err(Refused::new("InvalidName", format!("Invalid Name: '{name}'")));
+        }
+        let parent = match nest.waits {
+            Waits::Ended { .. } if express => {
+                let cause = format!("Express state machines cannot be waited for: '{machine_arn}'");
+                return Err(Refused::new("StateMachineTypeNotSupported", cause));
+            }
+            Waits::Ended { as_json } => Some(Parent::Task { key: id.key.clone(), task: nest.task, as_json }),
+            Waits::Begun | Waits::Token => None,
+        };
+        let fingerprint = &revision.fingerprint;
+        let definition = patiently(|| self.catalogue.find(self.reader(), fingerprint)).await;
+        let definition = definition.map_err(unreadable)?.ok_or_else(|| {
+            Refused::new(
+                "StateMachineDoesNotExist",
+                format!("The definition of '{machine_arn}' cannot be read"),
+            )
+        })?;
+        let place = machine_arn.rsplit_once(":stateMachine:").map_or("", |(place, _)| place);
+        let (kind, own) =
+            if express { ("express", format!("{name}:{own_id}")) } else { ("execution", name.clone()) };
+        let execution_arn = format!("{place}:{kind}:{machine_name}:{own}");
+        let key = execution_key(&home, &own);
+        let identity = Identity {
+            execution_arn: execution_arn.clone(),
+            name,
+            machine_arn,
+            machine_name,
+            role_arn: revision.role_arn,
+            version_arn,
+            alias_arn,
+        };
+        let start = Start {
+            definition,
+            input: input(nest.arguments.get("Input")),
+            seed: xxh3_64(key.as_bytes()),
+            identity: Some(Box::new(identity)),
+            express,
+            given: None,
+            parent,
+        };
+        Ok(Wish { key, start, execution_arn })
+    }
+
+    /// Stops what those tasks have started.
+    pub(crate) async fn stop_nested(&self, key: &str, tasks: &[TaskId]) -> Result<Outcome, Ends> {
+        for task in tasks {
+            let value = of_task(key, *task);
+            match patiently(|| self.reader().linked(OF_TASK, &value, None, 1)).await {
+                // What is not there yet is stopped once it has begun: nobody waits for that either.
+                Ok((keys, _)) => self.stop(&keys).await?,
+                Err(error) => tracing::error!(key, %error, "what a task has started cannot be found"),
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Puts a task into the queue of its activity.
+    pub(crate) async fn offer(&self, offer: &Offer) -> Result<Outcome, Ends> {
+        // arn:PARTITION:states:REGION:ACCOUNT:activity:NAME
+        let parts: Vec<&str> = offer.activity.split(':').collect();
+        if let [_, _, _, region, _, _, name] = parts[..] {
+            let put = QueueRequest::Put(Box::new(offer.offered.clone()));
+            self.tell(&queue_key(region, name), Request::Queue(put)).await?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Tells whoever waits for the execution under `key` how it has ended.
+    pub(crate) async fn report(&self, key: &str) -> Result<Outcome, Ends> {
+        match self.reported(key).await {
+            // It was redriven meanwhile: it will end again.
+            Ok(None) => {}
+            Ok(Some((parent, request))) => self.tell(&parent, request).await?,
+            Err(error) => tracing::error!(key, %error, "how an execution has ended cannot be read"),
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Who is told, and what.
+    async fn reported(&self, key: &str) -> Result<Option<(String, Request)>, ReadError> {
+        let Some(stored) = self.described(key).await? else { return Ok(None) };
+        let (Some(parent), Some(ending), Place::Here(execution)) =
+            (stored.parent(), stored.ending(), &stored.place)
+        else {
+            return Ok(None);
+        };
+        let started_ms = stored.started_ms();
+        Ok(Some(match parent {
+            Parent::Task { key: parent, task, as_json } => {
+                let Some(identity) = execution.identity() else { return Ok(None) };
+                let input = self.input(key, &stored).await?;
+                let is_over = ending.status == Status::Succeeded;
+                let told = nested(identity, &input, started_ms, ending, *as_json && is_over);
+                let task = *task;
+                let end = match ending.status {
+                    Status::Succeeded => Fact::TaskSucceeded { task, output: told },
+                    _ => Fact::TaskFailed {
+                        task,
+                        error: asl::error::TASK_FAILED.to_owned(),
+                        cause: Some(told.to_string()),
+                    },
+                };
+                let begun = begun(&identity.execution_arn, started_ms);
+                (parent.clone(), Request::Nested(Box::new(Nested { task, begun, end })))
+            }
+            Parent::MapRun { key: parent, run, index, is_told_whole, .. } => {
+                let has_input = *is_told_whole || ending.status != Status::Succeeded;
+                let input = if has_input { Some(self.input(key, &stored).await?) } else { None };
+                let end = child_end(&stored, input);
+                let news = end.map(|end| MapNews::ChildEnded { index: *index, end: Box::new(end) });
+                let Some(news) = news else { return Ok(None) };
+                (parent.clone(), Request::Tell(Fact::MapRun { run: *run, news }))
+            }
+        }))
+    }
+
+    /// The row of an execution, once the store answers.
+    pub(crate) async fn described(&self, key: &str) -> Result<Option<Stored>, ReadError> {
+        read_patiently(|| describe(self.reader(), key)).await
+    }
+
+    /// What an execution began with, as JSON text.
+    pub(crate) async fn input(&self, key: &str, stored: &Stored) -> Result<String, ReadError> {
+        if let Some(Parent::MapRun { input: Some(input), .. }) = stored.parent() {
+            return Ok(input.clone());
+        }
+        let found = read_patiently(|| input_of(self.reader(), key, stored)).await?;
+        Ok(found.unwrap_or_default())
+    }
+}
+
+async fn read_patiently<T, F>(mut read: impl FnMut() -> F) -> Result<T, ReadError>
+where
+    F: Future<Output = Result<T, ReadError>>,
+{
+    let read = patiently(|| {
+        let read = read();
+        async move {
+            match read.await {
+                Err(ReadError::Store(error)) => Err(error),
+                read => Ok(read),
+            }
+        }
+    });
+    read.await?
+}
+
+/// How a child has ended, if it has.
+pub(crate) fn child_end(stored: &Stored, input: Option<String>) -> Option<ChildEnd> {
+    let ending = stored.ending()?.clone();
+    Some(ChildEnd {
+        status: ending.status,
+        started_ms: stored.started_ms(),
+        stopped_ms: ending.at_ms,
+        output: ending.output,
+        error: ending.error,
+        cause: ending.cause,
+        input,
+    })
+}
+
+/// What a task is told of an execution that has begun.
+fn begun(execution_arn: &str, started_ms: u64) -> Value {
+    json!({"ExecutionArn": execution_arn, "StartDate": started_ms})
+}
+
+/// What an execution is given: `Input` as it is, or what it says as text. Without it: an empty object.
+fn input(given: Option<&Value>) -> Value {
+    match given {
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
+        Some(given) => given.clone(),
+        None => json!({}),
+    }
+}

@@ -1,0 +1,55 @@
+//! Who is told how an execution has ended.
+
+use engine::{MapRunId, TaskId};
+use serde::{Deserialize, Serialize};
+
+/// Another execution that is told how this one has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Parent {
+    /// A task that started it and waits for its end.
+    #[serde(rename = "t")]
+    Task {
+        /// The key of its execution.
+        #[serde(rename = "k")]
+        key: String,
+        /// The attempt.
+        #[serde(rename = "t")]
+        task: TaskId,
+        /// Whether input and output are told as JSON (`.sync:2`), and not as text.
+        #[serde(rename = "j", default, skip_serializing_if = "std::ops::Not::not")]
+        as_json: bool,
+    },
+    /// A Map in distributed mode that it is a child of.
+    #[serde(rename = "m")]
+    MapRun {
+        /// The key of its execution.
+        #[serde(rename = "k")]
+        key: String,
+        /// The run.
+        #[serde(rename = "r")]
+        run: MapRunId,
+        /// The run's name, by which its children are listed.
+        #[serde(rename = "n")]
+        name: String,
+        /// Which of its children it is.
+        #[serde(rename = "i")]
+        index: u64,
+        /// Whether its input is told, even if it has succeeded.
+        #[serde(rename = "w", default, skip_serializing_if = "std::ops::Not::not")]
+        is_told_whole: bool,
+        /// Its input as JSON text, of an Express child: it has no journal that would tell it.
+        #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+        input: Option<String>,
+    },
+}
+
+impl Parent {
+    /// The name of the Map run whose child it is, if it is one.
+    #[must_use]
+    pub fn map_run(&self) -> Option<&str> {
+        match self {
+            Self::MapRun { name, .. } => Some(name),
+            Self::Task { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What the participant of executions keeps under its keys.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kept_run::KeptRun;
+use crate::queue::Queue;
+use crate::stored::Stored;
+
+/// What stands under a key. The key says which it is: `execution/…`, `queue/…`, `map-run/…`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Row {
+    /// An execution.
+    #[serde(rename = "x")]
+    Execution(Box<Stored>),
+    /// The tasks of an activity that nobody has taken on.
+    #[serde(rename = "q")]
+    Queue(Queue),
+    /// A Map run that is over.
+    #[serde(rename = "m")]
+    MapRun(Box<KeptRun>),
+}
+
+impl Row {
+    pub(crate) fn of(stored: Stored) -> Self {
+        Self::Execution(Box::new(stored))
+    }
+
+    /// The execution, if it is one.
+    #[must_use]
+    pub fn execution(self) -> Option<Stored> {
+        match self {
+            Self::Execution(stored) => Some(*stored),
+            Self::Queue(_) | Self::MapRun(_) => None,
+        }
+    }
+}

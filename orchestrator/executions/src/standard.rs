@@ -1,0 +1,75 @@
+//! Calls of tasks that are for executions and activities, and not for [`Integrations`](crate::Integrations).
+
+use asl::resource::{Pattern, Resource, ResourceKind};
+use engine::{Call, Execution, MapRunId, Refusal, RefusedAt};
+
+use crate::errand::{Errand, Nest, Offer, Waits};
+use crate::offered::Offered;
+
+/// Whether it is one of them; as cheap as can be, since every call is asked.
+fn is_standard(call: &Call) -> bool {
+    call.resource.contains(":states:") && (call.resource.contains(":activity:") || is_start(&call.resource))
+}
+
+fn is_start(resource: &str) -> bool {
+    resource.contains(":states:startExecution")
+}
+
+/// The errand of a call of the execution under `key`, if it is one for executions or activities.
+pub(crate) fn errand<C>(key: &str, call: &Call, execution: &Execution) -> Option<Errand<C>> {
+    if !is_standard(call) {
+        return None;
+    }
+    let resource = Resource::parse(&call.resource)?;
+    match &resource.kind {
+        ResourceKind::Activity => {
+            let (execution, task, input) = (key.to_owned(), call.task, call.parameters.clone());
+            let offered = Offered { execution, task, input };
+            Some(Errand::Offer(Box::new(Offer { activity: call.resource.to_string(), offered })))
+        }
+        ResourceKind::Integration(it)
+            if waits(it.pattern, &it.action).is_some() && &*it.service == "states" =>
+        {
+            Some(Errand::Nest(Box::new(Nest {
+                task: call.task,
+                arguments: call.parameters.clone(),
+                waits: waits(it.pattern, &it.action)?,
+                machine_arn: execution.identity().map(|it| it.machine_arn.clone()),
+            })))
+        }
+        ResourceKind::Function | ResourceKind::Integration(_) => None,
+    }
+}
+
+/// What a task waits for that starts an execution so.
+fn waits(pattern: Pattern, action: &str) -> Option<Waits> {
+    match (action, pattern) {
+        ("startExecution", _) => Some(Waits::Begun),
+        ("startExecution.waitForTaskToken", _) => Some(Waits::Token),
+        ("startExecution.sync", _) => Some(Waits::Ended { as_json: false }),
+        ("startExecution.sync:2", _) => Some(Waits::Ended { as_json: true }),
+        _ => None,
+    }
+}
+
+/// Whether tasks of that resource wait for the end of an execution that they start.
+pub(crate) fn waits_for_executions(resource: &str) -> bool {
+    is_start(resource) && resource.contains(".sync")
+}
+
+/// Integrations that are asked of all other calls only, with Map runs besides.
+pub(crate) struct Beside<'a, I>(pub(crate) &'a I);
+
+impl<I: engine::Integrations> engine::Integrations for Beside<'_, I> {
+    fn refusal(&self, call: &Call) -> Option<Refusal> {
+        if is_standard(call) { None } else { self.0.refusal(call) }
+    }
+
+    fn refused_at(&self, call: &Call) -> RefusedAt {
+        self.0.refused_at(call)
+    }
+
+    fn map_run_refusal(&self, _: MapRunId) -> Option<Refusal> {
+        None
+    }
+}
