@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use api::{ApiError, ErrorKind, Failure};
-use executions::ReadError;
+use executions::{Answer, ReadError};
 use participant::AskError;
 use store::StoreError;
 
@@ -41,6 +41,17 @@ pub(crate) fn no_execution(arn: impl Display) -> Failure {
 
 pub(crate) fn no_activity(arn: impl Display) -> Failure {
     declared(ErrorKind::ActivityDoesNotExist, format!("Activity Does Not Exist: '{arn}'"))
+}
+
+/// The machine's type has no such action.
+pub(crate) fn type_not_supported() -> Failure {
+    let message = "This operation is not supported by this type of state machine";
+    declared(ErrorKind::StateMachineTypeNotSupported, message)
+}
+
+/// The participant answers what was not asked.
+pub(crate) fn unexpected(answer: &Answer) -> Failure {
+    Failure::Internal(format!("an answer to something else: {answer:?}"))
 }
 
 /// Not even the stores agree on why they do not answer: it may be better later.

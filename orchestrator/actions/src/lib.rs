@@ -17,6 +17,7 @@ mod failures;
 pub mod http;
 mod machines;
 mod page;
+mod runs;
 mod service;
 pub mod signature;
 mod target;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use executions::{Answer, Catalogue, Request};
+use executions::{Answer, Catalogue, Histories, Request, Waiters};
 use participant::{AskError, Clock, Millis, Requests};
 use store::{Read, Store};
 use uuid::Uuid;
@@ -17,6 +17,8 @@ pub struct Service {
     requests: Requests<Request, Answer>,
     catalogue: Catalogue,
     clock: Arc<dyn Clock>,
+    histories: Histories,
+    waiters: Waiters,
 }
 
 impl Service {
@@ -30,7 +32,22 @@ impl Service {
         catalogue: Catalogue,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { home, store, requests, catalogue, clock }
+        Self {
+            home,
+            store,
+            requests,
+            catalogue,
+            clock,
+            histories: Histories::default(),
+            waiters: Waiters::default(),
+        }
+    }
+
+    /// With those that the participant tells of ends ([`executions::Executor::with_waiters`]): without, nobody hears of the end of an
+    /// execution that does not end at once.
+    #[must_use]
+    pub fn with_waiters(self, waiters: Waiters) -> Self {
+        Self { waiters, ..self }
     }
 
     /// The same for a request that was signed for that region.
@@ -54,6 +71,14 @@ impl Service {
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    pub(crate) fn waiters(&self) -> &Waiters {
+        &self.waiters
+    }
+
+    pub(crate) fn histories(&self) -> &Histories {
+        &self.histories
     }
 
     pub(crate) fn now(&self) -> Millis {

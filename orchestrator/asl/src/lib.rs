@@ -57,6 +57,7 @@ pub mod syntax;
 pub mod template;
 
 pub use error::RuntimeError;
+pub use jackson::why_not_json;
 pub use parse::{parse, parse_as};
 pub use problem::{Code, PROBLEMS_MAX, Problem, Problems, Severity};
 pub use scope::{Budget, Context, Scope, Variables};

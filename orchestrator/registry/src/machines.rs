@@ -166,15 +166,30 @@ pub async fn find(store: &dyn Read, machine: &str) -> Result<Option<Machine>, St
     Ok(found(store, machine).await?.map(|(machine, _)| machine))
 }
 
+/// The [generation](Machine::generation) of the machine of that name, read without the rest of it.
+///
+/// # Errors
+/// As of [`find`].
+pub async fn generation(store: &dyn Read, machine: &str) -> Result<Option<u32>, StoreError> {
+    #[derive(Deserialize)]
+    struct Glance {
+        generation: u32,
+    }
+    let Some(entity) = store.get(&key(machine)).await? else { return Ok(None) };
+    let glance: Glance = read(machine, &entity.state)?;
+    Ok(Some(glance.generation))
+}
+
+fn read<'a, T: Deserialize<'a>>(machine: &str, state: &'a [u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(state).map_err(|error| StoreError::Unusable {
+        reason: format!("the machine {machine} cannot be read; was it stored by a newer version?"),
+        source: Some(error.into()),
+    })
+}
+
 async fn found(store: &dyn Read, machine: &str) -> Result<Option<(Machine, u64)>, StoreError> {
     let Some(entity) = store.get(&key(machine)).await? else { return Ok(None) };
-    match serde_json::from_slice(&entity.state) {
-        Ok(machine) => Ok(Some((machine, entity.version))),
-        Err(error) => Err(StoreError::Unusable {
-            reason: format!("the machine {machine} cannot be read; was it stored by a newer version?"),
-            source: Some(error.into()),
-        }),
-    }
+    Ok(Some((read(machine, &entity.state)?, entity.version)))
 }
 
 /// What becomes of a machine, or of an activity; and what is answered.

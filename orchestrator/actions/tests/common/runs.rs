@@ -3,23 +3,15 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use bus::memory::{MemoryBus, MemoryOptions};
-use engine::{ChildStart, Fact, Identity, Status};
-use executions::{Answer, Executor, Request, Start, Unconnected, describe, execution_key};
-use participant::{CallId, Caller, Clock, NoCalls, Participant};
+use engine::{ChildStart, Identity, Status};
+use executions::{
+    Answer, Errands, Executor, Request, Start, Unconnected, describe, execution_key, no_foreign,
+};
+use participant::{Clock, Participant};
 use serde_json::{Value, json};
 
 use super::{World, arn};
-
-struct Nobody;
-
-#[async_trait]
-impl Caller<NoCalls, Fact> for Nobody {
-    async fn call(&self, _: &CallId, call: &NoCalls) -> Fact {
-        match *call {}
-    }
-}
 
 /// The definition of a machine that waits for an hour: on the tests' clock, for ever.
 pub(crate) fn wait(state: &str) -> String {
@@ -29,12 +21,14 @@ pub(crate) fn wait(state: &str) -> String {
 impl World {
     /// From now on requests to executions are answered.
     pub(crate) fn run(&mut self) {
+        let store: Arc<dyn store::Store> = Arc::new(self.store.clone());
+        let errands = Errands::new(&self.requests, Arc::clone(&store), self.catalogue.clone(), no_foreign());
         let participant = Participant::new(
             "executions",
             Vec::new(),
             Executor::new(self.catalogue.clone(), Unconnected),
-            Arc::new(Nobody),
-            Arc::new(self.store.clone()),
+            Arc::new(errands),
+            store,
             Arc::new(MemoryBus::new(MemoryOptions::default())),
             Arc::clone(&self.clock) as Arc<dyn Clock>,
         );
@@ -63,6 +57,8 @@ impl World {
             seed: 7,
             identity: Some(Box::new(identity)),
             express: target.express,
+            given: None,
+            parent: None,
         };
         let answer =
             self.requests.ask(execution_key(&target.home, name), Request::Start(Box::new(start))).await;

@@ -17,3 +17,10 @@ pub(crate) use fault::Fault;
 pub(crate) fn fault(text: &str) -> Option<Fault> {
     scan::Scanner::new(text).document().err()
 }
+
+/// What AWS says of text that is not JSON, where it is to be: Jackson's sentence, with the text, shortened, and the place in it. `None`
+/// if Jackson takes it for JSON.
+#[must_use]
+pub fn why_not_json(text: &str) -> Option<String> {
+    fault(text).map(|fault| fault.told)
+}
