@@ -9,7 +9,7 @@ use daemon::ConfigError;
 
 /// Who may ask.
 #[derive(Clone, Debug)]
-pub enum Access {
+pub(crate) enum Access {
     /// Everybody on this machine.
     Local,
     /// Whoever signs with one of these keys.

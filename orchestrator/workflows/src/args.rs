@@ -35,6 +35,9 @@ struct ApiArgs {
     /// reaches this server may do everything, so it listens on this machine's loopback addresses only.
     #[arg(long, value_name = "FILE", env = "DUET_AWS_CREDENTIALS")]
     aws_credentials: Option<PathBuf>,
+    /// A folder whose folders are buckets (FOLDER/BUCKET/KEY): what Maps in distributed mode read, and where they write.
+    #[arg(long, value_name = "FOLDER", env = "DUET_S3")]
+    s3: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -49,6 +52,9 @@ Exit codes: 0 ended as asked, 1 failed, 64 a flag is wrong, 130 interrupted twic
 /// Where it listens and keeps its store unless it is told otherwise. Beside the ports of the order flow (8080 to 8083).
 pub const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8084", store: "sqlite:workflows.db" };
 
+/// [`actions::http::BODY_BYTES_MAX`], as a flag spells it.
+const BODY_BYTES_MAX: &str = "2097152";
+
 /// The command that has [`ServeArgs`], with the defaults of this daemon: its bus is its own, so there is nothing to say about it,
 /// and its requests may be larger than others'.
 #[must_use]
@@ -58,7 +64,7 @@ pub fn with_defaults(command: Command) -> Command {
         .mut_arg("listen", |arg| arg.default_value(DEFAULTS.listen))
         .mut_arg("bus", |arg| arg.default_value("memory:").env(None::<&str>).hide(true))
         .mut_arg("bus_file", |arg| arg.env(None::<&str>).hide(true))
-        .mut_arg("http_body_bytes_max", |arg| arg.default_value(actions::http::BODY_BYTES_MAX.to_string()))
+        .mut_arg("http_body_bytes_max", |arg| arg.default_value(BODY_BYTES_MAX))
 }
 
 impl ServeArgs {
@@ -73,6 +79,19 @@ impl ServeArgs {
     /// The file of credentials cannot be used, or there is none where there has to be one.
     pub(crate) fn access(&self) -> Result<Access, ConfigError> {
         Access::new(self.api.aws_credentials.as_deref(), self.listen())
+    }
+
+    /// The folder of buckets, if there is one.
+    ///
+    /// # Errors
+    /// It is no folder.
+    pub(crate) fn buckets(&self) -> Result<Option<PathBuf>, ConfigError> {
+        match &self.api.s3 {
+            Some(folder) if !folder.is_dir() => {
+                Err(ConfigError::new("--s3", folder.display(), "a folder whose folders are buckets"))
+            }
+            folder => Ok(folder.clone()),
+        }
     }
 
     fn listen(&self) -> SocketAddr {
@@ -122,6 +141,16 @@ mod tests {
         {
             assert!(read(&wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn buckets_are_folders_in_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        assert_eq!(read(&["--s3", path]).unwrap().buckets(), Ok(Some(path.into())));
+        assert_eq!(read(&[]).unwrap().buckets(), Ok(None));
+        let missing = format!("{path}/missing");
+        assert!(read(&["--s3", &missing]).unwrap().buckets().is_err());
     }
 
     #[test]

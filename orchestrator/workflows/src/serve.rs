@@ -1,13 +1,15 @@
 //! The daemon: the executions' participant, and the API over it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use actions::{Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
-use executions::{Catalogue, Executor, Unconnected};
-use participant::{Metrics, NoCalls, Participant, SystemClock};
+use executions::{Catalogue, Errands, Executor, Unconnected, Waiters, no_foreign};
+use items::Folder;
+use participant::{Metrics, Participant, SystemClock};
 
 use crate::access::Access;
 use crate::args::{DEFAULTS, ServeArgs};
@@ -19,6 +21,7 @@ const NAME: &str = "workflows";
 pub struct Checked {
     home: Scope,
     access: Access,
+    buckets: Option<PathBuf>,
 }
 
 impl Binary for ServeArgs {
@@ -31,29 +34,26 @@ impl Binary for ServeArgs {
     }
 
     fn settings(&self) -> Result<Checked, ConfigError> {
-        Ok(Checked { home: self.home(), access: self.access()? })
+        Ok(Checked { home: self.home(), access: self.access()?, buckets: self.buckets()? })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, .. } = environment.clone();
-        let Checked { home, access } = settings;
+        let Checked { home, access, buckets } = settings;
         let (requests, asked) = participant::requests();
-        let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
-        let handler = Executor::new(catalogue.clone(), Unconnected);
-        let participant = Participant::new(
-            NAME,
-            Vec::new(),
-            handler,
-            NoCalls::caller(),
-            Arc::clone(&store),
-            bus,
-            clock.clone(),
-        )
-        .with_options(options)
-        .with_requests(asked)
-        .with_metrics(Metrics::register(NAME, &registry)?);
+        let (catalogue, waiters, clock) = (Catalogue::default(), Waiters::default(), Arc::new(SystemClock));
+        let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), no_foreign());
+        if let Some(folder) = buckets {
+            errands = errands.with_buckets(Arc::new(Folder::new(folder)));
+        }
+        let executor = Executor::new(catalogue.clone(), Unconnected).with_waiters(waiters.clone());
+        let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
+        let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
+            .with_options(options)
+            .with_requests(asked)
+            .with_metrics(Metrics::register(NAME, &registry)?);
         let region = Arc::clone(&home.region);
-        let service = Service::new(home, store, requests, catalogue, clock);
+        let service = Service::new(home, store, requests, catalogue, clock).with_waiters(waiters);
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {
             Access::Local => http::router(service),
