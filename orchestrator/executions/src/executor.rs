@@ -300,7 +300,7 @@ impl<I: Integrations> Executor<I> {
         facts: [Fact; N],
         effects: &mut EffectsOf<I>,
     ) -> Decision<Stored> {
-        let is_redriven = facts.contains(&Fact::Redriven);
+        let is_redriven = facts.contains(&Fact::Redriven) && !stored.is_child();
         self.advance(stored, facts.map(storable), is_redriven, effects).map(|(stored, _)| stored)
     }
 

@@ -93,8 +93,7 @@ pub fn update(described: &DescribedRun, update: MapRunUpdate) -> (String, Reques
 /// The name of a run of the execution under that key; `None` if it can have none.
 #[must_use]
 pub fn run_name(execution: &str, stored: &Stored, run: &MapRun) -> Option<String> {
-    let is_child = stored.parent().is_some_and(|parent| parent.map_run().is_some());
-    Some(RunKeys::of(execution, is_child, &run.arn)?.run())
+    Some(RunKeys::of(execution, stored.is_child(), &run.arn)?.run())
 }
 
 async fn kept(store: &dyn Read, key: &str) -> Result<Option<DescribedRun>, ReadError> {

@@ -133,6 +133,11 @@ impl Stored {
         self.parent.as_deref()
     }
 
+    /// Whether it is a child of a Map run.
+    pub(crate) fn is_child(&self) -> bool {
+        self.parent().is_some_and(|parent| parent.map_run().is_some())
+    }
+
     /// The row taken apart: where it stands, and what it says besides.
     pub(crate) fn apart(self) -> (Begun, Extent, Place) {
         let Self { definition, started_ms, begun_with, journal, place, given, redrives, parent, runs, over } =
@@ -158,6 +163,10 @@ impl Stored {
     /// Why not.
     pub fn redrivable(&self, now_ms: u64) -> Result<(), NotRedrivable> {
         match &self.place {
+            // A child of a Map run is begun again by its run, if by anybody.
+            Place::Here(execution) if self.is_child() => {
+                execution.redrivable(now_ms).and(Err(NotRedrivable::NotKept))
+            }
             Place::Here(execution) => execution.redrivable(now_ms),
             // What has ended is always here.
             Place::Journal { .. } => Err(NotRedrivable::Running),

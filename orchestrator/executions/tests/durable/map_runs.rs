@@ -178,7 +178,7 @@ async fn an_execution_whose_run_failed_is_redriven_with_another_and_a_child_is_n
 /// A Map that reads `items/all.json` of bucket `b`, and writes what its children give to `results`.
 fn reads_and_writes(express: bool) -> Value {
     let io = json!({
-        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "items/all.json"}},
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}, "Parameters": {"Bucket": "b", "Key": "items/all.json"}},
         "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "results"}},
         "ToleratedFailurePercentage": 100,
     });

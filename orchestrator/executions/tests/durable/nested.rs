@@ -193,7 +193,11 @@ async fn what_a_task_waits_for_is_stopped_with_it() {
     let outer = definition(json!({"P": {"Type": "Parallel", "Branches": branches, "End": true}}));
     running.waiting();
     running.start("c", &outer, json!({})).await;
-    let mut waiting = vec![token(&running).await, token(&running).await];
+    let mut waiting = Vec::new();
+    while waiting.len() < 2 {
+        waiting.extend(running.waiting());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     waiting.retain(|(key, _)| *key == execution_key("m", "c"));
     let [(key, task)] = waiting.try_into().unwrap();
     let failed = Fact::TaskFailed { task, error: "E".to_owned(), cause: None };
