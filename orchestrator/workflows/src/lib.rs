@@ -6,6 +6,7 @@
 
 mod access;
 mod args;
+mod connections;
 mod serve;
 
 pub use args::{DEFAULTS, ServeArgs, with_defaults};

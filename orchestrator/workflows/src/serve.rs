@@ -7,12 +7,13 @@ use std::sync::Arc;
 use actions::{Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
-use executions::{Catalogue, Errands, Executor, Unconnected, Waiters, no_foreign};
+use executions::{Catalogue, Errands, Executor, Pollers, Waiters, no_foreign};
 use items::Folder;
 use participant::{Metrics, Participant, SystemClock};
 
 use crate::access::Access;
 use crate::args::{DEFAULTS, ServeArgs};
+use crate::connections::Connections;
 
 /// The name of the participant, of its log, and of its schema in a database.
 const NAME: &str = "workflows";
@@ -41,19 +42,23 @@ impl Binary for ServeArgs {
         let Environment { bus, store, registry, options, .. } = environment.clone();
         let Checked { home, access, buckets } = settings;
         let (requests, asked) = participant::requests();
-        let (catalogue, waiters, clock) = (Catalogue::default(), Waiters::default(), Arc::new(SystemClock));
+        let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
+        let (waiters, pollers) = (Waiters::default(), Pollers::default());
         let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), no_foreign());
         if let Some(folder) = buckets {
             errands = errands.with_buckets(Arc::new(Folder::new(folder)));
         }
-        let executor = Executor::new(catalogue.clone(), Unconnected).with_waiters(waiters.clone());
+        let executor = Executor::new(catalogue.clone(), Connections)
+            .with_waiters(waiters.clone())
+            .with_pollers(pollers.clone());
         let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
             .with_options(options)
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         let region = Arc::clone(&home.region);
-        let service = Service::new(home, store, requests, catalogue, clock).with_waiters(waiters);
+        let service =
+            Service::new(home, store, requests, catalogue, clock).with_waiters(waiters).with_pollers(pollers);
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {
             Access::Local => http::router(service),
