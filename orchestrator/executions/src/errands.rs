@@ -8,6 +8,7 @@ use futures::StreamExt;
 use futures::stream;
 use participant::{AskError, Backoff, CallId, Caller, Requests};
 use store::{Read, Store, StoreError};
+use tokio::task::JoinHandle;
 
 use crate::catalogue::Catalogue;
 use crate::errand::{Errand, Outcome};
@@ -36,6 +37,27 @@ pub struct Errands<C> {
     pub(crate) catalogue: Catalogue,
     pub(crate) files: Files,
     foreign: Arc<dyn Caller<C, Fact>>,
+}
+
+impl<C> Clone for Errands<C> {
+    fn clone(&self) -> Self {
+        Self {
+            requests: self.requests.clone(),
+            store: Arc::clone(&self.store),
+            catalogue: self.catalogue.clone(),
+            files: self.files.clone(),
+            foreign: Arc::clone(&self.foreign),
+        }
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct Working(JoinHandle<Outcome>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The participant ends: the errand is left to the next one.
@@ -105,7 +127,7 @@ where
     }
 }
 
-impl<C: Send + Sync + 'static> Errands<C> {
+impl<C: Clone + Send + Sync + 'static> Errands<C> {
     async fn carry_out(&self, id: &CallId, errand: &Errand<C>) -> Result<Outcome, Ends> {
         Ok(match errand {
             Errand::Foreign(call) => Outcome::Told(self.foreign.call(id, call).await),
@@ -126,12 +148,22 @@ impl<C: Send + Sync + 'static> Errands<C> {
 }
 
 #[async_trait]
-impl<C: Send + Sync + 'static> Caller<Errand<C>, Outcome> for Errands<C> {
+impl<C: Clone + Send + Sync + 'static> Caller<Errand<C>, Outcome> for Errands<C> {
+    /// On a task of its own: the participant looks at its calls only between two batches, and one that has got hold of what reads the
+    /// store just then would keep the next batch from it.
     async fn call(&self, id: &CallId, errand: &Errand<C>) -> Outcome {
-        match self.carry_out(id, errand).await {
+        let (errands, id, errand) = (self.clone(), id.clone(), errand.clone());
+        let mut working = Working(tokio::spawn(async move {
+            match errands.carry_out(&id, &errand).await {
+                Ok(outcome) => outcome,
+                // Nobody hears it: the participant drops its calls as it ends, and the next one makes them again.
+                Err(Ends) => std::future::pending().await,
+            }
+        }));
+        match (&mut working.0).await {
             Ok(outcome) => outcome,
-            // Nobody hears it: the participant drops its calls as it ends, and the next one makes them again.
-            Err(Ends) => std::future::pending().await,
+            // It panicked, or the runtime ends: the next life tries it again.
+            Err(_) => std::future::pending().await,
         }
     }
 }
