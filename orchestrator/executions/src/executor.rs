@@ -6,8 +6,6 @@ use asl::Definition;
 use async_trait::async_trait;
 use engine::{Ending, Fact, Status};
 use participant::{Handler, Input, Rejected};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use store::{Entity, Read, StoreError};
 
 use crate::catalogue::Catalogue;
@@ -16,6 +14,7 @@ use crate::depth::{is_storable, storable};
 use crate::digest::Digest;
 use crate::errand::{Errand, Outcome};
 use crate::given::{Given, INPUT_HERE_BYTES_MAX};
+use crate::glance::{Glance, GlancedPlace, GlancedRow, may_be_elsewhere};
 use crate::integrations::Integrations;
 use crate::kept_run::{KeptRun, OF_EXECUTION};
 use crate::key::{EXECUTION_KEY_BYTES_MAX, machine_and_name};
@@ -429,44 +428,6 @@ impl<I: Integrations> Handler for Executor<I> {
         }
         Ok(())
     }
-}
-
-/// Whether the execution of a row stands in its journal. Most do not, and are not looked at: what they lack, if they lack their
-/// definition, is found before they are decided again. Of all that is written as a row, the place is the first to have that name.
-fn may_be_elsewhere(row: &[u8]) -> bool {
-    const PLACE: &[u8] = br#""p":{""#;
-    let place = row.windows(PLACE.len()).position(|window| window == PLACE);
-    place.is_some_and(|place| row.get(place + PLACE.len()) == Some(&b'j'))
-}
-
-/// Of a [`Row`], what tells what has to be read beside it.
-#[derive(Deserialize)]
-enum GlancedRow<'a> {
-    #[serde(rename = "x", borrow)]
-    Execution(Glance<'a>),
-    #[serde(rename = "q")]
-    Queue(IgnoredAny),
-    #[serde(rename = "m")]
-    MapRun(IgnoredAny),
-}
-
-/// Of a [`Stored`], the same.
-#[derive(Deserialize)]
-struct Glance<'a> {
-    #[serde(rename = "d")]
-    definition: &'a str,
-    #[serde(rename = "j")]
-    journal: Extent,
-    #[serde(rename = "p")]
-    place: GlancedPlace,
-}
-
-#[derive(Deserialize)]
-enum GlancedPlace {
-    #[serde(rename = "h")]
-    Here(IgnoredAny),
-    #[serde(rename = "j")]
-    Journal(IgnoredAny),
 }
 
 /// Answers who asks for what has begun before; `is_same`: it is what they ask for. A parent that asks again (after a crash) means its

@@ -45,6 +45,7 @@ mod errands;
 mod executor;
 mod files;
 mod given;
+mod glance;
 mod histories;
 mod integrations;
 mod kept_run;
