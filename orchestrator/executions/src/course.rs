@@ -106,7 +106,10 @@ impl<'a, I: Integrations> Course<'a, I> {
     ) -> Result<(Running, bool), Rejected> {
         let now_ms = effects.now().unsigned_abs();
         let (execution, mut due) = running.map_or((None, Due::default()), |it| (Some(it.execution), it.due));
-        let beat = if let Fact::TaskHeartbeat { task } = fact { Some(task) } else { None };
+        let of_pending = match &fact {
+            Fact::TaskHeartbeat { task } | Fact::TaskSubmitted { task, .. } => Some(*task),
+            _ => None,
+        };
         let answered = answered(&fact);
         let nested = self.nested(execution.as_ref());
         let entry = JournalEntry::new(now_ms, fact);
@@ -115,9 +118,10 @@ impl<'a, I: Integrations> Course<'a, I> {
         let stepped = step(self.definition, execution, entry.fact, now_ms, &integrations, History::Skip);
         let step = match stepped.map_err(rejected)? {
             Stepped::Stale(execution) => {
-                // A task without a time for it may be told that it is at work as well: nothing follows from it.
-                let is_at_work = beat.is_some_and(|task| execution.pending_tasks().contains(&task));
-                return Ok((Running { execution: *execution, due }, is_at_work));
+                // A task that is pending waits still, though nothing follows: it may have no time for being at work, or be told again
+                // (after a crash) that its execution has begun.
+                let waits = of_pending.is_some_and(|task| execution.pending_tasks().contains(&task));
+                return Ok((Running { execution: *execution, due }, waits));
             }
             Stepped::Advanced(step) => *step,
         };

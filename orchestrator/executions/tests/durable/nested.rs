@@ -222,6 +222,29 @@ async fn what_was_begun_for_a_task_that_is_given_up_is_stopped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_is_told_again_of_a_beginning_waits_still() {
+    let store = Arc::new(MemoryStore::new());
+    make_machine(&*store, "inner", waits(), false).await;
+    let running = Running::on(Arc::clone(&store) as Arc<dyn Store>);
+    let outer = definition(json!({"S": starts(".sync", json!({"Name": "n"}))}));
+    running.start("a", &outer, json!({})).await;
+    let key = execution_key("m", "a");
+    let begun = loop {
+        let facts = executions::journal(&*store, &key).await.unwrap();
+        if let Some(entry) = facts.into_iter().find(|entry| matches!(entry.fact, Fact::TaskSubmitted { .. }))
+        {
+            break entry.fact;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert!(running.tell(&key, Request::Tell(begun)).await, "nothing has ended");
+    let (inner, task) = token(&running).await;
+    running.tell(&inner, succeeded(task, json!({}))).await;
+    assert_eq!(running.ended("a").await.status, Status::Succeeded);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn however_often_commits_fail_an_execution_is_begun_once_and_its_end_is_told() {
     for fail_every in [2, 3, 5] {
         let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
