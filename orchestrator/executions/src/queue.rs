@@ -14,6 +14,8 @@ use crate::offered::Offered;
 use crate::request::{Answer, QueueRequest};
 
 const PREFIX: &str = "queue/";
+/// A task with no more than so many from it to the end is read with all of them; another one by itself.
+const TAIL_MAX: usize = 64;
 
 /// The key of the queue of an activity.
 #[must_use]
@@ -104,12 +106,14 @@ impl Queue {
                 source: Some(error.into()),
             })
         };
-        // It is near the end of a long journal; unless others were put in since the row was read.
+        // It may be near the end of a long journal; unless others were put in since the row was read.
         let behind = usize::try_from(self.next.saturating_sub(number)).unwrap_or(usize::MAX);
-        let tail = store.journal_tail(key, behind).await?;
-        if let Some((_, offered)) = tail.first().map(read).transpose()?.filter(|(found, _)| *found == number)
-        {
-            return Ok(Some(offered));
+        if behind <= TAIL_MAX {
+            let tail = store.journal_tail(key, behind).await?;
+            let first = tail.first().map(read).transpose()?;
+            if let Some((_, offered)) = first.filter(|(found, _)| *found == number) {
+                return Ok(Some(offered));
+            }
         }
         let entries = store.journal(key, number, 1).await?;
         Ok(entries.first().map(read).transpose()?.map(|(_, offered)| offered))
