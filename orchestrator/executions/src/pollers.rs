@@ -64,13 +64,16 @@ impl Pollers {
     #[must_use]
     pub fn come(&self, key: impl Into<String>) -> Option<Poller> {
         let key = key.into();
-        let desk = Arc::clone(lock(&self.0).entry(key.clone()).or_default());
+        let mut desks = lock(&self.0);
+        let desk = Arc::clone(desks.entry(key.clone()).or_default());
         let mut inner = lock(&desk.inner);
         if inner.pollers >= POLLERS_MAX {
             return None;
         }
         inner.pollers += 1;
         drop(inner);
+        // Until it counts, the last of the others could take the desk away as it goes.
+        drop(desks);
         Some(Poller { pollers: self.clone(), key, desk })
     }
 
