@@ -46,7 +46,9 @@ impl Batches {
     }
 
     fn empty_bytes(&self) -> usize {
-        let input = self.input.as_ref().and_then(|input| measured(input, NESTING_MAX)).unwrap_or(0);
+        // What is too deep to be measured leaves no room for items.
+        let bytes = |input: &Value| measured(input, NESTING_MAX).unwrap_or(PAYLOAD_BYTES_MAX);
+        let input = self.input.as_ref().map_or(0, bytes);
         let around = if self.input.is_some() { r#"{"BatchInput":,"Items":[]}"# } else { r#"{"Items":[]}"# };
         input + around.len()
     }

@@ -1,6 +1,7 @@
 //! What one execution may use.
 
-use asl::data::NESTING_MAX;
+use asl::RuntimeError;
+use asl::data::{NESTING_MAX, measured};
 use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::retry::Origin;
 use serde_json::Value;
@@ -64,4 +65,24 @@ pub(crate) fn check(value: &Value, of: &str) -> Result<(), Failure> {
         "The state/task '{of}' returned a result with a size exceeding the maximum number of bytes service limit."
     );
     Err(Failure { error: DATA_LIMIT_EXCEEDED.to_owned(), cause: Some(cause), origin: Origin::State })
+}
+
+/// Refuses what a field of a state comes to if it is larger than a payload, or nested deeper than [`NESTING_MAX`]: it is kept for as long
+/// as the state is at work, and has to be read back.
+pub(crate) fn check_field(value: &Value, field: &str) -> Result<(), RuntimeError> {
+    if is_within(value) {
+        return Ok(());
+    }
+    let cause =
+        format!("What {field} comes to has more than {PAYLOAD_BYTES_MAX} bytes, or is nested too deep.");
+    Err(RuntimeError::new(DATA_LIMIT_EXCEEDED, cause))
+}
+
+/// The same, of what may have any size: each part of it is measured by itself later.
+pub(crate) fn check_depth(value: &Value, field: &str) -> Result<(), RuntimeError> {
+    if measured(value, NESTING_MAX).is_some() {
+        return Ok(());
+    }
+    let cause = format!("What {field} comes to is nested more than {NESTING_MAX} levels deep.");
+    Err(RuntimeError::new(DATA_LIMIT_EXCEEDED, cause))
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use asl::data::NESTING_MAX;
 use asl::map::{Items as ItemsOf, Map};
 use engine::MapRunId;
 use items::{Buckets, Items, Objects, Page, ReadError};
 use serde_json::Value;
 
+use crate::depth::is_storable;
 use crate::errand::ItemsWanted;
 
 /// Map runs whose items stay open between two pages, at the most; others are read from their beginning for each page.
@@ -64,6 +66,9 @@ impl Files {
             };
             let page =
                 items::page(&mut reading.items, &mut reading.held, wanted.items_max, wanted.bytes_max)?;
+            if !page.items.iter().all(is_storable) {
+                return Err(ReadError(format!("An item is nested more than {NESTING_MAX} levels deep.")));
+            }
             reading.given += page.items.len() as u64;
             Ok((page, reading))
         });

@@ -23,7 +23,7 @@ use crate::ids::{MapRunId, TaskId};
 use crate::io::input;
 use crate::map_news::{MapNews, MapRunUpdate};
 use crate::map_run::{Afterwards, Beginning, Destination, MapRun, Reading};
-use crate::quotas::{PAGE_BYTES_MAX, PAGE_ITEMS_MAX, PAYLOAD_BYTES_MAX};
+use crate::quotas::{PAGE_BYTES_MAX, PAGE_ITEMS_MAX, PAYLOAD_BYTES_MAX, check_field};
 use crate::requests::{ReadItems, WriteResults};
 use crate::results::told;
 use crate::settings::{number, percentage};
@@ -435,7 +435,7 @@ pub(super) fn prepare(
             let items_max = limit(&batcher.items_max, "MaxItemsPerBatch", u64::from(u32::MAX))?;
             let bytes_max = limit(&batcher.bytes_max, "MaxInputBytesPerBatch", PAYLOAD_BYTES_MAX as u64)?;
             let batch_input =
-                batcher.batch_input.as_ref().map(|it| it.fill(&inner, "BatchInput")).transpose()?;
+                batcher.batch_input.as_ref().map(|it| filled(Some(it), "BatchInput", &inner)).transpose()?;
             Some(Batches::new(items_max, bytes_max, batch_input))
         }
     };
@@ -474,5 +474,8 @@ fn destination(
 }
 
 fn filled(template: Option<&Template>, field: &str, scope: &Scope<'_>) -> Result<Value, RuntimeError> {
-    template.map_or_else(|| Ok(json!({})), |template| template.fill(scope, field))
+    let Some(template) = template else { return Ok(json!({})) };
+    let filled = template.fill(scope, field)?;
+    check_field(&filled, field)?;
+    Ok(filled)
 }

@@ -224,6 +224,10 @@ pub(super) fn items(map: &Map, scope: &Scope<'_>) -> Result<VecDeque<Value>, Run
         Items::Template(template) => (template.fill(scope, "Items")?, None),
         Items::Reader(_) => return Ok(VecDeque::new()),
     };
+    // The state's input has been looked at before.
+    if !matches!(map.items, Items::Input) {
+        quotas::check_depth(&items, if path.is_some() { "ItemsPath" } else { "Items" })?;
+    }
     match items {
         Value::Array(items) => Ok(items.into()),
         // An object's members are items, in JSONata.

@@ -236,3 +236,17 @@ fn iterations_that_began_before_they_were_executions_go_on_as_they_were() {
     let expected = json!([{"of": 0, "got": "one"}, {"Error": "E", "Cause": null}, {"of": 2, "got": "three"}]);
     assert_eq!(ending.output, Some(expected));
 }
+
+#[test]
+fn what_is_nested_too_deep_to_be_read_back_fails_the_state() {
+    let deep = (0..asl::data::NESTING_MAX).fold(json!(1), |inner, _| json!([inner]));
+    for more in [
+        json!({"QueryLanguage": "JSONata", "Items": ["{% $states.input %}"]}),
+        json!({"QueryLanguage": "JSONata", "Items": [1],
+               "ItemBatcher": {"MaxItemsPerBatch": 1, "BatchInput": {"in": "{% $states.input %}"}}}),
+    ] {
+        let told = Told::new(map(&more), deep.clone());
+        let Phase::Ended(ending) = told.execution.as_ref().unwrap().phase() else { panic!("it has ended") };
+        assert_eq!(ending.error.as_deref(), Some(asl::error::DATA_LIMIT_EXCEEDED), "{more}");
+    }
+}
