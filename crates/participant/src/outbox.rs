@@ -22,6 +22,17 @@ pub(crate) enum Row<C> {
 #[error("an outbox row is corrupt")]
 pub(crate) struct Corrupt;
 
+/// Why a row cannot be taken up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// Nobody can tell what is in it, or which messages.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// It holds calls that this handler does not know.
+    #[error("its calls cannot be read")]
+    Calls(#[source] serde_json::Error),
+}
+
 pub(crate) fn encode_messages(messages: &[Message]) -> Bytes {
     let mut out = BytesMut::with_capacity(messages.iter().map(|m| m.bytes() + 64).sum::<usize>() + 5);
     out.put_u8(MESSAGES);
@@ -48,14 +59,14 @@ pub(crate) fn encode_calls<C: Serialize>(calls: &[(CallId, C)]) -> Result<Bytes,
     Ok(writer.into_inner().freeze())
 }
 
-pub(crate) fn decode<C: DeserializeOwned>(mut blob: Bytes) -> Result<Row<C>, Corrupt> {
+pub(crate) fn decode<C: DeserializeOwned>(mut blob: Bytes) -> Result<Row<C>, Unreadable> {
     if blob.is_empty() {
-        return Err(Corrupt);
+        return Err(Corrupt.into());
     }
     match blob.get_u8() {
-        MESSAGES => decode_messages(blob).map(Row::Messages),
-        CALLS => serde_json::from_slice(&blob).map(Row::Calls).map_err(|_| Corrupt),
-        _ => Err(Corrupt),
+        MESSAGES => Ok(Row::Messages(decode_messages(blob)?)),
+        CALLS => serde_json::from_slice(&blob).map(Row::Calls).map_err(Unreadable::Calls),
+        _ => Err(Corrupt.into()),
     }
 }
 

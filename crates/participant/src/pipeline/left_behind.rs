@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Pipeline;
 use crate::health::Need;
 use crate::options::Weakness;
-use crate::outbox::{self, Row};
+use crate::outbox::{self, Row, Unreadable};
 use crate::{Handler, ParticipantError};
 
 /// Outbox rows read at once.
@@ -130,7 +130,19 @@ impl<H: Handler> Pipeline<H> {
             match outbox::decode::<H::Call>(row.blob) {
                 Ok(Row::Messages(messages)) => self.publish(messages, Vec::new(), Some(row.id)).await?,
                 Ok(Row::Calls(calls)) => self.enqueue_calls(row.id, calls),
-                Err(_) => {
+                // Whoever waits for their outcomes waits on, but all others need not. It stays in the store, for a version that can
+                // read it.
+                Err(Unreadable::Calls(error)) => {
+                    let participant = &self.own.name;
+                    tracing::error!(
+                        participant,
+                        row = row.id,
+                        %error,
+                        "calls in the outbox cannot be read, and are left there"
+                    );
+                }
+                // Messages left out would be overtaken by those behind them.
+                Err(Unreadable::Corrupt(_)) => {
                     let participant = self.own.name.clone();
                     return Err(ParticipantError::Outbox { participant, row: row.id });
                 }

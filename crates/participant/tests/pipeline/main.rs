@@ -147,6 +147,19 @@ async fn two_instances_on_one_store_never_both_apply_a_message() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_that_cannot_be_read_are_left_in_the_outbox_and_block_nobody() {
+    let world = World::new().await;
+    let calls = Bytes::from_static(b"\x02no calls");
+    let commit = Commit { outbox_add: vec![calls], ..Commit::default() };
+    world.store.commit(&commit).await.unwrap();
+    let running = world.start();
+    assert_eq!(running.ask("k", "text").await.unwrap(), ["text"]);
+    world.hears("text").await;
+    running.stop().await;
+    assert_eq!(world.store.stats().await.unwrap().outbox_rows, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_corrupt_entity_sends_its_messages_to_the_dead_letters_and_blocks_nobody() {
     let world = World::new().await;
     let broken = store::EntityWrite {
