@@ -166,7 +166,7 @@ impl<H: Handler> Pipeline<H> {
         if let Some(asked) = self.own.asked.as_mut() {
             let taken = batch.iter().filter(|item| matches!(item, Item::Request(_))).count();
             let room = (batch_max / 2).saturating_sub(taken).min(batch_max.saturating_sub(batch.len()));
-            batch.extend(std::iter::from_fn(|| asked.take(has_room)).take(room).map(Item::Request));
+            batch.extend(asked.ready(room, has_room).into_iter().map(Item::Request));
         }
         let room = batch_max.saturating_sub(batch.len());
         let has_deliveries = batch.iter().any(|item| matches!(item, Item::Delivery(_)));

@@ -57,6 +57,8 @@ impl<R, A> Clone for Requests<R, A> {
 pub struct Asked<R, A> {
     queue: mpsc::Receiver<Asking<R, A>>,
     within: mpsc::Receiver<Asking<R, A>>,
+    /// Whether the next one is looked for outside first: they take turns, so that neither way waits for the other to be empty.
+    is_outside_first: bool,
     health: Arc<OnceLock<Health>>,
 }
 
@@ -107,7 +109,7 @@ pub fn requests<R, A>() -> (Requests<R, A>, Asked<R, A>) {
     let (within, asked_within) = mpsc::channel(REQUESTS_WAITING_MAX);
     let health = Arc::<OnceLock<Health>>::default();
     let requests = Requests { queue: sender, within, health: Arc::clone(&health) };
-    (requests, Asked { queue: receiver, within: asked_within, health })
+    (requests, Asked { queue: receiver, within: asked_within, is_outside_first: false, health })
 }
 
 impl<R, A> Requests<R, A> {
@@ -177,26 +179,46 @@ impl<R, A> Asked<R, A> {
     /// The next request that somebody waits for; without room for others, of those from within. Cancel-safe.
     pub(crate) async fn next(&mut self, has_room: bool) -> Option<Asking<R, A>> {
         loop {
-            let asking = tokio::select! {
-                biased;
-                Some(asking) = self.within.recv() => asking,
-                Some(asking) = self.queue.recv(), if has_room => asking,
-                else => return None,
+            let asking = if self.is_outside_first {
+                tokio::select! {
+                    biased;
+                    Some(asking) = self.queue.recv(), if has_room => asking,
+                    Some(asking) = self.within.recv() => asking,
+                    else => return None,
+                }
+            } else {
+                tokio::select! {
+                    biased;
+                    Some(asking) = self.within.recv() => asking,
+                    Some(asking) = self.queue.recv(), if has_room => asking,
+                    else => return None,
+                }
             };
+            self.is_outside_first = !self.is_outside_first;
             if asking.is_awaited() {
                 return Some(asking);
             }
         }
     }
 
-    /// The same, if it is there.
-    pub(crate) fn take(&mut self, has_room: bool) -> Option<Asking<R, A>> {
-        let within = std::iter::from_fn(|| self.within.try_recv().ok()).find(Asking::is_awaited);
-        if within.is_some() || !has_room {
-            return within;
+    /// The same, those that are there: so many at most, a quarter of them from outside if there are so many, before those from
+    /// within, which may never end.
+    pub(crate) fn ready(&mut self, room: usize, has_room: bool) -> Vec<Asking<R, A>> {
+        let outside = if has_room { room.div_ceil(4).min(room.saturating_sub(1)) } else { 0 };
+        let mut ready: Vec<_> = awaited(&mut self.queue).take(outside).collect();
+        let left = room - ready.len();
+        ready.extend(awaited(&mut self.within).take(left));
+        if has_room {
+            let left = room - ready.len();
+            ready.extend(awaited(&mut self.queue).take(left));
         }
-        std::iter::from_fn(|| self.queue.try_recv().ok()).find(Asking::is_awaited)
+        ready
     }
+}
+
+/// The requests that are there and that somebody waits for; the others are dropped.
+fn awaited<R, A>(queue: &mut mpsc::Receiver<Asking<R, A>>) -> impl Iterator<Item = Asking<R, A>> {
+    std::iter::from_fn(move || queue.try_recv().ok()).filter(Asking::is_awaited)
 }
 
 impl<R, A> Asking<R, A> {
@@ -209,5 +231,35 @@ impl<R, A> Asking<R, A> {
             // Whoever asked may be gone.
             let _ = reply.send(answer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_asks_from_outside_gets_through_however_much_is_asked_from_within() {
+        let (requests, mut asked) = requests::<&str, ()>();
+        let mut answers = Vec::new();
+        for _ in 0..20 {
+            for (queue, request) in [(&requests.queue, "outside"), (&requests.within, "within")] {
+                let (reply, answer) = oneshot::channel();
+                answers.push(answer);
+                queue.try_send(Asking { key: String::new(), request, reply: Some(reply) }).unwrap();
+            }
+        }
+        let outside =
+            |taken: &[Asking<&str, ()>]| taken.iter().filter(|asking| asking.request == "outside").count();
+        for (room, has_room, expected) in [(8, true, 2), (4, false, 0), (1, true, 0), (0, true, 0)] {
+            let taken = asked.ready(room, has_room);
+            assert_eq!((taken.len(), outside(&taken)), (room, expected), "{room} {has_room}");
+        }
+        let mut taken = Vec::new();
+        for _ in 0..4 {
+            taken.push(asked.next(true).await.unwrap());
+        }
+        assert_eq!(outside(&taken), 2);
+        drop(answers);
     }
 }
