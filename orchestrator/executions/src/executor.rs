@@ -66,9 +66,11 @@ type Decision<T> = Result<Option<T>, Rejected>;
 impl<I: Integrations> Executor<I> {
     fn start(&self, state: Option<Stored>, start: &Start, effects: &mut EffectsOf<I>) -> Decision<Stored> {
         let begun_with = Digest::default().then(start.input.to_string().as_bytes());
+        let by = start.by.as_ref().map(|call| Digest::default().then(call.to_string().as_bytes()));
         if let Some(stored) = state {
             let is_theirs = stored.parent.is_none() && start.parent.is_none();
             let is_same = is_theirs && stored.begun_with == begun_with && stored.ending().is_none();
+            let is_same = is_same || by.is_some() && stored.by == by;
             return Ok(Some(begun_before(stored, is_same, start.parent.as_ref(), effects)));
         }
         if !is_storable(&start.input) {
@@ -105,6 +107,7 @@ impl<I: Integrations> Executor<I> {
             parent: start.parent.clone().map(Box::new),
             runs: Vec::new(),
             over: Vec::new(),
+            by,
         };
         self.begin(&start.definition, fact, (!start.express).then_some(journal), begun, effects)
     }
@@ -128,6 +131,7 @@ impl<I: Integrations> Executor<I> {
             parent: Some(Box::new(parent.clone())),
             runs: Vec::new(),
             over: Vec::new(),
+            by: None,
         };
         let journal = (!start.express).then(Extent::default);
         self.begin(definition, Fact::ChildStarted(Box::new(start.clone())), journal, begun, effects)

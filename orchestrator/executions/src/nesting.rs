@@ -108,6 +108,7 @@ impl<C> Errands<C> {
             identity: Some(Box::new(identity)),
             express,
             given: None,
+            by: parent.is_none().then(|| id.clone()),
             parent,
         };
         Ok(Wish { key, start, execution_arn })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use asl::Definition;
 use engine::{ChildStart, Ending, Fact, Identity, MapRun, NotRedrivable, TaskId};
+use participant::CallId;
 use serde_json::Value;
 
 use crate::given::Given;
@@ -87,6 +88,9 @@ pub struct Start {
     pub given: Option<Given>,
     /// Who is told how it has ended, if another execution waits for it.
     pub parent: Option<Parent>,
+    /// The call that asks for it, if that may ask again (after a crash) without being told of the end: it finds its own execution then,
+    /// though that has ended.
+    pub by: Option<CallId>,
 }
 
 /// What was decided, and committed.

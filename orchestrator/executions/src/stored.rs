@@ -40,6 +40,9 @@ pub struct Stored {
     /// The Map runs that are over, until they are kept elsewhere.
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) over: Vec<MapRun>,
+    /// Over the id of the call that began it, if a task did that does not wait for its end.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<Digest>,
 }
 
 /// What the row says of the journal.
@@ -84,13 +87,14 @@ pub(crate) struct Begun {
     pub(crate) parent: Option<Box<Parent>>,
     pub(crate) runs: Vec<MapRunId>,
     pub(crate) over: Vec<MapRun>,
+    pub(crate) by: Option<Digest>,
 }
 
 impl Begun {
     /// The row of the execution that is there.
     pub(crate) fn at(self, journal: Extent, place: Place) -> Stored {
-        let Self { definition, started_ms, begun_with, given, redrives, parent, runs, over } = self;
-        Stored { definition, started_ms, begun_with, journal, place, given, redrives, parent, runs, over }
+        let Self { definition, started_ms, begun_with, given, redrives, parent, runs, over, by } = self;
+        Stored { definition, started_ms, begun_with, journal, place, given, redrives, parent, runs, over, by }
     }
 
     /// The name of the Map run whose child it is, if it is one.
@@ -140,9 +144,21 @@ impl Stored {
 
     /// The row taken apart: where it stands, and what it says besides.
     pub(crate) fn apart(self) -> (Begun, Extent, Place) {
-        let Self { definition, started_ms, begun_with, journal, place, given, redrives, parent, runs, over } =
-            self;
-        (Begun { definition, started_ms, begun_with, given, redrives, parent, runs, over }, journal, place)
+        let Self {
+            definition,
+            started_ms,
+            begun_with,
+            journal,
+            place,
+            given,
+            redrives,
+            parent,
+            runs,
+            over,
+            by,
+        } = self;
+        let begun = Begun { definition, started_ms, begun_with, given, redrives, parent, runs, over, by };
+        (begun, journal, place)
     }
 
     /// What it was given to be given back, if it was told any.

@@ -77,7 +77,7 @@ impl Service {
             alias_arn,
         };
         let identity = Some(Box::new(identity));
-        let start = Start { definition, input, seed, identity, express, given, parent: None };
+        let start = Start { definition, input, seed, identity, express, given, parent: None, by: None };
         Ok(Ready { arn, key, start: Box::new(start) })
     }
 }

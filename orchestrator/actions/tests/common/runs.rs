@@ -59,6 +59,7 @@ impl World {
             express: target.express,
             given: None,
             parent: None,
+            by: None,
         };
         let answer =
             self.requests.ask(execution_key(&target.home, name), Request::Start(Box::new(start))).await;

@@ -86,6 +86,7 @@ impl Process {
             express: false,
             given: None,
             parent: None,
+            by: None,
         };
         let answer = self.ask(name, Request::Start(Box::new(start))).await;
         assert!(matches!(answer, Answer::Started { .. } | Answer::Exists { .. }), "{answer:?}");

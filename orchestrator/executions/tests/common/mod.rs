@@ -179,6 +179,7 @@ pub(crate) fn start(definition: &Arc<Definition>, input: Value) -> Request {
         express: false,
         given: None,
         parent: None,
+        by: None,
     }))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::{Ending, Fact, Status, TaskId};
 use executions::{Answer, Request, Start, Stored, describe, execution_key, list, queue_key};
-use participant::inspect;
+use participant::{CallId, inspect};
 use serde_json::{Value, json};
 use store::memory::MemoryStore;
 use store::{Read, Store};
@@ -109,6 +109,28 @@ async fn a_task_that_does_not_wait_goes_on_once_it_has_begun() {
         running.start(name, &again, json!({})).await;
         assert_eq!(running.ended(name).await.error.as_deref(), error, "{name}");
     }
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_made_again_finds_its_own_execution_though_it_has_ended() {
+    let store = Arc::new(MemoryStore::new());
+    let running = Running::on(Arc::clone(&store) as Arc<dyn Store>);
+    let passes = definition(json!({"P": {"Type": "Pass", "End": true}}));
+    let by = |sequence| {
+        let Request::Start(request) = start(&passes, json!({})) else { unreachable!() };
+        let by = Some(CallId { key: execution_key("m", "outer"), sequence });
+        Request::Start(Box::new(Start { by, ..*request }))
+    };
+    for is_first in [true, false] {
+        let answer = running.ask("a", by(1)).await.unwrap();
+        assert!(
+            matches!(answer, Answer::Started { is_new, ending: Some(_), .. } if is_new == is_first),
+            "{answer:?}"
+        );
+    }
+    let other = running.ask("a", by(2)).await.unwrap();
+    assert!(matches!(other, Answer::Exists { .. }), "{other:?}");
     running.stop().await;
 }
 

@@ -149,6 +149,7 @@ async fn an_express_execution_leaves_nothing_behind() {
             express: true,
             given: None,
             parent: None,
+            by: None,
         }))
     };
     let answer = running.ask("a", express(five_passes())).await.unwrap();
