@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::errand::{Nest, Offer, Outcome, Waits};
 use crate::errands::{Ends, Errands, patiently};
+use crate::given::Given;
 use crate::key::execution_key;
 use crate::lists::{OF_TASK, of_task};
 use crate::parent::Parent;
@@ -92,6 +93,12 @@ impl<C> Errands<C> {
             if express { ("express", format!("{name}:{own_id}")) } else { ("execution", name.clone()) };
         let execution_arn = format!("{place}:{kind}:{machine_name}:{own}");
         let key = execution_key(&home, &own);
+        // Its input is read in its journal.
+        let given = (!express && version_arn.is_some()).then(|| Given {
+            version_arn: version_arn.clone(),
+            alias_arn: alias_arn.clone(),
+            ..Given::default()
+        });
         let identity = Identity {
             execution_arn: execution_arn.clone(),
             name,
@@ -107,7 +114,7 @@ impl<C> Errands<C> {
             seed: xxh3_64(key.as_bytes()),
             identity: Some(Box::new(identity)),
             express,
-            given: None,
+            given,
             by: parent.is_none().then(|| id.clone()),
             parent,
         };
