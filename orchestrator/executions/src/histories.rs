@@ -168,6 +168,8 @@ struct Gathered {
     whole: Option<Vec<HistoryEvent>>,
     /// Those that are wanted, and one more that tells that there are more.
     page: VecDeque<HistoryEvent>,
+    /// The bytes of those: once they are more than a page may have, no more are kept than tell that.
+    page_bytes: usize,
     bytes: usize,
 }
 
@@ -196,19 +198,36 @@ impl Gathered {
             behind.is_none_or(|behind| if reverse { event.id < behind } else { event.id > behind });
         match (is_wanted, reverse) {
             (true, true) => {
-                if self.page.len() >= room {
-                    self.page.pop_front();
+                self.push(event);
+                while self.page.len() > room || self.is_first_behind_page() {
+                    let dropped = self.page.pop_front();
+                    self.page_bytes -= dropped.map_or(0, |event| event.bytes());
                 }
-                self.page.push_back(event);
                 ControlFlow::Continue(())
             }
-            (true, false) if self.page.len() < room => {
-                self.page.push_back(event);
+            (true, false) if self.page.len() < room && !self.is_past_page() => {
+                self.push(event);
                 ControlFlow::Continue(())
             }
             (false, false) => ControlFlow::Continue(()),
             (true, false) | (false, true) => ControlFlow::Break(()),
         }
+    }
+
+    fn push(&mut self, event: HistoryEvent) {
+        self.page_bytes += event.bytes();
+        self.page.push_back(event);
+    }
+
+    /// Whether the last of the events tells already that there are more than the page has room for. Its first has room, however big.
+    fn is_past_page(&self) -> bool {
+        self.page.len() > 1 && self.page_bytes > PAGE_BYTES_MAX
+    }
+
+    /// Whether the first of the events is of no use for a page from the last one back: those behind it tell that there are more.
+    fn is_first_behind_page(&self) -> bool {
+        let first = self.page.front().map_or(0, HistoryEvent::bytes);
+        self.page.len() > 2 && self.page_bytes - first > PAGE_BYTES_MAX
     }
 }
 
@@ -226,7 +245,7 @@ impl Replay {
             None => Some(Vec::new()),
         };
         let bytes = held.filter(|_| is_whole).map_or(0, |held| held.bytes);
-        let gathered = Gathered { whole, page: VecDeque::new(), bytes };
+        let gathered = Gathered { whole, page: VecDeque::new(), page_bytes: 0, bytes };
         let (entries, events) = at.as_ref().map_or((0, 0), |at| (at.entries, at.events));
         let execution = at.as_ref().map(|at| at.execution.clone());
         Self { entries, events, execution, gathered, mark: at, wanted, is_done: false }
@@ -259,6 +278,7 @@ impl Replay {
         if self.gathered.whole.is_none()
             && !reverse
             && self.events <= ends
+            && self.gathered.page_bytes <= PAGE_BYTES_MAX
             && self.entries.is_multiple_of(ENTRIES_AT_ONCE as u64 / 4)
             && let Some(execution) = &self.execution
         {
@@ -270,7 +290,7 @@ impl Replay {
     /// The page, and what is to be held for the next one.
     fn end(self, wanted: Wanted) -> (HistoryPage, Option<Arc<Held>>) {
         let Self { entries, events, execution, gathered, mark, .. } = self;
-        let Gathered { whole, page, bytes } = gathered;
+        let Gathered { whole, page, bytes, .. } = gathered;
         match whole {
             Some(all) => {
                 let at = execution.map(|execution| Place { entries, events, execution });
@@ -323,4 +343,46 @@ fn cut(held: Arc<Held>, wanted: Wanted) -> HistoryPage {
     };
     let next = last.filter(|_| has_more).map(|event| event.id);
     HistoryPage { range, reverse, next, held }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Detail;
+
+    use super::*;
+
+    const MIB: usize = 1024 * 1024;
+
+    /// The numbers of all events of these sizes, page by page.
+    fn paged(sizes: &[usize], reverse: bool) -> Vec<u64> {
+        let (mut ids, mut behind) = (Vec::new(), None);
+        loop {
+            let wanted = Wanted { behind, limit: 1_000, reverse };
+            let mut gathered = Gathered { whole: None, page: VecDeque::new(), page_bytes: 0, bytes: 0 };
+            for (id, size) in (1..).zip(sizes) {
+                let detail = Detail::ExecutionSucceeded { output: "x".repeat(*size) };
+                let event = HistoryEvent { id, previous_event_id: id - 1, timestamp_ms: 0, detail };
+                if gathered.take(event, wanted).is_break() {
+                    break;
+                }
+            }
+            assert!(gathered.page_bytes < PAGE_BYTES_MAX + 21 * MIB, "{}", gathered.page_bytes);
+            let page = cut(Arc::new(Held { events: gathered.page.into(), bytes: 0, at: None }), wanted);
+            ids.extend(page.events().map(|event| event.id));
+            match page.next {
+                Some(next) => behind = Some(next),
+                None => return ids,
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_is_gathered_than_a_page_may_have_and_nothing_is_left_out() {
+        let mut sizes = [MIB; 30];
+        sizes[9] = 20 * MIB;
+        let mut all: Vec<u64> = (1..=30).collect();
+        assert_eq!(paged(&sizes, false), all);
+        all.reverse();
+        assert_eq!(paged(&sizes, true), all);
+    }
 }
