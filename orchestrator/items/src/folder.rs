@@ -1,6 +1,6 @@
 //! Buckets that are folders of this machine.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -129,7 +129,7 @@ impl ObjectWriter for Writer {
                 if self.open.len() > OPEN_MAX
                     && let Some((_, mut file)) = self.open.pop_front()
                 {
-                    file.flush()?;
+                    settled(&mut file)?;
                 }
                 self.open.len() - 1
             }
@@ -138,8 +138,18 @@ impl ObjectWriter for Writer {
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
-        self.open.iter_mut().try_for_each(|(_, file)| file.flush())
+        self.open.iter_mut().try_for_each(|(_, file)| settled(file))?;
+        // A new file is found after a crash if each folder on the way to it knows the next.
+        let above = |key: &str| Path::new(key).ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
+        let folders: BTreeSet<PathBuf> = self.made.iter().flat_map(|key| above(key)).collect();
+        folders.into_iter().try_for_each(|folder| File::open(self.folder.join(folder))?.sync_all())
     }
+}
+
+/// Has what was written to a file outlast a crash of the machine: who asked for it is told once that it is there.
+fn settled(file: &mut BufWriter<File>) -> io::Result<()> {
+    file.flush()?;
+    file.get_ref().sync_all()
 }
 
 impl Writer {
