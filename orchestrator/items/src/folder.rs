@@ -47,9 +47,12 @@ fn unreadable(error: impl std::fmt::Display) -> ReadError {
 impl Objects for Folder {
     fn open(&self, bucket: &str, key: &str, _: Option<&str>) -> Result<Contents, ReadError> {
         let path = self.bucket(bucket).map_err(unreadable)?.join(plain(key).map_err(unreadable)?);
-        match File::open(&path) {
-            Ok(file) if path.is_file() => Ok(Box::new(file)),
-            Ok(_) => Err(ReadError(format!("The specified key does not exist: {key}"))),
+        // What is no file is not even opened: a pipe would wait for somebody to write into it.
+        let opened = std::fs::metadata(&path)
+            .and_then(|about| if about.is_file() { File::open(&path).map(Some) } else { Ok(None) });
+        match opened {
+            Ok(Some(file)) => Ok(Box::new(file)),
+            Ok(None) => Err(ReadError(format!("The specified key does not exist: {key}"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(ReadError(format!("The specified key does not exist: {key}")))
             }
@@ -72,7 +75,8 @@ impl Buckets for Folder {
     }
 }
 
-/// The keys of all files that begin so.
+/// The keys of all files that begin so; also of those that links lead to, but folders behind links are not looked into: they may lead
+/// round in circles. What is neither, or cannot be looked at, is no object.
 fn gather(folder: &Path, above: &str, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -83,7 +87,9 @@ fn gather(folder: &Path, above: &str, prefix: &str, keys: &mut Vec<String>) -> i
             if below.starts_with(prefix) || prefix.starts_with(&below) {
                 gather(&entry.path(), &below, prefix, keys)?;
             }
-        } else if key.starts_with(prefix) {
+        } else if key.starts_with(prefix)
+            && std::fs::metadata(entry.path()).is_ok_and(|about| about.is_file())
+        {
             keys.push(key);
         }
     }
@@ -163,5 +169,36 @@ impl Writer {
             return File::create(path);
         }
         File::options().append(true).open(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn files_are_objects_and_nothing_else_is() {
+        let root = std::env::temp_dir().join(format!("items-folder-{}", std::process::id()));
+        let bucket = root.join("b");
+        std::fs::create_dir_all(bucket.join("in")).unwrap();
+        std::fs::write(bucket.join("in/one"), "1").unwrap();
+        for (to, at) in [("in/one", "link"), ("nowhere", "broken"), ("..", "in/up")] {
+            symlink(to, bucket.join(at)).unwrap();
+        }
+        let folder = Folder::new(root.clone());
+        let keys: Vec<String> = folder.list("b", "").unwrap().map(|object| object.unwrap().key).collect();
+        assert_eq!(keys, ["in/one", "link"]);
+        assert!(folder.open("b", "link", None).is_ok());
+        for key in ["broken", "in", "in/up", "none"] {
+            let refused = folder.open("b", key, None).err().unwrap();
+            assert_eq!(refused, ReadError(format!("The specified key does not exist: {key}")));
+        }
+        let mut writer = folder.writer("b").unwrap();
+        writer.add("out/a/x", "hi").unwrap();
+        writer.finish().unwrap();
+        assert_eq!(std::fs::read_to_string(bucket.join("out/a/x")).unwrap(), "hi");
+        std::fs::remove_dir_all(&root).unwrap();
     }
 }
