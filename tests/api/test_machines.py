@@ -120,15 +120,10 @@ class Machines(ApiTest):
             self.client.list_state_machines(maxResults=1001)
 
     def test_a_definition_may_have_a_megabyte(self):
-        comment = "ü" * (1024 * 1024 - 200)
-        definition = {"Comment": comment, **passes()}
-        text = json.dumps(definition, ensure_ascii=False)
-        arn = self.client.create_state_machine(
-            name=fresh("large"), definition=json.dumps({**definition, "Comment": "x" * 1_000_000}), roleArn=ROLE
-        )["stateMachineArn"]
-        found = json.loads(self.client.describe_state_machine(stateMachineArn=arn)["definition"])
-        self.assertEqual(len(found["Comment"]), 1_000_000)
-        self.assertLess(len(text), 1024 * 1024)
+        text = json.dumps({"Comment": "x" * 1_000_000, **passes()})
+        arn = self.client.create_state_machine(name=fresh("large"), definition=text, roleArn=ROLE)["stateMachineArn"]
+        found = self.client.describe_state_machine(stateMachineArn=arn)["definition"]
+        self.assertEqual(json.loads(found), json.loads(text))
 
 
 class Versions(ApiTest):

@@ -71,7 +71,7 @@ class Executions(ApiTest):
         kinds = ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
         self.assertEqual([event["type"] for event in whole], kinds)
         self.assertEqual([(event["id"], event["previousEventId"]) for event in whole], [(1, 0), (2, 0), (3, 2), (4, 3)])
-        self.assertEqual(whole[1]["stateEnteredEventDetails"]["input"], '{"a": 1}')
+        self.assertEqual(json.loads(whole[1]["stateEnteredEventDetails"]["input"]), {"a": 1})
         page = self.client.get_execution_history(executionArn=arn, maxResults=3, reverseOrder=True)
         rest = self.client.get_execution_history(
             executionArn=arn, maxResults=3, reverseOrder=True, nextToken=page["nextToken"]
@@ -90,8 +90,9 @@ class Executions(ApiTest):
         )
         listed = running["executions"] + rest["executions"]
         self.assertEqual([found["executionArn"] for found in listed], [arns[2], arns[1]])
-        never = self.client.list_executions(stateMachineArn=machine, redriveFilter="NOT_REDRIVEN")["executions"]
-        self.assertEqual(len(never), 3)
+        # Only those of a Map run can be told apart by that.
+        with self.refused("ValidationException"):
+            self.client.list_executions(stateMachineArn=machine, redriveFilter="NOT_REDRIVEN")
         for arn in arns[1:]:
             self.client.stop_execution(executionArn=arn)
 
@@ -132,7 +133,8 @@ class Express(ApiTest):
             traceHeader="Root=1-67891233-abcdef012345678912345678",
             includedData="ALL_DATA",
         )
-        self.assertEqual((found["status"], found["output"], found["name"]), ("SUCCEEDED", '{"a": 1}', "once"))
+        self.assertEqual((found["status"], found["name"]), ("SUCCEEDED", "once"))
+        self.assertEqual(json.loads(found["output"]), {"a": 1})
         self.assertIn(":express:", found["executionArn"])
         self.assertGreater(found["billingDetails"]["billedMemoryUsedInMB"], 0)
 
@@ -173,6 +175,8 @@ class MapRuns(ApiTest):
             lambda: self.client.list_executions(mapRunArn=run)["executions"], lambda children: len(children) >= 2
         )
         self.assertEqual({child["mapRunArn"] for child in children}, {run})
+        never = self.client.list_executions(mapRunArn=run, redriveFilter="NOT_REDRIVEN")["executions"]
+        self.assertLessEqual({child["executionArn"] for child in children}, {child["executionArn"] for child in never})
         for _ in range(3):
             task = self.client.get_activity_task(activityArn=worker, workerName="w")
             self.client.send_task_success(taskToken=task["taskToken"], output=task["input"])

@@ -29,8 +29,20 @@ class States(ApiTest):
         self.assertEqual(json.loads(found["inspectionData"]["afterParameters"]), {"b": 1})
 
     def test_variables_and_the_context_are_given(self):
-        state = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% [$v, $states.context.Execution.Name] %}", "End": True}
-        found = self.tried(state, variables='{"v": 7}', context='{"Execution": {"Name": "e"}}')
+        state = {
+            "Type": "Task",
+            "QueryLanguage": "JSONata",
+            "Resource": LAMBDA["Resource"],
+            "Arguments": {"FunctionName": "f"},
+            "Output": "{% [$v, $states.context.Execution.Name] %}",
+            "End": True,
+        }
+        found = self.tried(
+            state,
+            variables='{"v": 7}',
+            context='{"Execution": {"Name": "e"}}',
+            mock={"result": '{"Payload": 1}', "fieldValidationMode": "NONE"},
+        )
         self.assertEqual(json.loads(found["output"]), [7, "e"])
 
     def test_a_state_of_a_machine_is_tried_out(self):

@@ -37,7 +37,7 @@ class Workers(ApiTest):
         arn, token = self.begun(self.activity(), HeartbeatSeconds=2)
         self.client.send_task_heartbeat(taskToken=token)
         found = self.ended(arn)
-        self.assertEqual((found["status"], found["error"]), ("FAILED", "States.Timeout"))
+        self.assertEqual((found["status"], found["error"]), ("FAILED", "States.HeartbeatTimeout"))
         with self.refused("TaskTimedOut"):
             self.client.send_task_success(taskToken=token, output="{}")
 

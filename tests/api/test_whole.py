@@ -1,4 +1,4 @@
-"""Whether all the other tests together ask for everything that there is; runs last."""
+"""Whether the tests of the actions together ask for everything that there is: its name makes it run behind them."""
 
 import sys
 import unittest

@@ -8,7 +8,7 @@ use api::{ApiError, ErrorKind, Failure};
 /// Where ARNs are at home.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// `aws`, `aws-cn`, `aws-us-gov`.
+    /// `aws`, `aws-cn`, `aws-us-gov`, `aws-iso`, `aws-iso-b`, `aws-eusc`.
     pub partition: Arc<str>,
     /// The region.
     pub region: Arc<str>,
@@ -23,6 +23,9 @@ impl Scope {
         let partition = match region {
             region if region.starts_with("cn-") => "aws-cn",
             region if region.starts_with("us-gov-") => "aws-us-gov",
+            region if region.starts_with("us-iso-") => "aws-iso",
+            region if region.starts_with("us-isob-") => "aws-iso-b",
+            region if region.starts_with("eusc-") => "aws-eusc",
             _ => "aws",
         };
         Self { partition: partition.into(), region: region.into(), account: account.into() }
@@ -215,9 +218,14 @@ mod tests {
 
     #[test]
     fn a_region_belongs_to_a_partition() {
-        for (region, partition) in
-            [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
-        {
+        for (region, partition) in [
+            ("eu-west-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
             assert_eq!(*Scope::of(region, "123456789012").partition, *partition);
         }
     }

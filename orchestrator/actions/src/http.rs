@@ -9,8 +9,7 @@ use std::time::Duration;
 use api::{Failure, Operation, request};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -25,6 +24,9 @@ pub const SIGNED_FOR: &str = "states";
 /// The largest body that a request may need, in bytes: AWS takes requests of 1 MiB.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// How long the body of a request may take to come: whoever may wait long for an answer may not take as long to ask, since who asks
+/// is only known when all is there.
+const BODY: Duration = Duration::from_secs(10);
 /// How long a worker waits for a task of its activity: AWS's 60 s, and some for the way.
 const POLL: Duration = Duration::from_secs(70);
 /// How long whoever waits for the end of an execution does, or of a state: AWS's 5 minutes, and some for the way.
@@ -93,16 +95,12 @@ async fn nowhere() -> Response {
     told(Uuid::new_v4(), StatusCode::NOT_FOUND, &failure.body())
 }
 
-async fn serve(
-    State(api): State<Arc<Api>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    if method != Method::POST {
+async fn serve(State(api): State<Arc<Api>>, mut request: Request) -> Response {
+    if request.method() != Method::POST {
         return nowhere().await;
     }
+    let (uri, headers) = (request.uri().clone(), std::mem::take(request.headers_mut()));
+    let body = body(request).await;
     let id = Uuid::new_v4();
     match answer(&api, &uri, &headers, body).await {
         Ok(body) => told(id, StatusCode::OK, &body),
@@ -116,6 +114,18 @@ async fn serve(
     }
 }
 
+/// The body of a request, as far as it is no larger than the server reads and comes in time.
+async fn body(request: Request) -> Result<Bytes, Failure> {
+    let Ok(read) = tokio::time::timeout(BODY, Bytes::from_request(request, &())).await else {
+        let reason = format!("the body of the request did not come within {} s", BODY.as_secs());
+        return Err(Failure::Unavailable(reason));
+    };
+    read.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+        _ => Failure::Serialization(None),
+    })
+}
+
 fn told(id: Uuid, status: StatusCode, body: &Value) -> Response {
     let id = HeaderValue::try_from(id.to_string()).unwrap_or(HeaderValue::from_static(""));
     (status, [(header::CONTENT_TYPE, JSON), (REQUEST_ID, id)], body.to_string()).into_response()
@@ -126,14 +136,11 @@ async fn answer(
     api: &Api,
     uri: &Uri,
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Bytes, Failure>,
 ) -> Result<Value, Failure> {
     let target = target(headers);
     request::operation(target)?;
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
-        _ => Failure::Serialization(None),
-    })?;
+    let body = body?;
     let Api { service, keys } = api;
     let query = uri.query().unwrap_or_default();
     if let Some(keys) = keys {

@@ -8,6 +8,7 @@ use store::{Read, Store};
 use uuid::Uuid;
 
 use crate::arn::Scope;
+use crate::machines::Deletions;
 
 /// What all actions use. Clones share it.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub struct Service {
     histories: Histories,
     waiters: Waiters,
     pollers: Pollers,
+    deletions: Deletions,
 }
 
 impl Service {
@@ -42,6 +44,7 @@ impl Service {
             histories: Histories::default(),
             waiters: Waiters::default(),
             pollers: Pollers::default(),
+            deletions: Deletions::default(),
         }
     }
 
@@ -88,6 +91,10 @@ impl Service {
 
     pub(crate) fn pollers(&self) -> &Pollers {
         &self.pollers
+    }
+
+    pub(crate) fn deletions(&self) -> &Deletions {
+        &self.deletions
     }
 
     pub(crate) fn histories(&self) -> &Histories {

@@ -64,14 +64,19 @@ impl Service {
         aimed(&read.scope, &name, machine, qualifier.as_deref(), draw).ok_or_else(|| no_machine(arn))
     }
 
-    /// The machine of that name, if there is one; none of another account, partition or region than the request's.
+    /// The machine of that name, if there is one; none of another account, partition or region than the request's. One that is to go
+    /// does so from now on, if a deletion was left undone.
     pub(crate) async fn machine(&self, scope: &Scope, name: &str) -> Result<Option<Machine>, Failure> {
         if scope != self.home() {
             return Ok(None);
         }
         let found = machines::find(self.reader(), &home_key(&scope.region, name, 1)).await;
         let found = found.map_err(|error| store_failed(&error))?;
-        Ok(found.filter(|machine| !machine.deleted))
+        let found = found.filter(|machine| !machine.deleted);
+        if let Some(machine) = &found {
+            self.noticed(machine, name);
+        }
+        Ok(found)
     }
 }
 

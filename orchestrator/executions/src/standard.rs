@@ -11,8 +11,10 @@ fn is_standard(call: &Call) -> bool {
     call.resource.contains(":states:") && (call.resource.contains(":activity:") || is_start(&call.resource))
 }
 
+/// Whether it is the integration that starts executions, and not the SDK's action of that name (`aws-sdk:states:startExecution`): what
+/// stands behind region and account tells.
 fn is_start(resource: &str) -> bool {
-    resource.contains(":states:startExecution")
+    resource.splitn(6, ':').nth(5).is_some_and(|action| action.starts_with("states:startExecution"))
 }
 
 /// The errand of a call of the execution under `key`, if it is one for executions or activities.
@@ -71,5 +73,27 @@ impl<I: engine::Integrations> engine::Integrations for Beside<'_, I> {
 
     fn map_run_refusal(&self, _: MapRunId) -> Option<Refusal> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_of_the_sdk_is_no_start() {
+        for start in
+            ["arn:aws:states:::states:startExecution", "arn:aws-cn:states:::states:startExecution.sync:2"]
+        {
+            assert!(is_start(start), "{start}");
+        }
+        for other in [
+            "arn:aws:states:::aws-sdk:states:startExecution",
+            "arn:aws:states:::aws-sdk:sfn:startExecution",
+            "arn:aws:lambda:us-east-1:123456789012:function:states:startExecution",
+        ] {
+            assert!(!is_start(other), "{other}");
+        }
+        assert!(waits_for_executions("arn:aws:states:eu-west-1:123456789012:states:startExecution.sync"));
     }
 }

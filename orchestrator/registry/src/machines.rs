@@ -203,7 +203,7 @@ pub enum Change<M, T> {
 
 /// Changes a machine (`REGION/NAME`): what `decide` says of it as it is, `None` if there never was one, is committed, or decided
 /// again on what another instance made of it meanwhile. With it are committed how many machines there are ([`count`]) and, if it has
-/// another revision now, that one ([`revisions`]).
+/// another revision now, that one ([`last_revision`]).
 ///
 /// # Errors
 /// What `decide` refuses; the store does not answer (inside, as `E` is made of it).
@@ -273,24 +273,55 @@ pub struct Revised {
     pub revision: Revision,
 }
 
-/// All revisions that the machines of that name (`REGION/NAME`) have had, the oldest first.
+/// What is asked for of the revisions that a machine has had.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    /// [`Machine::generation`]
+    pub generation: u32,
+    /// [`Revision::fingerprint`]
+    pub fingerprint: &'a str,
+    /// [`Revision::role_arn`]
+    pub role_arn: &'a str,
+    /// The latest that it may be [since](Revision::since_ms).
+    pub until_ms: Millis,
+}
+
+impl Sought<'_> {
+    fn is(&self, revised: &Revised) -> bool {
+        let Revised { generation, revision } = revised;
+        *generation == self.generation
+            && revision.fingerprint == self.fingerprint
+            && revision.role_arn == self.role_arn
+            && revision.since_ms <= self.until_ms
+    }
+}
+
+/// The last revision of those that the machines of that name (`REGION/NAME`) have had that is what is sought. However many there were, a
+/// page of them is in memory at once.
 ///
 /// # Errors
 /// The store does not answer, or holds what is no revision.
-pub async fn revisions(store: &dyn Read, machine: &str) -> Result<Vec<Revised>, StoreError> {
-    let (key, mut all) = (key(machine), Vec::new());
+pub async fn last_revision(
+    store: &dyn Read,
+    machine: &str,
+    sought: &Sought<'_>,
+) -> Result<Option<Revision>, StoreError> {
+    let (key, mut from, mut last) = (key(machine), 0, None);
     loop {
-        let page = store.journal(&key, all.len() as u64, JOURNAL_PAGE).await?;
+        let page = store.journal(&key, from, JOURNAL_PAGE).await?;
         for entry in &page {
-            let revised = serde_json::from_slice(entry).map_err(|error| StoreError::Unusable {
+            let revised: Revised = serde_json::from_slice(entry).map_err(|error| StoreError::Unusable {
                 reason: format!("a revision of the machine {machine} cannot be read"),
                 source: Some(error.into()),
             })?;
-            all.push(revised);
+            if sought.is(&revised) {
+                last = Some(revised.revision);
+            }
         }
         if page.len() < JOURNAL_PAGE {
-            return Ok(all);
+            return Ok(last);
         }
+        from += page.len() as u64;
     }
 }
 
@@ -390,12 +421,19 @@ mod tests {
         (orders.deleted, orders.generation, orders.current.id) = (false, 2, None);
         changed(orders.clone()).await;
         assert_eq!(count(&store, "eu").await.unwrap(), 1);
-        let all = revisions(&store, "eu/orders").await.unwrap();
-        let all: Vec<_> = all
-            .iter()
-            .map(|it| (it.generation, it.revision.id.as_deref(), it.revision.fingerprint.as_str()))
-            .collect();
-        assert_eq!(all, [(1, None, "f1"), (1, Some("r2"), "f2"), (2, None, "f2")]);
-        assert_eq!(revisions(&store, "eu/nobody").await.unwrap(), []);
+        let sought =
+            |generation, fingerprint| Sought { generation, fingerprint, role_arn: "role", until_ms: 1 };
+        for (sought, id) in [
+            (sought(1, "f1"), Some(None)),
+            (sought(1, "f2"), Some(Some("r2"))),
+            (sought(2, "f2"), Some(None)),
+            (sought(2, "f1"), None),
+            (Sought { role_arn: "other", ..sought(1, "f1") }, None),
+            (Sought { until_ms: 0, ..sought(1, "f1") }, None),
+        ] {
+            let found = last_revision(&store, "eu/orders", &sought).await.unwrap();
+            assert_eq!(found.as_ref().map(|revision| revision.id.as_deref()), id, "{sought:?}");
+        }
+        assert_eq!(last_revision(&store, "eu/nobody", &sought(1, "f1")).await.unwrap(), None);
     }
 }

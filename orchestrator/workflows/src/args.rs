@@ -54,9 +54,11 @@ pub const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8084", store: "sqli
 
 /// [`actions::http::BODY_BYTES_MAX`], as a flag spells it.
 const BODY_BYTES_MAX: &str = "2097152";
+/// Connections: each worker that waits for a task has one of its own, and so has whoever waits for the end of an execution.
+const CONNECTIONS_MAX: &str = "4096";
 
 /// The command that has [`ServeArgs`], with the defaults of this daemon: its bus is its own, so there is nothing to say about it,
-/// and its requests may be larger than others'.
+/// and its requests may be larger than others', and more of them wait.
 #[must_use]
 pub fn with_defaults(command: Command) -> Command {
     command
@@ -65,6 +67,7 @@ pub fn with_defaults(command: Command) -> Command {
         .mut_arg("bus", |arg| arg.default_value("memory:").env(None::<&str>).hide(true))
         .mut_arg("bus_file", |arg| arg.env(None::<&str>).hide(true))
         .mut_arg("http_body_bytes_max", |arg| arg.default_value(BODY_BYTES_MAX))
+        .mut_arg("http_connections_max", |arg| arg.default_value(CONNECTIONS_MAX))
 }
 
 impl ServeArgs {
@@ -129,6 +132,7 @@ mod tests {
         assert_eq!(args.listen().to_string(), DEFAULTS.listen);
         let body = usize::try_from(args.host.http_body_bytes_max).unwrap();
         assert_eq!(body, actions::http::BODY_BYTES_MAX);
+        assert_eq!(args.host.http_connections_max.to_string(), CONNECTIONS_MAX);
         assert_eq!(args.home(), Scope::default());
     }
 

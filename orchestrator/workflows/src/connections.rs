@@ -13,7 +13,12 @@ pub(crate) struct Connections;
 
 impl engine::Integrations for Connections {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
-        let resource = Resource::parse(&call.resource)?;
+        let Some(resource) = Resource::parse(&call.resource) else {
+            return Some(Refusal {
+                error: asl::error::RUNTIME.to_owned(),
+                cause: format!("{} cannot be called: it names nothing that a task can call", call.resource),
+            });
+        };
         let integration = resource.kind.integration();
         match integration {
             Some(it) if it.pattern == Pattern::WaitForTaskToken => None,
@@ -39,13 +44,25 @@ impl engine::Integrations for Connections {
 impl Integrations for Connections {
     type Outside = NoCalls;
 
-    fn way(&self, key: &str, call: Call, now: Millis) -> Result<Way<NoCalls>, Rejected> {
-        Unconnected.way(key, call, now)
+    fn way(&self, _: &str, call: Call, _: Millis) -> Result<Way<NoCalls>, Rejected> {
+        // All others are refused before: should one come this far, it must not wait for ever.
+        if waits_for_token(&call.resource) {
+            Ok(Way::Awaited)
+        } else {
+            Err(Rejected(format!("{} cannot be called: this server is connected to nothing", call.resource)))
+        }
     }
 
     fn fact(&self, message: &Message) -> Result<Fact, Rejected> {
         Unconnected.fact(message)
     }
+}
+
+/// Whether a task of that resource is done when somebody hands in its token.
+fn waits_for_token(resource: &str) -> bool {
+    Resource::parse(resource).is_some_and(|resource| {
+        resource.kind.integration().is_some_and(|it| it.pattern == Pattern::WaitForTaskToken)
+    })
 }
 
 #[cfg(test)]
@@ -60,8 +77,15 @@ mod tests {
         let refused = |resource: &str| {
             let (task, state, parameters) = (TaskId(1), "S".into(), json!({}));
             let call = Call { task, state, resource: resource.into(), parameters, is_awaited: true };
-            Connections.refusal(&call).map(|refusal| refusal.error)
+            let refused = Connections.refusal(&call).map(|refusal| refusal.error);
+            assert_eq!(Connections.way("k", call, 0).is_ok(), refused.is_none(), "{resource}");
+            refused
         };
+        assert_eq!(refused("nothing").as_deref(), Some("States.Runtime"));
+        assert_eq!(
+            refused("arn:aws:states:::aws-sdk:states:startExecution").as_deref(),
+            Some("States.Runtime")
+        );
         assert_eq!(refused("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), None);
         assert_eq!(refused("arn:aws:states:::lambda:invoke.waitForTaskToken"), None);
         assert_eq!(refused("arn:aws:states:::sqs:sendMessage").as_deref(), Some("States.Runtime"));

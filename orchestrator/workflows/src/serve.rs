@@ -59,6 +59,7 @@ impl Binary for ServeArgs {
         let region = Arc::clone(&home.region);
         let service =
             Service::new(home, store, requests, catalogue, clock).with_waiters(waiters).with_pollers(pollers);
+        service.go_on_with_deletions();
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {
             Access::Local => http::router(service),

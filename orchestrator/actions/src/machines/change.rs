@@ -33,7 +33,7 @@ pub(super) fn there(machine: Option<Machine>, arn: &str) -> Result<Machine, Fail
 
 impl Service {
     /// Changes a machine as [`machines::change`] does. `decide` is given deleted ones, too; those of other accounts and regions are none,
-    /// and are not made.
+    /// and are not made. A machine that cannot be changed as it is to go does so from now on, if its deletion was left undone.
     ///
     /// # Errors
     /// What `decide` refuses; the store does not answer.
@@ -47,10 +47,16 @@ impl Service {
             return elsewhere(decide(None)?);
         }
         let place = home_key(&scope.region, name, 1);
+        let mut going = None;
         let changed = machines::change(self.store(), &scope.region, &place, |machine| {
+            going = machine.as_ref().filter(|machine| machine.deleting).map(|machine| machine.generation);
             decide(machine).map_err(Unchanged)
         });
-        changed.await.map_err(|Unchanged(failure)| failure)
+        let changed = changed.await;
+        if let (Err(_), Some(generation)) = (&changed, going) {
+            self.go_on_deleting(scope, name, generation);
+        }
+        changed.map_err(|Unchanged(failure)| failure)
     }
 
     /// Changes an activity as [`activities::change`] does; those of other accounts and regions are none, and are not made.

@@ -37,7 +37,7 @@ fn create(
     let mut machine = there(machine, routes)?;
     routes::check(&machine, routes)?;
     if let Some(known) = machine.aliases.iter().find(|alias| alias.name == name) {
-        if known.description.as_deref() == description && known.routes == routes.routes {
+        if known.description.as_deref() == description && routes::are_same(&known.routes, &routes.routes) {
             return Ok(Change::None(known.created_ms));
         }
         let message = "Failed to create alias because an alias with the same name and a different routing configuration or \

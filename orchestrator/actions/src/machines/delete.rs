@@ -15,10 +15,10 @@ impl Act for DeleteStateMachineInput {
         let generation =
             service.change_machine(&of.scope, &of.machine, |machine| Ok(delete(machine))).await?;
         if let Some(generation) = generation {
-            if service.has_running(&home_key(&of.scope.region, &of.machine, generation)).await? {
-                service.go_on_deleting(&of.scope, &of.machine);
-            } else {
-                service.gone(&of.scope, &of.machine, generation).await?;
+            match service.has_running(&home_key(&of.scope.region, &of.machine, generation)).await {
+                Ok(false) => service.gone(&of.scope, &of.machine, generation).await?,
+                // It was accepted: what keeps it now is tried again.
+                _ => service.go_on_deleting(&of.scope, &of.machine, generation),
             }
         }
         Ok(DeleteStateMachineOutput {})

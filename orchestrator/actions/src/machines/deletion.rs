@@ -1,29 +1,120 @@
 //! How a machine goes: its executions are stopped, and then it is gone.
 //!
 //! AWS documents that executions of a machine that is being deleted end on their next transition: here they are stopped at once, all
-//! the same to whoever waits for them. Whoever looks at a machine that is being deleted goes on with that, so a crash in between leaves
-//! nothing behind for ever. An execution that begins while the machine is deleted may be missed; it runs to its end.
+//! the same to whoever waits for them. What fails on the way is tried again until it is done; and so that a crash in between leaves
+//! nothing behind for ever, a process goes on with all deletions as it starts, and with that of a machine that somebody asks for.
+//! An execution that cannot be stopped does not keep the others: it is logged, and runs to its end. An execution that begins while the
+//! machine is deleted may be missed; it runs to its end, too.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use api::Failure;
 use engine::{Fact, Status};
 use executions::{Request, execution_key};
-use registry::machines::Change;
+use participant::AskError;
+use registry::machines::{self, Change, Machine};
 
 use crate::arn::Scope;
-use crate::failures::{unanswered, unreadable};
+use crate::failures::{store_failed, unanswered, unreadable};
 use crate::service::Service;
 use crate::target::home_key;
 
 /// Executions looked at at once.
 const PAGE: usize = 100;
+/// Machines looked at at once when the process starts.
+const MACHINES_PAGE: usize = 1_000;
+/// How long it is left at that when the store or the participant does not answer.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The deletions that are under way in this process, by the home of the machine's executions, so that each is one loop however many
+/// look at the machine. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Deletions(Arc<Mutex<HashSet<String>>>);
+
+impl Deletions {
+    /// Begins one; `None` if it is under way already.
+    fn begin(&self, home: &str) -> Option<Deletion> {
+        let is_new = self.homes().insert(home.to_owned());
+        is_new.then(|| Deletion { all: self.clone(), home: home.to_owned() })
+    }
+
+    fn homes(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A deletion that is under way until this is dropped.
+#[derive(Debug)]
+struct Deletion {
+    all: Deletions,
+    home: String,
+}
+
+impl Drop for Deletion {
+    fn drop(&mut self) {
+        self.all.homes().remove(&self.home);
+    }
+}
 
 impl Service {
+    /// Goes on with all deletions of the region that an earlier process left undone, without waiting for them. To be called within a
+    /// runtime.
+    pub fn go_on_with_deletions(&self) {
+        let service = self.clone();
+        tokio::spawn(async move {
+            let mut is_told = false;
+            while let Err(failure) = service.look_for_deletions().await {
+                if !goes_on(&failure, None, &mut is_told) {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        });
+    }
+
+    async fn look_for_deletions(&self) -> Result<(), Failure> {
+        let region = &self.home().region;
+        let mut before = None;
+        loop {
+            let page = machines::list(self.reader(), region, before, MACHINES_PAGE).await;
+            let (places, next) = page.map_err(|error| store_failed(&error))?;
+            for place in places {
+                let machine = machines::find(self.reader(), &place).await;
+                let machine = machine.map_err(|error| store_failed(&error))?;
+                if let (Some(machine), Some((_, name))) = (machine, place.split_once('/')) {
+                    self.noticed(&machine, name);
+                }
+            }
+            before = next;
+            if before.is_none() {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Goes on with the deletion of a machine of this region, if it is one that is to go.
+    pub(crate) fn noticed(&self, machine: &Machine, name: &str) {
+        if machine.deleting {
+            self.go_on_deleting(self.home(), name, machine.generation);
+        }
+    }
+
     /// Goes on with a deletion that may have been left undone, without waiting for it.
-    pub(super) fn go_on_deleting(&self, scope: &Scope, name: &str) {
+    pub(super) fn go_on_deleting(&self, scope: &Scope, name: &str, generation: u32) {
+        let home = home_key(&scope.region, name, generation);
+        let Some(under_way) = self.deletions().begin(&home) else { return };
         let (service, scope, name) = (self.clone(), scope.clone(), name.to_owned());
         tokio::spawn(async move {
-            if let Err(failure) = service.finish_deleting(&scope, &name).await {
-                tracing::warn!(%failure, machine = name, "a state machine cannot be deleted yet");
+            let _under_way = under_way;
+            let mut is_told = false;
+            while let Err(failure) = service.finish_deleting(&scope, &name).await {
+                if !goes_on(&failure, Some(name.as_str()), &mut is_told) {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
             }
         });
     }
@@ -43,8 +134,20 @@ impl Service {
             let (running, next) = self.running(&home, before).await?;
             for execution in running {
                 let stop = Request::Tell(Fact::Stopped { error: None, cause: None });
-                let told = self.ask(execution_key(&home, &execution), stop).await;
-                told.map_err(|error| unanswered(&error))?;
+                match self.ask(execution_key(&home, &execution), stop).await {
+                    Ok(_) => {}
+                    Err(AskError::Rejected(reason)) => {
+                        tracing::warn!(
+                            reason,
+                            execution,
+                            home,
+                            "an execution of a state machine that is deleted cannot be stopped"
+                        );
+                    }
+                    // The process ends: the next one goes on.
+                    Err(AskError::Stopped) => return Ok(()),
+                    Err(error) => return Err(unanswered(&error)),
+                }
             }
             before = next;
             if before.is_none() {
@@ -57,10 +160,8 @@ impl Service {
     /// The machine is gone, if it still is the one that was to go.
     pub(super) async fn gone(&self, scope: &Scope, name: &str, generation: u32) -> Result<(), Failure> {
         let decide = |machine| match machine {
-            Some(machine @ registry::machines::Machine { deleting: true, .. })
-                if machine.generation == generation =>
-            {
-                let machine = registry::machines::Machine { deleting: false, deleted: true, ..machine };
+            Some(machine @ Machine { deleting: true, .. }) if machine.generation == generation => {
+                let machine = Machine { deleting: false, deleted: true, ..machine };
                 Ok(Change::Put(Box::new(machine), ()))
             }
             _ => Ok(Change::None(())),
@@ -82,5 +183,39 @@ impl Service {
             }
             before = next;
         }
+    }
+}
+
+/// Whether what failed is tried again; it is told the first time, and when it is given up.
+fn goes_on(failure: &Failure, machine: Option<&str>, is_told: &mut bool) -> bool {
+    let goes_on = matches!(failure, Failure::Unavailable(_));
+    if !goes_on || !*is_told {
+        tracing::warn!(%failure, machine, goes_on, "a state machine cannot be deleted yet");
+        *is_told = true;
+    }
+    goes_on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_is_under_way_once() {
+        let all = Deletions::default();
+        let first = all.begin("eu/orders");
+        assert!(first.is_some());
+        assert!(all.clone().begin("eu/orders").is_none());
+        assert!(all.begin("eu/orders~2").is_some());
+        drop(first);
+        assert!(all.begin("eu/orders").is_some());
+    }
+
+    #[test]
+    fn only_what_may_be_better_later_is_tried_again() {
+        let mut is_told = false;
+        assert!(goes_on(&Failure::Unavailable("later".to_owned()), None, &mut is_told));
+        assert!(is_told);
+        assert!(!goes_on(&Failure::Internal("never".to_owned()), Some("orders"), &mut is_told));
     }
 }

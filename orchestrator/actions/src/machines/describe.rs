@@ -43,9 +43,6 @@ impl Act for DescribeStateMachineInput {
         };
         let machine = service.machine(&read.scope, &name).await?.ok_or_else(|| no_machine(&arn))?;
         let is_deleting = machine.deleting;
-        if is_deleting {
-            service.go_on_deleting(&read.scope, &name);
-        }
         let is_whole = self.included_data != Some(IncludedData::MetadataOnly);
         let described = describe(service, machine, version, label, is_whole).await?;
         let described = described.ok_or_else(|| no_machine(&arn))?;

@@ -10,7 +10,7 @@ use api::types::{
 use api::{Failure, Timestamp};
 use engine::{ChildStart, Fact, Identity, JournalEntry};
 use executions::execution_key;
-use registry::machines::{self, Machine, Revised, Revision};
+use registry::machines::{self, Machine, Revision, Sought};
 use store::Millis;
 
 use super::configuration;
@@ -46,10 +46,21 @@ impl Act for DescribeStateMachineForExecutionInput {
         let stored = executions::describe(service.reader(), &key).await.map_err(unreadable)?;
         let stored = stored.ok_or_else(|| no_execution(&arn))?;
         let begun = begun(service, &key).await?.ok_or_else(|| no_execution(&arn))?;
-        let revisions = machines::revisions(service.reader(), &place).await;
-        let revisions = revisions.map_err(|error| store_failed(&error))?;
         let started_ms = Millis::try_from(stored.started_ms()).unwrap_or(Millis::MAX);
-        let revision = run_on(&machine, &revisions, stored.definition(), started_ms, &begun.identity);
+        let revision = match of_version(&machine, &begun.identity) {
+            Some(revision) => Some(revision.clone()),
+            None => {
+                let sought = Sought {
+                    generation: machine.generation,
+                    fingerprint: stored.definition(),
+                    role_arn: &begun.identity.role_arn,
+                    until_ms: started_ms,
+                };
+                let revision = machines::last_revision(service.reader(), &place, &sought).await;
+                revision.map_err(|error| store_failed(&error))?
+            }
+        };
+        let revision = revision.as_ref();
         let shown = match self.included_data {
             Some(IncludedData::MetadataOnly) => Shown::nothing(),
             _ => service.shown(stored.definition(), begun.map.as_deref()).await?,
@@ -100,24 +111,10 @@ async fn begun(service: &Service, key: &str) -> Result<Option<Begun>, Failure> {
     })
 }
 
-/// The revision that an execution runs on, as far as it can be told.
-fn run_on<'r>(
-    machine: &'r Machine,
-    revisions: &'r [Revised],
-    fingerprint: &str,
-    started_ms: Millis,
-    identity: &Identity,
-) -> Option<&'r Revision> {
-    let number = identity.version_arn.as_deref().and_then(|arn| arn.rsplit_once(':'));
-    let number = number.and_then(|(_, number)| number.parse().ok());
-    if let Some(version) = machine.versions.iter().find(|version| Some(version.number) == number) {
-        return Some(&version.revision);
-    }
-    let of_machine = revisions.iter().filter(|revised| revised.generation == machine.generation);
-    let mut same = of_machine.map(|revised| &revised.revision).filter(|revision| {
-        revision.fingerprint == fingerprint
-            && revision.role_arn == identity.role_arn
-            && revision.since_ms <= started_ms
-    });
-    same.next_back()
+/// The revision of the version that an execution was started with, if it was and the version is still there.
+fn of_version<'m>(machine: &'m Machine, identity: &Identity) -> Option<&'m Revision> {
+    let (_, number) = identity.version_arn.as_deref()?.rsplit_once(':')?;
+    let number: u64 = number.parse().ok()?;
+    let version = machine.versions.iter().find(|version| version.number == number)?;
+    Some(&version.revision)
 }

@@ -16,6 +16,9 @@ impl Act for ListStateMachinesInput {
         let before = page::cursor(&list, self.next_token.as_deref(), now)?;
         let size = page::size(self.max_results.map(i64::from));
         let (machines, next) = listed::page::<Machine>(service, before, size).await?;
+        for (name, machine) in &machines {
+            service.noticed(machine, name);
+        }
         let told = |(name, machine): (String, Machine)| StateMachineListItem {
             state_machine_arn: machine_arn(service.home(), &name).to_string(),
             name,

@@ -10,6 +10,11 @@ use store::{Read, StoreError};
 use crate::failures::store_failed;
 use crate::service::Service;
 
+/// How many are looked at for a page at the most, those that were deleted included.
+const LOOKED_AT_MAX: usize = 10_000;
+/// How many are looked at at once for whether anything follows a page.
+const AHEAD: usize = 100;
+
 /// What a region has a list of.
 pub(super) trait Listed: Sized + Send {
     /// `REGION/NAME` of all that there are or were, and where to go on.
@@ -57,8 +62,8 @@ impl Listed for Activity {
 /// What a page holds, by name, and the cursor behind it if anything follows.
 pub(super) type Page<T> = (Vec<(String, T)>, Option<u64>);
 
-/// A page of what the region of the request has, those made first last, by name. It is only shorter than `size` at the end of the list,
-/// however many were deleted.
+/// A page of what the region of the request has, those made first last, by name. It is shorter than `size` at the end of the list, and
+/// where very many were deleted: then a token leads on.
 ///
 /// # Errors
 /// The store does not answer.
@@ -67,22 +72,34 @@ pub(super) async fn page<T: Listed>(
     mut before: Option<u64>,
     size: usize,
 ) -> Result<Page<T>, Failure> {
-    let mut page = Vec::new();
+    let (mut page, mut looked_at) = (Vec::new(), 0);
     while page.len() < size {
-        before = more(service, before, size - page.len(), &mut page).await?;
+        if looked_at >= LOOKED_AT_MAX {
+            return Ok((page, before));
+        }
+        let limit = size - page.len();
+        before = more(service, before, limit, &mut page).await?;
+        looked_at += limit;
         if before.is_none() {
             return Ok((page, None));
         }
     }
     // A token that leads to nothing is of no use: what follows may all be deleted.
-    let (end, mut ahead) = (before, Vec::<(String, T)>::new());
-    while ahead.is_empty() {
-        before = more(service, before, 1, &mut ahead).await?;
+    let end = before;
+    while looked_at < LOOKED_AT_MAX {
+        let (places, next) = places::<T>(service, before, AHEAD).await?;
+        for place in places {
+            if found::<T>(service, &place).await?.is_some() {
+                return Ok((page, end));
+            }
+        }
+        looked_at += AHEAD;
+        before = next;
         if before.is_none() {
-            break;
+            return Ok((page, None));
         }
     }
-    Ok((page, end.filter(|_| !ahead.is_empty())))
+    Ok((page, end))
 }
 
 /// Adds those of the next `limit` that were not deleted.
@@ -90,17 +107,28 @@ async fn more<T: Listed>(
     service: &Service,
     before: Option<u64>,
     limit: usize,
-    found: &mut Vec<(String, T)>,
+    page: &mut Vec<(String, T)>,
 ) -> Result<Option<u64>, Failure> {
-    let places = T::places(service.reader(), &service.home().region, before, limit).await;
-    let (places, next) = places.map_err(|error| store_failed(&error))?;
+    let (places, next) = places::<T>(service, before, limit).await?;
     for place in places {
-        let one = T::find(service.reader(), &place).await.map_err(|error| store_failed(&error))?;
-        if let (Some(one), Some((_, name))) = (one, place.split_once('/')) {
-            found.push((name.to_owned(), one));
+        if let (Some(one), Some((_, name))) = (found::<T>(service, &place).await?, place.split_once('/')) {
+            page.push((name.to_owned(), one));
         }
     }
     Ok(next)
+}
+
+async fn places<T: Listed>(
+    service: &Service,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<(Vec<String>, Option<u64>), Failure> {
+    let places = T::places(service.reader(), &service.home().region, before, limit).await;
+    places.map_err(|error| store_failed(&error))
+}
+
+async fn found<T: Listed>(service: &Service, place: &str) -> Result<Option<T>, Failure> {
+    T::find(service.reader(), place).await.map_err(|error| store_failed(&error))
 }
 
 /// A page of what a machine has, each with its number, the oldest first: the newest first, behind the cursor; and the cursor behind the

@@ -42,3 +42,5 @@ mod untag;
 mod update;
 mod update_alias;
 mod validate;
+
+pub(crate) use deletion::Deletions;

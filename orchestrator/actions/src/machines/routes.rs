@@ -73,6 +73,11 @@ pub(super) fn check(machine: &Machine, routes: &Routes) -> Result<(), Failure> {
     }
 }
 
+/// Whether both lead to the same versions, as often, in whatever order. No version comes twice.
+pub(super) fn are_same(one: &[Route], other: &[Route]) -> bool {
+    one.len() == other.len() && one.iter().all(|route| other.contains(route))
+}
+
 /// A version or an alias is not there.
 pub(super) fn absent(arn: &str) -> Failure {
     not_found(arn, format!("Request references a resource that does not exist: '{arn}'"))
@@ -85,4 +90,17 @@ pub(super) fn told(scope: &Scope, machine: &str, routes: &[Route]) -> Vec<Routin
         weight: route.weight.into(),
     };
     routes.iter().map(told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_routes_does_not_matter() {
+        let route = |version, weight| Route { version, weight };
+        assert!(are_same(&[route(1, 90), route(2, 10)], &[route(2, 10), route(1, 90)]));
+        assert!(!are_same(&[route(1, 90), route(2, 10)], &[route(1, 10), route(2, 90)]));
+        assert!(!are_same(&[route(1, 100)], &[route(1, 100), route(2, 0)]));
+    }
 }

@@ -28,6 +28,12 @@ pub(super) fn read(tags: Vec<Tag>) -> Result<Tags, Failure> {
             ));
             continue;
         };
+        if is_reserved(&key) {
+            broken.push(format!(
+                "Value '{key}' at 'tags.{number}.member.key' failed to satisfy constraint: Member must not begin with 'aws:', which is \
+                 reserved for AWS"
+            ));
+        }
         let value = tag.value.unwrap_or_default();
         for (field, text) in [("key", &key), ("value", &value)] {
             if !text.chars().all(is_allowed) {
@@ -49,9 +55,14 @@ pub(super) fn read(tags: Vec<Tag>) -> Result<Tags, Failure> {
     }
 }
 
-/// Letters, digits, white space, or one of `_ . : / = + - @`.
+/// AWS keeps such keys to itself, in small letters or capitals.
+fn is_reserved(key: &str) -> bool {
+    key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+}
+
+/// Letters, digits, white space (tabs and ends of lines are none here), or one of `_ . : / = + - @`.
 fn is_allowed(c: char) -> bool {
-    c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c)
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }
 
 fn put(tags: &mut Tags, (key, value): (String, String)) {
@@ -107,5 +118,16 @@ mod tests {
             "{message}"
         );
         assert!(message.contains("; Value 'x&y' at 'tags.2.member.value' failed"), "{message}");
+    }
+
+    #[test]
+    fn what_is_reserved_or_no_space_is_refused() {
+        for (key, value) in [("aws:x", ""), ("AWS:x", ""), ("a\tb", ""), ("a", "x\ny")] {
+            let message = read(vec![tag(key, value)]).unwrap_err().to_string();
+            assert!(message.starts_with("1 validation error detected: "), "{message}");
+        }
+        for key in ["aws", "awsome:x", "x aws:", "äöü:", "a\u{a0}b"] {
+            assert!(read(vec![tag(key, "")]).is_ok(), "{key}");
+        }
     }
 }

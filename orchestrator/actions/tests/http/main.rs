@@ -1,13 +1,14 @@
 //! The API over HTTP, as far as a request gets without an action.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use actions::http::{router, signed_router};
 use actions::signature::Keys;
 use actions::{Scope, Service};
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::DefaultBodyLimit;
 use axum::http::Request;
 use executions::Catalogue;
@@ -28,9 +29,9 @@ fn signed() -> Router {
 }
 
 /// The status, and the error's name.
-async fn ask(router: Router, method: &str, path: &str, target: &str, body: &'static str) -> (u16, String) {
+async fn ask(router: Router, method: &str, path: &str, target: &str, body: impl Into<Body>) -> (u16, String) {
     let request = Request::builder().method(method).uri(path).header("x-amz-target", target);
-    let answer = router.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    let answer = router.oneshot(request.body(body.into()).unwrap()).await.unwrap();
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()["content-type"], "application/x-amz-json-1.0");
     assert_eq!(answer.headers()["x-amzn-requestid"].len(), 36);
@@ -62,6 +63,15 @@ async fn what_is_larger_than_the_server_reads_is_too_large() {
     let router = router(service()).layer(DefaultBodyLimit::max(10));
     let answer = ask(router, "POST", "/", LIST, r#"{"maxResults": 1}"#).await;
     assert_eq!(answer, (413, "RequestEntityTooLargeException".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for_long() {
+    let began = tokio::time::Instant::now();
+    let body = Body::from_stream(futures::stream::pending::<Result<Bytes, Infallible>>());
+    let answer = ask(signed(), "POST", "/", "AWSStepFunctions.StartSyncExecution", body).await;
+    assert_eq!(answer, (503, "ServiceUnavailableException".to_owned()));
+    assert_eq!(began.elapsed().as_secs(), 10);
 }
 
 #[tokio::test]

@@ -172,3 +172,22 @@ async fn a_deletion_that_was_left_undone_goes_on_when_the_machine_is_looked_at()
     }
     assert_eq!(world.status("us-east-1/orders", "a").await, Status::Aborted);
 }
+
+#[tokio::test]
+async fn a_deletion_that_was_left_undone_goes_on_with_the_next_process() {
+    let mut world = World::new();
+    world.ok("CreateStateMachine", with(create("orders"), json!({"definition": wait("W")}))).await;
+    let machine = arn("stateMachine:orders");
+    let left = begun_and_left(&mut world, &machine).await;
+    left.ok("DeleteStateMachine", json!({"stateMachineArn": machine})).await;
+    // Nobody asks for the machine: `world` has a participant, and only looks around as it would at its start.
+    world.service.go_on_with_deletions();
+    let mut tries = 0;
+    while world.status("us-east-1/orders", "a").await != Status::Aborted
+        || world.status("us-east-1/orders", "b").await != Status::Aborted
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        tries += 1;
+        assert!(tries < 2_000, "the executions still run");
+    }
+}
