@@ -72,6 +72,20 @@ pub async fn input(store: &dyn Read, key: &str, stored: &Stored) -> Result<Optio
     })
 }
 
+/// How the execution under that key began: the first fact of its journal, before which the text of its input may stand; `None` if it
+/// has no journal.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn first_fact(store: &dyn Read, key: &str) -> Result<Option<Fact>, ReadError> {
+    for entry in store.journal(key, 0, 2).await? {
+        if let Record::Fact(entry) = record::read(&entry).map_err(|error| unreadable(key, error))? {
+            return Ok(Some(entry.fact));
+        }
+    }
+    Ok(None)
+}
+
 /// The executions of a machine, or of one of its versions or aliases (`MACHINE:QUALIFIER`), those that began last first, at most
 /// `limit` (at least 1), behind the cursor that the last page gave. With a status, only those that have it.
 ///

@@ -44,6 +44,15 @@ async fn an_execution_has_the_machine_that_it_began_with() {
 }
 
 #[tokio::test]
+async fn an_execution_may_have_begun_with_a_long_input() {
+    let (world, machine) = running(&wait("W")).await;
+    let input = json!({"long": "x".repeat(2_000)}).to_string();
+    let started = world.ok("StartExecution", json!({"stateMachineArn": machine, "input": input})).await;
+    let told = described(&world, started["executionArn"].as_str().unwrap()).await;
+    assert_eq!((&told["definition"], &told["roleArn"]), (&json!(wait("W")), &json!(ROLE)));
+}
+
+#[tokio::test]
 async fn an_execution_of_a_version_has_what_was_published() {
     let (world, machine) = running(&wait("W")).await;
     let version = world.publish(&machine).await;
