@@ -85,7 +85,7 @@ async fn an_execution_of_a_map_has_what_the_map_runs() {
     let definition = json!({"StartAt": "Each", "States": {"Each": each}}).to_string();
     let (world, machine) = running(&wait("W")).await;
     world.ok("UpdateStateMachine", json!({"stateMachineArn": machine, "definition": definition})).await;
-    // Nobody starts children yet: its row is that of another execution, its journal its own.
+    // No Map runs here: the child's row is that of another execution, its journal its own.
     world.start(&machine, "parent").await;
     let reader = world.store.reader();
     let parent = reader.get(&execution_key("us-east-1/orders", "parent")).await.unwrap().unwrap();
