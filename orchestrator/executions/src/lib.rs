@@ -84,7 +84,7 @@ pub use offered::Offered;
 pub use parent::Parent;
 pub use pollers::{Lent, POLLERS_MAX, Poller, Pollers, Turn};
 pub use queue::{Queue, queue_key};
-pub use read::{Described, ReadError, describe, input, journal, list};
+pub use read::{Described, ReadError, arn_of, describe, first_fact, input, journal, list};
 pub use request::{Answer, QueueRequest, Request, Start};
 pub use row::Row;
 pub use stored::{HERE_BYTES_MAX, Stored};

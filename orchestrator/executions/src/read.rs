@@ -7,9 +7,10 @@ use thiserror::Error;
 
 use crate::key::machine_and_name;
 use crate::lists;
+use crate::parent::Parent;
 use crate::record::{self, Record};
 use crate::row::Row;
-use crate::stored::Stored;
+use crate::stored::{Place, Stored};
 
 /// Entries of a journal read at once.
 const JOURNAL_PAGE: usize = 1_000;
@@ -42,6 +43,15 @@ pub struct Described {
     pub stored: Stored,
 }
 
+/// The ARN that an execution was begun with, where its row tells: always of an Express execution.
+#[must_use]
+pub fn arn_of(stored: &Stored) -> Option<&str> {
+    match &stored.place {
+        Place::Here(execution) => execution.identity().map(|identity| identity.execution_arn.as_str()),
+        Place::Journal { .. } => None,
+    }
+}
+
 /// What the row of the execution under that key says; `None` if there is none.
 ///
 /// # Errors
@@ -52,12 +62,16 @@ pub async fn describe(store: &dyn Read, key: &str) -> Result<Option<Stored>, Rea
     Ok(row.and_then(Row::execution))
 }
 
-/// What the execution was begun with, to the letter if it was [given](crate::Given), as JSON otherwise; `None` if it has no journal.
+/// What the execution was begun with, to the letter if it was [given](crate::Given), as JSON otherwise; `None` if it has no journal and
+/// is no child of a Map run.
 ///
 /// # Errors
 /// [`ReadError`].
 pub async fn input(store: &dyn Read, key: &str, stored: &Stored) -> Result<Option<String>, ReadError> {
     if let Some(input) = stored.given().and_then(|given| given.input.as_ref()) {
+        return Ok(Some(input.clone()));
+    }
+    if let Some(Parent::MapRun { input: Some(input), .. }) = stored.parent() {
         return Ok(Some(input.clone()));
     }
     let first = store.journal(key, 0, 1).await?;
@@ -70,6 +84,20 @@ pub async fn input(store: &dyn Read, key: &str, stored: &Stored) -> Result<Optio
         }
         Some(Record::Fact(_) | Record::Snapshot(_)) | None => None,
     })
+}
+
+/// How the execution under that key began: the first fact of its journal, before which the text of its input may stand; `None` if it
+/// has no journal.
+///
+/// # Errors
+/// [`ReadError`].
+pub async fn first_fact(store: &dyn Read, key: &str) -> Result<Option<Fact>, ReadError> {
+    for entry in store.journal(key, 0, 2).await? {
+        if let Record::Fact(entry) = record::read(&entry).map_err(|error| unreadable(key, error))? {
+            return Ok(Some(entry.fact));
+        }
+    }
+    Ok(None)
 }
 
 /// The executions of a machine, or of one of its versions or aliases (`MACHINE:QUALIFIER`), those that began last first, at most

@@ -2,12 +2,17 @@
 
 use api::Failure;
 use api::types::{DeleteStateMachineInput, DeleteStateMachineOutput};
+use engine::Status;
 use registry::machines::{Change, Machine};
 
 use super::named;
 use crate::act::Act;
+use crate::failures::unreadable;
 use crate::service::Service;
 use crate::target::home_key;
+
+/// Executions looked at at once.
+const LOOK: usize = 100;
 
 impl Act for DeleteStateMachineInput {
     async fn act(self, service: &Service) -> Result<DeleteStateMachineOutput, Failure> {
@@ -15,14 +20,22 @@ impl Act for DeleteStateMachineInput {
         let generation =
             service.change_machine(&of.scope, &of.machine, |machine| Ok(delete(machine))).await?;
         if let Some(generation) = generation {
-            match service.has_running(&home_key(&of.scope.region, &of.machine, generation)).await {
-                Ok(false) => service.gone(&of.scope, &of.machine, generation).await?,
+            match is_idle(service, &home_key(&of.scope.region, &of.machine, generation)).await {
+                Ok(true) => service.gone(&of.scope, &of.machine, generation).await?,
                 // It was accepted: what keeps it now is tried again.
                 _ => service.go_on_deleting(&of.scope, &of.machine, generation),
             }
         }
         Ok(DeleteStateMachineOutput {})
     }
+}
+
+/// Whether it is known that no executions of the machine run. Of those that ever ran only so many are looked at as one page may look
+/// at: the request does not wait for more.
+async fn is_idle(service: &Service, home: &str) -> Result<bool, Failure> {
+    let looked = executions::list(service.reader(), home, Some(Status::Running), None, LOOK).await;
+    let (running, rest) = looked.map_err(unreadable)?;
+    Ok(running.is_empty() && rest.is_none())
 }
 
 /// What becomes of it, and its generation if there is something to go.

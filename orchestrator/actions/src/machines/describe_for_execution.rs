@@ -8,7 +8,7 @@ use api::types::{
     DescribeStateMachineForExecutionInput, DescribeStateMachineForExecutionOutput, IncludedData,
 };
 use api::{Failure, Timestamp};
-use engine::{ChildStart, Fact, Identity, JournalEntry};
+use engine::{ChildStart, Fact, Identity};
 use executions::execution_key;
 use registry::machines::{self, Machine, Revision, Sought};
 use store::Millis;
@@ -93,17 +93,12 @@ struct Begun {
 
 /// How the execution under that key began; `None` if it is nobody to AWS, or has no journal.
 async fn begun(service: &Service, key: &str) -> Result<Option<Begun>, Failure> {
-    let first = service.reader().journal(key, 0, 1).await.map_err(|error| store_failed(&error))?;
-    let Some(first) = first.first() else { return Ok(None) };
-    let unreadable = |error: serde_json::Error| {
-        Failure::Internal(format!("the first fact of {key} cannot be read: {error}"))
-    };
-    let first: JournalEntry = serde_json::from_slice(first).map_err(unreadable)?;
-    Ok(match first.fact {
-        Fact::Started { identity: Some(identity), .. } => {
+    let first = executions::first_fact(service.reader(), key).await.map_err(unreadable)?;
+    Ok(match first {
+        Some(Fact::Started { identity: Some(identity), .. }) => {
             Some(Begun { identity: *identity, map: None, map_run_arn: None })
         }
-        Fact::ChildStarted(child) => {
+        Some(Fact::ChildStarted(child)) => {
             let ChildStart { identity, map, map_run_arn, .. } = *child;
             identity.map(|identity| Begun { identity: *identity, map: Some(map.to_string()), map_run_arn })
         }

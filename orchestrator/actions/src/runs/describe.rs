@@ -42,7 +42,7 @@ fn map_run_arn(service: &Service, machine: &str, run: &str) -> Option<String> {
 
 impl Act for DescribeExecutionInput {
     async fn act(self, service: &Service) -> Result<DescribeExecutionOutput, Failure> {
-        let Found { key, machine, name, stored } = service.execution(&self.execution_arn).await?;
+        let Found { key, machine, name, stored } = service.execution_or_child(&self.execution_arn).await?;
         let has_data = self.included_data != Some(IncludedData::MetadataOnly);
         let input = match has_data {
             true => input(service.reader(), &key, &stored).await.map_err(unreadable)?,

@@ -1,10 +1,10 @@
 //! An execution by its ARN.
 
 use api::Failure;
-use executions::{Stored, describe, execution_key};
+use executions::{Stored, arn_of, describe, execution_key};
 use registry::machines;
 
-use crate::arn::{Arn, Resource, wrong_kind};
+use crate::arn::{Arn, Resource, Scope, wrong_kind};
 use crate::failures::{no_execution, store_failed, unreadable};
 use crate::service::Service;
 use crate::target::home_key;
@@ -27,22 +27,27 @@ impl Service {
     pub(crate) async fn execution_at(&self, text: &str) -> Result<(String, String, String), Failure> {
         let arn = Arn::read(text)?;
         let Resource::Execution { machine, name } = arn.resource else { return Err(wrong_kind(&arn)) };
-        if arn.scope != *self.home() {
+        let key = self.key_of(text, &arn.scope, &machine, &name).await?;
+        Ok((key, machine, name))
+    }
+
+    /// The key of the execution of that machine and name; `text` is its ARN.
+    async fn key_of(&self, text: &str, scope: &Scope, machine: &str, name: &str) -> Result<String, Failure> {
+        if *scope != *self.home() {
             return Err(no_execution(text));
         }
         let (alone, label) = match machine.split_once('/') {
             Some((alone, label)) => (alone, Some(label)),
-            None => (machine.as_str(), None),
+            None => (machine, None),
         };
-        let region = &*arn.scope.region;
+        let region = &*scope.region;
         let generation = machines::generation(self.reader(), &home_key(region, alone, 1)).await;
         let generation = generation.map_err(|error| store_failed(&error))?.unwrap_or(1);
         let home = home_key(region, alone, generation);
-        let key = match label {
-            Some(label) => execution_key(&format!("{home}/{label}"), &name),
-            None => execution_key(&home, &name),
-        };
-        Ok((key, machine, name))
+        Ok(match label {
+            Some(label) => execution_key(&format!("{home}/{label}"), name),
+            None => execution_key(&home, name),
+        })
     }
 
     /// The execution with that ARN.
@@ -54,5 +59,26 @@ impl Service {
         let stored =
             describe(self.reader(), &key).await.map_err(unreadable)?.ok_or_else(|| no_execution(text))?;
         Ok(Found { key, machine, name, stored })
+    }
+
+    /// The execution with that ARN, which may be that of an Express child of a Map run (`express:MACHINE/LABEL:RUN:NAME`): there are no
+    /// other Express executions that are told of.
+    ///
+    /// # Errors
+    /// As of [`Self::execution`].
+    pub(crate) async fn execution_or_child(&self, text: &str) -> Result<Found, Failure> {
+        let arn = Arn::read(text)?;
+        let Resource::Express { machine, id: name, .. } = &arn.resource else {
+            return self.execution(text).await;
+        };
+        if !machine.contains('/') {
+            return Err(wrong_kind(&arn));
+        }
+        let key = self.key_of(text, &arn.scope, machine, name).await?;
+        let stored = describe(self.reader(), &key).await.map_err(unreadable)?;
+        // Its name is enough to find it, but its run has to be right as well.
+        let stored = stored.filter(|stored| arn_of(stored) == Some(text));
+        let stored = stored.ok_or_else(|| no_execution(text))?;
+        Ok(Found { key, machine: machine.clone(), name: name.clone(), stored })
     }
 }

@@ -5,7 +5,7 @@ use api::types::{
 };
 use api::{ErrorKind, Failure};
 use engine::Status;
-use executions::{Described, list};
+use executions::{Described, arn_of, list};
 
 use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
@@ -139,8 +139,11 @@ async fn of_map_run(
     };
     let machine_arn = machine_arn(service, &machine);
     let children = page.into_iter().filter(is_wanted).map(|child| {
+        // That of an Express child tells its run as well.
+        let own = arn_of(&child.stored).map(str::to_owned);
         let item = item(child, &machine, &machine_arn, service);
-        ExecutionListItem { map_run_arn: Some(text.to_owned()), ..item }
+        let execution_arn = own.unwrap_or_else(|| item.execution_arn.clone());
+        ExecutionListItem { execution_arn, map_run_arn: Some(text.to_owned()), ..item }
     });
     Ok(ListExecutionsOutput {
         executions: children.collect(),

@@ -9,6 +9,7 @@ use api::types::{GetActivityTaskInput, GetActivityTaskOutput};
 use api::{ErrorKind, Failure};
 use engine::{Fact, token};
 use executions::{Answer, Lent, Offered, Poller, Queue, QueueRequest, Request, Row, queue_key};
+use participant::AskError;
 use registry::activities;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -114,23 +115,37 @@ impl Poll<'_> {
     }
 
     /// Tells the execution that the task was taken on, and takes it out of the queue. `None` if the execution does not wait for that, or not any
-    /// more.
+    /// more, or if the task or its execution cannot be read.
     async fn take_on(&self, Found { lent, queue }: Found) -> Result<Option<Offered>, Failure> {
-        let offered = queue.task(self.service.reader(), self.key, lent.number()).await;
-        let offered = offered.map_err(|error| store_failed(&error))?;
+        let number = lent.number();
+        let offered = match queue.task(self.service.reader(), self.key, number).await {
+            Ok(offered) => offered,
+            Err(error) if error.is_retryable() => return Err(store_failed(&error)),
+            // If it stayed first in line, no worker would ever get another task of this activity.
+            Err(error) => {
+                tracing::error!(queue = self.key, number, %error, "a task cannot be read: nobody gets it");
+                None
+            }
+        };
         let taken = match offered {
             Some(offered) => {
                 let worker = self.worker.map(str::to_owned);
                 let fact = Fact::ActivityStarted { task: offered.task, worker };
-                let answer = self.service.ask(offered.execution.clone(), Request::Tell(fact)).await;
-                match answer.map_err(|error| unanswered(&error))? {
-                    Answer::Told { was_awaited: true, .. } => Some(offered),
-                    _ => None,
+                match self.service.ask(offered.execution.clone(), Request::Tell(fact)).await {
+                    Ok(Answer::Told { was_awaited: true, .. }) => Some(offered),
+                    Ok(_) => None,
+                    // It is damaged, and answers nobody; others wait behind its task.
+                    Err(AskError::Rejected(reason)) => {
+                        let execution = &offered.execution;
+                        tracing::error!(execution, reason, "a task cannot be taken on: nobody gets it");
+                        None
+                    }
+                    Err(error) => return Err(unanswered(&error)),
                 }
             }
             None => None,
         };
-        let done = Request::Queue(QueueRequest::Done { number: lent.number() });
+        let done = Request::Queue(QueueRequest::Done { number });
         let done = self.service.ask(self.key.to_owned(), done).await;
         match (taken, done) {
             // It stays in the queue, and its execution will say that it has it no more.

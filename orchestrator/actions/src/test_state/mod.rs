@@ -9,6 +9,7 @@
 //! - A Wait does not take its time. One that would take more than five minutes fails with `States.Timeout`, as there.
 //! - A state that is given by itself has the name `TestState` in the context object and in causes.
 //! - `TRACE` tells what `DEBUG` does: there is no HTTP request of which to tell.
+//! - A value on the way that has more than 262,144 bytes is not told; nor are the items of a Map that have more together.
 //! - A mocked result is held against the model of the service where that is at hand: for `states:startExecution.sync` and
 //!   `aws-sdk:sfn:*`. Of other services only the kind of value is checked.
 //! - Where the documentation says that something is refused but not in which words, the words are those of the documentation.
@@ -37,20 +38,27 @@ impl Act for TestStateInput {
         let asked = Asked::read(&self, &tested)?;
         let shown = asked.shown.clone();
         let failed_items = asked.failed_items;
-        let trial = Trial {
-            state: tested.name(),
-            input: asked.input,
-            variables: asked.variables,
-            identity: context::identity(service, self.role_arn.as_deref()),
-            context: asked.context,
-            seed: u64::from_le_bytes(first_half(service.fresh_id().as_bytes())),
-            work: asked.work,
-            retried: asked.retried,
-            items: asked.items,
-            failed_items,
-        };
+        let identity = context::identity(service, self.role_arn.as_deref());
+        let seed = u64::from_le_bytes(first_half(service.fresh_id().as_bytes()));
         let now_ms = u64::try_from(service.now()).unwrap_or(0);
-        let tried = engine::trial(tested.definition(), trial, now_ms);
+        // A Map may have many items, and expressions may take their time: other requests do not wait for that.
+        let work = move || {
+            let trial = Trial {
+                state: tested.name(),
+                input: asked.input,
+                variables: asked.variables,
+                identity,
+                context: asked.context,
+                seed,
+                work: asked.work,
+                retried: asked.retried,
+                items: asked.items,
+                failed_items,
+            };
+            engine::trial(tested.definition(), trial, now_ms)
+        };
+        let tried = tokio::task::spawn_blocking(work).await;
+        let tried = tried.map_err(|error| Failure::Internal(format!("a state cannot be tried: {error}")))?;
         // The name was found when the request was read.
         let tried =
             tried.ok_or_else(|| Failure::Internal("a state that was found is not there".to_owned()))?;

@@ -44,6 +44,15 @@ async fn an_execution_has_the_machine_that_it_began_with() {
 }
 
 #[tokio::test]
+async fn an_execution_may_have_begun_with_a_long_input() {
+    let (world, machine) = running(&wait("W")).await;
+    let input = json!({"long": "x".repeat(2_000)}).to_string();
+    let started = world.ok("StartExecution", json!({"stateMachineArn": machine, "input": input})).await;
+    let told = described(&world, started["executionArn"].as_str().unwrap()).await;
+    assert_eq!((&told["definition"], &told["roleArn"]), (&json!(wait("W")), &json!(ROLE)));
+}
+
+#[tokio::test]
 async fn an_execution_of_a_version_has_what_was_published() {
     let (world, machine) = running(&wait("W")).await;
     let version = world.publish(&machine).await;
@@ -76,7 +85,7 @@ async fn an_execution_of_a_map_has_what_the_map_runs() {
     let definition = json!({"StartAt": "Each", "States": {"Each": each}}).to_string();
     let (world, machine) = running(&wait("W")).await;
     world.ok("UpdateStateMachine", json!({"stateMachineArn": machine, "definition": definition})).await;
-    // Nobody starts children yet: its row is that of another execution, its journal its own.
+    // No Map runs here: the child's row is that of another execution, its journal its own.
     world.start(&machine, "parent").await;
     let reader = world.store.reader();
     let parent = reader.get(&execution_key("us-east-1/orders", "parent")).await.unwrap().unwrap();

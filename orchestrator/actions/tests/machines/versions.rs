@@ -1,8 +1,10 @@
 //! `PublishStateMachineVersion`, `ListStateMachineVersions`, `DeleteStateMachineVersion`
 
+use registry::machines::{self, Change, Machine, Version};
 use serde_json::{Value, json};
+use store::StoreError;
 
-use crate::common::{BEGIN, World, arn, error, pass};
+use crate::common::{BEGIN, BEGIN_MS, World, arn, error, pass};
 
 async fn listed(world: &World, machine: &str) -> Vec<String> {
     let answer = world.ok("ListStateMachineVersions", json!({"stateMachineArn": machine})).await;
@@ -97,11 +99,22 @@ async fn a_version_that_an_alias_leads_to_stays() {
 async fn a_machine_has_a_thousand_versions_at_the_most() {
     let world = World::new();
     let machine = world.machine("orders").await;
-    for number in 0..1_000 {
-        let definition = pass(&format!("S{number}"));
-        let update = json!({"stateMachineArn": machine, "definition": definition, "publish": true});
-        world.ok("UpdateStateMachine", update).await;
-    }
+    // All but the last at once: each is written with all before it.
+    let publish = |found: Option<Machine>| {
+        let mut machine = found.unwrap();
+        let revision = machine.current.clone();
+        let version = |number| {
+            let revision = revision.clone();
+            Version { number, revision, description: None, created_ms: BEGIN_MS }
+        };
+        machine.versions = (1..1_000).map(version).collect();
+        machine.published = 999;
+        Ok::<_, StoreError>(Change::Put(Box::new(machine), ()))
+    };
+    machines::change(&world.store, "us-east-1", "us-east-1/orders", publish).await.unwrap();
+    let update = json!({"stateMachineArn": machine, "definition": pass("S"), "publish": true});
+    let published = world.ok("UpdateStateMachine", update).await;
+    assert_eq!(published["stateMachineVersionArn"], arn("stateMachine:orders:1000"));
     world.ok("UpdateStateMachine", json!({"stateMachineArn": machine, "definition": pass("B")})).await;
     let publish = json!({"stateMachineArn": machine});
     assert_eq!(world.fails("PublishStateMachineVersion", publish).await.0, "ServiceQuotaExceededException");

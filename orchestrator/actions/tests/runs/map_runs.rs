@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::{World, arn, callback};
+use crate::common::{World, arn, callback, pass};
 
 /// A Map in distributed mode whose executions each wait for whoever has their token.
 fn distributed() -> Value {
@@ -59,6 +59,39 @@ async fn a_map_run_is_listed_and_described_and_has_executions() {
     }
     let none = json!({"mapRunArn": run, "statusFilter": "SUCCEEDED"});
     assert_eq!(world.ok("ListExecutions", none).await, json!({"executions": []}));
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn express_children_have_arns_that_tell_their_run() {
+    let world = World::new();
+    let processor = json!({
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, "StartAt": "P", "States": pass(),
+    });
+    let map = json!({"M": {"Type": "Map", "Label": "Each", "ItemProcessor": processor, "End": true}});
+    let machine = world.machine("m", map).await;
+    let execution = world.start(&machine, "e", "[7, 7]").await;
+    while world.describe(&execution).await["status"] == "RUNNING" {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let listed = world.ok("ListMapRuns", json!({"executionArn": execution})).await;
+    let run = listed["mapRuns"][0]["mapRunArn"].as_str().unwrap();
+    let (_, id) = run.rsplit_once(':').unwrap();
+    let children = children(&world, run).await;
+    assert_eq!(children.len(), 2);
+    for child in children {
+        let (own, name) = (child["executionArn"].as_str().unwrap(), child["name"].as_str().unwrap());
+        assert_eq!(own, arn(&format!("express:m/Each:{id}:{name}")));
+        let described = world.describe(own).await;
+        assert_eq!(
+            (&described["name"], &described["mapRunArn"], &described["input"]),
+            (&json!(name), &json!(run), &json!("7"))
+        );
+        let other = json!({"executionArn": arn(&format!("express:m/Each:0b2f:{name}"))});
+        assert_eq!(world.refused("DescribeExecution", other).await.0, "ExecutionDoesNotExist");
+        let history = json!({"executionArn": own});
+        assert_eq!(world.refused("GetExecutionHistory", history).await.0, "InvalidArn");
+    }
     world.end().await;
 }
 

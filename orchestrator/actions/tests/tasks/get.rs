@@ -20,7 +20,7 @@ async fn process() -> Process {
 }
 
 /// How many tasks are in the queue.
-async fn queued(store: &dyn Store) -> u64 {
+pub(crate) async fn queued(store: &dyn Store) -> u64 {
     let entity = store.reader().get(&queue_key("us-east-1", "pack")).await.unwrap();
     match entity.and_then(|entity| participant::inspect::state::<Row>(&entity).unwrap()) {
         Some(Row::Queue(queue)) => Queue::len(&queue),

@@ -15,6 +15,7 @@ use serde_json::json;
 use store::Store;
 use store::sqlite::{SqliteOptions, SqliteStore};
 
+use crate::get::queued;
 use crate::harness::{Process, execution_of};
 
 /// Tells the re-executed test binary where its store is.
@@ -22,6 +23,8 @@ const CHILD_PATH: &str = "DUET_TASKS_KILLED_PATH";
 const SAYS: &str = "handed out ";
 const EXECUTIONS: usize = 60;
 const WORKERS: usize = 4;
+/// How often the process is killed.
+const KILLS: u32 = 8;
 
 fn open(path: &Path) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open(path, SqliteOptions { checkpoint_pages: 50, ..Default::default() }).unwrap())
@@ -83,9 +86,9 @@ async fn a_task_is_handed_out_once_however_often_the_process_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tasks.db");
     let mut given = Vec::new();
-    for life in 0..8_u64 {
+    for life in 0..KILLS {
         let mut child = start_child(&path);
-        std::thread::sleep(Duration::from_millis(40 + 40 * life));
+        std::thread::sleep(Duration::from_millis(40) * (1 + life));
         child.kill().unwrap();
         child.wait().unwrap();
         given.extend(said(&mut child));
@@ -98,13 +101,23 @@ async fn a_task_is_handed_out_once_however_often_the_process_is_killed() {
     assert_eq!(distinct.len(), given.len(), "a task was handed out twice");
     // Whose worker was killed with the task in hand has timed out; all others have succeeded. None was left in the queue.
     let process = Process::on_wall_clock(open(&path)).await;
+    let mut succeeded = 0;
     for number in 0..EXECUTIONS {
         let name = format!("e{number}");
         let status = process.status(&name).await;
         match status {
-            Some(Status::Succeeded) => assert!(given.contains(&name), "{name}"),
+            Some(Status::Succeeded) => {
+                assert!(given.contains(&name), "{name}");
+                succeeded += 1;
+            }
             status => assert_eq!(status, Some(Status::Failed), "{name}"),
         }
     }
+    // A process that is killed takes no more tasks with it than it has workers.
+    assert!(succeeded >= EXECUTIONS - KILLS as usize * WORKERS, "only {succeeded} have succeeded");
+    // Whatever may be in the queue yet, nobody waits for it: it is given to nobody, and gone.
+    let given = tokio::time::timeout(Duration::from_secs(2), process.get(None)).await;
+    assert!(given.is_err(), "{given:?}");
+    assert_eq!(queued(&*process.store).await, 0);
     process.shut_down().await;
 }

@@ -16,7 +16,7 @@ use crate::quotas;
 use crate::settings::number;
 use crate::stepper::{Entered, Outcome, Stepper, View, misfit};
 use crate::trial::{Attempt, TriedMap, Work};
-use crate::watch::Stage;
+use crate::watch::{Shown, Stage};
 
 /// How the Map would be run, and whether more items have failed than may.
 type Looked = (TriedMap, bool);
@@ -135,15 +135,17 @@ impl<'d> Stepper<'d> {
         }
         let count = run.items.pending;
         if is_known {
-            let mut children = Vec::new();
+            let mut children = Shown::default();
             while let Some(next) = self.next_child(entered, map, &mut run)? {
-                children.push(next.input);
+                children.add(&next.input);
             }
             if map.item_selector.is_some() {
                 self.all_selected();
             }
-            if distributed.batcher.is_some() {
-                self.made(Stage::ItemBatcher, &Value::Array(children));
+            if distributed.batcher.is_some()
+                && let Some(children) = children.array()
+            {
+                self.made(Stage::ItemBatcher, &children);
             }
         }
         run.items.pending = count.saturating_sub(failed);
