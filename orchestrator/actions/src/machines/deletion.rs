@@ -119,11 +119,6 @@ impl Service {
         });
     }
 
-    /// Whether executions of the machine run.
-    pub(super) async fn has_running(&self, home: &str) -> Result<bool, Failure> {
-        Ok(!self.running(home, None).await?.0.is_empty())
-    }
-
     async fn finish_deleting(&self, scope: &Scope, name: &str) -> Result<(), Failure> {
         let Some(machine) = self.machine(scope, name).await?.filter(|machine| machine.deleting) else {
             return Ok(());
