@@ -126,7 +126,7 @@ async fn all_that_is_wrong_with_a_definition_is_told() {
     assert_eq!(kind, "InvalidDefinition");
     let begins = "Invalid State Machine Definition: 'MISSING_TRANSITION_TARGET: ";
     assert!(message.starts_with(begins) && message.ends_with('\''), "{message}");
-    assert!(message.contains(" at /StartAt, MISSING_TRANSITION_TARGET: "), "{message}");
+    assert!(message.contains(" at /StartAt, "), "{message}");
     assert!(message.contains(" at /States/A/Next"), "{message}");
     let refused = world.fails("CreateStateMachine", with(create("orders"), json!({"definition": "{"}))).await;
     assert!(
