@@ -203,7 +203,7 @@ class Definitions(ApiTest):
     def test_a_definition_is_checked(self):
         fine = self.client.validate_state_machine_definition(definition=json.dumps(passes()), type="STANDARD")
         self.assertEqual((fine["result"], fine["diagnostics"]), ("OK", []))
-        wrong = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Pass", "Next": "D"}}}
+        wrong = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Succeed"}, "E": {"Type": "Pass", "Next": "D"}}}
         found = self.client.validate_state_machine_definition(
             definition=json.dumps(wrong), severity="ERROR", maxResults=1
         )

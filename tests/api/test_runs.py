@@ -187,7 +187,9 @@ class MapRuns(ApiTest):
     def test_several_are_listed_in_pages(self):
         processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **passes()}
         mapped = {"Type": "Map", "ItemProcessor": processor}
-        states = {"A": {**mapped, "Next": "B"}, "B": {**mapped, "End": True}}
+        # A name stands once in the whole of a machine.
+        other = json.loads(json.dumps(mapped).replace('"P"', '"Q"'))
+        states = {"A": {**mapped, "Next": "B"}, "B": {**other, "End": True}}
         machine = self.machine({"StartAt": "A", "States": states})
         arn = self.client.start_execution(stateMachineArn=machine, input="[1, 2]")["executionArn"]
         self.assertEqual(self.ended(arn)["status"], "SUCCEEDED")
