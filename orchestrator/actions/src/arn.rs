@@ -10,9 +10,9 @@ use api::{ApiError, ErrorKind, Failure};
 pub struct Scope {
     /// `aws`, `aws-cn`, `aws-us-gov`, `aws-iso`, `aws-iso-b`, `aws-eusc`.
     pub partition: Arc<str>,
-    /// The region.
+    /// The region, `us-east-1` say.
     pub region: Arc<str>,
-    /// The account.
+    /// The account's twelve digits.
     pub account: Arc<str>,
 }
 
@@ -69,7 +69,7 @@ pub enum Resource {
     Execution {
         /// The machine's name, with `/LABEL` if it is a Map's execution.
         machine: String,
-        /// Its own.
+        /// Its own, unique among those of its machine.
         name: String,
     },
     /// `express:MACHINE:NAME:ID`.
@@ -92,7 +92,7 @@ pub enum Resource {
     },
     /// `activity:NAME`.
     Activity {
-        /// Its name.
+        /// What it is called, unique in its region.
         name: String,
     },
 }

@@ -13,6 +13,7 @@
 
 mod act;
 mod arn;
+mod deletions;
 mod failures;
 pub mod http;
 mod machines;

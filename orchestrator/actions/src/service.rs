@@ -8,7 +8,7 @@ use store::{Read, Store};
 use uuid::Uuid;
 
 use crate::arn::Scope;
-use crate::machines::Deletions;
+use crate::deletions::Deletions;
 
 /// What all actions use. Clones share it.
 #[derive(Clone)]

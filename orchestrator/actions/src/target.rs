@@ -12,7 +12,7 @@ use crate::service::Service;
 pub struct Target {
     /// The machine's ARN, without version or alias.
     pub machine_arn: Arn,
-    /// The machine's name.
+    /// What the machine is called, without version or alias.
     pub machine_name: String,
     /// Under what its executions stand ([`home_key`]).
     pub home: String,

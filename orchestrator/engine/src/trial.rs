@@ -18,7 +18,7 @@ use crate::watch::{Stage, Watch};
 /// What the work of a Task, Map or Parallel comes to: nothing is called, and nothing is run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
-    /// Its result.
+    /// It comes to this.
     Result(Value),
     /// It fails.
     Error {
@@ -34,7 +34,7 @@ pub enum Work {
 pub struct Trial<'t> {
     /// The name of the state, in whichever machine of the definition it is.
     pub state: &'t str,
-    /// Its input.
+    /// What the state begins with.
     pub input: Value,
     /// The variables that there are.
     pub variables: Map<String, Value>,

@@ -146,7 +146,7 @@ pub enum Outcome {
         /// The child's key.
         child: String,
     },
-    /// A Map run is kept.
+    /// Its end is written down where it is found from now on.
     MapRunKept(MapRunId),
     /// It is done, and nobody waits for that.
     Done,

@@ -84,7 +84,7 @@ impl Default for Histories {
 }
 
 impl HistoryPage {
-    /// The events.
+    /// What the page has, in the order that was asked for.
     pub fn events(&self) -> impl Iterator<Item = &HistoryEvent> {
         let events = &self.held.events[self.range.clone()];
         let (onward, back) = if self.reverse { (&events[..0], events) } else { (events, &events[..0]) };

@@ -25,7 +25,7 @@ pub enum Parent {
         /// The key of its execution.
         #[serde(rename = "k")]
         key: String,
-        /// The run.
+        /// Which of the parent's Map runs it is.
         #[serde(rename = "r")]
         run: MapRunId,
         /// The run's name, by which its children are listed.

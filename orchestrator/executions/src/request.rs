@@ -130,7 +130,7 @@ pub enum Answer {
     Ended(Ending),
     /// The task waits in the queue; told to who waits in this process as well.
     Queued {
-        /// Its number.
+        /// By which it is found in the queue.
         number: u64,
     },
     /// So it is.

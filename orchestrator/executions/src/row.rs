@@ -9,7 +9,7 @@ use crate::stored::Stored;
 /// What stands under a key. The key says which it is: `execution/…`, `queue/…`, `map-run/…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Row {
-    /// An execution.
+    /// Where an execution stands.
     #[serde(rename = "x")]
     Execution(Box<Stored>),
     /// The tasks of an activity that nobody has taken on.

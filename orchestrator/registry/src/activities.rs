@@ -15,7 +15,7 @@ const PLACE: &str = "activity/";
 /// Where their number stands.
 const COUNTED: &str = "activities/";
 
-/// An activity.
+/// What workers ask for tasks of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// When it was made, in milliseconds since 1970.

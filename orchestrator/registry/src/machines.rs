@@ -1,7 +1,7 @@
 //! Machines: definitions by name, each with its versions.
 //!
 //! A machine stands under `machine/REGION/NAME`, whole: whatever is decided about it, its versions or its aliases is one commit. Its
-//! journal tells what it was ([`revisions`]). The texts of definitions stand under `workflow/FINGERPRINT`, where executions find them
+//! journal tells what it was ([`last_revision`]). The texts of definitions stand under `workflow/FINGERPRINT`, where executions find them
 //! for ever.
 
 use bytes::Bytes;
@@ -103,7 +103,7 @@ pub struct Alias {
     /// The how manyth of its machine it is, from 1; never given twice.
     #[serde(default)]
     pub number: u64,
-    /// Its name.
+    /// Unique among those of its machine.
     pub name: String,
     /// What people are told of it.
     #[serde(default)]

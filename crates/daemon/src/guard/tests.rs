@@ -45,7 +45,6 @@ fn a_host_is_a_loopback_name_an_address_or_a_name_that_was_allowed() {
         ("sync-", 421),
         ("sync-127.0.0.1.evil.example", 421),
         ("[sync-::1]", 421),
-        ("évil", 421),
         ("evil.example", 421),
         ("evil.example:8081", 421),
         ("order-history.evil.example", 421),

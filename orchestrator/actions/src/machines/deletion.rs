@@ -6,8 +6,6 @@
 //! An execution that cannot be stopped does not keep the others: it is logged, and runs to its end. An execution that begins while the
 //! machine is deleted may be missed; it runs to its end, too.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::Failure;
@@ -27,36 +25,6 @@ const PAGE: usize = 100;
 const MACHINES_PAGE: usize = 1_000;
 /// How long it is left at that when the store or the participant does not answer.
 const PAUSE: Duration = Duration::from_millis(200);
-
-/// The deletions that are under way in this process, by the home of the machine's executions, so that each is one loop however many
-/// look at the machine. Clones share them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Deletions(Arc<Mutex<HashSet<String>>>);
-
-impl Deletions {
-    /// Begins one; `None` if it is under way already.
-    fn begin(&self, home: &str) -> Option<Deletion> {
-        let is_new = self.homes().insert(home.to_owned());
-        is_new.then(|| Deletion { all: self.clone(), home: home.to_owned() })
-    }
-
-    fn homes(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A deletion that is under way until this is dropped.
-#[derive(Debug)]
-struct Deletion {
-    all: Deletions,
-    home: String,
-}
-
-impl Drop for Deletion {
-    fn drop(&mut self) {
-        self.all.homes().remove(&self.home);
-    }
-}
 
 impl Service {
     /// Goes on with all deletions of the region that an earlier process left undone, without waiting for them. To be called within a
@@ -194,17 +162,6 @@ fn goes_on(failure: &Failure, machine: Option<&str>, is_told: &mut bool) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_deletion_is_under_way_once() {
-        let all = Deletions::default();
-        let first = all.begin("eu/orders");
-        assert!(first.is_some());
-        assert!(all.clone().begin("eu/orders").is_none());
-        assert!(all.begin("eu/orders~2").is_some());
-        drop(first);
-        assert!(all.begin("eu/orders").is_some());
-    }
 
     #[test]
     fn only_what_may_be_better_later_is_tried_again() {

@@ -42,5 +42,3 @@ mod untag;
 mod update;
 mod update_alias;
 mod validate;
-
-pub(crate) use deletion::Deletions;

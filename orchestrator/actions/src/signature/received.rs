@@ -11,7 +11,7 @@ pub struct Received<'a> {
     pub path: &'a str,
     /// Its query, percent-encoded as it came, without `?`; empty if it has none.
     pub query: &'a str,
-    /// Its headers.
+    /// Its headers, of which some are signed.
     pub headers: &'a HeaderMap,
     /// All of its body.
     pub body: &'a [u8],

@@ -10,7 +10,8 @@ use engine::Work;
 use serde_json::{Map, Value};
 
 use super::definition::Tested;
-use super::{context, json, mock, reader, refused};
+use super::refused::refused;
+use super::{context, json, mock, reader};
 use crate::arn;
 
 /// Longest input, variables, context or mocked result, in bytes.

@@ -4,7 +4,7 @@ use api::Failure;
 use engine::Identity;
 use serde_json::{Map, Value};
 
-use super::refused;
+use super::refused::refused;
 use crate::arn::{Arn, Resource};
 use crate::service::Service;
 

@@ -5,7 +5,7 @@ use asl::syntax::{Definition, State};
 use asl::{Problem, Problems};
 use serde_json::Value;
 
-use super::refused;
+use super::refused::refused;
 use crate::failures::declared;
 
 /// What a state that is given by itself is called.

@@ -3,7 +3,7 @@
 use api::{ErrorKind, Failure};
 use serde_json::{Map, Value};
 
-use super::refused;
+use super::refused::refused;
 use crate::failures::declared;
 
 /// The value, or what AWS's reader says of the text.

@@ -9,8 +9,9 @@ use asl::syntax::State;
 use engine::Work;
 use serde_json::Value;
 
+use super::json;
 use super::model::{self, Presence};
-use super::{json, refused};
+use super::refused::refused;
 
 /// Reads the mock of a state.
 ///

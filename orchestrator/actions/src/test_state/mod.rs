@@ -22,13 +22,15 @@ mod json;
 mod mock;
 mod model;
 mod reader;
+mod refused;
 
+use api::Failure;
 use api::types::{InspectionLevel, TestExecutionStatus, TestStateInput, TestStateOutput};
-use api::{ApiError, ErrorKind, Failure};
 use engine::{Trial, TrialEnd, Tried, Way};
 
 use self::asked::Asked;
 use self::definition::Tested;
+use self::refused::refused;
 use crate::act::Act;
 use crate::service::Service;
 
@@ -75,11 +77,6 @@ fn first_half(id: &[u8; 16]) -> [u8; 8] {
     let mut half = [0; 8];
     half.copy_from_slice(&id[..8]);
     half
-}
-
-/// A request that does not fit together.
-fn refused(why: impl Into<String>) -> Failure {
-    Failure::Declared(ApiError::new(ErrorKind::ValidationException, why))
 }
 
 fn answer(tried: &Tried, input: &str, level: Option<InspectionLevel>) -> TestStateOutput {
