@@ -87,7 +87,7 @@ fn welcome(address: SocketAddr, region: &str, is_signed: bool) -> String {
         ("for whoever signs with a key of --aws-credentials", String::new())
     } else {
         let keys = format!(
-            "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={region}   # if you have none\n"
+            "  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION={region}   # if you have none\n"
         );
         ("for this machine alone (--aws-credentials FILE lets others in)", keys)
     };
@@ -109,7 +109,10 @@ mod tests {
             said.contains("\n  aws --endpoint-url http://127.0.0.1:8084 stepfunctions list-state-machines\n"),
             "{said}"
         );
-        assert!(said.contains("for this machine alone") && said.contains("AWS_REGION=eu-west-1"), "{said}");
+        assert!(
+            said.contains("for this machine alone") && said.contains("AWS_DEFAULT_REGION=eu-west-1"),
+            "{said}"
+        );
         let said = welcome(address, "eu-west-1", true);
         assert!(said.contains("a key of --aws-credentials") && !said.contains("any"), "{said}");
     }
