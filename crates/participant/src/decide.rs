@@ -423,7 +423,8 @@ impl<H: Handler> Run<H> {
         decided: &mut DecidedOf<H>,
     ) {
         let version = entity.map_or(0, |entity| entity.version) + commits;
-        let holding = self.state.take().map(|state| Holding { key: key.to_owned(), version, bytes, state });
+        let state = self.state.take().map(Box::new);
+        let holding = state.map(|state| Holding { key: key.to_owned(), version, bytes, state });
         decided.states.extend(holding);
     }
 

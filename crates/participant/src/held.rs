@@ -8,7 +8,7 @@ const BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// States by key, each known by the version of the entity that it is the state of: what another instance made of it, or a commit that
 /// failed, is another version. So it spares the reading of JSON, and nothing else: a state that is not here is read.
 #[derive(Debug)]
-pub(crate) struct Held<S>(Generations<(u64, S)>);
+pub(crate) struct Held<S>(Generations<(u64, Box<S>)>);
 
 /// A state to be held, once what was decided is committed.
 #[derive(Debug)]
@@ -18,7 +18,8 @@ pub(crate) struct Holding<S> {
     pub(crate) version: u64,
     /// As it is stored.
     pub(crate) bytes: usize,
-    pub(crate) state: S,
+    /// It lies still while it is held: handed on with the rest, it would be copied time and again.
+    pub(crate) state: Box<S>,
 }
 
 impl<S> Held<S> {
@@ -29,7 +30,7 @@ impl<S> Held<S> {
 
     /// The state of that version of the entity, if it is held. It is the caller's from now on.
     pub(crate) fn take(&mut self, key: &str, version: u64) -> Option<S> {
-        self.0.take(key).filter(|(held, _)| *held == version).map(|(_, state)| state)
+        self.0.take(key).filter(|(held, _)| *held == version).map(|(_, state)| *state)
     }
 
     pub(crate) fn put(&mut self, holding: Holding<S>) {
@@ -45,7 +46,7 @@ mod tests {
     #[test]
     fn a_state_is_that_of_its_version_and_handed_out_once() {
         let mut held = Held::new(10);
-        let holding = |version| Holding { key: "k".to_owned(), version, bytes: 3, state: version };
+        let holding = |version| Holding { key: "k".to_owned(), version, bytes: 3, state: Box::new(version) };
         held.put(holding(1));
         held.put(holding(2));
         assert_eq!(held.take("k", 2), Some(2));

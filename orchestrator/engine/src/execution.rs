@@ -30,8 +30,9 @@ const LAYOUT_MIN: u8 = 1;
 pub struct Execution {
     #[serde(rename = "v")]
     layout: u8,
+    // An execution changes hands many times a step: what is large of it stays where it is meanwhile.
     #[serde(rename = "h")]
-    pub(crate) head: Head,
+    pub(crate) head: Box<Head>,
     #[serde(rename = "p")]
     pub(crate) phase: Phase,
 }
@@ -42,7 +43,7 @@ struct Stored {
     #[serde(rename = "v", deserialize_with = "layout")]
     layout: u8,
     #[serde(rename = "h")]
-    head: Head,
+    head: Box<Head>,
     #[serde(rename = "p")]
     phase: Phase,
 }
@@ -61,7 +62,9 @@ impl TryFrom<Stored> for Execution {
                 return Err("a count is greater than any that can be");
             }
         }
-        if let Phase::Ended(Ending { unfinished: Some(unfinished), .. }) = &phase {
+        if let Phase::Ended(ending) = &phase
+            && let Some(unfinished) = &ending.unfinished
+        {
             unfinished.check()?;
         }
         Ok(Self { layout, head, phase })
@@ -126,7 +129,7 @@ pub enum Phase {
     Running(Threads),
     /// It is over.
     #[serde(rename = "e")]
-    Ended(Ending),
+    Ended(Box<Ending>),
 }
 
 /// How an execution ended.
@@ -191,7 +194,7 @@ impl Head {
 }
 
 impl Execution {
-    pub(crate) fn new(head: Head, phase: Phase) -> Self {
+    pub(crate) fn new(head: Box<Head>, phase: Phase) -> Self {
         Self { layout: LAYOUT, head, phase }
     }
 

@@ -110,7 +110,7 @@ fn stepped<'d>(
     match (execution, fact) {
         (None, Fact::Started { execution, input, seed, first_id, identity, express }) => {
             let head = Head { next_id: first_id, ..Head::new(definition, (execution, seed), now_ms, &input) };
-            let head = Head { express, identity, ..head };
+            let head = Box::new(Head { express, identity, ..head });
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
@@ -118,7 +118,7 @@ fn stepped<'d>(
             let ChildStart { execution, map, map_run_arn: _, input, item, seed, identity, express } = *start;
             let machine = processor(definition, &map).ok_or(IllegalFact::Damaged)?;
             let head = Head::new(definition, (execution, seed), now_ms, &input);
-            let head = Head { express, identity, ..head };
+            let head = Box::new(Head { express, identity, ..head });
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             let thread = Thread { item: item.map(Box::new), ..Thread::root() };
             Ok(Stepped::Advanced(Box::new(stepper.begin_with(thread, machine, input, None))))
@@ -135,13 +135,13 @@ fn resume<'d>(
     execution: Execution,
     fact: Fact,
     now_ms: u64,
-    stepper: impl FnOnce(Head, Threads) -> Stepper<'d>,
+    stepper: impl FnOnce(Box<Head>, Threads) -> Stepper<'d>,
 ) -> Result<Stepped, IllegalFact> {
     if execution.definition() != definition.fingerprint() {
         let pinned = execution.definition().to_owned();
         return Err(IllegalFact::WrongDefinition { pinned, given: definition.fingerprint().to_owned() });
     }
-    let (head, threads) = match execution.brought_up_to_date(definition)? {
+    let (mut head, threads) = match execution.brought_up_to_date(definition)? {
         Execution { head, phase: Phase::Running(threads), .. } => (head, threads),
         ended if fact == Fact::Redriven => return redrive(definition, ended, now_ms, stepper),
         ended => return Ok(Stepped::Stale(Box::new(ended))),
@@ -157,7 +157,7 @@ fn resume<'d>(
         Fact::TaskSubmitted { task, output } => (Target::Task(task), Signal::Submitted(output)),
         Fact::TaskHeartbeat { task } => (Target::Task(task), Signal::Heartbeat),
         Fact::TimerFired { timer } if head.deadline.is_some_and(|deadline| deadline.id == timer) => {
-            let head = Head { deadline: None, ..head };
+            head.deadline = None;
             return Ok(Stepped::Advanced(Box::new(stepper(head, threads).time_out())));
         }
         Fact::TimerFired { timer } => (Target::Timer(timer), Signal::Fired(timer)),
@@ -185,15 +185,13 @@ fn redrive<'d>(
     definition: &Definition,
     ended: Execution,
     now_ms: u64,
-    stepper: impl FnOnce(Head, Threads) -> Stepper<'d>,
+    stepper: impl FnOnce(Box<Head>, Threads) -> Stepper<'d>,
 ) -> Result<Stepped, IllegalFact> {
     if ended.redrivable(now_ms).is_err() {
         return Ok(Stepped::Stale(Box::new(ended)));
     }
-    let Execution { head, phase: Phase::Ended(Ending { unfinished: Some(unfinished), .. }), .. } = ended
-    else {
-        return Err(IllegalFact::Damaged);
-    };
+    let Execution { head, phase: Phase::Ended(ending), .. } = ended else { return Err(IllegalFact::Damaged) };
+    let Some(unfinished) = ending.unfinished else { return Err(IllegalFact::Damaged) };
     if !unfinished.fits(definition) {
         return Err(IllegalFact::Damaged);
     }
@@ -237,7 +235,7 @@ fn is_late(frame: &Frame, definition: &Definition, signal: &Signal) -> bool {
     }
 }
 
-fn stale(head: Head, threads: Threads) -> Stepped {
+fn stale(head: Box<Head>, threads: Threads) -> Stepped {
     Stepped::Stale(Box::new(Execution::new(head, Phase::Running(threads))))
 }
 
@@ -339,7 +337,7 @@ impl Stepper<'_> {
         self.cancel(deadline);
         self.history.push_last(last_event, || detail);
         self.effects.push(Effect::Finished { status: ending.status });
-        self.step(Phase::Ended(ending))
+        self.step(Phase::Ended(Box::new(ending)))
     }
 
     fn step(mut self, phase: Phase) -> Step {

@@ -34,7 +34,7 @@ use crate::watch::Watch;
 pub(crate) struct Stepper<'d> {
     pub(crate) definition: &'d Definition,
     pub(crate) integrations: &'d dyn Integrations,
-    pub(crate) head: Head,
+    pub(crate) head: Box<Head>,
     pub(crate) now_ms: u64,
     /// The threads that wait.
     pub(crate) threads: Threads,
@@ -180,7 +180,7 @@ impl<'d> Stepper<'d> {
     pub(crate) fn new(
         definition: &'d Definition,
         integrations: &'d dyn Integrations,
-        (head, threads): (Head, Threads),
+        (head, threads): (Box<Head>, Threads),
         now_ms: u64,
         events: Events<'d>,
     ) -> Self {

@@ -111,7 +111,7 @@ pub fn trial(definition: &Definition, trial: Trial<'_>, now_ms: u64) -> Option<T
     let watch = Watch::new(context);
     let id = (identity.name.clone(), seed);
     let head = Head { identity: Some(Box::new(identity)), ..Head::new(definition, id, now_ms, &input) };
-    let head_and_threads = (head, Threads::default());
+    let head_and_threads = (Box::new(head), Threads::default());
     let events = Events::Kept(Vec::new());
     let mut stepper = Stepper::new(definition, &NoneRefused, head_and_threads, now_ms, events);
     stepper.watch = Some(&watch);

@@ -164,12 +164,12 @@ impl<'r> World<'r> {
         };
         let Step { execution, effects, taken, .. } = step;
         if let Some(last) = last
-            && !matches!(execution.phase(), Phase::Ended(Ending { status: Status::Succeeded, .. }))
+            && execution.status() != Status::Succeeded
         {
             return Err(RunError::TooSlow { patience, doing: doing::at(&last) });
         }
         let ended = match execution.phase() {
-            Phase::Ended(ending) => Some((ending.clone(), execution.history_len())),
+            Phase::Ended(ending) => Some((Ending::clone(ending), execution.history_len())),
             Phase::Running(_) => None,
         };
         hosted.execution = Some(execution);

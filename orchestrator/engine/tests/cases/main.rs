@@ -182,7 +182,7 @@ impl Run<'_> {
     ) -> Result<(Ending, Vec<HistoryEvent>), String> {
         let (execution, history) = drive(self, definition, start)?;
         match execution.phase() {
-            Phase::Ended(ending) => Ok((ending.clone(), history)),
+            Phase::Ended(ending) => Ok((Ending::clone(ending), history)),
             Phase::Running(_) => Err(format!("it waits for ever: {execution:?}")),
         }
     }
