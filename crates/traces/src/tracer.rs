@@ -77,6 +77,8 @@ impl Tracer {
     /// # Errors
     /// The exporter cannot be made. That nobody takes the spans is no error: it is logged when they are to go.
     pub fn start(settings: &Settings, service: &'static str) -> Result<Self, StartError> {
+        // What the exporter's HTTP client encrypts with. It is there already if this is not the first tracer.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder()
             .with_http()
             .with_protocol(Protocol::HttpBinary)

@@ -14,9 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream as Encrypted;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::crypto::{
-    CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
-};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
@@ -60,7 +58,7 @@ pub(super) fn mode(options: &TlsOptions) -> SslMode {
 impl Tls {
     /// Reads the certificates that the options name.
     pub(super) fn new(options: &TlsOptions) -> Result<Self, TlsSetup> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let provider = Arc::new(ring::default_provider());
         let check = match options.mode {
             TlsMode::Disable | TlsMode::Prefer => Check::Nothing,
             TlsMode::Require if options.root_cert.is_none() => Check::Nothing,
