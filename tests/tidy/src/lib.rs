@@ -5,6 +5,7 @@
 //! - [`table`]: what ARCHITECTURE.md says that a crate must not know;
 //! - [`modules`], [`imports`]: a crate's files as modules, and which names which; [`circles`] among them;
 //! - [`features`]: what is built with which features;
+//! - [`tested`]: what has tests and examples, and what has none;
 //! - [`docs`]: what documents say that there is; [`comments`]: doc comments that say nothing.
 //!
 //! The rules themselves are `tests/tidy.rs`.
@@ -17,4 +18,5 @@ pub mod features;
 pub mod imports;
 pub mod modules;
 pub mod table;
+pub mod tested;
 pub mod workspace;

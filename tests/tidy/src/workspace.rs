@@ -20,10 +20,23 @@ pub struct Workspace {
 pub struct Member {
     /// Its folder, relative to [`Workspace::root`], as documents name it.
     pub folder: String,
-    /// The roots of its library and programs, not those of tests, examples and benchmarks.
-    pub roots: Vec<PathBuf>,
+    /// Its library and programs, not tests, examples and benchmarks.
+    pub built: Vec<Built>,
     /// The crates of the workspace that it is built on. Those that only its tests use do not count.
     pub knows: BTreeSet<String>,
+}
+
+/// A library or program.
+#[derive(Debug, Deserialize)]
+pub struct Built {
+    kind: Vec<String>,
+    /// The file that all of its others are declared in.
+    #[serde(rename = "src_path")]
+    pub root: PathBuf,
+    /// Whether `cargo test` makes a program of the tests in it.
+    pub test: bool,
+    /// Whether `cargo test` runs the examples of its documentation.
+    pub doctest: bool,
 }
 
 #[derive(Deserialize)]
@@ -37,7 +50,7 @@ struct Package {
     name: String,
     manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
-    targets: Vec<Target>,
+    targets: Vec<Built>,
 }
 
 #[derive(Deserialize)]
@@ -47,10 +60,23 @@ struct Dependency {
     path: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
-struct Target {
-    kind: Vec<String>,
-    src_path: PathBuf,
+impl Built {
+    fn is(&self, kind: &str) -> bool {
+        self.kind.iter().any(|is| is == kind)
+    }
+}
+
+impl Member {
+    /// The files of that library or program, if it is one of its own: those of `src`, but that a program beside a library is one file.
+    #[must_use]
+    pub fn files<'a>(&self, of: &'a Built, all: &'a [PathBuf]) -> Vec<&'a Path> {
+        if of.is("bin") && self.built.len() > 1 {
+            return vec![&of.root];
+        }
+        let others = |file: &Path| self.built.iter().any(|built| built.root == file && built.root != of.root);
+        let folder = of.root.parent().unwrap();
+        all.iter().map(PathBuf::as_path).filter(|file| file.starts_with(folder) && !others(file)).collect()
+    }
 }
 
 impl Workspace {
@@ -115,14 +141,13 @@ impl Workspace {
 
 fn member(package: Package, root: &Path) -> Member {
     let folder = package.manifest_path.parent().unwrap().strip_prefix(root).unwrap();
-    let is_built = |target: &Target| target.kind.iter().any(|kind| kind == "lib" || kind == "bin");
     let knows = |dependency: &Dependency| {
         let is_ours = dependency.path.as_ref().is_some_and(|path| path.starts_with(root));
         is_ours && dependency.kind.as_deref() != Some("dev")
     };
     Member {
         folder: folder.to_string_lossy().into_owned(),
-        roots: package.targets.into_iter().filter(is_built).map(|target| target.src_path).collect(),
+        built: package.targets.into_iter().filter(|target| target.is("lib") || target.is("bin")).collect(),
         knows: package.dependencies.into_iter().filter(knows).map(|dependency| dependency.name).collect(),
     }
 }

@@ -12,6 +12,7 @@ use tidy::features::features;
 use tidy::imports::imports;
 use tidy::modules::Modules;
 use tidy::table::{Rule, rows};
+use tidy::tested::{has_examples, has_tests};
 use tidy::workspace::Workspace;
 
 /// A file is shorter than this, in lines.
@@ -79,8 +80,8 @@ fn no_crate_knows_what_it_must_not() {
 fn no_two_files_of_a_crate_import_each_other_in_a_circle() {
     let workspace = Workspace::read();
     let mut found = Vec::new();
-    for root in workspace.crates.values().flat_map(|member| &member.roots) {
-        let imports = imports(&Modules::read(root));
+    for built in workspace.crates.values().flat_map(|member| &member.built) {
+        let imports = imports(&Modules::read(&built.root));
         let short = |file: &Path| file.strip_prefix(&workspace.root).unwrap().display().to_string();
         for circle in circles(&imports) {
             let mut text = String::from("a circle:");
@@ -136,6 +137,29 @@ fn no_comment_only_repeats_a_name() {
         wrong.extend(empty.iter().map(|name| format!("{}: {name}", file.display())));
     }
     nothing(&wrong, "doc comments that only repeat a name");
+}
+
+#[test]
+fn what_has_tests_or_examples_says_so_and_nothing_else_is_built_for_them() {
+    let workspace = Workspace::read();
+    let all: Vec<_> = workspace.files(&[".rs"]).iter().map(|file| workspace.root.join(file)).collect();
+    let mut wrong = Vec::new();
+    for (name, member) in &workspace.crates {
+        for built in &member.built {
+            let texts: Vec<_> =
+                member.files(built, &all).into_iter().map(|file| read(&workspace, file)).collect();
+            let (test, doctest) =
+                (texts.iter().any(|text| has_tests(text)), texts.iter().any(|text| has_examples(text)));
+            let root = built.root.display();
+            if test != built.test {
+                wrong.push(format!("{name}: {root} should say `test = {test}`"));
+            }
+            if doctest != built.doctest {
+                wrong.push(format!("{name}: {root} should say `doctest = {doctest}`"));
+            }
+        }
+    }
+    nothing(&wrong, "[lib] and [[bin]] of these Cargo.toml do not say what `cargo test` finds there");
 }
 
 #[test]
