@@ -7,6 +7,8 @@
 mod access;
 mod args;
 mod connections;
+mod event_log;
+mod open;
 mod serve;
 
 pub use args::{DEFAULTS, ServeArgs, with_defaults};
