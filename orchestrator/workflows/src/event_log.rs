@@ -169,8 +169,10 @@ impl Writer {
             self.heed(written, events);
             self.shared.waiting.fetch_sub(text.len(), Ordering::Relaxed);
             self.shared.hangs.store(false, Ordering::Relaxed);
-            // Who does not wait any more does not hear.
-            waiting.into_iter().for_each(|done| drop(done.send(())));
+            for done in waiting {
+                // Who does not wait any more does not hear.
+                let _ = done.send(());
+            }
         }
     }
 

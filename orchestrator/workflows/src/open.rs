@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::{IntGauge, Registry};
-use store::{Read as _, Store};
+use store::Store;
 use telemetry::registered;
 use tokio::time::MissedTickBehavior;
 
