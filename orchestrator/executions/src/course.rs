@@ -20,6 +20,7 @@ use crate::logging::{Logged, Subject};
 use crate::record;
 use crate::request::Answer;
 use crate::running::{Running, nesting, nests};
+use crate::spans::{Stretch, attempt, over};
 use crate::standard::{Beside, errand};
 use crate::stored::{Begun, Extent, HERE_BYTES_MAX, Place, ending};
 
@@ -46,6 +47,9 @@ pub(crate) struct Course<'a, I: Integrations> {
     pub(crate) transitions: u32,
     /// What is to be logged.
     pub(crate) logged: Logged,
+    /// Whether it matters what is over.
+    pub(crate) is_traced: bool,
+    pub(crate) over: Vec<Stretch>,
 }
 
 pub(crate) type EffectsOf<I> = Effects<Errand<<I as Integrations>::Outside>, Answer>;
@@ -60,7 +64,20 @@ impl<'a, I: Integrations> Course<'a, I> {
     ) -> Self {
         let nests = nests(definition);
         let (unmade, logged) = (VecDeque::new(), Logged::default());
-        Self { definition, integrations, has_journal, journal, begun, nests, unmade, transitions: 0, logged }
+        let (transitions, is_traced, over) = (0, false, Vec::new());
+        Self {
+            definition,
+            integrations,
+            has_journal,
+            journal,
+            begun,
+            nests,
+            unmade,
+            transitions,
+            logged,
+            is_traced,
+            over,
+        }
     }
 
     /// Tells the facts, and each timer that is due by then. Whether the execution waited for the last of the facts. Whoever
@@ -125,6 +142,7 @@ impl<'a, I: Integrations> Course<'a, I> {
         let entry = JournalEntry::new(now_ms, fact);
         let written = self.has_journal.then(|| entry.encode());
         let integrations = Beside(self.integrations);
+        let attempt = if self.is_traced { attempt(execution.as_ref(), &entry.fact) } else { None };
         let stepped = match self.begun.logging {
             None => step(self.definition, execution, entry.fact, now_ms, &integrations, History::Skip),
             Some(logging) => {
@@ -146,6 +164,9 @@ impl<'a, I: Integrations> Course<'a, I> {
             Stepped::Advanced(step) => *step,
         };
         self.transitions = self.transitions.saturating_add(step.tally.transitions);
+        if self.is_traced {
+            self.over.extend(over(attempt, &step.execution, &self.begun, now_ms));
+        }
         if let Some(written) = written {
             self.append(JournalEntry::with_refused(written, step.refused).map_err(rejected)?, effects);
         }

@@ -23,7 +23,7 @@ use crate::lists::{self, OF_TASK, of_task};
 use crate::live::Live;
 use crate::load::load;
 use crate::metrics::{Metrics, Opening};
-use crate::outlets::{Outlets, log};
+use crate::outlets::{Outlets, tell};
 use crate::parent::Parent;
 use crate::pollers::Pollers;
 use crate::queue::Queue;
@@ -31,6 +31,7 @@ use crate::record;
 use crate::request::{Answer, Nested, Request, Start, StartChild};
 use crate::row::Row;
 use crate::running::Running;
+use crate::spans::Spans;
 use crate::stored::{Begun, Extent, Place, Stored, ending};
 use crate::waiters::Waiters;
 
@@ -65,6 +66,12 @@ impl<I: Integrations> Executor<I> {
     #[must_use]
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { outlets: Outlets { metrics: Some(metrics), ..self.outlets }, ..self }
+    }
+
+    /// Telling these what is over.
+    #[must_use]
+    pub fn with_spans(self, spans: Arc<dyn Spans>) -> Self {
+        Self { outlets: Outlets { spans: Some(spans), ..self.outlets }, ..self }
     }
 
     /// Where events of executions go that are never stored; those of all others go to the log of [`Errands`](crate::Errands), which
@@ -174,13 +181,14 @@ impl<I: Integrations> Executor<I> {
         let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
         let started_ms = begun.started_ms;
         let mut course = Course::new(definition, &self.integrations, has_journal, journal, begun);
+        course.is_traced = self.outlets.spans.is_some();
         let (running, _) = course.tell(None, [fact], effects)?;
         let ending = ending(&running.execution).cloned();
         self.outlets.announce::<I>(ending.as_ref(), effects);
         effects.answer(Answer::Started { started_ms, is_new: true, ending });
         let is_gone = course.is_gone(&running);
         self.outlets.count(Opening::Started, &course, &running.execution, effects);
-        log(&mut course, is_gone, effects);
+        tell(&mut course, is_gone, effects);
         if is_gone {
             return Ok(None);
         }
@@ -215,6 +223,7 @@ impl<I: Integrations> Executor<I> {
         };
         // Only what is Express has no journal.
         let mut course = Course::new(&definition, &self.integrations, journal.entries > 0, journal, begun);
+        course.is_traced = self.outlets.spans.is_some();
         let (running, was_awaited) = course.tell(Some(running), facts, effects)?;
         let ending = ending(&running.execution).cloned();
         if is_redriven && was_awaited {
@@ -225,7 +234,7 @@ impl<I: Integrations> Executor<I> {
             let opening = if is_redriven { Opening::Redriven } else { Opening::Before };
             self.outlets.count(opening, &course, &running.execution, effects);
         }
-        log(&mut course, false, effects);
+        tell(&mut course, false, effects);
         effects.answer(Answer::Told { was_awaited, ending });
         if course.is_gone(&running) {
             return Ok((None, was_awaited));

@@ -11,6 +11,7 @@ use crate::integrations::Integrations;
 use crate::metrics::{Metrics, Moved, Opening};
 use crate::pollers::Pollers;
 use crate::request::Answer;
+use crate::spans::Spans;
 use crate::stored::ending;
 use crate::waiters::Waiters;
 
@@ -22,6 +23,7 @@ pub(crate) struct Outlets {
     pub(crate) metrics: Option<Metrics>,
     /// For events of executions that are never stored.
     pub(crate) event_log: Option<Arc<dyn EventLog>>,
+    pub(crate) spans: Option<Arc<dyn Spans>>,
 }
 
 impl Outlets {
@@ -62,6 +64,11 @@ impl Outlets {
                     metrics.count(moved);
                 }
             }
+            Answer::Over(stretches) => {
+                if let Some(spans) = &self.spans {
+                    stretches.into_iter().for_each(|stretch| spans.record(stretch));
+                }
+            }
             Answer::Logged(events) => {
                 if let Some(log) = &self.event_log {
                     // Nobody waits until it is written: there is nothing that could be done again.
@@ -73,12 +80,17 @@ impl Outlets {
     }
 }
 
-/// Has logged what is to be logged: with an errand, or at once where the execution is never stored, and so nothing is committed.
-pub(crate) fn log<I: Integrations>(
+/// Has traced what is over, and logged what is to be logged: with an errand, or at once where the execution is never stored, and so nothing
+/// is committed.
+pub(crate) fn tell<I: Integrations>(
     course: &mut Course<'_, I>,
     is_never_stored: bool,
     effects: &mut EffectsOf<I>,
 ) {
+    let over = std::mem::take(&mut course.over);
+    if !over.is_empty() {
+        effects.announce(Answer::Over(over));
+    }
     let events = course.logged.take();
     if events.is_empty() {
         return;

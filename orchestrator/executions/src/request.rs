@@ -12,6 +12,7 @@ use crate::logging::{LoggedEvent, Logging};
 use crate::metrics::Moved;
 use crate::offered::Offered;
 use crate::parent::Parent;
+use crate::spans::Stretch;
 
 /// What is asked of the execution under a key ([`crate::execution_key`]).
 #[derive(Clone, Debug)]
@@ -142,6 +143,8 @@ pub enum Answer {
     Moved(Moved),
     /// What is logged of an execution that was never stored: told to the log, and no answer to a request.
     Logged(Vec<LoggedEvent>),
+    /// What is over: told to who records traces, and no answer to a request.
+    Over(Vec<Stretch>),
     /// So it is.
     Done,
 }

@@ -10,5 +10,6 @@ mod connections;
 mod event_log;
 mod open;
 mod serve;
+mod spans;
 
 pub use args::{DEFAULTS, ServeArgs, with_defaults};

@@ -16,6 +16,7 @@ use crate::args::{DEFAULTS, ServeArgs};
 use crate::connections::Connections;
 use crate::event_log::Log;
 use crate::open;
+use crate::spans::Recorded;
 
 /// The name of the participant, of its log, and of its schema in a database.
 const NAME: &str = "workflows";
@@ -47,7 +48,7 @@ impl Binary for ServeArgs {
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
-        let Environment { bus, store, registry, options, .. } = environment.clone();
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { home, access, buckets, execution_logs } = settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
@@ -61,11 +62,14 @@ impl Binary for ServeArgs {
         if let Some(folder) = buckets {
             errands = errands.with_buckets(Arc::new(Folder::new(folder)));
         }
-        let executor = Executor::new(catalogue.clone(), Connections)
+        let mut executor = Executor::new(catalogue.clone(), Connections)
             .with_waiters(waiters.clone())
             .with_pollers(pollers.clone())
             .with_metrics(executions::Metrics::register(&registry)?)
             .with_event_log(event_log);
+        if tracer.is_on() {
+            executor = executor.with_spans(Arc::new(Recorded(tracer)));
+        }
         let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
             .with_options(options)

@@ -1,9 +1,11 @@
-//! `duet workflow serve` as whoever operates it meets it: the logs of executions, over a SIGKILL.
+//! `duet workflow serve` as whoever operates it meets it: the logs of executions, over a SIGKILL, and their traces.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
+use tests::collector::Collector;
 use tests::process::Process;
 use tests::{until, workflows};
 
@@ -94,4 +96,37 @@ async fn every_event_of_every_execution_is_logged_though_the_process_is_killed()
         open => Err(format!("{open} are")),
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_execution_is_a_trace_and_joins_that_of_its_caller() {
+    let (folder, collector) = (tempfile::tempdir().unwrap(), Collector::start().await);
+    let flags = ["workflow", "serve", "--listen", "127.0.0.1:0", "--store", "memory:"];
+    let environment = collector.environment();
+    let process = Process::start_in(&environment, "workflows", folder.path(), "duet", &flags).await;
+    until("it to be ready", async || process.ready().await).await;
+    let api = process.address();
+    let activity = workflows::done(api, "CreateActivity", &json!({"name": "work"})).await;
+    let activity = activity["activityArn"].as_str().unwrap();
+    let states = json!({"W": {"Type": "Task", "Resource": activity, "End": true}});
+    let machine = workflows::make(api, "m", "STANDARD", &states, "OFF").await;
+    let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let start = json!({"stateMachineArn": machine, "name": "e", "traceHeader": header});
+    workflows::done(api, "StartExecution", &start).await;
+    let task = workflows::done(api, "GetActivityTask", &json!({"activityArn": activity})).await;
+    let answer = json!({"taskToken": task["taskToken"], "output": "1"});
+    workflows::done(api, "SendTaskSuccess", &answer).await;
+    let spans = until("both spans", async || {
+        let traces = collector.traces();
+        let spans = traces.get("5759e988bd862e3fe1be46a994272793").cloned().unwrap_or_default();
+        if spans.len() == 2 { Ok(spans) } else { Err(format!("{spans:?}")) }
+    })
+    .await;
+    let named =
+        |name: &str| spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{spans:?}"));
+    let (whole, task) = (named("execution of m"), named("task W"));
+    assert_eq!((whole.parent.as_str(), &task.parent), ("53995c3f42cd8ad8", &whole.id));
+    assert_eq!(whole.attributes["duet.execution.status"], "SUCCEEDED");
+    assert!(whole.times.0 <= task.times.0 && task.times.1 <= whole.times.1, "{spans:?}");
+    assert_eq!(process.end(Signal::TERM).await, Some(0));
 }
