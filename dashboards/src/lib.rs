@@ -13,11 +13,19 @@ mod compare;
 mod hops;
 mod orchestrator;
 mod reliability;
+mod workflows;
 
 use board::Board;
 
 /// Every dashboard.
 #[must_use]
 pub fn all() -> Vec<Board> {
-    vec![compare::board(), hops::board(), brokers::board(), orchestrator::board(), reliability::board()]
+    vec![
+        compare::board(),
+        hops::board(),
+        brokers::board(),
+        orchestrator::board(),
+        reliability::board(),
+        workflows::board(),
+    ]
 }

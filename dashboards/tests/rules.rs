@@ -90,10 +90,11 @@ fn whoever_is_scraped_by_a_name_answers_to_it() {
     let compose = file("docker-compose.yml");
     let lists = compose.lines().filter_map(|line| line.trim().strip_prefix("DUET_HTTP_ALLOWED_HOSTS: "));
     let allowed: Vec<_> = lists.flat_map(|list| list.split(',')).collect();
-    let targets = file("dashboards/prometheus/targets/duet.yml");
+    let targets =
+        ["duet", "workflows"].map(|name| file(&format!("dashboards/prometheus/targets/{name}.yml"))).concat();
     let names = targets.lines().filter_map(|line| line.strip_prefix("- targets: [\"")?.split(':').next());
     let names: Vec<_> = names.collect();
-    assert_eq!(names.len(), 10, "{names:?}");
+    assert_eq!(names.len(), 11, "{names:?}");
     for name in names {
         assert!(allowed.contains(&name), "{name} refuses Prometheus: {allowed:?}");
     }

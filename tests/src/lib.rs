@@ -1,7 +1,7 @@
 //! End-to-end tests that start the real binaries as a user would; see `tests/`. This library is what they share.
 //!
 //! - [`programs`]: where the binaries are;
-//! - [`process`]: one of them running, or run to its end; [`http`]: asking it;
+//! - [`process`]: one of them running, or run to its end; [`http`]: asking it; [`workflows`]: asking the Step Functions API;
 //! - [`system`]: all of them together, in a folder of their own; [`stores`]: where they keep what they know;
 //! - [`brokers`]: real servers of a test's own;
 //! - [`files`]: who may read what they write;
@@ -22,6 +22,7 @@ pub mod process;
 pub mod programs;
 pub mod stores;
 pub mod system;
+pub mod workflows;
 
 use std::time::Duration;
 

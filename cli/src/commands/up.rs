@@ -39,6 +39,9 @@ pub(crate) struct UpArgs {
     /// Instances of a program, e.g. order-status=3; more than one of any needs --store postgres [default: 1 of each].
     #[arg(long, value_name = "NAME=N", value_delimiter = ',')]
     instances: Vec<Instances>,
+    /// Starts the Step Functions API, too (`duet workflow serve`), at http://127.0.0.1:8084 if that port is free.
+    #[arg(long)]
+    workflows: bool,
     /// Returns once everything is ready, and leaves it running.
     #[arg(long)]
     detach: bool,
@@ -51,7 +54,7 @@ pub(crate) struct UpArgs {
     /// It is the one that goes on running for somebody who said --detach.
     #[arg(long, hide = true)]
     detached: bool,
-    /// Further flags for each of the four programs, e.g. -- --log debug --batch-max 64.
+    /// Further flags for each of the programs but the bus, e.g. -- --log debug --batch-max 64.
     #[arg(last = true, value_name = "FLAGS")]
     extra: Vec<String>,
 }
@@ -60,6 +63,7 @@ const EXAMPLES: &str = "\
 Examples:
   duet up                                   # without servers: memory bus, SQLite files in .duet
   duet up --bus rabbitmq --store postgres --instances order-status=3 --detach
+  duet up --workflows                       # with the AWS Step Functions API at http://127.0.0.1:8084
   duet status; duet scale order-status=2; duet down
   DUET_DECLINE_RATE=0.05 DUET_SEED=7 duet up
 
@@ -103,6 +107,9 @@ impl UpArgs {
                 return Err(ConfigError::new("--instances", format!("{program}={count}"), expected));
             }
             instances.insert(*program, *count);
+        }
+        if self.workflows {
+            instances.insert(Program::Workflows, 1);
         }
         let own =
             self.extra.iter().find(|flag| PER_PROCESS.contains(&flag.split('=').next().unwrap_or(flag)));
@@ -177,6 +184,17 @@ mod tests {
         let store = settings.stores.url(Program::OrderStatus);
         assert!(store.expose().ends_with("/.duet/order-status.db"), "{store}");
         assert_eq!(settings.instances.values().sum::<u32>(), 4);
+    }
+
+    #[test]
+    fn the_step_functions_api_is_one_more_program_with_a_store_of_its_own() {
+        let found = settings(&["--workflows"]).unwrap();
+        assert_eq!((found.instances.len(), found.instances[&Program::Workflows]), (5, 1));
+        let store = found.stores.url(Program::Workflows);
+        assert!(store.expose().ends_with("/.duet/workflows.db"), "{store}");
+        let flags = ["--workflows", "--store", "postgres://u:p@h/d", "--namespace", "trial"];
+        let store = settings(&flags).unwrap().stores.url(Program::Workflows);
+        assert_eq!(store.expose(), "postgres://u:p@h/d?schema=trial_workflows");
     }
 
     #[test]

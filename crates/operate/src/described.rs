@@ -121,7 +121,7 @@ impl Described {
 
     /// Each instance of its services and of its orchestrator, and where it serves HTTP, if it runs.
     pub fn participants(&self) -> impl Iterator<Item = (Program, Option<SocketAddr>)> {
-        let participants = self.state.processes.iter().filter(|entry| entry.id.program != Program::Bus);
+        let participants = self.state.processes.iter().filter(|entry| entry.id.program.is_participant());
         participants.map(|entry| (entry.id.program, entry.address.filter(|_| entry.process.is_some())))
     }
 

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::service::Service;
@@ -101,8 +102,12 @@ async fn serve(State(api): State<Arc<Api>>, mut request: Request) -> Response {
     }
     let (uri, headers) = (request.uri().clone(), std::mem::take(request.headers_mut()));
     let body = body(request).await;
-    let id = Uuid::new_v4();
-    match answer(&api, &uri, &headers, body).await {
+    let (id, begun) = (Uuid::new_v4(), Instant::now());
+    let answer = answer(&api, &uri, &headers, body).await;
+    if let Some(metrics) = api.service.metrics() {
+        metrics.answered(request::operation(target(&headers)).ok(), answer.as_ref().err(), begun.elapsed());
+    }
+    match answer {
         Ok(body) => told(id, StatusCode::OK, &body),
         Err(failure) => {
             if let Failure::Internal(reason) = &failure {

@@ -17,6 +17,7 @@ mod deletions;
 mod failures;
 pub mod http;
 mod machines;
+mod metrics;
 mod page;
 mod runs;
 mod service;
@@ -27,5 +28,6 @@ mod test_state;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};
+pub use metrics::Metrics;
 pub use service::Service;
 pub use target::{Target, home_key};

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::arn::Scope;
 use crate::deletions::Deletions;
+use crate::metrics::Metrics;
 
 /// What all actions use. Clones share it.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub struct Service {
     waiters: Waiters,
     pollers: Pollers,
     deletions: Deletions,
+    metrics: Option<Metrics>,
 }
 
 impl Service {
@@ -45,6 +47,7 @@ impl Service {
             waiters: Waiters::default(),
             pollers: Pollers::default(),
             deletions: Deletions::default(),
+            metrics: None,
         }
     }
 
@@ -60,6 +63,12 @@ impl Service {
     #[must_use]
     pub fn with_pollers(self, pollers: Pollers) -> Self {
         Self { pollers, ..self }
+    }
+
+    /// Counting the calls that come by HTTP.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// The same for a request that was signed for that region.
@@ -91,6 +100,10 @@ impl Service {
 
     pub(crate) fn pollers(&self) -> &Pollers {
         &self.pollers
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
     }
 
     pub(crate) fn deletions(&self) -> &Deletions {

@@ -1,6 +1,6 @@
 //! Why a request is not carried out, and the answer to that.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 
@@ -63,35 +63,47 @@ impl Failure {
         }
     }
 
+    /// The error's name, without its name space: one of those that AWS's model declares, or of a few that every service of AWS has.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Declared(error) => error.kind.name(),
+            Self::UnknownOperation { .. } => "UnknownOperationException",
+            Self::Serialization(_) => "SerializationException",
+            Self::Constraints(_) => "ValidationException",
+            Self::Unauthenticated { error, .. } => error,
+            Self::TooLarge => "RequestEntityTooLargeException",
+            Self::Unavailable(_) => "ServiceUnavailableException",
+            Self::Internal(_) => "InternalFailure",
+        }
+    }
+
     /// The body of the answer.
     pub fn body(&self) -> Value {
+        let name_space = match self {
+            Self::Declared(_) => STATES,
+            Self::Constraints(_) => VALIDATE,
+            _ => CORAL,
+        };
+        let mut body = Map::new();
+        body.insert("__type".to_owned(), format!("{name_space}{}", self.name()).into());
         match self {
             Self::Declared(error) => {
-                let mut body = Map::new();
-                body.insert("__type".to_owned(), format!("{STATES}{}", error.kind.name()).into());
                 body.insert("message".to_owned(), error.message.as_str().into());
                 body.extend(error.members.clone());
-                body.into()
             }
-            Self::UnknownOperation { .. } => json!({"__type": format!("{CORAL}UnknownOperationException")}),
-            Self::Serialization(None) => json!({"__type": format!("{CORAL}SerializationException")}),
             Self::Serialization(Some(message)) => {
-                json!({"__type": format!("{CORAL}SerializationException"), "Message": message})
+                body.insert("Message".to_owned(), message.as_str().into());
             }
-            Self::Constraints(message) => {
-                json!({"__type": format!("{VALIDATE}ValidationException"), "message": message})
+            Self::TooLarge => {
+                body.insert("message".to_owned(), "Request entity too large.".into());
             }
-            Self::Unauthenticated { error, message } => {
-                json!({"__type": format!("{CORAL}{error}"), "message": message})
+            Self::Constraints(message)
+            | Self::Unauthenticated { message, .. }
+            | Self::Unavailable(message) => {
+                body.insert("message".to_owned(), message.as_str().into());
             }
-            Self::TooLarge => json!({
-                "__type": format!("{CORAL}RequestEntityTooLargeException"),
-                "message": "Request entity too large.",
-            }),
-            Self::Unavailable(reason) => {
-                json!({"__type": format!("{CORAL}ServiceUnavailableException"), "message": reason})
-            }
-            Self::Internal(_) => json!({"__type": format!("{CORAL}InternalFailure")}),
+            Self::UnknownOperation { .. } | Self::Serialization(None) | Self::Internal(_) => {}
         }
+        body.into()
     }
 }

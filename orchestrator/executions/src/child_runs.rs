@@ -25,7 +25,8 @@ impl<C> Errands<C> {
             input: start.express.then(|| start.input.to_string()),
         };
         let own = start.execution.clone();
-        let request = Request::StartChild(Box::new(StartChild { definition, start, parent }));
+        let request =
+            Request::StartChild(Box::new(StartChild { definition, start, parent, logging: child.logging }));
         Ok(match self.ask(&own, request).await? {
             Ok(Answer::Started { ending: None, .. }) => Outcome::ChildBegun { run: child.run, child: own },
             // It has told so itself.

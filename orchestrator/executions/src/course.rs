@@ -1,10 +1,14 @@
 //! A fact told to an execution, with all that follows from it at once.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use asl::Definition;
 use asl::error::RUNTIME;
-use engine::{Effect, Execution, Fact, History, JournalEntry, MapRunId, StartChild, Stepped, TaskId, step};
+use engine::{
+    Effect, Execution, Fact, History, HistoryEvent, JournalEntry, MapRunId, StartChild, Stepped, TaskId,
+    step, step_seen,
+};
 use participant::{Effects, Rejected};
 
 use crate::due::Due;
@@ -12,9 +16,11 @@ use crate::errand::{Child, Errand, ItemsWanted, Results};
 use crate::integrations::{Integrations, Way};
 use crate::key::RunKeys;
 use crate::lists::OF_MAP_RUN;
+use crate::logging::{Logged, Subject};
 use crate::record;
 use crate::request::Answer;
 use crate::running::{Running, nesting, nests};
+use crate::spans::{Stretch, attempt, over};
 use crate::standard::{Beside, errand};
 use crate::stored::{Begun, Extent, HERE_BYTES_MAX, Place, ending};
 
@@ -37,6 +43,13 @@ pub(crate) struct Course<'a, I: Integrations> {
     nests: bool,
     /// What it is told of calls that cannot be made after all.
     unmade: VecDeque<Fact>,
+    /// States entered.
+    pub(crate) transitions: u32,
+    /// What is to be logged.
+    pub(crate) logged: Logged,
+    /// Whether it matters what is over.
+    pub(crate) is_traced: bool,
+    pub(crate) over: Vec<Stretch>,
 }
 
 pub(crate) type EffectsOf<I> = Effects<Errand<<I as Integrations>::Outside>, Answer>;
@@ -50,7 +63,21 @@ impl<'a, I: Integrations> Course<'a, I> {
         begun: Begun,
     ) -> Self {
         let nests = nests(definition);
-        Self { definition, integrations, has_journal, journal, begun, nests, unmade: VecDeque::new() }
+        let (unmade, logged) = (VecDeque::new(), Logged::default());
+        let (transitions, is_traced, over) = (0, false, Vec::new());
+        Self {
+            definition,
+            integrations,
+            has_journal,
+            journal,
+            begun,
+            nests,
+            unmade,
+            transitions,
+            logged,
+            is_traced,
+            over,
+        }
     }
 
     /// Tells the facts, and each timer that is due by then. Whether the execution waited for the last of the facts. Whoever
@@ -115,7 +142,18 @@ impl<'a, I: Integrations> Course<'a, I> {
         let entry = JournalEntry::new(now_ms, fact);
         let written = self.has_journal.then(|| entry.encode());
         let integrations = Beside(self.integrations);
-        let stepped = step(self.definition, execution, entry.fact, now_ms, &integrations, History::Skip);
+        let attempt = if self.is_traced { attempt(execution.as_ref(), &entry.fact) } else { None };
+        let stepped = match self.begun.logging {
+            None => step(self.definition, execution, entry.fact, now_ms, &integrations, History::Skip),
+            Some(logging) => {
+                let (subject, logged) = (Subject::new(execution.as_ref(), &entry.fact), &mut self.logged);
+                let mut see = |event: HistoryEvent| {
+                    logged.see(logging, &subject, &event);
+                    ControlFlow::Continue(())
+                };
+                step_seen(self.definition, execution, entry.fact, now_ms, &integrations, &mut see)
+            }
+        };
         let step = match stepped.map_err(rejected)? {
             Stepped::Stale(execution) => {
                 // A task that is pending waits still, though nothing follows: it may have no time for being at work, or be told again
@@ -125,6 +163,10 @@ impl<'a, I: Integrations> Course<'a, I> {
             }
             Stepped::Advanced(step) => *step,
         };
+        self.transitions = self.transitions.saturating_add(step.tally.transitions);
+        if self.is_traced {
+            self.over.extend(over(attempt, &step.execution, &self.begun, now_ms));
+        }
         if let Some(written) = written {
             self.append(JournalEntry::with_refused(written, step.refused).map_err(rejected)?, effects);
         }
@@ -272,7 +314,8 @@ impl<'a, I: Integrations> Course<'a, I> {
         let keys = self.keys(&map_run_arn, effects)?;
         start.execution = keys.child(&execution.child_name(run, index));
         let definition = self.definition.fingerprint().to_owned();
-        Some(Child { definition, run, name: keys.run(), index, is_told_whole, start })
+        let logging = self.begun.logging;
+        Some(Child { definition, run, name: keys.run(), index, is_told_whole, start, logging })
     }
 
     /// Whether it stands in lists, and can be asked about: an Express execution that nobody has begun but its caller does not.

@@ -4,6 +4,7 @@ use engine::{ChildStart, Fact, MapRun, MapRunId, TaskId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::logging::{LoggedEvent, Logging};
 use crate::offered::Offered;
 
 /// Something that an execution has done: committed with the step that asks for it, carried out by [`Errands`](crate::Errands) until it
@@ -37,6 +38,9 @@ pub enum Errand<C> {
     /// Write the results of a Map run.
     #[serde(rename = "w")]
     WriteResults(Box<Results>),
+    /// Log these events of its own.
+    #[serde(rename = "l")]
+    Log(Vec<LoggedEvent>),
     /// Keep what there is to be told of a Map run that is over.
     #[serde(rename = "k")]
     KeepMapRun {
@@ -92,6 +96,9 @@ pub struct Child {
     pub(crate) is_told_whole: bool,
     /// What it begins with; its execution is its key.
     pub(crate) start: ChildStart,
+    /// What is logged of it, as of its parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) logging: Option<Logging>,
 }
 
 /// Items that a Map run wants.

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::catalogue::Catalogue;
 use crate::errand::{Errand, Outcome};
+use crate::event_log::EventLog;
 use crate::files::Files;
 use crate::request::{Answer, Request};
 
@@ -36,6 +37,7 @@ pub struct Errands<C> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) catalogue: Catalogue,
     pub(crate) files: Files,
+    event_log: Option<Arc<dyn EventLog>>,
     foreign: Arc<dyn Caller<C, Fact>>,
 }
 
@@ -46,6 +48,7 @@ impl<C> Clone for Errands<C> {
             store: Arc::clone(&self.store),
             catalogue: self.catalogue.clone(),
             files: self.files.clone(),
+            event_log: self.event_log.clone(),
             foreign: Arc::clone(&self.foreign),
         }
     }
@@ -72,13 +75,20 @@ impl<C> Errands<C> {
         catalogue: Catalogue,
         foreign: Arc<dyn Caller<C, Fact>>,
     ) -> Self {
-        Self { requests: requests.from_within(), store, catalogue, files: Files::default(), foreign }
+        let (requests, files) = (requests.from_within(), Files::default());
+        Self { requests, store, catalogue, files, event_log: None, foreign }
     }
 
     /// Map runs read their items from these buckets, and write their results there. Without any, both fail.
     #[must_use]
     pub fn with_buckets(self, buckets: Arc<dyn items::Buckets>) -> Self {
         Self { files: Files::of(buckets), ..self }
+    }
+
+    /// Events of executions go to that log. Without any, nothing is logged.
+    #[must_use]
+    pub fn with_event_log(self, event_log: Arc<dyn EventLog>) -> Self {
+        Self { event_log: Some(event_log), ..self }
     }
 
     pub(crate) fn reader(&self) -> &dyn Read {
@@ -138,6 +148,12 @@ impl<C: Clone + Send + Sync + 'static> Errands<C> {
             Errand::StartChild(child) => self.start_child(&id.key, child).await?,
             Errand::Stop(keys) => {
                 self.stop(keys).await?;
+                Outcome::Done
+            }
+            Errand::Log(events) => {
+                if let Some(log) = &self.event_log {
+                    log.log(events.clone()).await;
+                }
                 Outcome::Done
             }
             Errand::ReadItems(wanted) => self.read_items(&id.key, wanted).await,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl::Definition;
 use async_trait::async_trait;
-use engine::{Ending, Fact, Status};
+use engine::{Fact, Status};
 use participant::{Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
@@ -13,6 +13,7 @@ use crate::course::{Course, EffectsOf, TIMER};
 use crate::depth::{is_storable, storable};
 use crate::digest::Digest;
 use crate::errand::{Errand, Outcome};
+use crate::event_log::EventLog;
 use crate::given::{Given, INPUT_HERE_BYTES_MAX};
 use crate::glance::{Glance, GlancedPlace, GlancedRow, may_be_elsewhere};
 use crate::integrations::Integrations;
@@ -21,6 +22,8 @@ use crate::key::{EXECUTION_KEY_BYTES_MAX, machine_and_name};
 use crate::lists::{self, OF_TASK, of_task};
 use crate::live::Live;
 use crate::load::load;
+use crate::metrics::{Metrics, Opening};
+use crate::outlets::{Outlets, tell};
 use crate::parent::Parent;
 use crate::pollers::Pollers;
 use crate::queue::Queue;
@@ -28,6 +31,7 @@ use crate::record;
 use crate::request::{Answer, Nested, Request, Start, StartChild};
 use crate::row::Row;
 use crate::running::Running;
+use crate::spans::Spans;
 use crate::stored::{Begun, Extent, Place, Stored, ending};
 use crate::waiters::Waiters;
 
@@ -36,28 +40,45 @@ pub struct Executor<I> {
     catalogue: Catalogue,
     integrations: I,
     live: Live,
-    waiters: Waiters,
-    pollers: Pollers,
+    outlets: Outlets,
 }
 
 impl<I: Integrations> Executor<I> {
     /// Of these definitions, and of those that are in its store.
     #[must_use]
     pub fn new(catalogue: Catalogue, integrations: I) -> Self {
-        let (waiters, pollers) = (Waiters::default(), Pollers::default());
-        Self { catalogue, integrations, live: Live::new(), waiters, pollers }
+        Self { catalogue, integrations, live: Live::new(), outlets: Outlets::default() }
     }
 
     /// Telling these when executions have ended.
     #[must_use]
     pub fn with_waiters(self, waiters: Waiters) -> Self {
-        Self { waiters, ..self }
+        Self { outlets: Outlets { waiters, ..self.outlets }, ..self }
     }
 
     /// Telling these when a task of an activity is there.
     #[must_use]
     pub fn with_pollers(self, pollers: Pollers) -> Self {
-        Self { pollers, ..self }
+        Self { outlets: Outlets { pollers, ..self.outlets }, ..self }
+    }
+
+    /// Counting what happens.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { outlets: Outlets { metrics: Some(metrics), ..self.outlets }, ..self }
+    }
+
+    /// Telling these what is over.
+    #[must_use]
+    pub fn with_spans(self, spans: Arc<dyn Spans>) -> Self {
+        Self { outlets: Outlets { spans: Some(spans), ..self.outlets }, ..self }
+    }
+
+    /// Where events of executions go that are never stored; those of all others go to the log of [`Errands`](crate::Errands), which
+    /// should be the same.
+    #[must_use]
+    pub fn with_event_log(self, event_log: Arc<dyn EventLog>) -> Self {
+        Self { outlets: Outlets { event_log: Some(event_log), ..self.outlets }, ..self }
     }
 }
 
@@ -108,6 +129,7 @@ impl<I: Integrations> Executor<I> {
             runs: Vec::new(),
             over: Vec::new(),
             by,
+            logging: start.logging,
         };
         self.begin(&start.definition, fact, (!start.express).then_some(journal), begun, effects)
     }
@@ -118,7 +140,7 @@ impl<I: Integrations> Executor<I> {
         child: &StartChild,
         effects: &mut EffectsOf<I>,
     ) -> Decision<Stored> {
-        let StartChild { definition, start, parent } = child;
+        let StartChild { definition, start, parent, logging } = child;
         if let Some(stored) = state {
             return Ok(Some(begun_before(stored, false, Some(parent), effects)));
         }
@@ -132,6 +154,7 @@ impl<I: Integrations> Executor<I> {
             runs: Vec::new(),
             over: Vec::new(),
             by: None,
+            logging: *logging,
         };
         let journal = (!start.express).then(Extent::default);
         self.begin(definition, Fact::ChildStarted(Box::new(start.clone())), journal, begun, effects)
@@ -158,11 +181,15 @@ impl<I: Integrations> Executor<I> {
         let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
         let started_ms = begun.started_ms;
         let mut course = Course::new(definition, &self.integrations, has_journal, journal, begun);
+        course.is_traced = self.outlets.spans.is_some();
         let (running, _) = course.tell(None, [fact], effects)?;
         let ending = ending(&running.execution).cloned();
-        self.announce(ending.as_ref(), effects);
+        self.outlets.announce::<I>(ending.as_ref(), effects);
         effects.answer(Answer::Started { started_ms, is_new: true, ending });
-        if course.is_gone(&running) {
+        let is_gone = course.is_gone(&running);
+        self.outlets.count(Opening::Started, &course, &running.execution, effects);
+        tell(&mut course, is_gone, effects);
+        if is_gone {
             return Ok(None);
         }
         if course.is_listed() {
@@ -196,12 +223,18 @@ impl<I: Integrations> Executor<I> {
         };
         // Only what is Express has no journal.
         let mut course = Course::new(&definition, &self.integrations, journal.entries > 0, journal, begun);
+        course.is_traced = self.outlets.spans.is_some();
         let (running, was_awaited) = course.tell(Some(running), facts, effects)?;
         let ending = ending(&running.execution).cloned();
         if is_redriven && was_awaited {
             course.begun.redrives.get_or_insert_default().note(effects.now().unsigned_abs());
         }
-        self.announce(ending.as_ref(), effects);
+        self.outlets.announce::<I>(ending.as_ref(), effects);
+        if was_awaited || !is_redriven {
+            let opening = if is_redriven { Opening::Redriven } else { Opening::Before };
+            self.outlets.count(opening, &course, &running.execution, effects);
+        }
+        tell(&mut course, false, effects);
         effects.answer(Answer::Told { was_awaited, ending });
         if course.is_gone(&running) {
             return Ok((None, was_awaited));
@@ -227,13 +260,6 @@ impl<I: Integrations> Executor<I> {
         }
         effects.answer(Answer::Redriven { at_ms: now_ms });
         Ok(advanced)
-    }
-
-    /// Has those told of the end who wait for it in this process; nobody is told whom it does not concern.
-    fn announce(&self, ending: Option<&Ending>, effects: &mut EffectsOf<I>) {
-        if let Some(ending) = ending.filter(|_| self.waiters.is_awaited(effects.key())) {
-            effects.announce(Answer::Ended(ending.clone()));
-        }
     }
 
     fn take(&self, chain: Digest, effects: &mut EffectsOf<I>) -> Result<Running, Rejected> {
@@ -399,11 +425,7 @@ impl<I: Integrations> Handler for Executor<I> {
     }
 
     fn announced(&self, key: &str, answer: Answer) {
-        match answer {
-            Answer::Ended(ending) => self.waiters.ended(key, &ending),
-            Answer::Queued { .. } => self.pollers.put_in(key),
-            _ => {}
-        }
+        self.outlets.told(key, answer);
     }
 
     async fn prepare(

@@ -28,6 +28,11 @@
 //! activity, start and stop the children of a Map run, read its items and write its results ([`map_runs`]). Each is harmless when it
 //! is carried out twice. Whoever waits in this process for an end hears of it by [`Waiters`].
 //!
+//! # What is told of executions
+//!
+//! [`Metrics`] are counted, and events are [logged](Logging), once what they tell is committed. Events go with an errand, so that a crash
+//! loses none; those of an execution that is never stored go at once.
+//!
 //! # Express
 //!
 //! An Express execution has no journal: it stands in its row, however great it is, and leaves nothing behind. One that ends with the
@@ -42,6 +47,7 @@ mod digest;
 mod due;
 mod errand;
 mod errands;
+mod event_log;
 mod executor;
 mod files;
 mod given;
@@ -53,10 +59,13 @@ mod key;
 mod lists;
 mod live;
 mod load;
+mod logging;
 pub mod map_runs;
 mod map_work;
+mod metrics;
 mod nesting;
 mod offered;
+mod outlets;
 mod parent;
 mod pollers;
 mod queue;
@@ -67,6 +76,7 @@ mod refused;
 mod request;
 mod row;
 mod running;
+mod spans;
 mod standard;
 mod stored;
 mod target;
@@ -75,11 +85,14 @@ mod waiters;
 pub use catalogue::Catalogue;
 pub use errand::{Errand, Outcome};
 pub use errands::Errands;
+pub use event_log::EventLog;
 pub use executor::Executor;
 pub use given::Given;
 pub use histories::{Histories, HistoryPage, Wanted};
 pub use integrations::{Integrations, Unconnected, Way, no_foreign};
 pub use key::{execution_key, machine_and_name};
+pub use logging::{EXECUTION_DATA, LoggedEvent, Logging};
+pub use metrics::{Metrics, Moved};
 pub use offered::Offered;
 pub use parent::Parent;
 pub use pollers::{Lent, POLLERS_MAX, Poller, Pollers, Turn};
@@ -87,5 +100,6 @@ pub use queue::{Queue, queue_key};
 pub use read::{Described, ReadError, arn_of, describe, first_fact, input, journal, list};
 pub use request::{Answer, QueueRequest, Request, Start};
 pub use row::Row;
+pub use spans::{Spans, Stretch, Stretched};
 pub use stored::{HERE_BYTES_MAX, Stored};
 pub use waiters::{Waiter, Waiters};

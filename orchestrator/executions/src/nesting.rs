@@ -12,6 +12,7 @@ use crate::errands::{Ends, Errands, patiently};
 use crate::given::Given;
 use crate::key::execution_key;
 use crate::lists::{OF_TASK, of_task};
+use crate::logging::Logging;
 use crate::parent::Parent;
 use crate::queue::queue_key;
 use crate::read::{ReadError, describe, input as input_of};
@@ -99,6 +100,7 @@ impl<C> Errands<C> {
             alias_arn: alias_arn.clone(),
             ..Given::default()
         });
+        let logging = Logging::of(&revision.configuration);
         let identity = Identity {
             execution_arn: execution_arn.clone(),
             name,
@@ -115,6 +117,7 @@ impl<C> Errands<C> {
             identity: Some(Box::new(identity)),
             express,
             given,
+            logging,
             by: parent.is_none().then(|| id.clone()),
             parent,
         };

@@ -8,8 +8,11 @@ use participant::CallId;
 use serde_json::Value;
 
 use crate::given::Given;
+use crate::logging::{LoggedEvent, Logging};
+use crate::metrics::Moved;
 use crate::offered::Offered;
 use crate::parent::Parent;
+use crate::spans::Stretch;
 
 /// What is asked of the execution under a key ([`crate::execution_key`]).
 #[derive(Clone, Debug)]
@@ -47,6 +50,7 @@ pub struct StartChild {
     pub(crate) start: ChildStart,
     /// Who is told how it has ended.
     pub(crate) parent: Parent,
+    pub(crate) logging: Option<Logging>,
 }
 
 /// The end of an execution that a task has started and waits for.
@@ -86,6 +90,8 @@ pub struct Start {
     pub express: bool,
     /// What is given back of it as it was given, if somebody will ask; of an Express execution nothing is kept.
     pub given: Option<Given>,
+    /// What is logged of it, if anything.
+    pub logging: Option<Logging>,
     /// Who is told how it has ended, if another execution waits for it.
     pub parent: Option<Parent>,
     /// The call that asks for it, if that may ask again (after a crash) without being told of the end: it finds its own execution then,
@@ -133,6 +139,12 @@ pub enum Answer {
         /// By which it is found in the queue.
         number: u64,
     },
+    /// What happened to it: told to who counts, and no answer to a request.
+    Moved(Moved),
+    /// What is logged of an execution that was never stored: told to the log, and no answer to a request.
+    Logged(Vec<LoggedEvent>),
+    /// What is over: told to who records traces, and no answer to a request.
+    Over(Vec<Stretch>),
     /// So it is.
     Done,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::given::Given;
+use crate::logging::Logging;
 use crate::parent::Parent;
 use crate::redrives::Redrives;
 
@@ -43,6 +44,9 @@ pub struct Stored {
     /// Over the id of the call that began it, if a task did that does not wait for its end.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<Digest>,
+    /// What is logged of it, if anything.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) logging: Option<Logging>,
 }
 
 /// What the row says of the journal.
@@ -88,13 +92,28 @@ pub(crate) struct Begun {
     pub(crate) runs: Vec<MapRunId>,
     pub(crate) over: Vec<MapRun>,
     pub(crate) by: Option<Digest>,
+    pub(crate) logging: Option<Logging>,
 }
 
 impl Begun {
     /// The row of the execution that is there.
     pub(crate) fn at(self, journal: Extent, place: Place) -> Stored {
-        let Self { definition, started_ms, begun_with, given, redrives, parent, runs, over, by } = self;
-        Stored { definition, started_ms, begun_with, journal, place, given, redrives, parent, runs, over, by }
+        let Self { definition, started_ms, begun_with, given, redrives, parent, runs, over, by, logging } =
+            self;
+        Stored {
+            definition,
+            started_ms,
+            begun_with,
+            journal,
+            place,
+            given,
+            redrives,
+            parent,
+            runs,
+            over,
+            by,
+            logging,
+        }
     }
 
     /// The name of the Map run whose child it is, if it is one.
@@ -156,8 +175,10 @@ impl Stored {
             runs,
             over,
             by,
+            logging,
         } = self;
-        let begun = Begun { definition, started_ms, begun_with, given, redrives, parent, runs, over, by };
+        let begun =
+            Begun { definition, started_ms, begun_with, given, redrives, parent, runs, over, by, logging };
         (begun, journal, place)
     }
 

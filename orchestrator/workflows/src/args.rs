@@ -38,6 +38,10 @@ struct ApiArgs {
     /// A folder whose folders are buckets (FOLDER/BUCKET/KEY): what Maps in distributed mode read, and where they write.
     #[arg(long, value_name = "FOLDER", env = "DUET_S3")]
     s3: Option<PathBuf>,
+    /// A file to which events of executions are appended, a line of JSON each, as their machines' loggingConfiguration says. It may be
+    /// moved away at any time: another one is begun.
+    #[arg(long, value_name = "FILE", env = "DUET_EXECUTION_LOGS")]
+    execution_logs: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -94,6 +98,21 @@ impl ServeArgs {
                 Err(ConfigError::new("--s3", folder.display(), "a folder whose folders are buckets"))
             }
             folder => Ok(folder.clone()),
+        }
+    }
+
+    /// The file for events of executions, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn execution_logs(&self) -> Result<Option<PathBuf>, ConfigError> {
+        let Some(file) = &self.api.execution_logs else { return Ok(None) };
+        match std::fs::OpenOptions::new().append(true).create(true).open(file) {
+            Ok(_) => Ok(Some(file.clone())),
+            Err(error) => {
+                let expected = format!("a file that can be written ({error})");
+                Err(ConfigError::new("--execution-logs", file.display(), expected))
+            }
         }
     }
 
@@ -155,6 +174,18 @@ mod tests {
         assert_eq!(read(&[]).unwrap().buckets(), Ok(None));
         let missing = format!("{path}/missing");
         assert!(read(&["--s3", &missing]).unwrap().buckets().is_err());
+    }
+
+    #[test]
+    fn execution_logs_go_to_a_file_that_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.jsonl");
+        let path = file.to_str().unwrap();
+        assert_eq!(read(&["--execution-logs", path]).unwrap().execution_logs(), Ok(Some(file.clone())));
+        assert_eq!(read(&[]).unwrap().execution_logs(), Ok(None));
+        let missing = format!("{path}/missing");
+        let error = read(&["--execution-logs", &missing]).unwrap().execution_logs().unwrap_err().to_string();
+        assert!(error.starts_with("--execution-logs: found ") && error.contains("can be written"), "{error}");
     }
 
     #[test]

@@ -7,6 +7,9 @@
 mod access;
 mod args;
 mod connections;
+mod event_log;
+mod open;
 mod serve;
+mod spans;
 
 pub use args::{DEFAULTS, ServeArgs, with_defaults};

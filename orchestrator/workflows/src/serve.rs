@@ -14,6 +14,9 @@ use participant::{Metrics, Participant, SystemClock};
 use crate::access::Access;
 use crate::args::{DEFAULTS, ServeArgs};
 use crate::connections::Connections;
+use crate::event_log::Log;
+use crate::open;
+use crate::spans::Recorded;
 
 /// The name of the participant, of its log, and of its schema in a database.
 const NAME: &str = "workflows";
@@ -23,6 +26,7 @@ pub struct Checked {
     home: Scope,
     access: Access,
     buckets: Option<PathBuf>,
+    execution_logs: Option<PathBuf>,
 }
 
 impl Binary for ServeArgs {
@@ -35,22 +39,37 @@ impl Binary for ServeArgs {
     }
 
     fn settings(&self) -> Result<Checked, ConfigError> {
-        Ok(Checked { home: self.home(), access: self.access()?, buckets: self.buckets()? })
+        Ok(Checked {
+            home: self.home(),
+            access: self.access()?,
+            buckets: self.buckets()?,
+            execution_logs: self.execution_logs()?,
+        })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
-        let Environment { bus, store, registry, options, .. } = environment.clone();
-        let Checked { home, access, buckets } = settings;
+        let Environment { bus, store, registry, options, tracer } = environment.clone();
+        let Checked { home, access, buckets, execution_logs } = settings;
+        let event_log = Arc::new(
+            Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
+        );
+        open::watch(Arc::clone(&store), &registry)?;
         let (requests, asked) = participant::requests();
         let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
-        let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), no_foreign());
+        let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), no_foreign())
+            .with_event_log(event_log.clone());
         if let Some(folder) = buckets {
             errands = errands.with_buckets(Arc::new(Folder::new(folder)));
         }
-        let executor = Executor::new(catalogue.clone(), Connections)
+        let mut executor = Executor::new(catalogue.clone(), Connections)
             .with_waiters(waiters.clone())
-            .with_pollers(pollers.clone());
+            .with_pollers(pollers.clone())
+            .with_metrics(executions::Metrics::register(&registry)?)
+            .with_event_log(event_log);
+        if tracer.is_on() {
+            executor = executor.with_spans(Arc::new(Recorded(tracer)));
+        }
         let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
             .with_options(options)
@@ -59,6 +78,7 @@ impl Binary for ServeArgs {
         let region = Arc::clone(&home.region);
         let service =
             Service::new(home, store, requests, catalogue, clock).with_waiters(waiters).with_pollers(pollers);
+        let service = service.with_metrics(actions::Metrics::register(&registry)?);
         service.go_on_with_deletions();
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {

@@ -14,7 +14,7 @@ use testbed::{KAFKA, RABBITMQ, REQUIRE};
 use tests::collector::Collector;
 use tests::process::Process;
 use tests::system::{BusKind, Setup, System};
-use tests::{http, until};
+use tests::{http, until, workflows};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
@@ -116,7 +116,7 @@ struct Prometheus {
 
 impl Prometheus {
     /// On the project's own configuration, but for where it is and where the targets are; with these features.
-    async fn start(folder: &Path, features: &str, targets: &str, rabbitmq: &str) -> Self {
+    async fn start(folder: &Path, features: &str, targets: &str, rabbitmq: &str, api: &Process) -> Self {
         let here = folder.join(features);
         std::fs::create_dir_all(here.join("targets")).unwrap();
         for file in ["prometheus.yml", "rules.yml"] {
@@ -128,6 +128,8 @@ impl Prometheus {
         let place = rabbitmq.trim_start_matches("http://").trim_end_matches("/metrics");
         let its = format!("- targets: [\"{place}\"]\n  labels: {{ bus: rabbitmq, service: rabbitmq }}\n");
         std::fs::write(here.join("targets/rabbitmq.yml"), its).unwrap();
+        let its = format!("- targets: [\"{}\"]\n  labels: {{ service: workflows }}\n", api.address());
+        std::fs::write(here.join("targets/workflows.yml"), its).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let log = std::fs::File::create(here.join("prometheus.log")).unwrap();
@@ -210,10 +212,13 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
     ];
     let targets: String = systems.iter().map(Loaded::targets).collect();
     let folder = tempfile::tempdir().unwrap();
+    let flags = ["workflow", "serve", "--listen", "127.0.0.1:0", "--store", "memory:"];
+    let api = Process::start_as("workflows", folder.path(), "duet", &flags).await;
+    let asked = tokio::spawn(ask_for_executions(api.address()));
     let metrics = std::env::var(RABBITMQ_METRICS).unwrap_or_else(|_| RABBITMQ_METRICS_DEFAULT.to_owned());
     // Without native histograms: every panel has to work without them.
-    let prometheus = Prometheus::start(folder.path(), "exemplar-storage", &targets, &metrics).await;
-    let native = Prometheus::start(folder.path(), "native-histograms", &targets, &metrics).await;
+    let prometheus = Prometheus::start(folder.path(), "exemplar-storage", &targets, &metrics, &api).await;
+    let native = Prometheus::start(folder.path(), "native-histograms", &targets, &metrics, &api).await;
 
     // So that there is a share of declined payments to show.
     let change = r#"{"decline_rate": 0.1}"#;
@@ -262,11 +267,31 @@ async fn every_query_of_every_panel_and_rule_has_an_answer() {
     }
     every_latency_leads_to_a_trace(&prometheus, &collector).await;
     native_histograms_are_finer(&prometheus, &native).await;
-    every_metric_is_documented(&systems).await;
+    every_metric_is_documented(&systems, &api).await;
     faults_are_marked(&prometheus, &mut systems, &of_trouble).await;
     drop((prometheus, native));
+    asked.abort();
+    assert_eq!(api.end(Signal::TERM).await, Some(0));
     for system in systems {
         system.stop().await;
+    }
+}
+
+/// Starts executions of both types for as long as it lives, and asks for what there is not.
+async fn ask_for_executions(api: SocketAddr) {
+    let pass = serde_json::json!({"P": {"Type": "Pass", "End": true}});
+    let mut arns = Vec::new();
+    for machine_type in ["STANDARD", "EXPRESS"] {
+        arns.push(workflows::make(api, machine_type, machine_type, &pass, "ALL").await);
+    }
+    loop {
+        for arn in &arns {
+            workflows::done(api, "StartExecution", &serde_json::json!({"stateMachineArn": arn})).await;
+            let missing = serde_json::json!({"executionArn": format!("{arn}:none")});
+            let (status, _) = workflows::ask(api, "DescribeExecution", &missing).await.unwrap();
+            assert_eq!(status, 400);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
@@ -351,15 +376,14 @@ async fn native_histograms_are_finer(classic: &Prometheus, native: &Prometheus) 
 type Metric = (String, String, BTreeSet<String>);
 
 /// What the processes serve is what `docs/METRICS.md` says, and no more.
-async fn every_metric_is_documented(systems: &[Loaded]) {
+async fn every_metric_is_documented(systems: &[Loaded], api: &Process) {
     let mut served = BTreeMap::<String, Metric>::new();
-    for system in systems {
-        for process in system.system.participants().chain([&system.load]) {
-            let (_, text) = http::get(process.address(), "/metrics").await.unwrap();
-            for (name, kind, labels) in metrics_in(&text) {
-                let known = served.entry(name.clone()).or_insert((name, kind, BTreeSet::new()));
-                known.2.extend(labels);
-            }
+    let of_systems = systems.iter().flat_map(|system| system.system.participants().chain([&system.load]));
+    for process in of_systems.chain([api]) {
+        let (_, text) = http::get(process.address(), "/metrics").await.unwrap();
+        for (name, kind, labels) in metrics_in(&text) {
+            let known = served.entry(name.clone()).or_insert((name, kind, BTreeSet::new()));
+            known.2.extend(labels);
         }
     }
     let served: BTreeSet<Metric> = served.into_values().collect();

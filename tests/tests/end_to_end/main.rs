@@ -16,3 +16,4 @@ mod probes;
 mod replay;
 mod traces;
 mod up;
+mod workflows;

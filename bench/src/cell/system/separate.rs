@@ -89,7 +89,7 @@ fn member(program: Program, spec: &Spec) -> Member {
         Program::Orchestrator => {
             vec![("--restaurant-timeout-s", wiring::RESTAURANT_TIMEOUT_S.to_string())]
         }
-        Program::OrderHistory | Program::Bus => Vec::new(),
+        Program::OrderHistory | Program::Bus | Program::Workflows => Vec::new(),
     };
     let mut member = Member::new(program, spec.store.url(&absolute(&spec.dir), program.name()));
     member.args = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect();

@@ -21,6 +21,8 @@ pub enum Program {
     OrderStatus,
     /// The service notifications.
     Notifications,
+    /// `duet workflow serve`: the Step Functions API, beside the system and on no bus of others.
+    Workflows,
 }
 
 impl Program {
@@ -28,7 +30,13 @@ impl Program {
     pub const PARTICIPANTS: [Self; 4] =
         [Self::Orchestrator, Self::OrderHistory, Self::OrderStatus, Self::Notifications];
 
-    /// Its name, which is also that of its consumer group.
+    /// Whether it is one of [`Self::PARTICIPANTS`].
+    #[must_use]
+    pub fn is_participant(self) -> bool {
+        Self::PARTICIPANTS.contains(&self)
+    }
+
+    /// Its name, which is also that of its consumer group if it has one.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,6 +45,7 @@ impl Program {
             Self::OrderHistory => groups::ORDER_HISTORY,
             Self::OrderStatus => groups::ORDER_STATUS,
             Self::Notifications => groups::NOTIFICATIONS,
+            Self::Workflows => "workflows",
         }
     }
 
@@ -44,6 +53,7 @@ impl Program {
     const fn file(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Bus => ("duet", &["bus"]),
+            Self::Workflows => ("duet", &["workflow", "serve"]),
             other => (other.name(), &[]),
         }
     }
@@ -205,7 +215,7 @@ mod tests {
     #[test]
     fn an_unknown_name_is_told_the_four() {
         assert_eq!("notifications".parse(), Ok(Program::Notifications));
-        for wrong in ["bus", "order", ""] {
+        for wrong in ["bus", "workflows", "order", ""] {
             let error = wrong.parse::<Program>().unwrap_err().to_string();
             let names = "orchestrator, order-history, order-status, notifications";
             assert_eq!(error, format!("`{wrong}` is none of {names}"));
@@ -219,7 +229,7 @@ mod tests {
         for file in ["duet", "order-history", "order-status"] {
             std::fs::write(programs.path(file), "").unwrap();
         }
-        assert!(programs.check([Program::Bus, Program::OrderHistory]).is_ok());
+        assert!(programs.check([Program::Bus, Program::OrderHistory, Program::Workflows]).is_ok());
         let error = programs.check(Program::PARTICIPANTS).unwrap_err();
         assert_eq!(error.missing, ["notifications", "orchestrator"]);
         let said = error.to_string();

@@ -141,7 +141,7 @@ pub struct UpSettings {
     pub stores: Stores,
     /// What stands before names on a broker and those of schemas.
     pub namespace: Option<String>,
-    /// How many instances of each participant.
+    /// How many instances of each program beside the bus.
     pub instances: BTreeMap<Program, u32>,
     /// Further flags for each of them.
     pub extra: Vec<String>,
@@ -181,6 +181,7 @@ pub fn usual_port(id: ProcessId) -> SocketAddr {
         (Program::OrderHistory, 1) => 8081,
         (Program::OrderStatus, 1) => 8082,
         (Program::Notifications, 1) => 8083,
+        (Program::Workflows, 1) => 8084,
         _ => 0,
     };
     SocketAddr::from(([127, 0, 0, 1], port))

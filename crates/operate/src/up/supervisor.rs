@@ -299,7 +299,7 @@ impl Supervisor {
         if self.phase != Phase::Running {
             return refused("everything is being ended");
         }
-        if program == Program::Bus || instances == 0 || instances > super::settings::INSTANCES_MAX {
+        if !program.is_participant() || instances == 0 || instances > super::settings::INSTANCES_MAX {
             return refused("that is no number of instances of a participant");
         }
         if self.bus.is_none() {

@@ -2,7 +2,7 @@
 
 use api::{ErrorKind, Failure};
 use engine::{Identity, is_name};
-use executions::{Given, Start, execution_key};
+use executions::{Given, Logging, Start, execution_key};
 
 use crate::arn::{Arn, Resource};
 use crate::failures::declared;
@@ -67,6 +67,7 @@ impl Service {
             version_arn: version_arn.clone(),
             alias_arn: alias_arn.clone(),
         });
+        let logging = Logging::of(&revision.configuration);
         let identity = Identity {
             execution_arn: arn.clone(),
             name,
@@ -77,7 +78,8 @@ impl Service {
             alias_arn,
         };
         let identity = Some(Box::new(identity));
-        let start = Start { definition, input, seed, identity, express, given, parent: None, by: None };
+        let start =
+            Start { definition, input, seed, identity, express, given, logging, parent: None, by: None };
         Ok(Ready { arn, key, start: Box::new(start) })
     }
 }

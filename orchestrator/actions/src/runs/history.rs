@@ -2,7 +2,7 @@
 
 use api::Failure;
 use api::types::{GetExecutionHistoryInput, GetExecutionHistoryOutput, HistoryEvent};
-use executions::Wanted;
+use executions::{EXECUTION_DATA, Wanted};
 use serde_json::Value;
 
 use crate::act::Act;
@@ -10,10 +10,6 @@ use crate::failures::unreadable;
 use crate::page;
 use crate::runs::found::Found;
 use crate::service::Service;
-
-/// What is left out where no data is wanted.
-const DATA: [&str; 6] =
-    ["input", "inputDetails", "output", "outputDetails", "assignedVariables", "assignedVariablesDetails"];
 
 impl Act for GetExecutionHistoryInput {
     async fn act(self, service: &Service) -> Result<GetExecutionHistoryOutput, Failure> {
@@ -39,7 +35,7 @@ impl Act for GetExecutionHistoryInput {
 fn shown(mut event: Value, has_data: bool) -> Result<HistoryEvent, Failure> {
     if !has_data && let Some(event) = event.as_object_mut() {
         event.values_mut().filter_map(Value::as_object_mut).for_each(|details| {
-            details.retain(|name, _| !DATA.contains(&name.as_str()));
+            details.retain(|name, _| !EXECUTION_DATA.contains(&name.as_str()));
             // The model requires it.
             details.entry("parameters").and_modify(|parameters| *parameters = "".into());
         });

@@ -58,6 +58,7 @@ impl World {
             identity: Some(Box::new(identity)),
             express: target.express,
             given: None,
+            logging: None,
             parent: None,
             by: None,
         };

@@ -85,6 +85,7 @@ impl Process {
             identity: None,
             express: false,
             given: None,
+            logging: None,
             parent: None,
             by: None,
         };

@@ -12,7 +12,8 @@ use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{Bus, Message};
 use engine::{Call, Ending, Fact, Identity, Refusal, TaskId};
 use executions::{
-    Answer, Catalogue, Errands, Executor, Integrations, Request, Start, Waiters, Way, describe, execution_key,
+    Answer, Catalogue, Errands, EventLog, Executor, Integrations, Metrics, Request, Start, Waiters, Way,
+    describe, execution_key,
 };
 use items::Folder;
 use participant::{
@@ -38,6 +39,9 @@ pub(crate) struct Works {
     pub(crate) waiters: Waiters,
     /// The folder whose folders are buckets.
     pub(crate) buckets: Option<PathBuf>,
+    /// Where events are logged.
+    pub(crate) event_log: Option<Arc<dyn EventLog>>,
+    pub(crate) metrics: Option<Metrics>,
 }
 
 impl engine::Integrations for Works {
@@ -178,6 +182,7 @@ pub(crate) fn start(definition: &Arc<Definition>, input: Value) -> Request {
         identity: None,
         express: false,
         given: None,
+        logging: None,
         parent: None,
         by: None,
     }))
@@ -209,15 +214,16 @@ pub(crate) fn participant(
     if let Some(buckets) = &works.buckets {
         errands = errands.with_buckets(Arc::new(Folder::new(buckets.clone())));
     }
-    let participant = Participant::new(
-        "executions",
-        Vec::new(),
-        Executor::new(catalogue, works.clone()).with_waiters(works.waiters.clone()),
-        Arc::new(errands),
-        store,
-        bus,
-        clock,
-    );
+    let mut executor = Executor::new(catalogue, works.clone()).with_waiters(works.waiters.clone());
+    if let Some(log) = &works.event_log {
+        errands = errands.with_event_log(Arc::clone(log));
+        executor = executor.with_event_log(Arc::clone(log));
+    }
+    if let Some(metrics) = &works.metrics {
+        executor = executor.with_metrics(metrics.clone());
+    }
+    let participant =
+        Participant::new("executions", Vec::new(), executor, Arc::new(errands), store, bus, clock);
     let options = Options { batch_max: 1024, ..Options::default() };
     (participant.with_requests(asked).with_options(options), requests)
 }

@@ -7,3 +7,4 @@ mod great;
 mod map_runs;
 mod nested;
 mod small;
+mod told;

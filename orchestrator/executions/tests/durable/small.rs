@@ -148,6 +148,7 @@ async fn an_express_execution_leaves_nothing_behind() {
             identity: None,
             express: true,
             given: None,
+            logging: None,
             parent: None,
             by: None,
         }))

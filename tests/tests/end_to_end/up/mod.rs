@@ -1,6 +1,7 @@
 //! `duet up`, `status`, `scale` and `down`, as their user meets them: the real processes, killed and started again.
 
 mod planned;
+mod workflows;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,0 +1,113 @@
+//! What of an execution took time, told when it is over: for traces.
+
+use std::sync::Arc;
+
+use asl::error::TIMEOUT;
+use engine::{Awaited, Execution, Fact, Status, TaskId};
+
+use crate::stored::{Begun, ending};
+
+/// Something of an execution that took time, and is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The ARN of the execution.
+    pub execution_arn: String,
+    /// The header of the trace that its execution was begun with, if it was any: as it was given.
+    pub trace_header: Option<String>,
+    /// What took time.
+    pub of: Stretched,
+    /// From when, in milliseconds since 1970.
+    pub began_ms: u64,
+    /// Until when, in milliseconds since 1970.
+    pub ended_ms: u64,
+    /// The error that it came to, if it did.
+    pub error: Option<String>,
+}
+
+/// What took time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stretched {
+    /// The execution itself, from its beginning.
+    Execution {
+        /// What its machine is called.
+        machine: String,
+        /// How it ended.
+        status: Status,
+    },
+    /// An attempt of a task that was waited for, from when its state was entered.
+    Task {
+        /// The attempt.
+        task: TaskId,
+        /// Its state.
+        state: Arc<str>,
+    },
+}
+
+/// Who records what took time.
+pub trait Spans: Send + Sync + 'static {
+    /// It is over, and that is committed. Must not wait.
+    fn record(&self, stretch: Stretch);
+}
+
+/// A task that is waited for, and may be over with a fact.
+pub(crate) struct Attempt {
+    task: TaskId,
+    state: Arc<str>,
+    began_ms: u64,
+    error: Option<String>,
+}
+
+/// The attempt that the fact is the end of.
+pub(crate) fn attempt(execution: Option<&Execution>, fact: &Fact) -> Option<Attempt> {
+    let (ended, error) = match fact {
+        Fact::FunctionReturned { task, .. } | Fact::TaskSucceeded { task, .. } => (Ok(*task), None),
+        Fact::TaskFailed { task, error, .. } | Fact::TaskSubmitFailed { task, error, .. } => {
+            (Ok(*task), Some(error.clone()))
+        }
+        Fact::TimerFired { timer } => (Err(*timer), Some(TIMEOUT.to_owned())),
+        _ => return None,
+    };
+    let mut frames = execution?.frames();
+    let is_it = |awaited: &Awaited| match (awaited, ended) {
+        (Awaited::Task { task, .. }, Ok(ended)) => (*task == ended).then_some(*task),
+        (Awaited::Task { task, timeout, heartbeat, .. }, Err(timer)) => {
+            [timeout, heartbeat].into_iter().flatten().any(|set| set.id == timer).then_some(*task)
+        }
+        _ => None,
+    };
+    frames.find_map(|frame| {
+        let task = is_it(&frame.awaited)?;
+        let state = Arc::clone(frame.state_name()?);
+        Some(Attempt { task, state, began_ms: frame.entered_ms, error: error.clone() })
+    })
+}
+
+/// What is over after a step to that execution, which an attempt was the end of, or not.
+pub(crate) fn over(
+    attempt: Option<Attempt>,
+    execution: &Execution,
+    begun: &Begun,
+    now_ms: u64,
+) -> impl Iterator<Item = Stretch> + use<> {
+    let identity = execution.identity();
+    let stretch = |of, began_ms, error| {
+        Some(Stretch {
+            execution_arn: identity?.execution_arn.clone(),
+            trace_header: begun.given.as_deref().and_then(|given| given.trace_header.clone()),
+            of,
+            began_ms,
+            ended_ms: now_ms,
+            error,
+        })
+    };
+    let task = attempt.and_then(|Attempt { task, state, began_ms, error }| {
+        stretch(Stretched::Task { task, state }, began_ms, error)
+    });
+    let whole = ending(execution).and_then(|ending| {
+        let (machine, status) = (identity?.machine_name.clone(), ending.status);
+        let error = (status != Status::Succeeded)
+            .then(|| ending.error.clone().unwrap_or_else(|| status.name().to_owned()));
+        stretch(Stretched::Execution { machine, status }, begun.started_ms, error)
+    });
+    task.into_iter().chain(whole)
+}
