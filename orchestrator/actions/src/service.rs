@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::arn::Scope;
 use crate::deletions::Deletions;
+use crate::kms::KmsKeys;
+use crate::limits::Limits;
 
 /// What all actions use. Clones share it.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub struct Service {
     waiters: Waiters,
     pollers: Pollers,
     deletions: Deletions,
+    limits: Limits,
+    kms_keys: KmsKeys,
 }
 
 impl Service {
@@ -45,6 +49,8 @@ impl Service {
             waiters: Waiters::default(),
             pollers: Pollers::default(),
             deletions: Deletions::default(),
+            limits: Limits::default(),
+            kms_keys: KmsKeys::default(),
         }
     }
 
@@ -60,6 +66,18 @@ impl Service {
     #[must_use]
     pub fn with_pollers(self, pollers: Pollers) -> Self {
         Self { pollers, ..self }
+    }
+
+    /// With other limits than AWS's.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// With these keys alone to encrypt with.
+    #[must_use]
+    pub fn with_kms_keys(self, kms_keys: KmsKeys) -> Self {
+        Self { kms_keys, ..self }
     }
 
     /// The same for a request that was signed for that region.
@@ -99,6 +117,14 @@ impl Service {
 
     pub(crate) fn histories(&self) -> &Histories {
         &self.histories
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn kms_keys(&self) -> &KmsKeys {
+        &self.kms_keys
     }
 
     pub(crate) fn now(&self) -> Millis {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use actions::Scope;
+use actions::{KmsKeys, Scope};
 use clap::{Command, Parser};
 use daemon::{Args, ConfigError, Defaults};
 
@@ -38,6 +38,10 @@ struct ApiArgs {
     /// A folder whose folders are buckets (FOLDER/BUCKET/KEY): what Maps in distributed mode read, and where they write.
     #[arg(long, value_name = "FOLDER", env = "DUET_S3")]
     s3: Option<PathBuf>,
+    /// A file that says what state each key of KMS is in, one a line: KEY = enabled, denied, throttled, disabled, pending-deletion,
+    /// pending-import, unavailable or creating. Keys that are not in it are denied. Without it every key is enabled. Nothing is encrypted.
+    #[arg(long, value_name = "FILE", env = "DUET_KMS_KEYS")]
+    kms_keys: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -95,6 +99,23 @@ impl ServeArgs {
             }
             folder => Ok(folder.clone()),
         }
+    }
+
+    /// The keys of KMS.
+    ///
+    /// # Errors
+    /// The file of keys cannot be used.
+    pub(crate) fn kms_keys(&self) -> Result<KmsKeys, ConfigError> {
+        let Some(file) = &self.api.kms_keys else { return Ok(KmsKeys::default()) };
+        let wrong = |reason: String| {
+            ConfigError::new(
+                "--kms-keys",
+                file.display(),
+                format!("a file of keys and their states ({reason})"),
+            )
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+        KmsKeys::read(&text).map_err(|error| wrong(error.to_string()))
     }
 
     fn listen(&self) -> SocketAddr {
@@ -155,6 +176,23 @@ mod tests {
         assert_eq!(read(&[]).unwrap().buckets(), Ok(None));
         let missing = format!("{path}/missing");
         assert!(read(&["--s3", &missing]).unwrap().buckets().is_err());
+    }
+
+    #[test]
+    fn keys_have_a_state_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        let path = file.to_str().unwrap();
+        std::fs::write(&file, "alias/orders = disabled\n").unwrap();
+        assert!(read(&["--kms-keys", path]).unwrap().kms_keys().is_ok());
+        assert!(read(&[]).unwrap().kms_keys().is_ok());
+        std::fs::write(&file, "alias/orders\n").unwrap();
+        let error = read(&["--kms-keys", path]).unwrap().kms_keys().unwrap_err().to_string();
+        assert!(
+            error.starts_with("--kms-keys: found ") && error.contains("line 1 is not KEY = STATE"),
+            "{error}"
+        );
+        assert!(read(&["--kms-keys", "no such file"]).unwrap().kms_keys().is_err());
     }
 
     #[test]

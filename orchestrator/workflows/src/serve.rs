@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use actions::{Scope, Service, http};
+use actions::{KmsKeys, Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
 use executions::{Catalogue, Errands, Executor, Pollers, Waiters, no_foreign};
@@ -23,6 +23,7 @@ pub struct Checked {
     home: Scope,
     access: Access,
     buckets: Option<PathBuf>,
+    kms_keys: KmsKeys,
 }
 
 impl Binary for ServeArgs {
@@ -35,12 +36,17 @@ impl Binary for ServeArgs {
     }
 
     fn settings(&self) -> Result<Checked, ConfigError> {
-        Ok(Checked { home: self.home(), access: self.access()?, buckets: self.buckets()? })
+        Ok(Checked {
+            home: self.home(),
+            access: self.access()?,
+            buckets: self.buckets()?,
+            kms_keys: self.kms_keys()?,
+        })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, .. } = environment.clone();
-        let Checked { home, access, buckets } = settings;
+        let Checked { home, access, buckets, kms_keys } = settings;
         let (requests, asked) = participant::requests();
         let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
@@ -57,8 +63,10 @@ impl Binary for ServeArgs {
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         let region = Arc::clone(&home.region);
-        let service =
-            Service::new(home, store, requests, catalogue, clock).with_waiters(waiters).with_pollers(pollers);
+        let service = Service::new(home, store, requests, catalogue, clock)
+            .with_waiters(waiters)
+            .with_pollers(pollers)
+            .with_kms_keys(kms_keys);
         service.go_on_with_deletions();
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {
