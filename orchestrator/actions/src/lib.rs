@@ -14,8 +14,11 @@
 mod act;
 mod arn;
 mod deletions;
+mod encrypted;
 mod failures;
 pub mod http;
+mod kms;
+mod limits;
 mod machines;
 mod metrics;
 mod page;
@@ -28,6 +31,8 @@ mod test_state;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};
+pub use kms::{KmsKeys, NotAKey};
+pub use limits::Limits;
 pub use metrics::Metrics;
 pub use service::Service;
 pub use target::{Target, home_key};

@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::arn::Scope;
 use crate::deletions::Deletions;
+use crate::kms::KmsKeys;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 
 /// What all actions use. Clones share it.
@@ -24,6 +26,8 @@ pub struct Service {
     pollers: Pollers,
     deletions: Deletions,
     metrics: Option<Metrics>,
+    limits: Limits,
+    kms_keys: KmsKeys,
 }
 
 impl Service {
@@ -48,6 +52,8 @@ impl Service {
             pollers: Pollers::default(),
             deletions: Deletions::default(),
             metrics: None,
+            limits: Limits::default(),
+            kms_keys: KmsKeys::default(),
         }
     }
 
@@ -69,6 +75,18 @@ impl Service {
     #[must_use]
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { metrics: Some(metrics), ..self }
+    }
+
+    /// With other limits than AWS's.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// With these keys alone to encrypt with.
+    #[must_use]
+    pub fn with_kms_keys(self, kms_keys: KmsKeys) -> Self {
+        Self { kms_keys, ..self }
     }
 
     /// The same for a request that was signed for that region.
@@ -112,6 +130,14 @@ impl Service {
 
     pub(crate) fn histories(&self) -> &Histories {
         &self.histories
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn kms_keys(&self) -> &KmsKeys {
+        &self.kms_keys
     }
 
     pub(crate) fn now(&self) -> Millis {

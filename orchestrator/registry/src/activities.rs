@@ -7,7 +7,7 @@ use serde_json::Value;
 use store::{Commit, EntityWrite, Link, Millis, Read, Store, StoreError};
 
 use crate::count;
-use crate::machines::Change;
+use crate::machines::{Change, LOST_MAX};
 
 /// The index that finds every activity.
 const INDEX: &str = "activity";
@@ -58,13 +58,14 @@ pub async fn find(store: &dyn Read, activity: &str) -> Result<Option<Activity>, 
 /// there is none, or it was deleted.
 ///
 /// # Errors
-/// What `decide` refuses; the store does not answer (inside, as `E` is made of it).
+/// What `decide` refuses; the store does not answer, or others were faster 5,001 times: a conflict (inside, as `E` is made of it).
 pub async fn change<T, E: From<StoreError>>(
     store: &dyn Store,
     region: &str,
     activity: &str,
     mut decide: impl FnMut(Option<Activity>) -> Result<Change<Activity, T>, E>,
 ) -> Result<T, E> {
+    let mut lost = 0;
     loop {
         let found = found(store.reader(), activity).await?;
         let expected = found.as_ref().map_or(0, |(_, version)| *version);
@@ -86,7 +87,7 @@ pub async fn change<T, E: From<StoreError>>(
         match store.commit(&Commit { entities, ..Commit::default() }).await {
             Ok(_) => return Ok(answer),
             // Another instance was faster: what it did is looked at.
-            Err(StoreError::Conflict { .. }) => {}
+            Err(StoreError::Conflict { .. }) if lost < LOST_MAX => lost += 1,
             Err(error) => return Err(error.into()),
         }
     }

@@ -19,6 +19,9 @@ const INDEX: &str = "machine";
 const COUNTED: &str = "machines/";
 /// Entries of a journal read at once.
 const JOURNAL_PAGE: usize = 1_000;
+/// How often somebody else may be faster, before a change is given up: each of the requests that there may be at once can be so once, since
+/// all that make something change how many there are.
+pub(crate) const LOST_MAX: usize = 5_000;
 
 /// A state machine: what new executions begin with, and the versions and aliases that it has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -206,13 +209,14 @@ pub enum Change<M, T> {
 /// another revision now, that one ([`last_revision`]).
 ///
 /// # Errors
-/// What `decide` refuses; the store does not answer (inside, as `E` is made of it).
+/// What `decide` refuses; the store does not answer, or others were faster 5,001 times: a conflict (inside, as `E` is made of it).
 pub async fn change<T, E: From<StoreError>>(
     store: &dyn Store,
     region: &str,
     machine: &str,
     mut decide: impl FnMut(Option<Machine>) -> Result<Change<Machine, T>, E>,
 ) -> Result<T, E> {
+    let mut lost = 0;
     loop {
         let found = found(store.reader(), machine).await?;
         let expected = found.as_ref().map_or(0, |(_, version)| *version);
@@ -235,7 +239,7 @@ pub async fn change<T, E: From<StoreError>>(
         match store.commit(&Commit { entities, ..Commit::default() }).await {
             Ok(_) => return Ok(answer),
             // Another instance was faster: what it did is looked at.
-            Err(StoreError::Conflict { .. }) => {}
+            Err(StoreError::Conflict { .. }) if lost < LOST_MAX => lost += 1,
             Err(error) => return Err(error.into()),
         }
     }

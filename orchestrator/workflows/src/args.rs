@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use actions::Scope;
+use actions::{KmsKeys, Scope};
 use clap::{Command, Parser};
 use daemon::{Args, ConfigError, Defaults};
 
@@ -42,6 +42,10 @@ struct ApiArgs {
     /// moved away at any time: another one is begun.
     #[arg(long, value_name = "FILE", env = "DUET_EXECUTION_LOGS")]
     execution_logs: Option<PathBuf>,
+    /// A file that says what state each key of KMS is in, one a line: KEY = enabled, denied, throttled, disabled, pending-deletion,
+    /// pending-import, unavailable or creating. Keys that are not in it are denied. Without it every key is enabled. Nothing is encrypted.
+    #[arg(long, value_name = "FILE", env = "DUET_KMS_KEYS")]
+    kms_keys: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -116,6 +120,23 @@ impl ServeArgs {
         }
     }
 
+    /// The keys of KMS.
+    ///
+    /// # Errors
+    /// The file of keys cannot be used.
+    pub(crate) fn kms_keys(&self) -> Result<KmsKeys, ConfigError> {
+        let Some(file) = &self.api.kms_keys else { return Ok(KmsKeys::default()) };
+        let wrong = |reason: String| {
+            ConfigError::new(
+                "--kms-keys",
+                file.display(),
+                format!("a file of keys and their states ({reason})"),
+            )
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+        KmsKeys::read(&text).map_err(|error| wrong(error.to_string()))
+    }
+
     fn listen(&self) -> SocketAddr {
         self.host.listen
     }
@@ -186,6 +207,23 @@ mod tests {
         let missing = format!("{path}/missing");
         let error = read(&["--execution-logs", &missing]).unwrap().execution_logs().unwrap_err().to_string();
         assert!(error.starts_with("--execution-logs: found ") && error.contains("can be written"), "{error}");
+    }
+
+    #[test]
+    fn keys_have_a_state_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys");
+        let path = file.to_str().unwrap();
+        std::fs::write(&file, "alias/orders = disabled\n").unwrap();
+        assert!(read(&["--kms-keys", path]).unwrap().kms_keys().is_ok());
+        assert!(read(&[]).unwrap().kms_keys().is_ok());
+        std::fs::write(&file, "alias/orders\n").unwrap();
+        let error = read(&["--kms-keys", path]).unwrap().kms_keys().unwrap_err().to_string();
+        assert!(
+            error.starts_with("--kms-keys: found ") && error.contains("line 1 is not KEY = STATE"),
+            "{error}"
+        );
+        assert!(read(&["--kms-keys", "no such file"]).unwrap().kms_keys().is_err());
     }
 
     #[test]

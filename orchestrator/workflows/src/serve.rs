@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use actions::{Scope, Service, http};
+use actions::{KmsKeys, Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
 use executions::{Catalogue, Errands, Executor, Pollers, Waiters, no_foreign};
@@ -27,6 +27,7 @@ pub struct Checked {
     access: Access,
     buckets: Option<PathBuf>,
     execution_logs: Option<PathBuf>,
+    kms_keys: KmsKeys,
 }
 
 impl Binary for ServeArgs {
@@ -44,12 +45,13 @@ impl Binary for ServeArgs {
             access: self.access()?,
             buckets: self.buckets()?,
             execution_logs: self.execution_logs()?,
+            kms_keys: self.kms_keys()?,
         })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { home, access, buckets, execution_logs } = settings;
+        let Checked { home, access, buckets, execution_logs, kms_keys } = settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
         );
@@ -76,9 +78,11 @@ impl Binary for ServeArgs {
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         let region = Arc::clone(&home.region);
-        let service =
-            Service::new(home, store, requests, catalogue, clock).with_waiters(waiters).with_pollers(pollers);
-        let service = service.with_metrics(actions::Metrics::register(&registry)?);
+        let service = Service::new(home, store, requests, catalogue, clock)
+            .with_waiters(waiters)
+            .with_pollers(pollers)
+            .with_kms_keys(kms_keys)
+            .with_metrics(actions::Metrics::register(&registry)?);
         service.go_on_with_deletions();
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {

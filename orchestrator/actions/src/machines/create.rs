@@ -17,9 +17,6 @@ use crate::failures::{declared, machine_deleting, store_failed};
 use crate::service::Service;
 use crate::target::{machine_arn, qualified};
 
-/// Machines that a region may have; the quota of AWS.
-const MACHINES_MAX: u64 = 100_000;
-
 /// The machine that is asked for.
 struct Wanted {
     arn: String,
@@ -53,7 +50,8 @@ impl Act for CreateStateMachineInput {
         let count = machines::count(service.reader(), &scope.region).await;
         let count = count.map_err(|error| store_failed(&error))?;
         let now = service.now();
-        let decide = |machine| create(machine, &wanted, count, now);
+        let is_full = count >= service.limits().machines;
+        let decide = |machine| create(machine, &wanted, is_full, now);
         let created_ms = service.change_machine(&scope, &name, decide).await?;
         Ok(CreateStateMachineOutput {
             state_machine_arn: wanted.arn,
@@ -93,7 +91,7 @@ pub(super) fn version(
 fn create(
     machine: Option<Machine>,
     wanted: &Wanted,
-    count: u64,
+    is_full: bool,
     now: Millis,
 ) -> Result<Change<Machine, Millis>, Failure> {
     let generation = match machine {
@@ -108,9 +106,9 @@ fn create(
         machine => machine.map_or(0, |deleted| deleted.generation) + 1,
     };
     // Others that are made just now may not be counted yet: the quota is kept to a few.
-    if count >= MACHINES_MAX {
-        let message =
-            format!("State Machine Limit Exceeded: at most {MACHINES_MAX} state machines in a region");
+    if is_full {
+        let message = "The maximum number of state machines has been reached. Existing state machines must be deleted before a \
+                       new state machine can be created.";
         return Err(declared(ErrorKind::StateMachineLimitExceeded, message));
     }
     let current = Revision {

@@ -17,9 +17,6 @@ use crate::arn::{Arn, Resource};
 use crate::failures::{declared, store_failed};
 use crate::service::Service;
 
-/// Activities that a region may have; the quota of AWS.
-const ACTIVITIES_MAX: u64 = 100_000;
-
 impl Act for CreateActivityInput {
     async fn act(self, service: &Service) -> Result<CreateActivityOutput, Failure> {
         check_name(&self.name)?;
@@ -31,7 +28,8 @@ impl Act for CreateActivityInput {
         let tags = tags::with(Tags::new(), &tags::read(self.tags.unwrap_or_default())?, &arn)?;
         let count = activities::count(service.reader(), &scope.region).await;
         let (count, now) = (count.map_err(|error| store_failed(&error))?, service.now());
-        let decide = |activity| create(activity, &arn, &encryption, &tags, count, now);
+        let is_full = count >= service.limits().activities;
+        let decide = |activity| create(activity, &arn, &encryption, &tags, is_full, now);
         let created_ms = service.change_activity(&scope, &self.name, decide).await?;
         Ok(CreateActivityOutput { activity_arn: arn, creation_date: Timestamp(created_ms) })
     }
@@ -42,7 +40,7 @@ fn create(
     arn: &str,
     encryption: &Value,
     tags: &Tags,
-    count: u64,
+    is_full: bool,
     now: Millis,
 ) -> Result<Change<Activity, Millis>, Failure> {
     match activity {
@@ -52,8 +50,9 @@ fn create(
                 format!("Activity Already Exists: '{arn}'. EncryptionConfiguration may not be updated.");
             Err(declared(ErrorKind::ActivityAlreadyExists, message))
         }
-        None if count >= ACTIVITIES_MAX => {
-            let message = format!("Activity Limit Exceeded: at most {ACTIVITIES_MAX} activities in a region");
+        None if is_full => {
+            let message = "The maximum number of activities has been reached. Existing activities must be deleted before a new \
+                           activity can be created.";
             Err(declared(ErrorKind::ActivityLimitExceeded, message))
         }
         None => {

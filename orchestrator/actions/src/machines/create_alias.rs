@@ -11,14 +11,12 @@ use crate::failures::{declared, machine_deleting};
 use crate::service::Service;
 use crate::target::{machine_arn, qualified};
 
-/// Aliases that a machine may have; the quota of AWS.
-const ALIASES_MAX: usize = 100;
-
 impl Act for CreateStateMachineAliasInput {
     async fn act(self, service: &Service) -> Result<CreateStateMachineAliasOutput, Failure> {
         let routes = routes::read(&self.routing_configuration)?;
         let now = service.now();
-        let decide = |machine| create(machine, &self.name, self.description.as_deref(), &routes, now);
+        let most = service.limits().aliases;
+        let decide = |machine| create(machine, &self.name, self.description.as_deref(), &routes, most, now);
         let created_ms = service.change_machine(&routes.of.scope, &routes.of.machine, decide).await?;
         Ok(CreateStateMachineAliasOutput {
             state_machine_alias_arn: qualified(&routes.of.scope, &routes.of.machine, &self.name),
@@ -32,6 +30,7 @@ fn create(
     name: &str,
     description: Option<&str>,
     routes: &Routes,
+    most: usize,
     now: Millis,
 ) -> Result<Change<Machine, Millis>, Failure> {
     let mut machine = there(machine, routes)?;
@@ -44,8 +43,8 @@ fn create(
                        description already exists.";
         return Err(declared(ErrorKind::ConflictException, message));
     }
-    if machine.aliases.len() >= ALIASES_MAX {
-        let message = format!("A state machine can have at most {ALIASES_MAX} aliases");
+    if machine.aliases.len() >= most {
+        let message = format!("A state machine can have at most {most} aliases");
         return Err(declared(ErrorKind::ServiceQuotaExceededException, message));
     }
     machine.aliased += 1;

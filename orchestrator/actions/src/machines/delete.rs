@@ -18,7 +18,7 @@ impl Act for DeleteStateMachineInput {
     async fn act(self, service: &Service) -> Result<DeleteStateMachineOutput, Failure> {
         let of = named::machine(&self.state_machine_arn)?;
         let generation =
-            service.change_machine(&of.scope, &of.machine, |machine| Ok(delete(machine))).await?;
+            service.change_machine_or_later(&of.scope, &of.machine, |machine| Ok(delete(machine))).await?;
         if let Some(generation) = generation {
             match is_idle(service, &home_key(&of.scope.region, &of.machine, generation)).await {
                 Ok(true) => service.gone(&of.scope, &of.machine, generation).await?,

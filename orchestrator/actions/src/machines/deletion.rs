@@ -129,7 +129,7 @@ impl Service {
             }
             _ => Ok(Change::None(())),
         };
-        self.change_machine(scope, name, decide).await
+        self.change_machine_or_later(scope, name, decide).await
     }
 
     /// The next running executions of a machine, by name, and where to go on; none only at the end.

@@ -15,8 +15,6 @@ use crate::failures::declared;
 use crate::service::Service;
 use crate::target::qualified;
 
-/// Versions that a machine may have; the quota of AWS.
-const VERSIONS_MAX: usize = 1_000;
 /// What the first revision is called, which has no id.
 const FIRST: &str = "INITIAL";
 
@@ -24,11 +22,11 @@ impl Act for PublishStateMachineVersionInput {
     async fn act(self, service: &Service) -> Result<PublishStateMachineVersionOutput, Failure> {
         let arn = self.state_machine_arn;
         let of = named::machine(&arn)?;
-        let now = service.now();
+        let (most, now) = (service.limits().versions, service.now());
         let decide = |machine| {
             let machine = there(machine, &arn)?;
             expect(&machine, self.revision_id.as_deref())?;
-            let (machine, version, is_new) = published(machine, self.description.clone(), now)?;
+            let (machine, version, is_new) = published(machine, self.description.clone(), most, now)?;
             let answer = (version.number, version.created_ms);
             Ok(if is_new { Change::Put(Box::new(machine), answer) } else { Change::None(answer) })
         };
@@ -61,14 +59,15 @@ fn expect(machine: &Machine, revision: Option<&str>) -> Result<(), Failure> {
 pub(super) fn published(
     mut machine: Machine,
     description: Option<String>,
+    most: usize,
     now: Millis,
 ) -> Result<(Machine, Version, bool), Failure> {
     let known = machine.versions.iter().find(|version| version.revision.id == machine.current.id);
     if let Some(known) = known.cloned() {
         return Ok((machine, known, false));
     }
-    if machine.versions.len() >= VERSIONS_MAX {
-        let message = format!("A state machine can have at most {VERSIONS_MAX} versions");
+    if machine.versions.len() >= most {
+        let message = format!("A state machine can have at most {most} versions");
         return Err(declared(ErrorKind::ServiceQuotaExceededException, message));
     }
     machine.published += 1;

@@ -37,7 +37,7 @@ pub(super) async fn retag(
                 machine.tags = change(machine.tags)?;
                 Ok(Change::Put(Box::new(machine), ()))
             };
-            service.change_machine(&read.scope, machine, decide).await
+            service.change_machine_or_later(&read.scope, machine, decide).await
         }
         Resource::Activity { name } => {
             let decide = |found: Option<Activity>| {

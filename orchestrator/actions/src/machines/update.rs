@@ -25,6 +25,8 @@ struct Update {
     publish: Option<MadeWithVersion>,
     /// The id of the revision, if it becomes one.
     revision: String,
+    /// Versions that it may have.
+    most: usize,
     now: Millis,
 }
 
@@ -51,8 +53,8 @@ impl Act for UpdateStateMachineInput {
         self.role_arn.as_deref().map(role::check).transpose()?;
         let publish = create::version(self.publish, self.version_description)?;
         let revision = service.fresh_id().to_string();
-        let (role_arn, now) = (self.role_arn, service.now());
-        let mut update = Update { fingerprint: None, role_arn, given, publish, revision, now };
+        let (role_arn, most, now) = (self.role_arn, service.limits().versions, service.now());
+        let mut update = Update { fingerprint: None, role_arn, given, publish, revision, most, now };
         loop {
             let express = there(service.machine(&of.scope, &of.machine).await?, &arn)?.express;
             if let Some(text) = &self.definition {
@@ -92,7 +94,8 @@ fn updated(mut machine: Machine, update: &Update) -> Result<Change<Machine, Opti
     }
     let mut number = None;
     if let Some(publish) = &update.publish {
-        let (with_version, version, is_new) = published(machine, publish.description.clone(), update.now)?;
+        let (with_version, version, is_new) =
+            published(machine, publish.description.clone(), update.most, update.now)?;
         (machine, number) = (with_version, Some(version.number));
         is_changed |= is_new;
     }
