@@ -27,5 +27,6 @@ mod test_state;
 
 pub use act::Act;
 pub use arn::{Arn, Scope};
+pub use registry::aim::home_key;
 pub use service::Service;
-pub use target::{Target, home_key};
+pub use target::Target;
