@@ -70,7 +70,7 @@ pub struct EntityWrite {
 /// An entity to forget, with its journal and its timer: its key is as if it had never been.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntityForget {
-    /// Its key.
+    /// Under which it stands, and nothing does afterwards.
     pub key: String,
     /// The version this was decided upon; never 0.
     pub expected: u64,

@@ -7,6 +7,7 @@
 mod access;
 mod args;
 mod connections;
+mod keep;
 mod serve;
 
 pub use args::{DEFAULTS, ServeArgs, with_defaults};

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actions::{Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
-use executions::{Catalogue, Errands, Executor, Pollers, Waiters, no_foreign};
+use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters, no_foreign};
 use items::Folder;
 use participant::{Metrics, Participant, SystemClock};
 
@@ -23,6 +24,7 @@ pub struct Checked {
     home: Scope,
     access: Access,
     buckets: Option<PathBuf>,
+    keep: Option<Duration>,
 }
 
 impl Binary for ServeArgs {
@@ -35,12 +37,13 @@ impl Binary for ServeArgs {
     }
 
     fn settings(&self) -> Result<Checked, ConfigError> {
-        Ok(Checked { home: self.home(), access: self.access()?, buckets: self.buckets()? })
+        let (access, buckets) = (self.access()?, self.buckets()?);
+        Ok(Checked { home: self.home(), access, buckets, keep: self.keep() })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, .. } = environment.clone();
-        let Checked { home, access, buckets } = settings;
+        let Checked { home, access, buckets, keep } = settings;
         let (requests, asked) = participant::requests();
         let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
@@ -52,6 +55,7 @@ impl Binary for ServeArgs {
             .with_waiters(waiters.clone())
             .with_pollers(pollers.clone());
         let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
+        let retention = keep.map(|keep| Retention::new(Arc::clone(&kept), clock.clone(), keep));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
             .with_options(options)
             .with_requests(asked)
@@ -60,6 +64,9 @@ impl Binary for ServeArgs {
         let service =
             Service::new(home, store, requests, catalogue, clock).with_waiters(waiters).with_pollers(pollers);
         service.go_on_with_deletions();
+        if let Some(retention) = retention {
+            retention.spawn();
+        }
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {
             Access::Local => http::router(service),

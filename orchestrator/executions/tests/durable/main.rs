@@ -6,4 +6,6 @@ mod common;
 mod great;
 mod map_runs;
 mod nested;
+mod retention;
 mod small;
+mod tokens;
