@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use bus::{Delivery, HEADERS_MAX, Message, Outcome as Settled, Settlement};
+use bus::{HEADERS_MAX, Message, Outcome as Settled, Settlement};
 use bytes::Bytes;
-use store::{Entity, EntityWrite, KEY_BYTES_MAX, OutboxId};
+use store::{Entity, EntityForget, EntityWrite, KEY_BYTES_MAX};
 
 use crate::held::{Held, Holding};
+use crate::item::{Item, ItemOf, group};
 use crate::meta::{Fingerprint, Meta, fingerprint};
-use crate::requests::Asking;
 use crate::{AskError, CallId, Effects, Handler, Input, Millis, Rejected};
 
 /// The longest name of a timer, in bytes.
@@ -20,37 +20,6 @@ const ATTRIBUTES_BYTES_MAX: usize = 16 * 1024;
 /// How long a due timer waits that its handler has rejected, until it is told again.
 const REJECTED_TIMER_AGAIN_MS: Millis = 60_000;
 
-/// What a batch holds for a handler.
-pub(crate) type ItemOf<H> = Item<<H as Handler>::Outcome, <H as Handler>::Request, <H as Handler>::Answer>;
-
-/// What a batch holds.
-#[derive(Debug)]
-pub(crate) enum Item<O, R, A> {
-    Delivery(Delivery),
-    /// Some timer of the key is due.
-    Due(String),
-    /// What came of a call.
-    Outcome {
-        id: CallId,
-        outcome: O,
-        /// The outbox row that the call stands in.
-        row: OutboxId,
-    },
-    /// Somebody asks.
-    Request(Asking<R, A>),
-}
-
-impl<O, R, A> Item<O, R, A> {
-    pub(crate) fn key(&self) -> &str {
-        match self {
-            Self::Delivery(delivery) => &delivery.message.key,
-            Self::Due(key) => key,
-            Self::Outcome { id, .. } => &id.key,
-            Self::Request(asking) => &asking.key,
-        }
-    }
-}
-
 /// What was decided for a handler.
 pub(crate) type DecidedOf<H> = Decided<<H as Handler>::State, <H as Handler>::Call, <H as Handler>::Answer>;
 
@@ -58,6 +27,7 @@ pub(crate) type DecidedOf<H> = Decided<<H as Handler>::State, <H as Handler>::Ca
 #[derive(Debug)]
 pub(crate) struct Decided<S, C, A> {
     pub(crate) writes: Vec<EntityWrite>,
+    pub(crate) forgets: Vec<EntityForget>,
     pub(crate) messages: Vec<Message>,
     pub(crate) calls: Vec<(CallId, C)>,
     pub(crate) settlements: Vec<Settlement>,
@@ -92,24 +62,6 @@ pub(crate) struct Rules<'a> {
     pub(crate) now: Millis,
 }
 
-/// The keys of a batch, each once, in the order of their first input.
-pub(crate) fn keys<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<&str> {
-    group(batch).into_iter().map(|(key, _)| key).collect()
-}
-
-fn group<O, R, A>(batch: &[Item<O, R, A>]) -> Vec<(&str, Vec<usize>)> {
-    let mut order: Vec<(&str, Vec<usize>)> = Vec::with_capacity(batch.len());
-    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, item) in batch.iter().enumerate() {
-        let place = *places.entry(item.key()).or_insert_with(|| {
-            order.push((item.key(), Vec::with_capacity(1)));
-            order.len() - 1
-        });
-        order[place].1.push(index);
-    }
-    order
-}
-
 /// Decides a whole batch. `entities` are those of [`keys`], in that order. What is `held` of their states need not be read.
 pub(crate) fn decide<H: Handler>(
     handler: &H,
@@ -120,6 +72,7 @@ pub(crate) fn decide<H: Handler>(
 ) -> DecidedOf<H> {
     let mut decided = Decided {
         writes: Vec::with_capacity(entities.len()),
+        forgets: Vec::new(),
         messages: Vec::with_capacity(batch.len()),
         calls: Vec::new(),
         settlements: Vec::with_capacity(batch.len()),
@@ -150,7 +103,7 @@ fn decide_key<H: Handler>(
     rules: &Rules<'_>,
     key: &str,
     items: &[(usize, &ItemOf<H>)],
-    (entity, mut held): (Option<&Entity>, Option<H::State>),
+    (entity, mut held): (Option<&Entity>, Option<(u64, H::State)>),
     decided: &mut DecidedOf<H>,
 ) {
     let mut rejected: BTreeMap<usize, String> = BTreeMap::new();
@@ -248,11 +201,13 @@ impl<H: Handler> Run<H> {
         rules: &Rules<'_>,
         key: &str,
         items: &[(usize, &ItemOf<H>)],
-        (entity, held): (Option<&Entity>, Option<H::State>),
+        (entity, held): (Option<&Entity>, Option<(u64, H::State)>),
         without: &BTreeMap<usize, String>,
     ) -> Result<Self, Failed> {
         let unreadable = |error: &dyn std::fmt::Display| Failed::Entity(format!("the stored state: {error}"));
         let meta = entity.map_or_else(|| Ok(Meta::default()), |entity| Meta::decode(&entity.meta));
+        let meta = meta.map_err(|error| unreadable(&error))?;
+        let held = held.filter(|(sequence, _)| *sequence == meta.sequence).map(|(_, state)| state);
         let state = match entity {
             Some(_) if held.is_some() => held,
             Some(entity) if !entity.state.is_empty() => {
@@ -261,7 +216,7 @@ impl<H: Handler> Run<H> {
             _ => None,
         };
         let mut run = Self {
-            meta: meta.map_err(|error| unreadable(&error))?,
+            meta,
             state,
             effects: Effects::new(key, rules.now),
             answers: Vec::new(),
@@ -374,6 +329,7 @@ impl<H: Handler> Run<H> {
                 None => self.meta.timers.remove(&name),
             };
         }
+        self.meta.sequence = self.meta.sequence.max(self.effects.count_from);
         if let Some(link) = self.effects.links.iter().find(|link| link.value.len() > KEY_BYTES_MAX) {
             let (index, bytes) = (link.index, link.value.len());
             return Err(Rejected(format!("the {index} has {bytes} bytes, but {KEY_BYTES_MAX} are the most")));
@@ -403,9 +359,12 @@ impl<H: Handler> Run<H> {
 
     /// Whether the entity would be written as it stands.
     fn changes_nothing(&self, state: &Bytes, entity: Option<&Entity>) -> bool {
-        let Effects { messages, calls, links, journal, .. } = &self.effects;
-        let has_effects =
-            !(messages.is_empty() && calls.is_empty() && links.is_empty() && journal.is_empty());
+        let Effects { messages, calls, links, unlink, journal, .. } = &self.effects;
+        let has_effects = !(messages.is_empty()
+            && calls.is_empty()
+            && links.is_empty()
+            && unlink.is_empty()
+            && journal.is_empty());
         let is_as_stored = match entity {
             Some(entity) => *state == entity.state && self.meta.encode() == entity.meta,
             None => state.is_empty() && self.meta == Meta::default(),
@@ -423,8 +382,12 @@ impl<H: Handler> Run<H> {
         decided: &mut DecidedOf<H>,
     ) {
         let version = entity.map_or(0, |entity| entity.version) + commits;
+        let effects = &self.effects;
+        let sent = if commits > 0 { effects.messages.len() + effects.calls.len() } else { 0 };
+        let sequence = self.meta.sequence + sent as u64;
+        let key = key.to_owned();
         let state = self.state.take().map(Box::new);
-        let holding = state.map(|state| Holding { key: key.to_owned(), version, bytes, state });
+        let holding = state.map(|state| Holding { key, version, sequence, bytes, state });
         decided.states.extend(holding);
     }
 
@@ -441,6 +404,14 @@ impl<H: Handler> Run<H> {
         decided.handled += self.handled;
         decided.timers_fired += self.timers_fired;
         let state = encode_state(self.state.as_ref());
+        let is_forgotten = self.effects.forgets && self.state.is_none();
+        if is_forgotten
+            && entity.is_none()
+            && self.effects.messages.is_empty()
+            && self.effects.calls.is_empty()
+        {
+            return;
+        }
         if self.only_asked && self.changes_nothing(&state, entity) {
             self.hold(key, entity, 0, state.len(), decided);
             return;
@@ -460,6 +431,14 @@ impl<H: Handler> Run<H> {
             self.meta.sequence += 1;
             decided.calls.push((CallId { key: key.to_owned(), sequence: self.meta.sequence }, call));
         }
+        if is_forgotten {
+            decided.forgets.extend(entity.map(|entity| EntityForget {
+                key: key.to_owned(),
+                expected: entity.version,
+                unlink: self.effects.unlink,
+            }));
+            return;
+        }
         let next_due = self.meta.next_due();
         decided.earliest_timer = [decided.earliest_timer, next_due].into_iter().flatten().min();
         decided.writes.push(EntityWrite {
@@ -469,6 +448,7 @@ impl<H: Handler> Run<H> {
             meta: self.meta.encode(),
             next_due,
             links: self.effects.links,
+            unlink: self.effects.unlink,
             journal: self.effects.journal,
         });
     }

@@ -150,6 +150,9 @@ pub struct Effects<C, A = Infallible> {
     pub(crate) calls: Vec<C>,
     pub(crate) timers: BTreeMap<String, Option<Millis>>,
     pub(crate) links: Vec<Link>,
+    pub(crate) unlink: Vec<Link>,
+    pub(crate) count_from: u64,
+    pub(crate) forgets: bool,
     pub(crate) journal: Vec<Bytes>,
     pub(crate) answer: Option<A>,
     pub(crate) announcements: Vec<A>,
@@ -167,6 +170,9 @@ impl<C, A> Effects<C, A> {
             calls: Vec::new(),
             timers: BTreeMap::new(),
             links: Vec::new(),
+            unlink: Vec::new(),
+            count_from: 0,
+            forgets: false,
             journal: Vec::new(),
             answer: None,
             announcements: Vec::new(),
@@ -209,7 +215,29 @@ impl<C, A> Effects<C, A> {
 
     /// Makes the entity findable by `value` under `index`.
     pub fn link(&mut self, index: &'static str, value: impl Into<String>) {
-        self.links.push(Link { index, value: value.into() });
+        let (index, value) = (index, value.into());
+        self.unlink.retain(|link| link.index != index || link.value != value);
+        self.links.push(Link { index, value });
+    }
+
+    /// Makes the entity no longer findable by `value` under `index`; harmless when it was not.
+    pub fn unlink(&mut self, index: &'static str, value: impl Into<String>) {
+        let (index, value) = (index, value.into());
+        self.links.retain(|link| link.index != index || link.value != value);
+        self.unlink.push(Link { index, value });
+    }
+
+    /// Has the entity forgotten, with its journal and its bookkeeping, as if its key had never been, but for what is sent. Its links go as
+    /// far as [`Self::unlink`] names them. The inbox goes as well: an input that is delivered again is handled again. Nothing is forgotten
+    /// if the handler keeps a state for the key, now or with a later input of the same batch.
+    pub fn forget(&mut self) {
+        self.forgets = true;
+    }
+
+    /// Has what the entity sends numbered from `count` on, if it is not further yet. The ids of messages and calls follow from their
+    /// numbers: one whose key was another's that is forgotten must not send under the ids of that one.
+    pub fn count_from(&mut self, count: u64) {
+        self.count_from = self.count_from.max(count);
     }
 
     /// Appends an entry to the entity's journal.
@@ -257,6 +285,11 @@ impl<C, A> Effects<C, A> {
     #[must_use]
     pub fn journal_entries(&self) -> &[Bytes] {
         &self.journal
+    }
+
+    /// The index and the value of each link that is added, and of each that is removed, for handlers' tests.
+    pub fn links(&self) -> (impl Iterator<Item = &Link>, impl Iterator<Item = &Link>) {
+        (self.links.iter(), self.unlink.iter())
     }
 
     /// The timers set (`Some`) or cancelled (`None`) so far, for handlers' tests.

@@ -40,6 +40,7 @@ mod generations;
 mod handler;
 mod health;
 mod held;
+mod item;
 mod life;
 mod meta;
 mod metrics;

@@ -22,9 +22,10 @@ use store::OutboxId;
 use tokio::time::Instant;
 
 use self::outward::Outward;
-use crate::decide::{DecidedOf, Item, ItemOf};
+use crate::decide::DecidedOf;
 use crate::health::Need;
 use crate::held::Held;
+use crate::item::{Item, ItemOf};
 use crate::options::Weakness;
 use crate::requests::Asking;
 use crate::{Asked, CallId, Handler, Millis, Participant, ParticipantError};

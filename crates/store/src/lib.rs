@@ -8,6 +8,9 @@
 //! returned. Every write names the version it was decided upon; a write against another version fails the whole
 //! commit with [`StoreError::Conflict`], so that two instances on one database never both apply a message.
 //!
+//! An entity may be forgotten ([`Commit::forget`]): the room that it and its journal took is used again. The place that it had in the
+//! order of creation is never given again.
+//!
 //! One conformance suite ([`suite`]) runs against every store.
 #![warn(missing_docs)]
 
@@ -58,8 +61,22 @@ pub struct EntityWrite {
     pub next_due: Option<Millis>,
     /// Index entries to add; adding one again is no error.
     pub links: Vec<Link>,
+    /// Index entries to remove, before those are added; removing one that is not there is no error.
+    pub unlink: Vec<Link>,
     /// Journal entries to append.
     pub journal: Vec<Bytes>,
+}
+
+/// An entity to forget, with its journal and its timer: its key is as if it had never been.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntityForget {
+    /// Under which it stands, and nothing does afterwards.
+    pub key: String,
+    /// The version this was decided upon; never 0.
+    pub expected: u64,
+    /// Its index entries. Only these are removed: nothing finds them by their entity. Those that are left out find nothing any more,
+    /// and take room for ever.
+    pub unlink: Vec<Link>,
 }
 
 /// An entry of the secondary index: finds the entity by `value` under `index`.
@@ -86,8 +103,10 @@ pub struct OutboxRow {
 /// What is applied as a whole, or not at all.
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
-    /// Entities to write; each key at most once.
+    /// Entities to write; each key at most once, here and among those to forget.
     pub entities: Vec<EntityWrite>,
+    /// Entities to forget.
+    pub forget: Vec<EntityForget>,
     /// Entities that were loaded and are not written, though the decision rests on them, with the version they were
     /// loaded at (0: none). Where [`Store::load`] may give an older version, another one is a conflict, as for a write.
     pub relied_on: Vec<(String, u64)>,
@@ -107,14 +126,17 @@ impl Commit {
     /// Whether it writes nothing.
     #[must_use]
     pub fn changes_nothing(&self) -> bool {
-        self.entities.is_empty() && self.outbox_add.is_empty() && self.outbox_forget.is_empty()
+        self.entities.is_empty()
+            && self.forget.is_empty()
+            && self.outbox_add.is_empty()
+            && self.outbox_forget.is_empty()
     }
 }
 
 /// Counts of what a store holds, for health and audit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Entities stored; none is ever deleted.
+    /// Entities stored.
     pub entities: u64,
     /// Outbox rows not forgotten yet.
     pub outbox_rows: u64,
@@ -179,6 +201,15 @@ pub trait Read: Send + Sync + 'static {
     /// The entity of that key.
     async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError>;
 
+    /// The entities of these keys, in the order of the keys; `None` where there is none.
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        let mut entities = Vec::with_capacity(keys.len());
+        for key in keys {
+            entities.push(self.get(key).await?);
+        }
+        Ok(entities)
+    }
+
     /// The keys linked from `value` under `index`, the entity created last first, at most `limit` (which is at
     /// least 1), starting behind the cursor that the last page returned. The cursor is `None` on the last page.
     async fn linked(
@@ -212,6 +243,10 @@ impl<S: Store> Read for S {
 
     async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
         self.reader().get(key).await
+    }
+
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        self.reader().get_many(keys).await
     }
 
     async fn linked(

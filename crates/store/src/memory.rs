@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    Commit, Durability, Entity, EntityWrite, Millis, OutboxId, OutboxRow, Read, Stats, Store, StoreError,
+    Commit, Durability, Entity, EntityForget, EntityWrite, Link, Millis, OutboxId, OutboxRow, Read, Stats,
+    Store, StoreError,
 };
 
 /// A handle on data in memory. Clones share it; it is gone with the last of them.
@@ -56,6 +57,8 @@ struct Data {
     rows: BTreeMap<EntityId, Row>,
     links: BTreeMap<&'static str, BTreeMap<String, BTreeSet<EntityId>>>,
     due: BTreeSet<(Millis, EntityId)>,
+    /// Of the entity created last: no id is given twice.
+    last_id: EntityId,
     outbox: BTreeMap<OutboxId, Bytes>,
     last_outbox_id: OutboxId,
 }
@@ -71,6 +74,12 @@ impl Data {
 
     /// Checks every version before anything changes: that is what makes the commit all or nothing.
     fn check(&self, commit: &Commit) -> Result<(), StoreError> {
+        for forget in &commit.forget {
+            let stored = self.row(&forget.key).map(|row| row.entity.version);
+            if stored != Some(forget.expected) {
+                return Err(StoreError::Conflict { key: forget.key.clone(), expected: forget.expected });
+            }
+        }
         let mut written: BTreeMap<&str, u64> = BTreeMap::new();
         for write in &commit.entities {
             let stored = self.row(&write.key).map_or(0, |row| row.entity.version);
@@ -103,13 +112,36 @@ impl Data {
         if let Some(due) = write.next_due {
             self.due.insert((due, id));
         }
+        self.unlink(id, &write.unlink);
         for link in &write.links {
             self.links.entry(link.index).or_default().entry(link.value.clone()).or_default().insert(id);
         }
     }
 
+    fn unlink(&mut self, id: EntityId, links: &[Link]) {
+        for link in links {
+            let Some(values) = self.links.get_mut(link.index) else { continue };
+            if let Some(ids) = values.get_mut(&link.value) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    values.remove(&link.value);
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self, forget: &EntityForget) {
+        let Some(id) = self.ids.remove(&forget.key) else { return };
+        let due = self.rows.remove(&id).and_then(|row| row.entity.next_due);
+        if let Some(due) = due {
+            self.due.remove(&(due, id));
+        }
+        self.unlink(id, &forget.unlink);
+    }
+
     fn create(&mut self, key: &str) -> EntityId {
-        let id = self.rows.len() as EntityId + 1;
+        self.last_id += 1;
+        let id = self.last_id;
         let entity = Entity { version: 0, state: Bytes::new(), meta: Bytes::new(), next_due: None };
         self.ids.insert(key.to_owned(), id);
         self.rows.insert(id, Row { key: key.to_owned(), entity, journal: Vec::new() });
@@ -141,6 +173,9 @@ impl Store for MemoryStore {
     async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError> {
         let mut data = self.shared.data();
         data.check(commit)?;
+        for forget in &commit.forget {
+            data.forget(forget);
+        }
         for write in &commit.entities {
             data.apply(write);
         }
@@ -188,7 +223,9 @@ impl Read for Shared {
         let Some(ids) = data.links.get(index).and_then(|values| values.get(value)) else {
             return Ok((Vec::new(), None));
         };
-        let mut newest_first = ids.range(..before.unwrap_or(EntityId::MAX)).rev().copied().peekable();
+        // Entities may be gone whose links were left.
+        let found = ids.range(..before.unwrap_or(EntityId::MAX)).rev().copied();
+        let mut newest_first = found.filter(|id| data.rows.contains_key(id)).peekable();
         let page: Vec<EntityId> = newest_first.by_ref().take(limit).collect();
         let cursor = newest_first.peek().and(page.last().copied());
         Ok((page.into_iter().filter_map(|id| data.key(id)).collect(), cursor))

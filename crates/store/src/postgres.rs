@@ -93,7 +93,12 @@ impl PostgresStore {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let error = match self.writer.try_query(Query::Commit, &batch.params(&self.instance)).await? {
+        let params = batch.params(&self.instance);
+        let (query, params) = match batch.removes() {
+            true => (Query::ForgetAndCommit, &params[..]),
+            false => (Query::Commit, &params[..write::APPLY_PARAMS]),
+        };
+        let error = match self.writer.try_query(query, params).await? {
             Ok(rows) => {
                 let ids: Vec<i64> = rows.first().map(|row| row.get(0)).unwrap_or_default();
                 let added = batch.written(&ids, &mut self.seen.lock());
@@ -220,6 +225,7 @@ impl Store for PostgresStore {
             // Somebody else wrote some of it, or it was committed and we were not told.
             let mut seen = self.seen.lock();
             let written = commit.entities.iter().map(|write| &write.key);
+            let written = written.chain(commit.forget.iter().map(|forget| &forget.key));
             written.chain(commit.relied_on.iter().map(|(key, _)| key)).for_each(|key| seen.doubt(key));
         }
         committed

@@ -4,10 +4,12 @@
 //! a test of its own; a program can run them all with [`run_all`]. A property that does not hold panics, saying
 //! what was expected. Every property uses a store name of its own, so they may run at the same time on one server.
 
+mod forget;
 mod kit;
 mod read;
 mod write;
 
+pub use forget::*;
 pub use kit::Stores;
 pub use read::*;
 pub use write::*;
@@ -44,6 +46,11 @@ macro_rules! __store_properties {
             timers_move_and_clear,
             scan_goes_in_the_order_of_creation,
             stats_count,
+            what_is_forgotten_is_gone,
+            forgetting_needs_the_version,
+            what_is_beside_it_stays,
+            links_are_removed,
+            many_are_read_at_once,
         }
     };
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use store::memory::MemoryStore;
 use store::postgres::PostgresOptions;
 use store::sqlite::{SqliteOptions, SqliteStore};
-use store::{Commit, EntityWrite, Link, OutboxId, OutboxRow, Store, StoreError};
+use store::{Commit, EntityForget, EntityWrite, Link, OutboxId, OutboxRow, Store, StoreError};
 
 const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const INDICES: [&str; 2] = ["customer", "restaurant"];
@@ -22,6 +22,8 @@ const INDICES: [&str; 2] = ["customer", "restaurant"];
 struct Plan {
     /// How far off the expected version is: mostly not at all.
     stale_by: u64,
+    /// The key is forgotten, if it is there.
+    forgets: bool,
     write: EntityWrite,
 }
 
@@ -41,10 +43,14 @@ fn plan() -> impl Strategy<Value = Plan> {
     let link = (0..2_usize, 0..3_u8)
         .prop_map(|(index, value)| Link { index: INDICES[index], value: value.to_string() });
     let stale_by = prop_oneof![12 => Just(0), 1 => 1..3_u64];
-    (stale_by, blob(), blob(), proptest::option::of(-3..3_i64), vec(link, 0..3), vec(blob(), 0..3)).prop_map(
-        |(stale_by, state, meta, next_due, links, journal)| Plan {
+    let forgets = prop_oneof![5 => Just(false), 1 => Just(true)];
+    let (links, unlink) = (vec(link.clone(), 0..3), vec(link, 0..3));
+    let content = (blob(), blob(), proptest::option::of(-3..3_i64), vec(blob(), 0..3));
+    (stale_by, forgets, links, unlink, content).prop_map(
+        |(stale_by, forgets, links, unlink, (state, meta, next_due, journal))| Plan {
             stale_by,
-            write: EntityWrite { state, meta, next_due, links, journal, ..EntityWrite::default() },
+            forgets,
+            write: EntityWrite { state, meta, next_due, links, unlink, journal, ..EntityWrite::default() },
         },
     )
 }
@@ -89,14 +95,20 @@ impl Place {
     }
 }
 
-async fn build(memory: &MemoryStore, writes: Vec<(usize, Plan)>) -> Vec<EntityWrite> {
+async fn build(memory: &MemoryStore, writes: Vec<(usize, Plan)>) -> Commit {
     let current = memory.load(&KEYS).await.unwrap();
-    let build = |(key, plan): (usize, Plan)| EntityWrite {
-        key: KEYS[key].to_owned(),
-        expected: current[key].as_ref().map_or(0, |entity| entity.version) + plan.stale_by,
-        ..plan.write
-    };
-    writes.into_iter().map(build).collect()
+    let mut commit = Commit::default();
+    for (place, Plan { stale_by, forgets, write }) in writes {
+        let key = KEYS[place].to_owned();
+        let expected = current[place].as_ref().map_or(0, |entity| entity.version) + stale_by;
+        if forgets && current[place].is_some() {
+            // Links that are left out take room, and find nothing.
+            commit.forget.push(EntityForget { key, expected, unlink: write.unlink });
+        } else {
+            commit.entities.push(EntityWrite { key, expected, ..write });
+        }
+    }
+    commit
 }
 
 async fn assert_same_contents(memory: &dyn Store, other: &dyn Store) {
@@ -136,8 +148,7 @@ async fn play(place: Place, steps: Vec<Step>) {
         match step {
             Step::Commit(writes, outbox_add, forget) => {
                 let forget: Vec<_> = forget.into_iter().filter_map(|n| given.get(n).copied()).collect();
-                let commit =
-                    Commit { entities: build(&memory, writes).await, outbox_add, ..Commit::default() };
+                let commit = Commit { outbox_add, ..build(&memory, writes).await };
                 let outbox_forget = forget.iter().map(|(id, _)| *id).collect();
                 let in_memory = memory.commit(&Commit { outbox_forget, ..commit.clone() }).await;
                 let outbox_forget = forget.iter().map(|(_, id)| *id).collect();

@@ -72,7 +72,7 @@ impl Service {
             Need::Activity(arn) => self.kms_key_of_activity(arn).await?,
             Need::Machine(arn) => self.kms_key_of_machine(arn).await?,
             Need::Task(token) => match execution(token) {
-                Some((region, machine)) if region == &*self.home().region => self.kms_key_of(machine).await?,
+                Some((region, machine)) if region == *self.home().region => self.kms_key_of(&machine).await?,
                 _ => None,
             },
         };
@@ -119,11 +119,11 @@ impl Service {
 }
 
 /// The region and the machine of a token's execution (`REGION/MACHINE`, with `~GENERATION` and `/LABEL` behind it).
-fn execution(token: &str) -> Option<(&str, &str)> {
-    let (key, _) = token::decode(token)?;
-    let (home, _) = machine_and_name(key)?;
+fn execution(token: &str) -> Option<(String, String)> {
+    let token = token::decode(token)?;
+    let (home, _) = machine_and_name(token.execution())?;
     let (region, machine) = home.split_once('/')?;
-    Some((region, machine.split(['~', '/']).next()?))
+    Some((region.to_owned(), machine.split(['~', '/']).next()?.to_owned()))
 }
 
 #[cfg(test)]
@@ -132,8 +132,9 @@ mod tests {
 
     #[test]
     fn a_token_tells_the_machine() {
-        assert_eq!(execution("3/execution/eu-west-1/m~2/Each:e"), Some(("eu-west-1", "m")));
-        assert_eq!(execution("3/execution/eu-west-1/m:e"), Some(("eu-west-1", "m")));
+        let machine = Some(("eu-west-1".to_owned(), "m".to_owned()));
+        assert_eq!(execution("3/execution/eu-west-1/m~2/Each:e"), machine);
+        assert_eq!(execution("3/execution/eu-west-1/m:e"), machine);
         assert_eq!(execution("x"), None);
     }
 }

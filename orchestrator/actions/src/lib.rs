@@ -34,5 +34,6 @@ pub use arn::{Arn, Scope};
 pub use kms::{KmsKeys, NotAKey};
 pub use limits::Limits;
 pub use metrics::Metrics;
+pub use registry::aim::home_key;
 pub use service::Service;
-pub use target::{Target, home_key};
+pub use target::Target;

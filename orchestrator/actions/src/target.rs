@@ -1,7 +1,8 @@
 //! What an execution begins with, by the ARN of a state machine, of a version or of an alias.
 
 use api::Failure;
-use registry::machines::{self, Machine, Revision, Route};
+use registry::aim::{Aim, Miss, aim, home_key};
+use registry::machines::{self, Machine, Revision};
 
 use crate::arn::{Arn, Resource, Scope, wrong_kind};
 use crate::failures::{labelled, machine_deleting, no_machine, store_failed};
@@ -26,16 +27,6 @@ pub struct Target {
     pub alias_arn: Option<String>,
 }
 
-/// Under what the executions of a machine stand: `REGION/NAME`, with `~GENERATION` behind it if others had the name before. No name may
-/// have such characters.
-#[must_use]
-pub fn home_key(region: &str, name: &str, generation: u32) -> String {
-    match generation {
-        0 | 1 => format!("{region}/{name}"),
-        generation => format!("{region}/{name}~{generation}"),
-    }
-}
-
 /// The ARN of a version or an alias of a machine.
 pub(crate) fn qualified(scope: &Scope, machine: &str, qualifier: impl ToString) -> String {
     let resource = Resource::Qualified { machine: machine.to_owned(), qualifier: qualifier.to_string() };
@@ -58,10 +49,11 @@ impl Service {
             _ => return Err(wrong_kind(&read)),
         };
         let machine = self.machine(&read.scope, &name).await?.ok_or_else(|| no_machine(arn))?;
-        if machine.deleting {
-            return Err(machine_deleting(arn));
+        match aim(machine, qualifier.as_deref(), draw) {
+            Ok(aim) => Ok(aimed(&read.scope, name, aim)),
+            Err(Miss::Absent) => Err(no_machine(arn)),
+            Err(Miss::Deleting) => Err(machine_deleting(arn)),
         }
-        aimed(&read.scope, &name, machine, qualifier.as_deref(), draw).ok_or_else(|| no_machine(arn))
     }
 
     /// The machine of that name, if there is one; none of another account, partition or region than the request's. One that is to go
@@ -80,76 +72,21 @@ impl Service {
     }
 }
 
-/// What a machine's execution begins with; `None` if it has no such version or alias.
-fn aimed(scope: &Scope, name: &str, machine: Machine, qualifier: Option<&str>, draw: u64) -> Option<Target> {
-    let (number, alias) = match qualifier {
-        None => (None, None),
-        Some(number) if is_number(number) => (Some(number.parse().ok()?), None),
-        Some(alias) => {
-            let found = machine.aliases.iter().find(|it| it.name == alias)?;
-            (Some(drawn(&found.routes, draw)?), Some(alias))
-        }
-    };
-    let home = home_key(&scope.region, name, machine.generation);
-    let express = machine.express;
-    let revision = match number {
-        None => machine.current,
-        Some(number) => machine.versions.into_iter().find(|version| version.number == number)?.revision,
-    };
-    Some(Target {
-        machine_arn: machine_arn(scope, name),
-        machine_name: name.to_owned(),
-        home,
+fn aimed(scope: &Scope, name: String, aim: Aim) -> Target {
+    let Aim { express, revision, version, alias, generation } = aim;
+    Target {
+        machine_arn: machine_arn(scope, &name),
+        home: home_key(&scope.region, &name, generation),
         express,
         revision,
-        version_arn: number.map(|number: u64| qualified(scope, name, number)),
-        alias_arn: alias.map(|alias| qualified(scope, name, alias)),
-    })
+        version_arn: version.map(|number| qualified(scope, &name, number)),
+        alias_arn: alias.map(|alias| qualified(scope, &name, alias)),
+        machine_name: name,
+    }
 }
 
 /// The ARN of a machine.
 pub(crate) fn machine_arn(scope: &Scope, name: &str) -> Arn {
     let resource = Resource::Machine { machine: name.to_owned(), label: None };
     Arn { scope: scope.clone(), resource }
-}
-
-/// Whether what stands behind a machine's name is the number of a version: no alias may be called so.
-pub(crate) fn is_number(qualifier: &str) -> bool {
-    qualifier.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// The version that it is this time. The weights add up to 100.
-fn drawn(routes: &[Route], draw: u64) -> Option<u64> {
-    let mut left = draw % 100;
-    for route in routes {
-        match left.checked_sub(u64::from(route.weight)) {
-            None => return Some(route.version),
-            Some(rest) => left = rest,
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_was_had_before_has_a_home_of_its_own() {
-        assert_eq!(home_key("eu-west-1", "orders", 1), "eu-west-1/orders");
-        assert_eq!(home_key("eu-west-1", "orders", 3), "eu-west-1/orders~3");
-    }
-
-    #[test]
-    fn routes_come_up_as_often_as_they_weigh() {
-        let routes = |weights: &[u8]| -> Vec<Route> {
-            (1..).zip(weights).map(|(version, weight)| Route { version, weight: *weight }).collect()
-        };
-        for (weights, first) in [(&[100][..], 100), (&[90, 10], 90), (&[0, 100], 0), (&[100, 0], 100)] {
-            let routes = routes(weights);
-            let count = (700..800).filter(|draw| drawn(&routes, *draw) == Some(1)).count();
-            assert_eq!(count, first, "{weights:?}");
-            assert!((0..100).all(|draw| drawn(&routes, draw).is_some()));
-        }
-    }
 }

@@ -112,6 +112,7 @@ fn nobody(execution: &str) -> Identity {
         role_arn: String::new(),
         version_arn: None,
         alias_arn: None,
+        token_key: None,
     }
 }
 

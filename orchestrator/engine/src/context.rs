@@ -38,7 +38,7 @@ pub(crate) fn context(head: &Head, thread: &Thread, state: &StateView<'_>, item:
         );
     }
     if let Some(task) = state.task {
-        context.insert("Task".to_owned(), json!({"Token": token::encode(&head.id, task)}));
+        context.insert("Task".to_owned(), json!({"Token": token::encode(&head.id, task, head.token_key())}));
     }
     Value::Object(context)
 }

@@ -15,6 +15,7 @@ use crate::map_run::MapRun;
 use crate::sparse::{given, is_default};
 use crate::status::Status;
 use crate::threads::Threads;
+use crate::token::{self, Token, TokenKey};
 use crate::unfinished::Unfinished;
 
 /// The version of the snapshot's layout. 1 had the numbers of states, 2 their names, both as a tree; 3 has threads.
@@ -118,6 +119,11 @@ impl Head {
     /// executions by their ARN; of others nothing is kept for it.
     pub(crate) fn is_kept_for_redrive(&self) -> bool {
         self.identity.is_some() && !self.express
+    }
+
+    /// What the tokens of its tasks are made with, if it has a key.
+    pub(crate) fn token_key(&self) -> Option<&TokenKey> {
+        self.identity.as_deref()?.token_key.as_ref()
     }
 }
 
@@ -236,6 +242,18 @@ impl Execution {
     /// Who it is to AWS, if it was told.
     pub fn identity(&self) -> Option<&Identity> {
         self.head.identity.as_deref()
+    }
+
+    /// The token of one of its tasks.
+    #[must_use]
+    pub fn token(&self, task: TaskId) -> String {
+        token::encode(&self.head.id, task, self.head.token_key())
+    }
+
+    /// Whether it is a token of one of its tasks, pending or not.
+    #[must_use]
+    pub fn has_given(&self, token: &Token) -> bool {
+        token.execution() == self.head.id && token.is_genuine(self.head.token_key())
     }
 
     /// The name of a child of one of its Map runs, as [`Fact::ChildStarted`](crate::Fact::ChildStarted) tells it of one that is

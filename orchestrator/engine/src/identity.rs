@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::token::TokenKey;
+
 /// What AWS calls an execution and its state machine: for the context object and the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -26,6 +28,9 @@ pub struct Identity {
     /// The ARN of the alias that it was started with, if it was one.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub alias_arn: Option<String>,
+    /// What the tokens of its tasks are made with; an execution that was started before there were keys has none.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub token_key: Option<TokenKey>,
 }
 
 /// Longest name of an execution, a state machine or an activity, in characters; the limit of AWS.

@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use asl::Definition;
 use async_trait::async_trait;
-use engine::{Fact, Status};
+use engine::Fact;
+use engine::token::Token;
 use participant::{Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
+use crate::beginning::{begun_before, kept};
 use crate::catalogue::Catalogue;
 use crate::course::{Course, EffectsOf, TIMER};
 use crate::depth::{is_storable, storable};
 use crate::digest::Digest;
 use crate::errand::{Errand, Outcome};
 use crate::event_log::EventLog;
-use crate::given::{Given, INPUT_HERE_BYTES_MAX};
 use crate::glance::{Glance, GlancedPlace, GlancedRow, may_be_elsewhere};
 use crate::integrations::Integrations;
 use crate::kept_run::{KeptRun, OF_EXECUTION};
-use crate::key::{EXECUTION_KEY_BYTES_MAX, machine_and_name};
-use crate::lists::{self, OF_TASK, of_task};
+use crate::key::{EXECUTION_KEY_BYTES_MAX, is_express, machine_and_name};
+use crate::lists::{self, OF_TASK, Rest, of_task};
 use crate::live::Live;
 use crate::load::load;
 use crate::metrics::{Metrics, Opening};
@@ -27,10 +28,9 @@ use crate::outlets::{Outlets, tell};
 use crate::parent::Parent;
 use crate::pollers::Pollers;
 use crate::queue::Queue;
-use crate::record;
-use crate::request::{Answer, Nested, Request, Start, StartChild};
+use crate::request::{Answer, HandedIn, Nested, Request, Start, StartChild};
 use crate::row::Row;
-use crate::running::Running;
+use crate::running::{Running, has_given};
 use crate::spans::Spans;
 use crate::stored::{Begun, Extent, Place, Stored, ending};
 use crate::waiters::Waiters;
@@ -114,11 +114,8 @@ impl<I: Integrations> Executor<I> {
             effects.link(OF_TASK, value);
         }
         let mut journal = Extent::default();
-        let given = start
-            .given
-            .as_ref()
-            .filter(|_| !start.express)
-            .map(|given| kept::<I>(given, &mut journal, effects));
+        let given =
+            start.given.as_ref().filter(|_| !start.express).map(|given| kept(given, &mut journal, effects));
         let begun = Begun {
             definition: start.definition.fingerprint().to_owned(),
             started_ms: effects.now().unsigned_abs(),
@@ -180,6 +177,10 @@ impl<I: Integrations> Executor<I> {
         self.catalogue.put(Arc::clone(definition));
         let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
         let started_ms = begun.started_ms;
+        if has_journal {
+            // Its key may have been that of one that is forgotten: what that sent had smaller numbers.
+            effects.count_from(started_ms);
+        }
         let mut course = Course::new(definition, &self.integrations, has_journal, journal, begun);
         course.is_traced = self.outlets.spans.is_some();
         let (running, _) = course.tell(None, [fact], effects)?;
@@ -190,29 +191,46 @@ impl<I: Integrations> Executor<I> {
         self.outlets.count(Opening::Started, &course, &running.execution, effects);
         tell(&mut course, is_gone, effects);
         if is_gone {
+            effects.forget();
             return Ok(None);
         }
         if course.is_listed() {
-            lists::enter(&course.begun, None, effects);
+            lists::enter(&course.begun, effects);
         }
-        Ok(Some(self.put(course, running, None, effects, true)))
+        Ok(Some(self.put(course, running, None, effects, None)))
     }
 
     /// Tells the execution, which is there, the facts, and the timers that are due. What becomes of it, and whether it waited for the
     /// last of the facts.
-    fn advance(
+    fn advance<const N: usize>(
         &self,
         stored: Stored,
-        facts: impl IntoIterator<Item = Fact>,
+        facts: [Fact; N],
+        is_redriven: bool,
+        effects: &mut EffectsOf<I>,
+    ) -> Result<(Option<Stored>, bool), Rejected> {
+        self.advance_by(None, stored, facts, is_redriven, effects)
+    }
+
+    /// The same, if that is a token that the execution has given somebody.
+    fn advance_by<const N: usize>(
+        &self,
+        token: Option<&Token>,
+        stored: Stored,
+        facts: [Fact; N],
         is_redriven: bool,
         effects: &mut EffectsOf<I>,
     ) -> Result<(Option<Stored>, bool), Rejected> {
         // What has not ended well may be redriven: whether it may, the engine knows.
-        if stored.ending().is_some() && !is_redriven {
-            let ending = stored.ending().cloned();
-            effects.answer(Answer::Told { was_awaited: false, ending });
+        if let Place::Here(execution) = &stored.place
+            && let Some(ending) = ending(execution).filter(|_| !is_redriven)
+        {
+            let told = Answer::Told { was_awaited: false, ending: Some(ending.clone()) };
+            let is_given = token.is_none_or(|token| execution.has_given(token));
+            effects.answer(if is_given { told } else { Answer::InvalidToken });
             return Ok((Some(stored), false));
         }
+        let before = Rest::of(stored.ending());
         let (begun, journal, place) = stored.apart();
         let Some(definition) = self.catalogue.get(&begun.definition) else {
             return Err(effects.lack(&format!("the definition {}", begun.definition)));
@@ -221,6 +239,14 @@ impl<I: Integrations> Executor<I> {
             Place::Here(execution) => (Running::from(*execution), None),
             Place::Journal { size } => (self.take(journal.chain, effects)?, Some(size)),
         };
+        if token.is_some_and(|token| !has_given(&definition, &running.execution, token)) {
+            effects.answer(Answer::InvalidToken);
+            return Ok((Some(self.put_back(begun, journal, running, measured, effects)), false));
+        }
+        let taken = facts.iter().find_map(|fact| match fact {
+            Fact::ActivityStarted { task, .. } => Some(running.execution.token(*task)),
+            _ => None,
+        });
         // Only what is Express has no journal.
         let mut course = Course::new(&definition, &self.integrations, journal.entries > 0, journal, begun);
         course.is_traced = self.outlets.spans.is_some();
@@ -235,11 +261,34 @@ impl<I: Integrations> Executor<I> {
             self.outlets.count(opening, &course, &running.execution, effects);
         }
         tell(&mut course, false, effects);
-        effects.answer(Answer::Told { was_awaited, ending });
+        effects.answer(match taken.filter(|_| was_awaited) {
+            Some(token) => Answer::Taken { token },
+            None => Answer::Told { was_awaited, ending },
+        });
         if course.is_gone(&running) {
+            effects.forget();
             return Ok((None, was_awaited));
         }
-        Ok((Some(self.put(course, running, measured, effects, is_redriven)), was_awaited))
+        Ok((Some(self.put(course, running, measured, effects, Some(before))), was_awaited))
+    }
+
+    /// The row of an execution that nothing was told.
+    fn put_back(
+        &self,
+        begun: Begun,
+        journal: Extent,
+        running: Running,
+        measured: Option<u64>,
+        effects: &EffectsOf<I>,
+    ) -> Stored {
+        let place = match measured {
+            None => Place::Here(Box::new(running.execution)),
+            Some(size) => {
+                self.live.put(effects.key(), journal.chain, running, size + journal.tail_bytes);
+                Place::Journal { size }
+            }
+        };
+        begun.at(journal, place)
     }
 
     /// Has the execution, which is there, go on with what it left undone, if it may.
@@ -268,18 +317,18 @@ impl<I: Integrations> Executor<I> {
             .map_err(|reason| effects.lack(&reason.unwrap_or_else(|| "what the journal leads to".to_owned())))
     }
 
-    /// Puts the execution where it is found again.
+    /// Puts the execution where it is found again; `before` is how it rested before, if it is not new.
     fn put(
         &self,
         mut course: Course<'_, I>,
         running: Running,
         measured: Option<u64>,
         effects: &mut EffectsOf<I>,
-        is_opened: bool,
+        before: Option<Rest>,
     ) -> Stored {
-        let status = running.execution.status();
-        if course.is_listed() && (is_opened || status != Status::Running) {
-            lists::enter(&course.begun, Some(status), effects);
+        if course.is_listed() {
+            let rest = Rest::of(ending(&running.execution));
+            lists::move_on(&course.begun, before, rest, effects);
         }
         let (place, running) = course.keep(running, measured, effects);
         if let (Place::Journal { size }, Some(running)) = (&place, running) {
@@ -310,6 +359,11 @@ impl<I: Integrations> Executor<I> {
                 Err(Rejected("executions begin, and timers fire, by other means".to_owned()))
             }
             Request::Tell(fact) => self.on_facts(stored, [fact.clone()], effects),
+            Request::HandIn(handed) => {
+                let HandedIn { token, fact } = &**handed;
+                let facts = [storable(fact.clone())];
+                self.advance_by(Some(token), stored, facts, false, effects).map(|(stored, _)| stored)
+            }
             Request::Redrive { token } => self.redrive(stored, token.as_deref(), effects),
             Request::Nested(nested) => {
                 let Nested { task, begun, end } = &**nested;
@@ -369,19 +423,23 @@ impl<I: Integrations> Executor<I> {
         input: Input<'_, Outcome, Request>,
         effects: &mut EffectsOf<I>,
     ) -> Decision<Stored> {
+        if state.is_none() {
+            // Nothing is to be left of one that is gone, unless it begins.
+            effects.forget();
+        }
         match (input, state) {
             (Input::Request(request), state) => self.on_request(state, request, effects),
-            // An Express execution may be gone before the outcome of its call is there: then nobody waits for it.
-            (Input::Outcome(_), None) => Ok(None),
+            // It may be gone before the outcome of its call is there: then nobody waits for it.
+            (Input::Outcome(_) | Input::Timer(TIMER), None) => Ok(None),
             (Input::Outcome(outcome), Some(stored)) => self.on_outcome(stored, outcome, effects),
             (Input::Message(message), Some(stored)) => {
                 self.on_facts(stored, [self.integrations.fact(message)?], effects)
             }
+            (Input::Message(_), None) if is_express(effects.key()) => Ok(None),
             (Input::Message(_), None) => Err(Rejected(format!("there is no execution {:?}", effects.key()))),
             (Input::Timer(TIMER), Some(stored)) => {
                 self.advance(stored, [], false, effects).map(|(stored, _)| stored)
             }
-            (Input::Timer(TIMER), None) => Ok(None),
             (Input::Timer(name), _) => Err(Rejected(format!("no timer is called {name:?}"))),
         }
     }
@@ -456,34 +514,6 @@ impl<I: Integrations> Handler for Executor<I> {
     }
 }
 
-/// Answers who asks for what has begun before; `is_same`: it is what they ask for. A parent that asks again (after a crash) means its
-/// own, however that is doing.
-fn begun_before<C>(
-    stored: Stored,
-    is_same: bool,
-    parent: Option<&Parent>,
-    effects: &mut participant::Effects<C, Answer>,
-) -> Stored {
-    let is_own = parent.is_some() && stored.parent.as_deref() == parent;
-    let started_ms = stored.started_ms;
-    effects.answer(if is_own || is_same {
-        Answer::Started { started_ms, is_new: false, ending: stored.ending().cloned() }
-    } else {
-        Answer::Exists { started_ms }
-    });
-    stored
-}
-
 fn misplaced(key: &str) -> Rejected {
     Rejected(format!("that cannot be asked of {key:?}"))
-}
-
-/// What of it stands in the row; a long input goes to the journal.
-fn kept<I: Integrations>(given: &Given, journal: &mut Extent, effects: &mut EffectsOf<I>) -> Box<Given> {
-    let mut kept = Box::new(given.clone());
-    if let Some(input) = kept.input.take_if(|input| input.len() > INPUT_HERE_BYTES_MAX) {
-        effects.journal(record::of_input(&input));
-        journal.entries += 1;
-    }
-    kept
 }

@@ -112,7 +112,9 @@ impl Histories {
     ) -> Result<Option<HistoryPage>, ReadError> {
         let Some(definition) = catalogue.find(store, stored.definition()).await? else { return Ok(None) };
         let length = stored.journal.entries;
-        let held = self.lock().get(key).map(Arc::clone);
+        // A name may be had again: what began at another time is another.
+        let own = format!("{} {key}", stored.started_ms());
+        let held = self.lock().get(&own).map(Arc::clone);
         let held = held.filter(|held| held.at.as_ref().is_some_and(|at| at.entries <= length));
         if let Some(held) = &held
             && held.is_whole()
@@ -137,7 +139,7 @@ impl Histories {
         let (page, kept) = replay.end(wanted);
         if let Some(kept) = kept {
             let bytes = kept.bytes as u64;
-            self.lock().put(key.to_owned(), kept, bytes);
+            self.lock().put(own, kept, bytes);
         }
         Ok(Some(page))
     }

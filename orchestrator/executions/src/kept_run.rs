@@ -21,3 +21,8 @@ pub struct KeptRun {
 pub(crate) fn map_run_key(name: &str) -> String {
     format!("{PREFIX}{name}")
 }
+
+/// The name of the run under that key.
+pub(crate) fn run_of(key: &str) -> Option<&str> {
+    key.strip_prefix(PREFIX)
+}

@@ -2,7 +2,8 @@
 
 use store::KEY_BYTES_MAX;
 
-const PREFIX: &str = "execution/";
+/// What the keys of executions begin with.
+pub(crate) const PREFIX: &str = "execution/";
 /// What stands before or behind a key where something is found by it.
 const AROUND_BYTES_MAX: usize = 64;
 /// The longest key of an execution, in bytes: indexes find others by it.
@@ -20,6 +21,11 @@ pub fn execution_key(home: &str, name: &str) -> String {
 #[must_use]
 pub fn machine_and_name(key: &str) -> Option<(&str, &str)> {
     key.strip_prefix(PREFIX)?.split_once(':')
+}
+
+/// Whether it is the key of an Express execution: it has an id behind its name.
+pub(crate) fn is_express(key: &str) -> bool {
+    machine_and_name(key).is_some_and(|(_, name)| name.contains(':'))
 }
 
 /// Where the children of a Map run stand, and what names the run: both have the label of the Map behind the home of the execution

@@ -39,6 +39,7 @@
 //! step that starts it is answered without a commit. A child of a Map run is kept as any other: its results may be asked for.
 #![warn(missing_docs)]
 
+mod beginning;
 mod catalogue;
 mod child_runs;
 mod course;
@@ -74,6 +75,7 @@ mod record;
 mod redrives;
 mod refused;
 mod request;
+mod retention;
 mod row;
 mod running;
 mod spans;
@@ -98,7 +100,8 @@ pub use parent::Parent;
 pub use pollers::{Lent, POLLERS_MAX, Poller, Pollers, Turn};
 pub use queue::{Queue, queue_key};
 pub use read::{Described, ReadError, arn_of, describe, first_fact, input, journal, list};
-pub use request::{Answer, QueueRequest, Request, Start};
+pub use request::{Answer, HandedIn, QueueRequest, Request, Start};
+pub use retention::{Retention, Step};
 pub use row::Row;
 pub use spans::{Spans, Stretch, Stretched};
 pub use stored::{HERE_BYTES_MAX, Stored};

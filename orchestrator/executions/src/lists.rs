@@ -1,7 +1,7 @@
 //! The lists that executions are in: of their machine, and of those of its versions and aliases that they were begun with; of their Map
-//! run, if they are children of one.
+//! run, if they are children of one. Each has all of them, and one for each status that has those that have it.
 
-use engine::{Status, TaskId};
+use engine::{Ending, Status, TaskId};
 use participant::Effects;
 
 use crate::given::Given;
@@ -10,8 +10,41 @@ use crate::stored::Begun;
 
 /// Finds all.
 pub(crate) const OF_MACHINE: &str = "execution";
-/// Finds those that have, or once had, a status: one that ended with the step that began it never was a running one.
+/// Finds those that have a status; and those that once had it, as far as an earlier version of this program has written them.
 pub(crate) const OF_STATUS: &str = "execution-status";
+/// Finds those that have ended in a minute, but for children of Map runs: these go with the execution around.
+pub(crate) const OF_END: &str = "execution-end";
+
+/// All that there are.
+pub(crate) const STATUSES: [Status; 5] =
+    [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
+
+/// How an execution rests from one fact to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rest {
+    status: Status,
+    ended_ms: Option<u64>,
+}
+
+impl Rest {
+    /// Of one that ended so, if it has.
+    pub(crate) fn of(ending: Option<&Ending>) -> Self {
+        Self {
+            status: ending.map_or(Status::Running, |ending| ending.status),
+            ended_ms: ending.map(|ending| ending.at_ms),
+        }
+    }
+}
+
+/// The minute in which an execution ended.
+pub(crate) fn minute(ended_ms: u64) -> u64 {
+    ended_ms / 60_000
+}
+
+/// What finds those that ended in a minute.
+pub(crate) fn ended_in(minute: u64) -> String {
+    minute.to_string()
+}
 
 /// What finds executions: those of a list (a machine, or `MACHINE:QUALIFIER`), perhaps with that status.
 pub(crate) fn place(list: &str, status: Option<Status>) -> (&'static str, String) {
@@ -21,18 +54,45 @@ pub(crate) fn place(list: &str, status: Option<Status>) -> (&'static str, String
     }
 }
 
-/// Puts the execution at hand, whose key is one, in its lists.
-pub(crate) fn enter<C, A>(begun: &Begun, status: Option<Status>, effects: &mut Effects<C, A>) {
-    let Some((machine, _)) = machine_and_name(effects.key()) else { return };
-    let qualifiers = begun.given.as_deref().into_iter().flat_map(Given::qualifiers);
+/// The lists that the execution under `key` is in.
+pub(crate) fn lists_of(key: &str, given: Option<&Given>, map_run: Option<&str>) -> Vec<String> {
+    let Some((machine, _)) = machine_and_name(key) else { return Vec::new() };
+    let qualifiers = given.into_iter().flat_map(Given::qualifiers);
     let qualified = qualifiers.map(|qualifier| format!("{machine}:{qualifier}"));
-    let lists: Vec<_> = match begun.map_run() {
+    match map_run {
         Some(run) => vec![run.to_owned()],
         None => std::iter::once(machine.to_owned()).chain(qualified).collect(),
-    };
-    for list in lists {
-        let (index, value) = place(&list, status);
+    }
+}
+
+/// Puts the execution at hand in its lists, as it begins.
+pub(crate) fn enter<C, A>(begun: &Begun, effects: &mut Effects<C, A>) {
+    for list in lists_of(effects.key(), begun.given.as_deref(), begun.map_run()) {
+        let (index, value) = place(&list, None);
         effects.link(index, value);
+    }
+}
+
+/// Puts the execution at hand among those that rest as it does now, and takes it from those that rest as it did before, if it did.
+pub(crate) fn move_on<C, A>(begun: &Begun, before: Option<Rest>, now: Rest, effects: &mut Effects<C, A>) {
+    if before == Some(now) {
+        return;
+    }
+    for list in lists_of(effects.key(), begun.given.as_deref(), begun.map_run()) {
+        if let Some(before) = before.filter(|before| before.status != now.status) {
+            let (index, value) = place(&list, Some(before.status));
+            effects.unlink(index, value);
+        }
+        let (index, value) = place(&list, Some(now.status));
+        effects.link(index, value);
+    }
+    if begun.map_run().is_none() {
+        if let Some(ended_ms) = before.and_then(|before| before.ended_ms) {
+            effects.unlink(OF_END, ended_in(minute(ended_ms)));
+        }
+        if let Some(ended_ms) = now.ended_ms {
+            effects.link(OF_END, ended_in(minute(ended_ms)));
+        }
     }
 }
 

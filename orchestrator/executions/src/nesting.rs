@@ -2,9 +2,11 @@
 
 use asl::random::Random;
 use engine::results::nested;
+use engine::token::TokenKey;
 use engine::{ChildEnd, Fact, Identity, MapNews, Status, TaskId, is_name};
 use participant::CallId;
 use serde_json::{Value, json};
+use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::errand::{Nest, Offer, Outcome, Waits};
@@ -109,6 +111,8 @@ impl<C> Errands<C> {
             role_arn: revision.role_arn,
             version_arn,
             alias_arn,
+            // Drawn anew each time it is asked for: the first that is committed is the one.
+            token_key: Some(TokenKey::new(Uuid::new_v4().into_bytes())),
         };
         let start = Start {
             definition,

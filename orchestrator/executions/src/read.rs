@@ -2,7 +2,7 @@
 
 use engine::{Fact, JournalEntry, Status};
 use participant::inspect;
-use store::{Read, StoreError};
+use store::{Entity, Read, StoreError};
 use thiserror::Error;
 
 use crate::key::machine_and_name;
@@ -57,8 +57,13 @@ pub fn arn_of(stored: &Stored) -> Option<&str> {
 /// # Errors
 /// [`ReadError`].
 pub async fn describe(store: &dyn Read, key: &str) -> Result<Option<Stored>, ReadError> {
-    let Some(entity) = store.get(key).await? else { return Ok(None) };
-    let row: Option<Row> = inspect::state(&entity).map_err(|error| unreadable(key, error))?;
+    let entity = store.get(key).await?;
+    Ok(entity.map(|entity| stored(key, &entity)).transpose()?.flatten())
+}
+
+/// The execution that the entity under that key is.
+pub(crate) fn stored(key: &str, entity: &Entity) -> Result<Option<Stored>, ReadError> {
+    let row: Option<Row> = inspect::state(entity).map_err(|error| unreadable(key, error))?;
     Ok(row.and_then(Row::execution))
 }
 
@@ -103,8 +108,8 @@ pub async fn first_fact(store: &dyn Read, key: &str) -> Result<Option<Fact>, Rea
 /// The executions of a machine, or of one of its versions or aliases (`MACHINE:QUALIFIER`), those that began last first, at most
 /// `limit` (at least 1), behind the cursor that the last page gave. With a status, only those that have it.
 ///
-/// A page is as long as asked for while there are more, with one exception: nothing leaves a list, so for the running ones those are
-/// passed over that ran once, and for each status those that were redriven. After 10,000 of them a page is given as it is.
+/// A page is as long as asked for while there are more, with one exception: an earlier version of this program never took an execution
+/// from a list, so those are passed over that it left among the running ones and have ended. After 10,000 of them a page is given as it is.
 ///
 /// # Errors
 /// [`ReadError`].
@@ -121,10 +126,14 @@ pub async fn list(
         let missing = limit - described.len();
         let (keys, next) = store.linked(index, &value, cursor, missing).await?;
         looked_at += keys.len();
-        for key in keys {
-            let Some(stored) = describe(store, &key).await? else { continue };
+        let wanted: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let entities = store.get_many(&wanted).await?;
+        for (key, entity) in keys.iter().zip(entities) {
+            let Some(stored) = entity.map(|entity| stored(key, &entity)).transpose()?.flatten() else {
+                continue;
+            };
             if status.is_none_or(|status| status == stored.status())
-                && let Some((_, name)) = machine_and_name(&key)
+                && let Some((_, name)) = machine_and_name(key)
             {
                 described.push(Described { name: name.to_owned(), stored });
             }

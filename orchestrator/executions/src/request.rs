@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use asl::Definition;
+use engine::token::Token;
 use engine::{ChildStart, Ending, Fact, Identity, MapRun, NotRedrivable, TaskId};
 use participant::CallId;
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub enum Request {
     /// Something happened that it may wait for: an answer to a task, a heartbeat, the wish that it stop. Any [`Fact`] but
     /// [`Fact::Started`] and [`Fact::TimerFired`].
     Tell(Fact),
+    /// Somebody hands in the token of a task to say how that went.
+    HandIn(Box<HandedIn>),
     /// It is to go on with what it left undone.
     Redrive {
         /// What names this wish: asked for again with the same one, it is answered as it was, and nothing more is done.
@@ -40,6 +43,15 @@ pub enum Request {
         /// What it came to.
         run: Box<MapRun>,
     },
+}
+
+/// What is handed in with a token.
+#[derive(Clone, Debug)]
+pub struct HandedIn {
+    /// What names the task, and proves that somebody was given it.
+    pub token: Token,
+    /// What its task is told.
+    pub fact: Fact,
 }
 
 /// How a child of a Map run begins.
@@ -123,6 +135,13 @@ pub enum Answer {
         /// How it has ended, if it has.
         ending: Option<Ending>,
     },
+    /// The task of an activity was taken on: somebody waited for that.
+    Taken {
+        /// The token of the task.
+        token: String,
+    },
+    /// The token was never given to anybody. Nothing was changed.
+    InvalidToken,
     /// It goes on.
     Redriven {
         /// Since when, in milliseconds since 1970.

@@ -1,6 +1,8 @@
 //! An execution in memory.
 
+use asl::resource::{Pattern, ResourceKind};
 use asl::{Definition, StateKind};
+use engine::token::Token;
 use engine::{Execution, TaskId};
 
 use crate::due::Due;
@@ -33,4 +35,19 @@ pub(crate) fn nesting(definition: &Definition, execution: &Execution) -> Vec<Tas
         matches!(kind, Some(StateKind::Task(task)) if waits_for_executions(&task.resource.arn))
     };
     execution.pending_in_states().filter(|(_, state)| waits(state)).map(|(task, _)| task).collect()
+}
+
+/// Whether somebody was given that token: it is the execution's own, and its task, if it is awaited, is one that hands out a token.
+pub(crate) fn has_given(definition: &Definition, execution: &Execution, token: &Token) -> bool {
+    let hands_out = |state: &str| {
+        let kind = definition.state_named(state).map(|state| &state.kind);
+        matches!(kind, Some(StateKind::Task(task)) if match &task.resource.kind {
+            ResourceKind::Activity => true,
+            ResourceKind::Integration(it) => it.pattern == Pattern::WaitForTaskToken,
+            ResourceKind::Function => false,
+        })
+    };
+    let mut pending = execution.pending_in_states();
+    execution.has_given(token)
+        && pending.find(|(task, _)| *task == token.task()).is_none_or(|(_, state)| hands_out(state))
 }

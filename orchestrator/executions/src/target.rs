@@ -1,6 +1,7 @@
 //! What an execution begins with that a task starts, by the ARN of a machine, of a version or of an alias.
 
-use registry::machines::{self, Machine, Revision, Route};
+use registry::aim::{Aim, Miss, aim, home_key};
+use registry::machines::{self, Revision};
 use store::{Read, StoreError};
 
 use crate::refused::Refused;
@@ -21,7 +22,7 @@ pub(crate) struct Target {
 /// not found. Of an alias with two routes `draw`, any number, says which.
 ///
 /// # Errors
-/// The store does not answer; inside: it is no ARN, or there is none of that.
+/// The store does not answer; inside: it is no ARN, there is none of that, or it is about to be deleted.
 pub(crate) async fn target(
     store: &dyn Read,
     arn: &str,
@@ -40,12 +41,13 @@ pub(crate) async fn target(
         return none();
     }
     let region = place.split(':').nth(3).unwrap_or_default();
-    let machine = machines::find(store, &format!("{region}/{name}")).await?;
-    let aimed =
-        machine.filter(|it| !it.deleted).and_then(|it| aimed((place, region, name), it, qualifier, draw));
-    match aimed {
-        Some(target) => Ok(Ok(target)),
-        None => none(),
+    let Some(machine) = machines::find(store, &format!("{region}/{name}")).await? else { return none() };
+    match aim(machine, qualifier, draw) {
+        Ok(aim) => Ok(Ok(aimed((place, region, name), aim))),
+        Err(Miss::Absent) => none(),
+        Err(Miss::Deleting) => {
+            Ok(Err(Refused::new("StateMachineDeleting", format!("State Machine is deleting: '{arn}'"))))
+        }
     }
 }
 
@@ -55,46 +57,16 @@ fn is_place(place: &str) -> bool {
     matches!(parts[..], ["arn", partition, "states", _, _] if !partition.is_empty())
 }
 
-/// What the machine's execution begins with; `None` if it has no such version or alias.
-fn aimed(
-    (place, region, name): (&str, &str, &str),
-    machine: Machine,
-    qualifier: Option<&str>,
-    draw: u64,
-) -> Option<Target> {
+fn aimed((place, region, name): (&str, &str, &str), aim: Aim) -> Target {
+    let Aim { express, revision, version, alias, generation } = aim;
     let machine_arn = format!("{place}:stateMachine:{name}");
-    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let (number, alias) = match qualifier {
-        None => (None, None),
-        Some(number) if is_number(number) => (Some(number.parse::<u64>().ok()?), None),
-        Some(alias) => {
-            let found = machine.aliases.iter().find(|it| it.name == alias)?;
-            (Some(drawn(&found.routes, draw)?), Some(alias))
-        }
-    };
-    let home = match machine.generation {
-        0 | 1 => format!("{region}/{name}"),
-        generation => format!("{region}/{name}~{generation}"),
-    };
-    let express = machine.express;
-    let revision = match number {
-        None => machine.current,
-        Some(number) => machine.versions.into_iter().find(|version| version.number == number)?.revision,
-    };
-    let version_arn = number.map(|number| format!("{machine_arn}:{number}"));
-    let alias_arn = alias.map(|alias| format!("{machine_arn}:{alias}"));
-    let machine_name = name.to_owned();
-    Some(Target { home, machine_arn, machine_name, express, revision, version_arn, alias_arn })
-}
-
-/// The version that it is this time. The weights add up to 100.
-fn drawn(routes: &[Route], draw: u64) -> Option<u64> {
-    let mut left = draw % 100;
-    for route in routes {
-        match left.checked_sub(u64::from(route.weight)) {
-            None => return Some(route.version),
-            Some(rest) => left = rest,
-        }
+    Target {
+        home: home_key(region, name, generation),
+        version_arn: version.map(|number| format!("{machine_arn}:{number}")),
+        alias_arn: alias.map(|alias| format!("{machine_arn}:{alias}")),
+        machine_arn,
+        machine_name: name.to_owned(),
+        express,
+        revision,
     }
-    None
 }

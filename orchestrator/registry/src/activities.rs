@@ -2,18 +2,12 @@
 //!
 //! An activity stands under `activity/REGION/NAME`, whole. What waits for its workers does not stand here.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{Commit, EntityWrite, Link, Millis, Read, Store, StoreError};
+use store::{Millis, Read, Store, StoreError};
 
-use crate::count;
-use crate::machines::{Change, LOST_MAX};
-
-/// The index that finds every activity.
-const INDEX: &str = "activity";
-const PLACE: &str = "activity/";
-/// Where their number stands.
-const COUNTED: &str = "activities/";
+use crate::named::{self, Change, Kind, Named};
 
 /// What workers ask for tasks of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,18 +24,19 @@ pub struct Activity {
     pub tags: Vec<(String, String)>,
 }
 
-fn key(activity: &str) -> String {
-    format!("{PLACE}{activity}")
-}
+impl Named for Activity {
+    const KIND: Kind =
+        Kind { name: "activity", place: "activity/", index: "activity", counted: "activities/" };
+    type Before = ();
 
-async fn found(store: &dyn Read, activity: &str) -> Result<Option<(Activity, u64)>, StoreError> {
-    let Some(entity) = store.get(&key(activity)).await? else { return Ok(None) };
-    match serde_json::from_slice(&entity.state) {
-        Ok(activity) => Ok(Some((activity, entity.version))),
-        Err(error) => Err(StoreError::Unusable {
-            reason: format!("the activity {activity} cannot be read; was it stored by a newer version?"),
-            source: Some(error.into()),
-        }),
+    fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    fn before(&self) {}
+
+    fn entry(&self, _: Option<&()>) -> Option<Bytes> {
+        None
     }
 }
 
@@ -50,11 +45,11 @@ async fn found(store: &dyn Read, activity: &str) -> Result<Option<(Activity, u64
 /// # Errors
 /// The store does not answer, or holds what is no activity.
 pub async fn find(store: &dyn Read, activity: &str) -> Result<Option<Activity>, StoreError> {
-    let found = found(store, activity).await?;
-    Ok(found.map(|(activity, _)| activity).filter(|activity| !activity.deleted))
+    let found: Option<Activity> = named::find(store, activity).await?;
+    Ok(found.filter(|activity| !activity.deleted))
 }
 
-/// Changes an activity (`REGION/NAME`) as [`machines::change`](crate::machines::change) changes a machine; `decide` is given `None` if
+/// Changes an activity (`REGION/NAME`), as [`named::change`] does; `decide` is given `None` if
 /// there is none, or it was deleted.
 ///
 /// # Errors
@@ -65,32 +60,10 @@ pub async fn change<T, E: From<StoreError>>(
     activity: &str,
     mut decide: impl FnMut(Option<Activity>) -> Result<Change<Activity, T>, E>,
 ) -> Result<T, E> {
-    let mut lost = 0;
-    loop {
-        let found = found(store.reader(), activity).await?;
-        let expected = found.as_ref().map_or(0, |(_, version)| *version);
-        let there = found.map(|(activity, _)| activity).filter(|activity| !activity.deleted);
-        let was = there.is_some();
-        let (changed, answer) = match decide(there)? {
-            Change::None(answer) => return Ok(answer),
-            Change::Put(changed, answer) => (changed, answer),
-        };
-        let write = EntityWrite {
-            key: key(activity),
-            expected,
-            state: serde_json::to_vec(&changed).expect("an activity has only string keys").into(),
-            links: vec![Link { index: INDEX, value: region.to_owned() }],
-            ..EntityWrite::default()
-        };
-        let counted = count::changed(store, &format!("{COUNTED}{region}"), was, !changed.deleted).await?;
-        let entities = std::iter::once(write).chain(counted).collect();
-        match store.commit(&Commit { entities, ..Commit::default() }).await {
-            Ok(_) => return Ok(answer),
-            // Another instance was faster: what it did is looked at.
-            Err(StoreError::Conflict { .. }) if lost < LOST_MAX => lost += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
+    named::change(store, region, activity, |found: Option<Activity>| {
+        decide(found.filter(|activity| !activity.deleted))
+    })
+    .await
 }
 
 /// How many activities a region has, without those that were deleted.
@@ -98,23 +71,7 @@ pub async fn change<T, E: From<StoreError>>(
 /// # Errors
 /// The store does not answer.
 pub async fn count(store: &dyn Read, region: &str) -> Result<u64, StoreError> {
-    count::get(store, &format!("{COUNTED}{region}")).await
-}
-
-/// The activities of a region (`REGION/NAME`), those made first last, deleted ones included, at most `limit` (at least 1), behind the
-/// cursor that the last page gave.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn list(
-    store: &dyn Read,
-    region: &str,
-    before: Option<u64>,
-    limit: usize,
-) -> Result<(Vec<String>, Option<u64>), StoreError> {
-    let (keys, cursor) = store.linked(INDEX, region, before, limit).await?;
-    let activities = keys.iter().filter_map(|key| key.strip_prefix(PLACE).map(str::to_owned));
-    Ok((activities.collect(), cursor))
+    named::count::<Activity>(store, region).await
 }
 
 #[cfg(test)]
@@ -142,6 +99,9 @@ mod tests {
         assert_eq!(find(&store, "eu/pack").await.unwrap(), None);
         assert_eq!(count(&store, "eu").await.unwrap(), 0);
         put(made, false).await;
-        assert_eq!(list(&store, "eu", None, 10).await.unwrap(), (vec!["eu/pack".to_owned()], None));
+        assert_eq!(
+            named::list::<Activity>(&store, "eu", None, 10).await.unwrap(),
+            (vec!["eu/pack".to_owned()], None)
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! How many of a kind there are, kept with each change to one of them.
 
-use store::{EntityWrite, Read, Store, StoreError};
+use store::{EntityWrite, Link, Read, Store, StoreError};
 
 /// The number under that key.
 pub(crate) async fn get(store: &dyn Read, key: &str) -> Result<u64, StoreError> {
@@ -17,10 +17,13 @@ async fn found(store: &dyn Read, key: &str) -> Result<(u64, u64), StoreError> {
     Ok((number, entity.version))
 }
 
+/// The index that finds the numbers of all regions, by the kind.
+pub(crate) const INDEX: &str = "counted";
+
 /// What is to be written where one of the kind was there, or not, and is there from now on, or not; nothing if that is the same.
 pub(crate) async fn changed(
     store: &dyn Store,
-    key: &str,
+    (kind, key): (&str, &str),
     was: bool,
     is: bool,
 ) -> Result<Option<EntityWrite>, StoreError> {
@@ -30,5 +33,6 @@ pub(crate) async fn changed(
     let (number, expected) = found(store.reader(), key).await?;
     let number = if is { number + 1 } else { number.saturating_sub(1) };
     let state = number.to_string().into_bytes().into();
-    Ok(Some(EntityWrite { key: key.to_owned(), expected, state, ..EntityWrite::default() }))
+    let links = vec![Link { index: INDEX, value: kind.to_owned() }];
+    Ok(Some(EntityWrite { key: key.to_owned(), expected, state, links, ..EntityWrite::default() }))
 }

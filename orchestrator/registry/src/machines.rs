@@ -9,19 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{Commit, EntityWrite, Link, Millis, Read, Store, StoreError};
 
-use crate::count;
+use crate::named::{self, Kind, Named};
 use crate::stored::{DEFINITION_INDEX, PREFIX};
 
-/// The index that finds every machine.
-const INDEX: &str = "machine";
+pub use crate::named::Change;
 
-/// Where their number stands.
-const COUNTED: &str = "machines/";
 /// Entries of a journal read at once.
 const JOURNAL_PAGE: usize = 1_000;
-/// How often somebody else may be faster, before a change is given up: each of the requests that there may be at once can be so once, since
-/// all that make something change how many there are.
-pub(crate) const LOST_MAX: usize = 5_000;
 
 /// A state machine: what new executions begin with, and the versions and aliases that it has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,10 +122,31 @@ pub struct Route {
     pub weight: u8,
 }
 
-const PLACE: &str = "machine/";
+impl Named for Machine {
+    const KIND: Kind = Kind { name: "machine", place: "machine/", index: "machine", counted: "machines/" };
+    type Before = Before;
 
-fn key(machine: &str) -> String {
-    format!("{PLACE}{machine}")
+    fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    fn before(&self) -> Before {
+        Before { generation: self.generation, revision: self.current.id.clone() }
+    }
+
+    /// The machine's revision, if it is another than before.
+    fn entry(&self, before: Option<&Before>) -> Option<Bytes> {
+        let is_same = before.is_some_and(|before| *before == self.before());
+        let revised = Revised { generation: self.generation, revision: self.current.clone() };
+        (!is_same).then(|| serde_json::to_vec(&revised).expect("a revision has only string keys").into())
+    }
+}
+
+/// The revision of a machine before it is changed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Before {
+    generation: u32,
+    revision: Option<String>,
 }
 
 /// Keeps a definition in the store. Keeping it again changes nothing.
@@ -166,7 +181,7 @@ pub async fn definition_text(store: &dyn Read, fingerprint: &str) -> Result<Opti
 /// # Errors
 /// The store does not answer, or holds what is no machine.
 pub async fn find(store: &dyn Read, machine: &str) -> Result<Option<Machine>, StoreError> {
-    Ok(found(store, machine).await?.map(|(machine, _)| machine))
+    named::find(store, machine).await
 }
 
 /// The [generation](Machine::generation) of the machine of that name, read without the rest of it.
@@ -178,35 +193,13 @@ pub async fn generation(store: &dyn Read, machine: &str) -> Result<Option<u32>, 
     struct Glance {
         generation: u32,
     }
-    let Some(entity) = store.get(&key(machine)).await? else { return Ok(None) };
-    let glance: Glance = read(machine, &entity.state)?;
+    let Some(entity) = store.get(&named::key::<Machine>(machine)).await? else { return Ok(None) };
+    let glance: Glance = named::read::<Machine, _>(machine, &entity.state)?;
     Ok(Some(glance.generation))
 }
 
-fn read<'a, T: Deserialize<'a>>(machine: &str, state: &'a [u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(state).map_err(|error| StoreError::Unusable {
-        reason: format!("the machine {machine} cannot be read; was it stored by a newer version?"),
-        source: Some(error.into()),
-    })
-}
-
-async fn found(store: &dyn Read, machine: &str) -> Result<Option<(Machine, u64)>, StoreError> {
-    let Some(entity) = store.get(&key(machine)).await? else { return Ok(None) };
-    Ok(Some((read(machine, &entity.state)?, entity.version)))
-}
-
-/// What becomes of a machine, or of an activity; and what is answered.
-#[derive(Debug)]
-pub enum Change<M, T> {
-    /// It stays as it is.
-    None(T),
-    /// It is this from now on.
-    Put(Box<M>, T),
-}
-
-/// Changes a machine (`REGION/NAME`): what `decide` says of it as it is, `None` if there never was one, is committed, or decided
-/// again on what another instance made of it meanwhile. With it are committed how many machines there are ([`count`]) and, if it has
-/// another revision now, that one ([`last_revision`]).
+/// Changes a machine (`REGION/NAME`), as [`named::change`] does: if it has another revision now, its journal tells that one
+/// ([`last_revision`]).
 ///
 /// # Errors
 /// What `decide` refuses; the store does not answer, or others were faster 5,001 times: a conflict (inside, as `E` is made of it).
@@ -214,58 +207,9 @@ pub async fn change<T, E: From<StoreError>>(
     store: &dyn Store,
     region: &str,
     machine: &str,
-    mut decide: impl FnMut(Option<Machine>) -> Result<Change<Machine, T>, E>,
+    decide: impl FnMut(Option<Machine>) -> Result<Change<Machine, T>, E>,
 ) -> Result<T, E> {
-    let mut lost = 0;
-    loop {
-        let found = found(store.reader(), machine).await?;
-        let expected = found.as_ref().map_or(0, |(_, version)| *version);
-        let before = found.as_ref().map(|(machine, _)| Before::of(machine));
-        let (changed, answer) = match decide(found.map(|(machine, _)| machine))? {
-            Change::None(answer) => return Ok(answer),
-            Change::Put(changed, answer) => (changed, answer),
-        };
-        let write = EntityWrite {
-            key: key(machine),
-            expected,
-            state: serde_json::to_vec(&changed).expect("a machine has only string keys").into(),
-            links: vec![Link { index: INDEX, value: region.to_owned() }],
-            journal: revised(before.as_ref(), &changed).into_iter().collect(),
-            ..EntityWrite::default()
-        };
-        let was = before.is_some_and(|before| before.is_there);
-        let counted = count::changed(store, &format!("{COUNTED}{region}"), was, !changed.deleted).await?;
-        let entities = std::iter::once(write).chain(counted).collect();
-        match store.commit(&Commit { entities, ..Commit::default() }).await {
-            Ok(_) => return Ok(answer),
-            // Another instance was faster: what it did is looked at.
-            Err(StoreError::Conflict { .. }) if lost < LOST_MAX => lost += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// A machine before it is changed, as far as what is committed with it depends on it.
-struct Before {
-    is_there: bool,
-    generation: u32,
-    revision: Option<String>,
-}
-
-impl Before {
-    fn of(machine: &Machine) -> Self {
-        let revision = machine.current.id.clone();
-        Self { is_there: !machine.deleted, generation: machine.generation, revision }
-    }
-}
-
-/// The entry of the journal for the machine's revision, if it is another than before.
-fn revised(before: Option<&Before>, machine: &Machine) -> Option<Bytes> {
-    let is_same = before.is_some_and(|before| {
-        before.generation == machine.generation && before.revision == machine.current.id
-    });
-    let revised = Revised { generation: machine.generation, revision: machine.current.clone() };
-    (!is_same).then(|| serde_json::to_vec(&revised).expect("a revision has only string keys").into())
+    named::change(store, region, machine, decide).await
 }
 
 /// A revision that a machine has, or had.
@@ -310,7 +254,7 @@ pub async fn last_revision(
     machine: &str,
     sought: &Sought<'_>,
 ) -> Result<Option<Revision>, StoreError> {
-    let (key, mut from, mut last) = (key(machine), 0, None);
+    let (key, mut from, mut last) = (named::key::<Machine>(machine), 0, None);
     loop {
         let page = store.journal(&key, from, JOURNAL_PAGE).await?;
         for entry in &page {
@@ -334,23 +278,7 @@ pub async fn last_revision(
 /// # Errors
 /// The store does not answer.
 pub async fn count(store: &dyn Read, region: &str) -> Result<u64, StoreError> {
-    count::get(store, &format!("{COUNTED}{region}")).await
-}
-
-/// The machines of a region (`REGION/NAME`), those made first last, deleted ones included, at most `limit` (at least 1), behind the cursor that
-/// the last page gave.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn list(
-    store: &dyn Read,
-    region: &str,
-    before: Option<u64>,
-    limit: usize,
-) -> Result<(Vec<String>, Option<u64>), StoreError> {
-    let (keys, cursor) = store.linked(INDEX, region, before, limit).await?;
-    let machines = keys.iter().filter_map(|key| key.strip_prefix(PLACE).map(str::to_owned));
-    Ok((machines.collect(), cursor))
+    named::count::<Machine>(store, region).await
 }
 
 #[cfg(test)]
@@ -398,9 +326,10 @@ mod tests {
             Ok(Change::None(old.unwrap().current.fingerprint))
         };
         assert_eq!(change(&store, "us", "us/orders", seen).await.unwrap(), "f2");
-        let (page, cursor) = list(&store, "eu", None, 1).await.unwrap();
+        let (page, cursor) = named::list::<Machine>(&store, "eu", None, 1).await.unwrap();
         assert_eq!((page, cursor.is_some()), (vec!["eu/refunds".to_owned()], true));
-        assert_eq!(list(&store, "eu", cursor, 1).await.unwrap(), (vec!["eu/orders".to_owned()], None));
+        let rest = named::list::<Machine>(&store, "eu", cursor, 1).await.unwrap();
+        assert_eq!(rest, (vec!["eu/orders".to_owned()], None));
         assert_eq!(find(&store, "eu/nobody").await.unwrap(), None);
         assert_eq!((count(&store, "eu").await.unwrap(), count(&store, "us").await.unwrap()), (2, 1));
     }

@@ -153,10 +153,10 @@ impl World<'_> {
             cause: Some(format!("{cause} (Service: Sfn, Status Code: 400)")),
         };
         let given = text("TaskToken").unwrap_or_default();
-        let Some((id, task)) = token::decode(&given) else {
+        let Some(token) = token::decode(&given) else {
             return failed("InvalidToken", "Invalid token");
         };
-        let id: Arc<str> = id.into();
+        let (id, task): (Arc<str>, _) = (token.execution().into(), token.task());
         let execution = self.hosted.get(&id).and_then(|hosted| hosted.execution.as_ref());
         let is_pending = execution.is_some_and(|execution| {
             matches!(execution.phase(), Phase::Running(_)) && execution.pending_tasks().contains(&task)

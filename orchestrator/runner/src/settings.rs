@@ -81,5 +81,6 @@ pub(crate) fn identity(machine: &str, execution: &str, express: bool) -> Identit
         role_arn: format!("arn:aws:iam::{ACCOUNT}:role/{machine}"),
         version_arn: None,
         alias_arn: None,
+        token_key: None,
     }
 }

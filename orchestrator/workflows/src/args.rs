@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use actions::{KmsKeys, Scope};
 use clap::{Command, Parser};
 use daemon::{Args, ConfigError, Defaults};
 
 use crate::access::Access;
+use crate::keep::{Keep, keep};
 
 /// Flags of `duet workflow serve`.
 #[derive(Clone, Debug, Parser)]
@@ -46,6 +48,10 @@ struct ApiArgs {
     /// pending-import, unavailable or creating. Keys that are not in it are denied. Without it every key is enabled. Nothing is encrypted.
     #[arg(long, value_name = "FILE", env = "DUET_KMS_KEYS")]
     kms_keys: Option<PathBuf>,
+    /// How long executions are kept after they have ended, as days (90d), hours or minutes, or forever. Then they are forgotten, a few at
+    /// a time, and their names may be had again.
+    #[arg(long, value_name = "TIME", env = "DUET_KEEP", default_value = "90d", value_parser = keep)]
+    keep: Keep,
 }
 
 const EXAMPLES: &str = "\
@@ -137,6 +143,11 @@ impl ServeArgs {
         KmsKeys::read(&text).map_err(|error| wrong(error.to_string()))
     }
 
+    /// How long executions are kept after their end; for ever without.
+    pub(crate) fn keep(&self) -> Option<Duration> {
+        self.api.keep.0
+    }
+
     fn listen(&self) -> SocketAddr {
         self.host.listen
     }
@@ -174,6 +185,14 @@ mod tests {
         assert_eq!(body, actions::http::BODY_BYTES_MAX);
         assert_eq!(args.host.http_connections_max.to_string(), CONNECTIONS_MAX);
         assert_eq!(args.home(), Scope::default());
+    }
+
+    #[test]
+    fn executions_are_kept_as_long_as_by_aws() {
+        assert_eq!(read(&[]).unwrap().keep(), Some(Duration::from_secs(90 * 86_400)));
+        assert_eq!(read(&["--keep", "forever"]).unwrap().keep(), None);
+        let error = read(&["--keep", "90"]).unwrap_err().to_string();
+        assert!(error.contains("--keep") && error.contains("such as 90d"), "{error}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod access;
 mod args;
 mod connections;
 mod event_log;
+mod keep;
 mod open;
 mod serve;
 mod spans;

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actions::{KmsKeys, Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
-use executions::{Catalogue, Errands, Executor, Pollers, Waiters, no_foreign};
+use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters, no_foreign};
 use items::Folder;
 use participant::{Metrics, Participant, SystemClock};
 
@@ -28,6 +29,7 @@ pub struct Checked {
     buckets: Option<PathBuf>,
     execution_logs: Option<PathBuf>,
     kms_keys: KmsKeys,
+    keep: Option<Duration>,
 }
 
 impl Binary for ServeArgs {
@@ -46,12 +48,13 @@ impl Binary for ServeArgs {
             buckets: self.buckets()?,
             execution_logs: self.execution_logs()?,
             kms_keys: self.kms_keys()?,
+            keep: self.keep(),
         })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { home, access, buckets, execution_logs, kms_keys } = settings;
+        let Checked { home, access, buckets, execution_logs, kms_keys, keep } = settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
         );
@@ -73,6 +76,7 @@ impl Binary for ServeArgs {
             executor = executor.with_spans(Arc::new(Recorded(tracer)));
         }
         let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
+        let retention = keep.map(|keep| Retention::new(Arc::clone(&kept), clock.clone(), keep));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
             .with_options(options)
             .with_requests(asked)
@@ -84,6 +88,9 @@ impl Binary for ServeArgs {
             .with_kms_keys(kms_keys)
             .with_metrics(actions::Metrics::register(&registry)?);
         service.go_on_with_deletions();
+        if let Some(retention) = retention {
+            retention.spawn();
+        }
         let is_signed = matches!(access, Access::Signed(_));
         let router = match access {
             Access::Local => http::router(service),

@@ -7,7 +7,8 @@ use store::{Commit, Entity, OutboxId, StoreError};
 use tokio::time::Instant;
 
 use super::{Batch, Pipeline, Transacted};
-use crate::decide::{DecidedOf, Item, Rules, decide, keys};
+use crate::decide::{DecidedOf, Rules, decide};
+use crate::item::{Item, keys};
 use crate::options::Weakness;
 use crate::{AskError, Backoff, Handler, ParticipantError, outbox};
 
@@ -63,7 +64,11 @@ impl<H: Handler> Pipeline<H> {
             keys => self.own.ask(self.own.store.load(keys)).await?,
         };
         let mut decided = self.decide(batch, &keys, &entities).await?;
-        let mut commit = Commit { entities: std::mem::take(&mut decided.writes), ..Commit::default() };
+        let mut commit = Commit {
+            entities: std::mem::take(&mut decided.writes),
+            forget: std::mem::take(&mut decided.forgets),
+            ..Commit::default()
+        };
         if self.own.store.is_shared() {
             commit.relied_on = relied_on(&keys, &entities, &commit);
         }
@@ -149,10 +154,12 @@ fn refuse_requests<H: Handler>(batch: &mut Batch<H>, error: &StoreError) {
 /// The entities that were looked at and are not written: what was decided about their inputs (a duplicate to drop, say)
 /// holds only if they were what they seemed to be.
 fn relied_on(keys: &[&str], entities: &[Option<Entity>], commit: &Commit) -> Vec<(String, u64)> {
-    if commit.entities.len() == keys.len() {
+    if commit.entities.len() + commit.forget.len() == keys.len() {
         return Vec::new();
     }
-    let written: BTreeSet<&str> = commit.entities.iter().map(|write| write.key.as_str()).collect();
+    let written = commit.entities.iter().map(|write| write.key.as_str());
+    let written: BTreeSet<&str> =
+        written.chain(commit.forget.iter().map(|forget| forget.key.as_str())).collect();
     let looked_at = keys.iter().zip(entities).filter(|(key, _)| !written.contains(*key));
     looked_at.map(|(key, entity)| ((*key).to_owned(), entity.as_ref().map_or(0, |e| e.version))).collect()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod away;
+mod forget;
 mod requests;
 mod timers;
 mod within;

@@ -64,6 +64,18 @@ impl Handler for Diary {
                 effects.set_timer("wake", effects.now() + 1000 * seconds);
             }
             Some(("doubt", _)) => effects.set_timer("doubt", effects.now() + 1000),
+            Some(("forget", last_words)) => {
+                effects.unlink("diary", "all");
+                effects.publish(OUT, Headers::default(), Bytes::from(last_words.to_owned()));
+                effects.answer(texts);
+                effects.forget();
+                return Ok(None);
+            }
+            Some(("begin", count)) => {
+                effects.count_from(count.parse().map_err(|_| Rejected("no number".into()))?);
+                effects.link("diary", "all");
+                effects.journal(text.clone());
+            }
             Some(("sleep", _)) => effects.cancel_timer("wake"),
             Some(("call", what)) => effects.call(what.to_owned()),
             Some(("shout", bytes)) => {

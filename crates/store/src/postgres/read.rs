@@ -143,6 +143,17 @@ impl Read for PostgresReader {
             .map_err(|error| self.unreadable(error))
     }
 
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        let wanted: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
+        let rows = self.link.query(Query::GetMany, &[&wanted]).await?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let entity = entity_at(row, [1, 2, 3, 4]).map_err(|error| self.unreadable(error))?;
+            found.insert(row.get::<_, &[u8]>(0), entity);
+        }
+        Ok(keys.iter().map(|key| found.get(key.as_bytes()).cloned()).collect())
+    }
+
     async fn linked(
         &self,
         index: &str,

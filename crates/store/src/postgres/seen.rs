@@ -74,7 +74,8 @@ impl SeenRows<'_> {
 
     /// Notes what the database said, unless something newer is known: answers may overtake each other.
     pub(super) fn note(&mut self, key: &str, row: Row, entity: Option<Entity>) {
-        if self.0.get(key).is_some_and(|known| known.row.version > row.version) {
+        // Ids grow: one that is greater is that of an entity which took the place of one that was forgotten.
+        if self.0.get(key).is_some_and(|known| (known.row.id, known.row.version) > (row.id, row.version)) {
             return;
         }
         self.0.put(key.to_owned(), Known { row, entity, is_assumed: false });

@@ -68,10 +68,12 @@ pub(super) enum Query {
     Journal,
     JournalTail,
     Stats,
+    GetMany,
     // Only of one that writes.
     Load,
     Find,
     Commit,
+    ForgetAndCommit,
     Due,
     NextDue,
     Adopt,
@@ -79,12 +81,20 @@ pub(super) enum Query {
     Probe,
 }
 
-const READS: [Query; 6] =
-    [Query::Get, Query::Linked, Query::Scan, Query::Journal, Query::JournalTail, Query::Stats];
-const WRITES: [Query; 8] = [
+const READS: [Query; 7] = [
+    Query::Get,
+    Query::Linked,
+    Query::Scan,
+    Query::Journal,
+    Query::JournalTail,
+    Query::Stats,
+    Query::GetMany,
+];
+const WRITES: [Query; 9] = [
     Query::Load,
     Query::Find,
     Query::Commit,
+    Query::ForgetAndCommit,
     Query::Due,
     Query::NextDue,
     Query::Adopt,
@@ -96,6 +106,9 @@ impl Query {
     const fn sql(self) -> &'static str {
         match self {
             Self::Get => "SELECT version, next_due, meta, state FROM entity WHERE key = $1",
+            Self::GetMany => {
+                "SELECT key, version, next_due, meta, state FROM entity WHERE key = ANY ($1)"
+            }
             Self::Linked => {
                 "SELECT link.entity, entity.key FROM link JOIN entity ON entity.id = link.entity
                  WHERE link.name = $1 AND link.value = $2 AND link.entity < $3
@@ -134,6 +147,9 @@ impl Query {
             Self::Find => "SELECT key, id, version, journal FROM entity WHERE key = ANY ($1)",
             Self::Commit => {
                 "SELECT apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)"
+            }
+            Self::ForgetAndCommit => {
+                "SELECT forget_and_apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)"
             }
             Self::Due => "SELECT key FROM due($1, $2, $3, $4) ORDER BY next_due, id",
             Self::NextDue => "SELECT next_due($1, $2)",

@@ -5,7 +5,7 @@ use tokio_postgres::types::ToSql;
 
 use super::error::Failure;
 use super::seen::{Row, SeenRows};
-use crate::{Commit, Entity, EntityWrite, KEY_BYTES_MAX, StoreError};
+use crate::{Commit, Entity, EntityForget, EntityWrite, KEY_BYTES_MAX, Link, StoreError};
 
 /// The SQLSTATE by which the schema's functions say that a version is not the one expected.
 const CONFLICT: &str = "DU001";
@@ -16,6 +16,8 @@ const PIECE_BYTES: usize = 8000;
 /// A place in the journal is the commit's number, the piece's (15 bits) and the byte's (13 bits).
 const PLACE_COMMIT_SHIFT: u32 = 28;
 const PLACE_PIECE_SHIFT: u32 = 13;
+/// How many parameters the function `apply` has.
+pub(super) const APPLY_PARAMS: usize = 23;
 const PIECES_MAX: usize = 1 << (PLACE_COMMIT_SHIFT - PLACE_PIECE_SHIFT);
 
 /// A commit, column by column.
@@ -48,6 +50,13 @@ pub(super) struct Batch<'a> {
     o_part: Vec<i32>,
     o_blob: Vec<&'a [u8]>,
     forget: Vec<i64>,
+    /// Sorted by id, as the updates.
+    forgets: Vec<&'a EntityForget>,
+    f_id: Vec<i64>,
+    f_version: Vec<i64>,
+    x_entity: Vec<i64>,
+    x_name: Vec<&'a str>,
+    x_value: Vec<&'a [u8]>,
 }
 
 /// The keys of the commit whose rows are not known at the version they are to have.
@@ -61,6 +70,14 @@ pub(super) fn unknown<'a>(commit: &'a Commit, seen: &mut SeenRows<'_>) -> Result
         check(write)?;
         if write.expected != 0 && !is_at(seen, &write.key, write.expected) {
             unknown.push(write.key.as_str());
+        }
+    }
+    for forget in &commit.forget {
+        if forget.expected == 0 || i64::try_from(forget.expected).is_err() {
+            return Err(no_longer(forget));
+        }
+        if !is_at(seen, &forget.key, forget.expected) {
+            unknown.push(forget.key.as_str());
         }
     }
     for (key, version) in &commit.relied_on {
@@ -102,6 +119,7 @@ impl<'a> Batch<'a> {
         for (write, place) in inserts {
             batch.insert(write, place)?;
         }
+        batch.forget_entities(commit, seen)?;
         for (key, version) in &commit.relied_on {
             batch.rely_on(key, *version, seen)?;
         }
@@ -111,6 +129,24 @@ impl<'a> Batch<'a> {
         // An id beyond the range is no row's.
         batch.forget = commit.outbox_forget.iter().filter_map(|id| i64::try_from(*id).ok()).collect();
         Ok(batch)
+    }
+
+    fn forget_entities(&mut self, commit: &'a Commit, seen: &mut SeenRows<'_>) -> Result<(), StoreError> {
+        let mut forgets = Vec::with_capacity(commit.forget.len());
+        for forget in &commit.forget {
+            match seen.row(&forget.key) {
+                Some(row) if row.version == forget.expected.cast_signed() => forgets.push((forget, row)),
+                _ => return Err(no_longer(forget)),
+            }
+        }
+        forgets.sort_unstable_by_key(|(_, row)| row.id);
+        for (forget, row) in forgets {
+            self.forgets.push(forget);
+            self.f_id.push(row.id);
+            self.f_version.push(row.version);
+            self.unlink(&forget.unlink, row.id);
+        }
+        Ok(())
     }
 
     /// Has it confirmed that an entity still is as a load gave it, where the load did not ask.
@@ -142,6 +178,12 @@ impl<'a> Batch<'a> {
             && self.r_id.is_empty()
             && self.o_row.is_empty()
             && self.forget.is_empty()
+            && self.f_id.is_empty()
+    }
+
+    /// Whether anything is removed: entities, or links.
+    pub(super) fn removes(&self) -> bool {
+        !self.f_id.is_empty() || !self.x_entity.is_empty()
     }
 
     fn update(&mut self, write: &'a EntityWrite, row: Row) -> Result<(), StoreError> {
@@ -151,6 +193,7 @@ impl<'a> Batch<'a> {
         self.u_due.push(write.next_due);
         self.u_meta.push(&write.meta);
         self.u_state.push(&write.state);
+        self.unlink(&write.unlink, row.id);
         self.link(write, row.id);
         let last = self.append(row.journal, write)?;
         self.u_journal.push(last);
@@ -169,6 +212,14 @@ impl<'a> Batch<'a> {
         let last = self.append(0, write)?;
         self.i_journal.push(last);
         Ok(())
+    }
+
+    fn unlink(&mut self, links: &'a [Link], entity: i64) {
+        for link in links {
+            self.x_entity.push(entity);
+            self.x_name.push(link.index);
+            self.x_value.push(link.value.as_bytes());
+        }
     }
 
     fn link(&mut self, write: &'a EntityWrite, entity: i64) {
@@ -213,8 +264,8 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// In the order in which the function `apply` takes them.
-    pub(super) fn params<'b>(&'b self, me: &'b i64) -> [&'b (dyn ToSql + Sync); 23] {
+    /// In the order in which the function `forget_and_apply` takes them. Those of `apply` are the first [`APPLY_PARAMS`] of them.
+    pub(super) fn params<'b>(&'b self, me: &'b i64) -> [&'b (dyn ToSql + Sync); 28] {
         [
             me,
             &self.r_id,
@@ -239,6 +290,11 @@ impl<'a> Batch<'a> {
             &self.o_part,
             &self.o_blob,
             &self.forget,
+            &self.f_id,
+            &self.f_version,
+            &self.x_entity,
+            &self.x_name,
+            &self.x_value,
         ]
     }
 
@@ -263,6 +319,8 @@ impl<'a> Batch<'a> {
                 seen.note(&write.key, row, Some(as_written(write)));
             }
         }
+        // What takes the place of one that is gone is looked up.
+        self.forgets.iter().for_each(|forget| seen.doubt(&forget.key));
         added.to_vec()
     }
 
@@ -282,6 +340,9 @@ impl<'a> Batch<'a> {
         let place_of = |ids: &[i64]| ids.iter().position(|other| *other == id).unwrap_or(0);
         if kind == "update" {
             return self.updates.get(place_of(&self.u_id)).map(|write| conflict(write));
+        }
+        if kind == "forget" {
+            return self.forgets.get(place_of(&self.f_id)).map(|forget| no_longer(forget));
         }
         let (key, expected) = *self.relied_on.get(place_of(&self.r_id))?;
         Some(StoreError::Conflict { key: key.to_owned(), expected })
@@ -307,6 +368,10 @@ fn as_written(write: &EntityWrite) -> Entity {
 
 fn conflict(write: &EntityWrite) -> StoreError {
     StoreError::Conflict { key: write.key.clone(), expected: write.expected }
+}
+
+fn no_longer(forget: &EntityForget) -> StoreError {
+    StoreError::Conflict { key: forget.key.clone(), expected: forget.expected }
 }
 
 fn check(write: &EntityWrite) -> Result<(), StoreError> {

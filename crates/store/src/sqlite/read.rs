@@ -85,6 +85,16 @@ impl Read for Readers {
         .await
     }
 
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT version, next_due, meta, state FROM entity WHERE key = ?1";
+            let mut statement = conn.prepare_cached(sql)?;
+            let get = |key| statement.query_row([key], |row| entity_at(row, 0)).optional();
+            keys.iter().map(get).collect()
+        })
+        .await
+    }
+
     async fn linked(
         &self,
         index: &str,
@@ -150,8 +160,10 @@ impl Read for Readers {
 
     async fn stats(&self) -> Result<Stats, StoreError> {
         self.run(|conn| {
-            // Entities are never deleted and their ids have no gaps, so the last id is their number.
-            let sql = "SELECT (SELECT coalesce(max(id), 0) FROM entity), (SELECT count(*) FROM outbox),
+            // Ids have no gaps but those of entities that were forgotten, so the last one tells their number.
+            let sql =
+                "SELECT (SELECT max(coalesce((SELECT max(id) FROM entity), 0), last) - count FROM forgotten),
+                              (SELECT count(*) FROM outbox),
                               (SELECT count(*) FROM entity WHERE next_due IS NOT NULL)";
             let mut statement = conn.prepare_cached(sql)?;
             statement.query_row([], |row| {
@@ -221,6 +233,10 @@ impl Read for SqliteReader {
 
     async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
         self.readers.get(key).await
+    }
+
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
+        self.readers.get_many(keys).await
     }
 
     async fn linked(

@@ -9,21 +9,21 @@ use crate::StoreError;
 use crate::sql::sql_count;
 
 /// Marks a SQLite file as a Duet store ("Duet" in ASCII), in the header field made for that.
-const APPLICATION_ID: i32 = 0x4475_6574;
+pub(super) const APPLICATION_ID: i32 = 0x4475_6574;
 
 /// `MIGRATIONS[n]` takes a file from version `n` to `n + 1`. Only ever append to it.
-const MIGRATIONS: &[&str] = &[V1];
+const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// Entities carry an explicit rowid, counted in the order of creation, so that the ones in flight lie together and
 /// a batch of updates touches few pages, whatever the keys look like. The state comes last: the short columns are
-/// read without walking over it. Entities are never deleted.
+/// read without walking over it.
 ///
 /// Links are clustered by what they are looked up by, newest entity last. The journal is in the order of
 /// appending, so a batch fills pages one after the other; an entity names its last entry and each entry the one
 /// before it, which costs no index. Outbox ids are given by the writer, of which there is one at a time.
 ///
 /// All this keeps down the number of pages that a commit touches, each of which is written to the log whole.
-const V1: &str = "
+pub(super) const V1: &str = "
 CREATE TABLE entity (
     id       INTEGER PRIMARY KEY,
     key      TEXT NOT NULL,
@@ -50,6 +50,16 @@ CREATE TABLE outbox (
     id   INTEGER PRIMARY KEY,
     blob BLOB NOT NULL
 ) STRICT;
+";
+
+/// Entities may be forgotten from here on. What is written down of them is how many there were, and the greatest id of them: it is
+/// not given again, though it may have been the last.
+const V2: &str = "
+CREATE TABLE forgotten (
+    count INTEGER NOT NULL,
+    last  INTEGER NOT NULL
+) STRICT;
+INSERT INTO forgotten VALUES (0, 0);
 ";
 
 /// What a file turned out to be.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::EntityWrite;
+use crate::{EntityForget, EntityWrite};
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -84,9 +84,66 @@ fn refuses_a_newer_format_and_leaves_it_alone() {
     assert_unusable(
         open(&path),
         &path,
-        "has format 1000, newer than this program's 1: use the newer program",
+        "has format 1000, newer than this program's 2: use the newer program",
     );
     assert_unusable(SqliteReader::open_read_only(&path), &path, "newer than this program's");
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_format_is_migrated() {
+    let folder = folder();
+    let path = folder.path().join("orders.db");
+    let old = Connection::open(&path).unwrap();
+    schema::use_wal(&path, &old).unwrap();
+    old.execute_batch(schema::V1).unwrap();
+    let rows = "INSERT INTO journal VALUES (1, NULL, x'61'), (2, 1, x'62');
+                INSERT INTO entity VALUES (1, 'a', 2, NULL, 2, x'', x'01'), (2, 'b', 1, 5, NULL, x'', x'02')";
+    old.execute_batch(rows).unwrap();
+    old.pragma_update(None, "application_id", schema::APPLICATION_ID).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let store = open(&path).unwrap();
+    assert_eq!(store.journal("a", 0, 9).await.unwrap(), [Bytes::from("a"), Bytes::from("b")]);
+    assert_eq!(store.stats().await.unwrap().entities, 2);
+    let forget = EntityForget { key: "b".to_owned(), expected: 1, unlink: Vec::new() };
+    store.commit(&Commit { forget: vec![forget], ..Commit::default() }).await.unwrap();
+    store.commit(&large_write("c", 0)).await.unwrap();
+    let ids: Vec<_> = store.scan(0, 9).await.unwrap().into_iter().map(|(id, key, _)| (id, key)).collect();
+    assert_eq!(ids, [(1, "a".to_owned()), (3, "c".to_owned())]);
+}
+
+/// What is forgotten makes room for what comes: the file does not grow.
+#[tokio::test]
+async fn room_is_used_again() {
+    const ENTITIES: usize = 200;
+    let folder = folder();
+    let path = folder.path().join("orders.db");
+    let store = open(&path).unwrap();
+    let pages = async || {
+        let writer = store.writer.lock().await;
+        let pages = |name| writer.connection().pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        (pages("page_count").unwrap(), pages("freelist_count").unwrap())
+    };
+    let mut most = 0;
+    for life in 0..5 {
+        let write = |number| EntityWrite {
+            key: format!("{life} {number}"),
+            journal: vec![Bytes::from(vec![7; 3_000]); 3],
+            ..EntityWrite::default()
+        };
+        let entities = (0..ENTITIES).map(write).collect();
+        store.commit(&Commit { entities, ..Commit::default() }).await.unwrap();
+        let (all, _) = pages().await;
+        most = if life == 0 { all } else { most };
+        assert!(all <= most + most / 20, "{all} pages in life {life}, {most} in the first");
+        let forget =
+            |number| EntityForget { key: format!("{life} {number}"), expected: 1, unlink: Vec::new() };
+        let forget = (0..ENTITIES).map(forget).collect();
+        store.commit(&Commit { forget, ..Commit::default() }).await.unwrap();
+        let (all, free) = pages().await;
+        assert!(free > all * 9 / 10, "{free} of {all} are free");
+    }
+    assert_eq!(store.stats().await.unwrap().entities, 0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, p
 
 use super::read::entity_at;
 use crate::sql::sql_count;
-use crate::{Commit, Entity, EntityWrite, Millis, OutboxId, OutboxRow};
+use crate::{Commit, Entity, EntityForget, EntityWrite, Link, Millis, OutboxId, OutboxRow};
 
 /// Why a commit was not made.
 pub(super) enum Refusal {
@@ -28,15 +28,38 @@ impl From<rusqlite::Error> for Refusal {
 pub(super) struct Writer {
     conn: Connection,
     seen: Seen,
-    /// The id of the last outbox row added. Counted here, so that ids grow even when every row is forgotten; after
-    /// a restart nobody remembers an id that is not in the table.
-    last_outbox_id: i64,
+    last: Last,
+}
+
+/// The ids given last.
+#[derive(Debug)]
+struct Last {
+    /// Of outbox rows. Counted here, so that ids grow even when every row is forgotten; after a restart nobody remembers an id that is
+    /// not in the table.
+    outbox: i64,
+    /// Of entities; `None` when it has to be read again. Nothing but a commit that was made moves it: there are no gaps.
+    entity: Option<i64>,
+}
+
+impl Last {
+    /// The id of the next entity.
+    fn next_entity(&mut self, conn: &Connection) -> rusqlite::Result<i64> {
+        let last = match self.entity {
+            Some(last) => last,
+            None => {
+                let sql = "SELECT max(coalesce((SELECT max(id) FROM entity), 0), last) FROM forgotten";
+                conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?
+            }
+        };
+        self.entity = Some(last + 1);
+        Ok(last + 1)
+    }
 }
 
 impl Writer {
     pub(super) fn new(conn: Connection) -> rusqlite::Result<Self> {
-        let last = conn.query_row("SELECT coalesce(max(id), 0) FROM outbox", [], |row| row.get(0))?;
-        Ok(Self { conn, seen: Seen::default(), last_outbox_id: last })
+        let outbox = conn.query_row("SELECT coalesce(max(id), 0) FROM outbox", [], |row| row.get(0))?;
+        Ok(Self { conn, seen: Seen::default(), last: Last { outbox, entity: None } })
     }
 
     /// The entities of these keys, in their order.
@@ -56,7 +79,7 @@ impl Writer {
     /// Applies the commit as one transaction.
     pub(super) fn commit(&mut self, commit: &Commit) -> Result<Vec<OutboxId>, Refusal> {
         begin(&self.conn, "BEGIN IMMEDIATE")?;
-        let applied = apply(&self.conn, &mut self.seen, &mut self.last_outbox_id, commit).and_then(|ids| {
+        let applied = apply(&self.conn, &mut self.seen, &mut self.last, commit).and_then(|ids| {
             self.conn.prepare_cached("COMMIT")?.execute([])?;
             Ok(ids)
         });
@@ -64,6 +87,7 @@ impl Writer {
             rollback(&self.conn);
             // What was noted of entities in the course of the transaction is not so.
             self.seen.forget_all();
+            self.last.entity = None;
         }
         applied
     }
@@ -142,13 +166,16 @@ fn load(conn: &Connection, seen: &mut Seen, keys: &[&str]) -> rusqlite::Result<V
 fn apply(
     conn: &Connection,
     seen: &mut Seen,
-    last_outbox_id: &mut i64,
+    last: &mut Last,
     commit: &Commit,
 ) -> Result<Vec<OutboxId>, Refusal> {
+    if !commit.forget.is_empty() {
+        forget(conn, seen, &commit.forget)?;
+    }
     if !commit.entities.is_empty() {
         let mut statements = EntityStatements::prepare(conn)?;
         for write in &commit.entities {
-            statements.write(conn, seen, write)?;
+            statements.write(conn, (seen, last), write)?;
         }
     }
     if !commit.outbox_forget.is_empty() {
@@ -162,12 +189,51 @@ fn apply(
         let mut add = conn.prepare_cached("INSERT INTO outbox (id, blob) VALUES (?1, ?2)")?;
         for blob in &commit.outbox_add {
             // Should the commit fail, these ids are left out: nobody was told them.
-            *last_outbox_id += 1;
-            add.execute(params![*last_outbox_id, &blob[..]])?;
-            ids.push(last_outbox_id.cast_unsigned());
+            last.outbox += 1;
+            add.execute(params![last.outbox, &blob[..]])?;
+            ids.push(last.outbox.cast_unsigned());
         }
     }
     Ok(ids)
+}
+
+/// Forgets entities, each with its journal and the links that are named.
+fn forget(conn: &Connection, seen: &mut Seen, entities: &[EntityForget]) -> Result<(), Refusal> {
+    let mut find = conn.prepare_cached("SELECT id, journal, version FROM entity WHERE key = ?1")?;
+    let mut delete = conn.prepare_cached("DELETE FROM entity WHERE id = ?1")?;
+    let mut delete_entry = conn.prepare_cached("DELETE FROM journal WHERE id = ?1 RETURNING before")?;
+    let mut greatest = 0;
+    for EntityForget { key, expected, unlink: links } in entities {
+        let found = find.query_row([key], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, i64>(2)?))
+        });
+        let (id, mut entry) = match found.optional()? {
+            Some((id, journal, version)) if version.cast_unsigned() == *expected => (id, journal),
+            _ => return Err(Refusal::Conflict { key: key.clone(), expected: *expected }),
+        };
+        while let Some(last) = entry {
+            entry = delete_entry.query_row([last], |row| row.get(0)).optional()?.flatten();
+        }
+        delete.execute([id])?;
+        unlink(conn, links, id)?;
+        greatest = id.max(greatest);
+        seen.forget(key);
+    }
+    conn.prepare_cached("UPDATE forgotten SET count = count + ?1, last = max(last, ?2)")?
+        .execute(params![sql_count(entities.len()), greatest])?;
+    Ok(())
+}
+
+fn unlink(conn: &Connection, links: &[Link], entity: i64) -> rusqlite::Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let sql = "DELETE FROM link WHERE name = ?1 AND value = ?2 AND entity = ?3";
+    let mut statement = conn.prepare_cached(sql)?;
+    for link in links {
+        statement.execute(params![link.index, link.value, entity])?;
+    }
+    Ok(())
 }
 
 /// The statements that write one entity, prepared once a commit.
@@ -185,7 +251,8 @@ impl<'conn> EntityStatements<'conn> {
         Ok(Self {
             find: conn.prepare_cached("SELECT id, journal FROM entity WHERE key = ?1")?,
             insert: conn.prepare_cached(
-                "INSERT INTO entity (key, version, next_due, journal, meta, state) VALUES (?1, 1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO entity (id, key, version, next_due, journal, meta, state)
+                 VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6)",
             )?,
             update: conn.prepare_cached(
                 "UPDATE entity SET version = ?2 + 1, journal = ?3, meta = ?4, state = ?5, next_due = ?6
@@ -202,12 +269,20 @@ impl<'conn> EntityStatements<'conn> {
         })
     }
 
-    fn write(&mut self, conn: &Connection, seen: &mut Seen, write: &EntityWrite) -> Result<(), Refusal> {
-        let written =
-            if write.expected == 0 { self.insert(conn, write)? } else { self.update(conn, seen, write)? };
+    fn write(
+        &mut self,
+        conn: &Connection,
+        (seen, last): (&mut Seen, &mut Last),
+        write: &EntityWrite,
+    ) -> Result<(), Refusal> {
+        let written = match write.expected {
+            0 => self.insert(conn, last.next_entity(conn)?, write)?,
+            _ => self.update(conn, seen, write)?,
+        };
         let Some(entity) = written else {
             return Err(Refusal::Conflict { key: write.key.clone(), expected: write.expected });
         };
+        unlink(conn, &write.unlink, entity.id)?;
         for link in &write.links {
             self.link.execute(params![link.index, link.value, entity.id])?;
         }
@@ -230,9 +305,14 @@ impl<'conn> EntityStatements<'conn> {
     }
 
     /// The new entity, or `None` if the key exists.
-    fn insert(&mut self, conn: &Connection, write: &EntityWrite) -> rusqlite::Result<Option<SeenEntity>> {
+    fn insert(
+        &mut self,
+        conn: &Connection,
+        id: i64,
+        write: &EntityWrite,
+    ) -> rusqlite::Result<Option<SeenEntity>> {
         let journal = self.append(conn, None, &write.journal)?;
-        let values = params![write.key, write.next_due, journal, &write.meta[..], &write.state[..]];
+        let values = params![id, write.key, write.next_due, journal, &write.meta[..], &write.state[..]];
         match self.insert.execute(values) {
             Ok(_) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -240,7 +320,6 @@ impl<'conn> EntityStatements<'conn> {
             }
             Err(error) => return Err(error),
         }
-        let id = conn.last_insert_rowid();
         Ok(Some(SeenEntity { id, version: 1, next_due: write.next_due, journal }))
     }
 
@@ -314,6 +393,10 @@ impl Seen {
             self.entities.clear();
         }
         self.entities.insert(key.to_owned(), entity);
+    }
+
+    fn forget(&mut self, key: &str) {
+        self.entities.remove(key);
     }
 
     fn forget_all(&mut self) {

@@ -2,13 +2,13 @@
 
 use api::{ErrorKind, Failure};
 use registry::activities::{self, Activity};
+use registry::aim::home_key;
 use registry::machines::{self, Change, Machine};
 use store::StoreError;
 
 use crate::arn::Scope;
 use crate::failures::{declared, machine_deleting, no_machine, store_failed};
 use crate::service::Service;
-use crate::target::home_key;
 
 /// Why nothing was changed.
 enum Unchanged {

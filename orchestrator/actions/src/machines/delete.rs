@@ -3,13 +3,13 @@
 use api::Failure;
 use api::types::{DeleteStateMachineInput, DeleteStateMachineOutput};
 use engine::Status;
+use registry::aim::home_key;
 use registry::machines::{Change, Machine};
 
 use super::named;
 use crate::act::Act;
 use crate::failures::unreadable;
 use crate::service::Service;
-use crate::target::home_key;
 
 /// Executions looked at at once.
 const LOOK: usize = 100;

@@ -6,6 +6,7 @@
 //! An execution that cannot be stopped does not keep the others: it is logged, and runs to its end. An execution that begins while the
 //! machine is deleted may be missed; it runs to its end, too.
 
+use registry::aim::home_key;
 use std::time::Duration;
 
 use api::Failure;
@@ -13,22 +14,24 @@ use engine::{Fact, Status};
 use executions::{Request, execution_key};
 use participant::AskError;
 use registry::machines::{self, Change, Machine};
+use registry::named;
 
 use crate::arn::Scope;
 use crate::failures::{store_failed, unanswered, unreadable};
 use crate::service::Service;
-use crate::target::home_key;
 
 /// Executions looked at at once.
 const PAGE: usize = 100;
 /// Machines looked at at once when the process starts.
 const MACHINES_PAGE: usize = 1_000;
+/// Regions looked at at once, then.
+const REGIONS_PAGE: usize = 100;
 /// How long it is left at that when the store or the participant does not answer.
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Service {
-    /// Goes on with all deletions of the region that an earlier process left undone, without waiting for them. To be called within a
-    /// runtime.
+    /// Goes on with all deletions that an earlier process left undone, in whatever region, without waiting for them. To be called within
+    /// a runtime.
     pub fn go_on_with_deletions(&self) {
         let service = self.clone();
         tokio::spawn(async move {
@@ -43,10 +46,26 @@ impl Service {
     }
 
     async fn look_for_deletions(&self) -> Result<(), Failure> {
+        self.look_in_region().await?;
+        let mut before = None;
+        loop {
+            let page = named::regions::<Machine>(self.reader(), before, REGIONS_PAGE).await;
+            let (regions, next) = page.map_err(|error| store_failed(&error))?;
+            for region in regions.iter().filter(|region| **region != *self.home().region) {
+                self.in_region(region).look_in_region().await?;
+            }
+            before = next;
+            if before.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn look_in_region(&self) -> Result<(), Failure> {
         let region = &self.home().region;
         let mut before = None;
         loop {
-            let page = machines::list(self.reader(), region, before, MACHINES_PAGE).await;
+            let page = named::list::<Machine>(self.reader(), region, before, MACHINES_PAGE).await;
             let (places, next) = page.map_err(|error| store_failed(&error))?;
             for place in places {
                 let machine = machines::find(self.reader(), &place).await;

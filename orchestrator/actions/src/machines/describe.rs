@@ -9,6 +9,7 @@ use api::types::{
     StateMachineType,
 };
 use api::{Failure, Timestamp};
+use registry::aim::is_number;
 use registry::machines::{Machine, Revision};
 use store::Millis;
 
@@ -18,7 +19,6 @@ use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
 use crate::failures::no_machine;
 use crate::service::Service;
-use crate::target::is_number;
 
 /// What is described.
 struct Described {

@@ -3,13 +3,13 @@
 use api::types::{DescribeActivityInput, DescribeActivityOutput};
 use api::{Failure, Timestamp};
 use registry::activities::{self, Activity};
+use registry::aim::home_key;
 
 use super::named;
 use crate::act::Act;
 use crate::arn::Scope;
 use crate::failures::{no_activity, store_failed};
 use crate::service::Service;
-use crate::target::home_key;
 
 impl Act for DescribeActivityInput {
     async fn act(self, service: &Service) -> Result<DescribeActivityOutput, Failure> {

@@ -10,6 +10,7 @@ use api::types::{
 use api::{Failure, Timestamp};
 use engine::{ChildStart, Fact, Identity};
 use executions::execution_key;
+use registry::aim::home_key;
 use registry::machines::{self, Machine, Revision, Sought};
 use store::Millis;
 
@@ -19,7 +20,6 @@ use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
 use crate::failures::{no_execution, store_failed, unreadable};
 use crate::service::Service;
-use crate::target::home_key;
 
 impl Act for DescribeStateMachineForExecutionInput {
     async fn act(self, service: &Service) -> Result<DescribeStateMachineForExecutionOutput, Failure> {

@@ -1,11 +1,7 @@
 //! Lists in pages: those of the registry, and those within a machine.
 
-use std::future::Future;
-
 use api::Failure;
-use registry::activities::{self, Activity};
-use registry::machines::{self, Machine};
-use store::{Read, StoreError};
+use registry::named::{self, Named};
 
 use crate::failures::store_failed;
 use crate::service::Service;
@@ -15,50 +11,6 @@ const LOOKED_AT_MAX: usize = 10_000;
 /// How many are looked at at once for whether anything follows a page.
 const AHEAD: usize = 100;
 
-/// What a region has a list of.
-pub(super) trait Listed: Sized + Send {
-    /// `REGION/NAME` of all that there are or were, and where to go on.
-    fn places(
-        store: &dyn Read,
-        region: &str,
-        before: Option<u64>,
-        limit: usize,
-    ) -> impl Future<Output = Result<(Vec<String>, Option<u64>), StoreError>> + Send;
-
-    /// The one of that place, unless it was deleted.
-    fn find(store: &dyn Read, place: &str) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
-}
-
-impl Listed for Machine {
-    async fn places(
-        store: &dyn Read,
-        region: &str,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
-        machines::list(store, region, before, limit).await
-    }
-
-    async fn find(store: &dyn Read, place: &str) -> Result<Option<Self>, StoreError> {
-        Ok(machines::find(store, place).await?.filter(|machine| !machine.deleted))
-    }
-}
-
-impl Listed for Activity {
-    async fn places(
-        store: &dyn Read,
-        region: &str,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<(Vec<String>, Option<u64>), StoreError> {
-        activities::list(store, region, before, limit).await
-    }
-
-    async fn find(store: &dyn Read, place: &str) -> Result<Option<Self>, StoreError> {
-        activities::find(store, place).await
-    }
-}
-
 /// What a page holds, by name, and the cursor behind it if anything follows.
 pub(super) type Page<T> = (Vec<(String, T)>, Option<u64>);
 
@@ -67,7 +19,7 @@ pub(super) type Page<T> = (Vec<(String, T)>, Option<u64>);
 ///
 /// # Errors
 /// The store does not answer.
-pub(super) async fn page<T: Listed>(
+pub(super) async fn page<T: Named>(
     service: &Service,
     mut before: Option<u64>,
     size: usize,
@@ -103,7 +55,7 @@ pub(super) async fn page<T: Listed>(
 }
 
 /// Adds those of the next `limit` that were not deleted.
-async fn more<T: Listed>(
+async fn more<T: Named>(
     service: &Service,
     before: Option<u64>,
     limit: usize,
@@ -118,17 +70,18 @@ async fn more<T: Listed>(
     Ok(next)
 }
 
-async fn places<T: Listed>(
+async fn places<T: Named>(
     service: &Service,
     before: Option<u64>,
     limit: usize,
 ) -> Result<(Vec<String>, Option<u64>), Failure> {
-    let places = T::places(service.reader(), &service.home().region, before, limit).await;
+    let places = named::list::<T>(service.reader(), &service.home().region, before, limit).await;
     places.map_err(|error| store_failed(&error))
 }
 
-async fn found<T: Listed>(service: &Service, place: &str) -> Result<Option<T>, Failure> {
-    T::find(service.reader(), place).await.map_err(|error| store_failed(&error))
+async fn found<T: Named>(service: &Service, place: &str) -> Result<Option<T>, Failure> {
+    let found = named::find::<T>(service.reader(), place).await;
+    Ok(found.map_err(|error| store_failed(&error))?.filter(|named| !named.is_deleted()))
 }
 
 /// A page of what a machine has, each with its number, the oldest first: the newest first, behind the cursor; and the cursor behind the

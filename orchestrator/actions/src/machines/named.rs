@@ -1,10 +1,10 @@
 //! What the ARNs of requests name.
 
 use api::Failure;
+use registry::aim::is_number;
 
 use crate::arn::{Arn, Resource, Scope, invalid, wrong_kind};
 use crate::failures::labelled;
-use crate::target::is_number;
 
 /// A machine by its ARN.
 pub(super) struct OfMachine {

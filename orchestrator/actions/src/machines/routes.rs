@@ -2,12 +2,13 @@
 
 use api::Failure;
 use api::types::RoutingConfigurationListItem;
+use registry::aim::is_number;
 use registry::machines::{Machine, Route};
 
 use super::named::{self, OfMachine};
 use crate::arn::{Arn, Resource, Scope};
 use crate::failures::{invalid, not_found};
-use crate::target::{is_number, qualified};
+use crate::target::qualified;
 
 /// Routes as a request names them.
 pub(super) struct Routes {

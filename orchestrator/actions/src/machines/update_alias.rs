@@ -8,7 +8,7 @@ use registry::machines::{Change, Machine};
 use store::Millis;
 
 use super::named;
-use super::routes::{self, Routes, absent};
+use super::routes::{self, Routes, absent, are_same};
 use crate::act::Act;
 use crate::failures::{invalid, machine_deleting};
 use crate::service::Service;
@@ -59,7 +59,8 @@ fn update(
     if let Some(description) = description {
         alias.description = Some(description.to_owned());
     }
-    if let Some(routes) = routes {
+    // In another order they are the same.
+    if let Some(routes) = routes.filter(|routes| !are_same(&routes.routes, &before.routes)) {
         alias.routes.clone_from(&routes.routes);
     }
     if *alias == before {

@@ -1,6 +1,7 @@
 //! What both ways to start an execution share.
 
 use api::{ErrorKind, Failure};
+use engine::token::TokenKey;
 use engine::{Identity, is_name};
 use executions::{Given, Logging, Start, execution_key};
 
@@ -76,6 +77,7 @@ impl Service {
             role_arn: revision.role_arn,
             version_arn,
             alias_arn,
+            token_key: Some(TokenKey::new(self.fresh_id().into_bytes())),
         };
         let identity = Some(Box::new(identity));
         let start =

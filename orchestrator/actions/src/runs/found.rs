@@ -2,12 +2,12 @@
 
 use api::Failure;
 use executions::{Stored, arn_of, describe, execution_key};
+use registry::aim::home_key;
 use registry::machines;
 
 use crate::arn::{Arn, Resource, Scope, wrong_kind};
 use crate::failures::{no_execution, store_failed, unreadable};
 use crate::service::Service;
-use crate::target::home_key;
 
 /// An execution that there is.
 pub(crate) struct Found {

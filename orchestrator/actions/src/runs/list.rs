@@ -6,6 +6,7 @@ use api::types::{
 use api::{ErrorKind, Failure};
 use engine::Status;
 use executions::{Described, arn_of, list};
+use registry::aim::{home_key, is_number};
 
 use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
@@ -14,7 +15,6 @@ use crate::page;
 use crate::runs::describe::{count, machine_arn, status};
 use crate::runs::payload::at;
 use crate::service::Service;
-use crate::target::{home_key, is_number};
 
 impl Act for ListExecutionsInput {
     async fn act(self, service: &Service) -> Result<ListExecutionsOutput, Failure> {

@@ -3,12 +3,12 @@
 use api::Failure;
 use executions::machine_and_name;
 use executions::map_runs::{self, DescribedRun};
+use registry::aim::home_key;
 use registry::machines;
 
 use crate::arn::{Arn, Resource, wrong_kind};
 use crate::failures::{not_found, store_failed, unreadable};
 use crate::service::Service;
-use crate::target::home_key;
 
 impl Service {
     /// The name that the Map run with that ARN has among executions, and its machine's with its label.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use api::types::{GetActivityTaskInput, GetActivityTaskOutput};
 use api::{ErrorKind, Failure};
-use engine::{Fact, token};
+use engine::Fact;
 use executions::{Answer, Lent, Offered, Poller, Queue, QueueRequest, Request, Row, queue_key};
 use participant::AskError;
 use registry::activities;
+use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::act::Act;
@@ -43,12 +44,15 @@ impl Act for GetActivityTaskInput {
         };
         let poll = Poll { service, poller: &poller, key: &key, worker: self.worker_name.as_deref() };
         let task = poll.next(Instant::now() + POLL).await?;
-        let Some(Offered { execution, task, input }) = task else {
-            return Ok(GetActivityTaskOutput::default());
-        };
-        let task_token = Some(token::encode(&execution, task));
-        Ok(GetActivityTaskOutput { task_token, input: Some(input.to_string()) })
+        let Some(Given { token, input }) = task else { return Ok(GetActivityTaskOutput::default()) };
+        Ok(GetActivityTaskOutput { task_token: Some(token), input: Some(input.to_string()) })
     }
+}
+
+/// What a worker is given.
+struct Given {
+    token: String,
+    input: Value,
 }
 
 /// A task that was found in the queue, as the queue was then.
@@ -68,12 +72,12 @@ struct Poll<'a> {
 
 impl Poll<'_> {
     /// The next task that is this worker's; `None` if there is none until then.
-    async fn next(&self, until: Instant) -> Result<Option<Offered>, Failure> {
+    async fn next(&self, until: Instant) -> Result<Option<Given>, Failure> {
         loop {
             let Some(mut found) = self.first(until).await? else { return Ok(None) };
             loop {
-                if let Some(offered) = self.take_on(found).await? {
-                    return Ok(Some(offered));
+                if let Some(given) = self.take_on(found).await? {
+                    return Ok(Some(given));
                 }
                 // Nobody waited for that one: whoever has come this far goes on with the next, if there is one.
                 match self.look().await? {
@@ -116,7 +120,7 @@ impl Poll<'_> {
 
     /// Tells the execution that the task was taken on, and takes it out of the queue. `None` if the execution does not wait for that, or not any
     /// more, or if the task or its execution cannot be read.
-    async fn take_on(&self, Found { lent, queue }: Found) -> Result<Option<Offered>, Failure> {
+    async fn take_on(&self, Found { lent, queue }: Found) -> Result<Option<Given>, Failure> {
         let number = lent.number();
         let offered = match queue.task(self.service.reader(), self.key, number).await {
             Ok(offered) => offered,
@@ -128,15 +132,14 @@ impl Poll<'_> {
             }
         };
         let taken = match offered {
-            Some(offered) => {
+            Some(Offered { execution, task, input }) => {
                 let worker = self.worker.map(str::to_owned);
-                let fact = Fact::ActivityStarted { task: offered.task, worker };
-                match self.service.ask(offered.execution.clone(), Request::Tell(fact)).await {
-                    Ok(Answer::Told { was_awaited: true, .. }) => Some(offered),
+                let fact = Fact::ActivityStarted { task, worker };
+                match self.service.ask(execution.clone(), Request::Tell(fact)).await {
+                    Ok(Answer::Taken { token }) => Some(Given { token, input }),
                     Ok(_) => None,
                     // It is damaged, and answers nobody; others wait behind its task.
                     Err(AskError::Rejected(reason)) => {
-                        let execution = &offered.execution;
                         tracing::error!(execution, reason, "a task cannot be taken on: nobody gets it");
                         None
                     }
@@ -149,7 +152,7 @@ impl Poll<'_> {
         let done = self.service.ask(self.key.to_owned(), done).await;
         match (taken, done) {
             // It stays in the queue, and its execution will say that it has it no more.
-            (Some(offered), _) => Ok(Some(offered)),
+            (Some(given), _) => Ok(Some(given)),
             (None, done) => done.map(|_| None).map_err(|error| unanswered(&error)),
         }
     }

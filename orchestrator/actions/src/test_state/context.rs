@@ -23,6 +23,7 @@ pub(super) fn identity(service: &Service, role_arn: Option<&str>) -> Identity {
         role_arn: role_arn.unwrap_or_default().to_owned(),
         version_arn: None,
         alias_arn: None,
+        token_key: None,
     }
 }
 

@@ -50,6 +50,7 @@ impl World {
             role_arn: target.revision.role_arn,
             version_arn: target.version_arn,
             alias_arn: target.alias_arn,
+            token_key: None,
         };
         let start = Start {
             definition: definition.unwrap().unwrap(),
@@ -85,6 +86,7 @@ pub(crate) fn child(machine: &str, label: &str, name: &str, map: &str, input: Va
         role_arn: super::ROLE.to_owned(),
         version_arn: None,
         alias_arn: None,
+        token_key: None,
     };
     ChildStart {
         execution: name.to_owned(),

@@ -145,6 +145,8 @@ async fn an_alias_is_updated() {
         updated,
         "it changes nothing"
     );
+    let turned = json!({"routingConfiguration": routes(&[(&second, 100), (&first, 0)])});
+    assert_eq!(world.ok("UpdateStateMachineAlias", update(turned)).await, updated, "nor does another order");
     let described = world.ok("DescribeStateMachineAlias", update(json!({}))).await;
     let expected = json!({"stateMachineAliasArn": named, "name": "prod", "description": "d", "creationDate": BEGIN,
                           "updateDate": BEGIN + 2});

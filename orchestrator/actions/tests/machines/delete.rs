@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use engine::Status;
+use registry::machines::{self, Change, Machine};
 use serde_json::json;
+use store::StoreError;
 
 use crate::common::runs::wait;
-use crate::common::{BEGIN, World, arn, create, error, pass, with};
+use crate::common::{BEGIN, World, arn, create, error, ok, pass, with};
 
 #[tokio::test]
 async fn a_deleted_machine_is_gone_with_its_versions_and_aliases() {
@@ -189,5 +191,24 @@ async fn a_deletion_that_was_left_undone_goes_on_with_the_next_process() {
         tokio::time::sleep(Duration::from_millis(5)).await;
         tries += 1;
         assert!(tries < 2_000, "the executions still run");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_of_another_region_goes_on_as_well() {
+    let world = World::new();
+    let elsewhere = world.service.in_region("eu-west-1");
+    ok(&elsewhere, "CreateStateMachine", create("orders")).await;
+    let going = |machine: Option<Machine>| -> Result<_, StoreError> {
+        Ok(Change::Put(Box::new(Machine { deleting: true, ..machine.unwrap() }), ()))
+    };
+    let place = "eu-west-1/orders";
+    machines::change(&world.store, "eu-west-1", place, going).await.unwrap();
+    world.service.go_on_with_deletions();
+    let mut tries = 0;
+    while machines::find(&world.store, place).await.unwrap().is_none_or(|machine| !machine.deleted) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        tries += 1;
+        assert!(tries < 2_000, "the machine is not deleted");
     }
 }

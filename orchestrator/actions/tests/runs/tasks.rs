@@ -75,18 +75,23 @@ async fn a_task_without_a_time_for_it_takes_a_heartbeat_as_well() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_token_or_no_output_is_refused() {
     let world = World::new();
-    let (_, token) = waiting(&world, callback(), "e").await;
-    let unknown = token.replace(":e", ":no");
-    assert_ne!(unknown, token);
+    let (execution, token) = waiting(&world, callback(), "e").await;
     let timed_out = "Task Timed Out: 'Provided task does not exist anymore'";
-    let never_given = format!("9{token}");
-    for (token, kind, message) in [
-        ("x", "InvalidToken", "Invalid Token: 'Invalid token'"),
-        ("1/x", "InvalidToken", "Invalid Token: 'Invalid token'"),
-        ("1/workflow/x:y", "InvalidToken", "Invalid Token: 'Invalid token'"),
-        (&unknown, "TaskDoesNotExist", "Task Does Not Exist: 'Provided task does not exist'"),
-        (&format!("{unknown}:0b2f"), "TaskTimedOut", timed_out),
-        (&never_given, "TaskTimedOut", timed_out),
+    let invalid = ("InvalidToken", "Invalid Token: 'Invalid token'");
+    let forged = token.replacen(&token[4..5], if &token[4..5] == "A" { "B" } else { "A" }, 1);
+    assert_ne!(forged, token);
+    for (token, (kind, message)) in [
+        ("x", invalid),
+        ("1/x", invalid),
+        ("1/workflow/x:y", invalid),
+        // Who can guess the name of an execution and the number of its task has no token all the same.
+        ("1/execution/us-east-1/c:e", invalid),
+        (&forged, invalid),
+        (
+            "1/execution/us-east-1/c:no",
+            ("TaskDoesNotExist", "Task Does Not Exist: 'Provided task does not exist'"),
+        ),
+        ("1/execution/us-east-1/c:no:0b2f", ("TaskTimedOut", timed_out)),
     ] {
         for (action, body) in [
             ("SendTaskSuccess", json!({"taskToken": token, "output": "1"})),
@@ -97,6 +102,7 @@ async fn what_is_no_token_or_no_output_is_refused() {
             assert_eq!(refused, (kind.to_owned(), message.to_owned()), "{action} {token}");
         }
     }
+    assert_eq!(world.describe(&execution).await["status"], "RUNNING");
     let (kind, message) =
         world.refused("SendTaskSuccess", json!({"taskToken": token, "output": "nul"})).await;
     assert_eq!(kind, "InvalidOutput");

@@ -8,8 +8,8 @@ use asl::Definition;
 use bus::memory::{MemoryBus, MemoryOptions};
 use engine::{Fact, Status, token};
 use executions::{
-    Answer, Catalogue, Errands, Executor, Pollers, Request, Start, Unconnected, describe, execution_key,
-    no_foreign,
+    Answer, Catalogue, Errands, Executor, HandedIn, Pollers, Request, Start, Unconnected, describe,
+    execution_key, no_foreign,
 };
 use participant::{Clock, Millis, Participant, ParticipantError, Requests, SystemClock};
 use registry::activities::{self, Activity};
@@ -114,9 +114,10 @@ impl Process {
 
     /// What the worker that has the token of the task says: whether somebody waited for it.
     pub(crate) async fn succeed(&self, task_token: &str, output: Value) -> bool {
-        let (key, task) = token::decode(task_token).unwrap();
-        let fact = Fact::TaskSucceeded { task, output };
-        let answer = self.requests.ask(key, Request::Tell(fact)).await.unwrap();
+        let token = token::decode(task_token).unwrap();
+        let (key, fact) = (token.execution().to_owned(), Fact::TaskSucceeded { task: token.task(), output });
+        let handed = Request::HandIn(Box::new(HandedIn { token, fact }));
+        let answer = self.requests.ask(key, handed).await.unwrap();
         matches!(answer, Answer::Told { was_awaited: true, .. })
     }
 
@@ -141,8 +142,8 @@ pub(crate) async fn get(service: &Service, arn: &str, worker: Option<&str>) -> R
 
 /// The name of the execution that an answer's token is for.
 pub(crate) fn execution_of(answer: &Value) -> String {
-    let (key, _) = token::decode(answer["taskToken"].as_str().unwrap()).unwrap();
-    key.rsplit_once(':').unwrap().1.to_owned()
+    let token = token::decode(answer["taskToken"].as_str().unwrap()).unwrap();
+    token.execution().rsplit_once(':').unwrap().1.to_owned()
 }
 
 /// A task of the activity that is given up after ten seconds of work.

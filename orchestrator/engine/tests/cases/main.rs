@@ -286,6 +286,7 @@ impl Case {
                 role_arn: "arn:aws:iam::123456789012:role/role".to_owned(),
                 version_arn: None,
                 alias_arn: None,
+                token_key: None,
             })),
             express: self.express,
         }

@@ -125,6 +125,7 @@ fn identity() -> Box<Identity> {
         role_arn: "arn:aws:iam::123456789012:role/r".to_owned(),
         version_arn: None,
         alias_arn: None,
+        token_key: None,
     })
 }
 

@@ -17,6 +17,7 @@ fn tried<'t>(state: &'t str, input: &Value, work: Option<Work>) -> Trial<'t> {
         role_arn: text(),
         version_arn: None,
         alias_arn: None,
+        token_key: None,
     };
     let (input, variables) = (input.clone(), Map::new());
     Trial {

@@ -80,6 +80,13 @@ impl Caller<TaskId, Fact> for Works {
 /// Follows tokio's time, which tests may pause.
 pub(crate) struct TokioClock(Instant);
 
+impl TokioClock {
+    /// That showed the beginning of time then.
+    pub(crate) fn new(began: Instant) -> Self {
+        Self(began)
+    }
+}
+
 impl Clock for TokioClock {
     fn now(&self) -> Millis {
         1_700_000_000_000 + Millis::try_from(self.0.elapsed().as_millis()).unwrap()
@@ -134,6 +141,7 @@ pub(crate) fn somebody(name: &str) -> Box<Identity> {
         role_arn: "role".to_owned(),
         version_arn: None,
         alias_arn: None,
+        token_key: None,
     })
 }
 
@@ -283,6 +291,7 @@ impl Running {
     pub(crate) async fn tell(&self, key: &str, request: Request) -> bool {
         match self.requests.ask(key, request).await.unwrap() {
             Answer::Told { was_awaited, .. } => was_awaited,
+            Answer::Taken { .. } => true,
             other => panic!("{key} can be told something, and not {other:?}"),
         }
     }

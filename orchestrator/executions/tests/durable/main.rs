@@ -6,5 +6,7 @@ mod common;
 mod great;
 mod map_runs;
 mod nested;
+mod retention;
 mod small;
+mod tokens;
 mod told;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use engine::{Ending, Fact, Status, TaskId};
 use executions::{Answer, Request, Start, Stored, describe, execution_key, list, queue_key};
 use participant::{CallId, inspect};
+use registry::machines::{self, Change, Machine};
 use serde_json::{Value, json};
 use store::memory::MemoryStore;
-use store::{Read, Store};
+use store::{Read, Store, StoreError};
 
 use crate::common::stores::Watched;
 use crate::common::{
@@ -166,6 +167,26 @@ async fn what_cannot_be_begun_fails_its_task() {
     running.ask("e", Request::Start(Box::new(start))).await.unwrap();
     let error = running.ended("e").await.error;
     assert_eq!(error.as_deref(), Some("StepFunctions.StateMachineDoesNotExistException"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_is_being_deleted_begins_nothing() {
+    let store = Arc::new(MemoryStore::new());
+    make_machine(&*store, "inner", doubles(), false).await;
+    let going = |machine: Option<Machine>| -> Result<_, StoreError> {
+        Ok(Change::Put(Box::new(Machine { deleting: true, ..machine.unwrap() }), ()))
+    };
+    machines::change(&*store, "us-east-1", HOME, going).await.unwrap();
+    let running = Running::on(Arc::clone(&store) as Arc<dyn Store>);
+    for suffix in ["", ".sync:2"] {
+        let outer = definition(json!({"S": starts(suffix, json!({"Name": "n"}))}));
+        let name = format!("a{}", suffix.len());
+        running.start(&name, &outer, json!({})).await;
+        let ending = running.ended(&name).await;
+        assert_eq!(ending.error.as_deref(), Some("StepFunctions.StateMachineDeletingException"));
+    }
+    assert_eq!(nested(&*store, "n").await, None);
     running.stop().await;
 }
 

@@ -167,6 +167,10 @@ async fn an_express_execution_leaves_nothing_behind() {
     assert_eq!(ending.output, Some(json!(2)));
     assert_eq!(describe(&*store, &key).await.unwrap(), None);
     assert!(store.journal(&key, 0, 10).await.unwrap().is_empty());
+    assert_eq!(store.stats().await.unwrap().entities, 0);
+    // Nobody waits for what comes late, and it leaves nothing either.
+    assert_eq!(running.requests.ask(&*key, succeeded(task, json!(2))).await.unwrap(), Answer::Unknown);
+    assert_eq!(store.stats().await.unwrap().entities, 0);
     running.stop().await;
 }
 
@@ -189,6 +193,13 @@ async fn executions_are_listed_by_machine_and_status() {
     let (page, cursor) = names(None, None, 3).await;
     assert_eq!((page.len(), names(None, cursor, 3).await.0), (3, vec!["w1".to_owned()]));
     assert!(list(&*store, "other", None, None, 10).await.unwrap().0.is_empty());
+    // Who has ended has left the running ones: not even a look finds it there.
+    for (key, task) in running.waiting() {
+        running.tell(&key, succeeded(task, json!({}))).await;
+    }
+    assert_eq!(names(Some(Status::Succeeded), None, 10).await.0, ["w2", "w1"]);
+    let running_ones = store.linked("execution-status", "m:RUNNING", None, 10).await.unwrap();
+    assert_eq!(running_ones, (vec![], None));
     running.stop().await;
 }
 
