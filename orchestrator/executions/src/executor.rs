@@ -33,7 +33,7 @@ use crate::waiters::Waiters;
 
 /// Starts executions, tells them what happens, and has done what they ask for.
 pub struct Executor<I> {
-    catalogue: Catalogue,
+    pub(crate) catalogue: Catalogue,
     integrations: I,
     live: Live,
     waiters: Waiters,
@@ -61,7 +61,7 @@ impl<I: Integrations> Executor<I> {
     }
 }
 
-type Decision<T> = Result<Option<T>, Rejected>;
+pub(crate) type Decision<T> = Result<Option<T>, Rejected>;
 
 impl<I: Integrations> Executor<I> {
     fn start(&self, state: Option<Stored>, start: &Start, effects: &mut EffectsOf<I>) -> Decision<Stored> {
@@ -138,7 +138,7 @@ impl<I: Integrations> Executor<I> {
     }
 
     /// Begins what is not there yet; without a journal if it is given none.
-    fn begin(
+    pub(crate) fn begin(
         &self,
         definition: &Arc<Definition>,
         fact: Fact,
@@ -173,7 +173,7 @@ impl<I: Integrations> Executor<I> {
 
     /// Tells the execution, which is there, the facts, and the timers that are due. What becomes of it, and whether it waited for the
     /// last of the facts.
-    fn advance(
+    pub(crate) fn advance(
         &self,
         stored: Stored,
         facts: impl IntoIterator<Item = Fact>,
@@ -207,26 +207,6 @@ impl<I: Integrations> Executor<I> {
             return Ok((None, was_awaited));
         }
         Ok((Some(self.put(course, running, measured, effects, is_redriven)), was_awaited))
-    }
-
-    /// Has the execution, which is there, go on with what it left undone, if it may.
-    fn redrive(&self, stored: Stored, token: Option<&str>, effects: &mut EffectsOf<I>) -> Decision<Stored> {
-        let now_ms = effects.now().unsigned_abs();
-        let before = token.and_then(|token| stored.redrives.as_deref()?.by(token, now_ms));
-        if let Some(at_ms) = before {
-            effects.answer(Answer::Redriven { at_ms });
-            return Ok(Some(stored));
-        }
-        if let Err(reason) = stored.redrivable(now_ms) {
-            effects.answer(Answer::NotRedrivable(reason));
-            return Ok(Some(stored));
-        }
-        let (mut advanced, _) = self.advance(stored, [Fact::Redriven], true, effects)?;
-        if let Some((stored, token)) = advanced.as_mut().zip(token) {
-            stored.redrives.get_or_insert_default().remember(token);
-        }
-        effects.answer(Answer::Redriven { at_ms: now_ms });
-        Ok(advanced)
     }
 
     /// Has those told of the end who wait for it in this process; nobody is told whom it does not concern.
@@ -285,6 +265,8 @@ impl<I: Integrations> Executor<I> {
             }
             Request::Tell(fact) => self.on_facts(stored, [fact.clone()], effects),
             Request::Redrive { token } => self.redrive(stored, token.as_deref(), effects),
+            Request::RedriveChild { attempt } => self.redrive_child(stored, *attempt, effects),
+            Request::StopChild { attempt } => self.stop_child(stored, *attempt, effects),
             Request::Nested(nested) => {
                 let Nested { task, begun, end } = &**nested;
                 // It may have ended before its beginning was told: nothing is told twice.
@@ -297,7 +279,7 @@ impl<I: Integrations> Executor<I> {
         }
     }
 
-    fn on_facts<const N: usize>(
+    pub(crate) fn on_facts<const N: usize>(
         &self,
         stored: Stored,
         facts: [Fact; N],
@@ -324,14 +306,14 @@ impl<I: Integrations> Executor<I> {
                 }
                 Ok(stored)
             }
-            Outcome::ChildBegun { run, child } => {
-                if !stored.runs.contains(run) {
-                    effects.call(Errand::Stop(vec![child.clone()]));
+            Outcome::ChildBegun { run, attempt, child } => {
+                if !stored.runs.contains(run) || *attempt != stored.attempt() {
+                    effects.call(Errand::StopChildren { children: vec![child.clone()], attempt: *attempt });
                 }
                 Ok(Some(stored))
             }
-            Outcome::MapRunKept(run) => {
-                stored.over.retain(|over| over.id != *run);
+            Outcome::MapRunKept { run, redrives } => {
+                stored.over.retain(|over| (over.id, over.redrives) != (*run, *redrives));
                 Ok(Some(stored))
             }
         }
@@ -383,6 +365,13 @@ impl<I: Integrations> Handler for Executor<I> {
                     Some(Row::Execution(_) | Row::MapRun(_)) => return Err(misplaced(effects.key())),
                 };
                 Ok(Queue::handle(queue, request, effects)?.map(Row::Queue))
+            }
+            (Some(Row::MapRun(kept)), Input::Request(Request::KeepMapRun { run, .. }))
+                if kept.run.redrives > run.redrives =>
+            {
+                // What it came to before it was redriven is told late.
+                effects.answer(Answer::Done);
+                Ok(Some(Row::MapRun(kept)))
             }
             (None | Some(Row::MapRun(_)), Input::Request(Request::KeepMapRun { execution, run })) => {
                 effects.link(OF_EXECUTION, execution);

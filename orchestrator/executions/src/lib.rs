@@ -63,6 +63,7 @@ mod queue;
 mod read;
 mod record;
 mod redrives;
+mod redriving;
 mod refused;
 mod request;
 mod row;

@@ -6,4 +6,5 @@ mod common;
 mod great;
 mod map_runs;
 mod nested;
+mod redriven;
 mod small;
