@@ -21,6 +21,7 @@ use crate::due::Due;
 use crate::map_files::MapFiles;
 use crate::outcome::{Run, RunError, Seen};
 use crate::parent::Parent;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
 use crate::work::Work;
 
@@ -101,10 +102,10 @@ impl<'r> World<'r> {
             root,
             hosted,
             files: HashMap::new(),
-            buckets: settings
-                .s3
-                .as_ref()
-                .map(|folder| -> Arc<dyn Buckets> { Arc::new(Folder::new(folder.clone())) }),
+            buckets: settings.s3.as_ref().map(|folder| -> Arc<dyn Buckets> {
+                let folder = Folder::new(folder.clone());
+                if settings.keeps_written { Arc::new(folder) } else { Arc::new(Scratch::over(folder)) }
+            }),
             started: 0,
             names: HashSet::new(),
         }
