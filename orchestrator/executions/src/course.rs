@@ -9,6 +9,7 @@ use engine::{
 };
 use participant::{Effects, Rejected};
 
+use crate::catalogue::Known;
 use crate::due::Due;
 use crate::errand::{Again, Child, Errand, ItemsWanted, Results};
 use crate::integrations::{Integrations, Way};
@@ -16,7 +17,7 @@ use crate::key::RunKeys;
 use crate::lists::OF_MAP_RUN;
 use crate::record;
 use crate::request::Answer;
-use crate::running::{Running, nesting, nests};
+use crate::running::{Running, nesting};
 use crate::standard::{Beside, errand};
 use crate::stored::{Begun, Extent, HERE_BYTES_MAX, Place, ending};
 
@@ -45,13 +46,13 @@ pub(crate) type EffectsOf<I> = Effects<Errand<<I as Integrations>::Outside>, Ans
 
 impl<'a, I: Integrations> Course<'a, I> {
     pub(crate) fn new(
-        definition: &'a Definition,
+        Known { definition, nests }: &'a Known,
         integrations: &'a I,
         has_journal: bool,
         journal: Extent,
         begun: Begun,
     ) -> Self {
-        let nests = nests(definition);
+        let nests = *nests;
         Self { definition, integrations, has_journal, journal, begun, nests, unmade: VecDeque::new() }
     }
 

@@ -154,10 +154,10 @@ impl<I: Integrations> Executor<I> {
             )));
         }
         // Who comes back to it will need it.
-        self.catalogue.put(Arc::clone(definition));
+        let known = self.catalogue.known_of(Arc::clone(definition));
         let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
         let started_ms = begun.started_ms;
-        let mut course = Course::new(definition, &self.integrations, has_journal, journal, begun);
+        let mut course = Course::new(&known, &self.integrations, has_journal, journal, begun);
         let (running, _) = course.tell(None, [fact], effects)?;
         let ending = ending(&running.execution).cloned();
         self.announce(ending.as_ref(), effects);
@@ -187,7 +187,7 @@ impl<I: Integrations> Executor<I> {
             return Ok((Some(stored), false));
         }
         let (begun, journal, place) = stored.apart();
-        let Some(definition) = self.catalogue.get(&begun.definition) else {
+        let Some(known) = self.catalogue.known(&begun.definition) else {
             return Err(effects.lack(&format!("the definition {}", begun.definition)));
         };
         let (running, measured) = match place {
@@ -195,7 +195,7 @@ impl<I: Integrations> Executor<I> {
             Place::Journal { size } => (self.take(journal.chain, effects)?, Some(size)),
         };
         // Only what is Express has no journal.
-        let mut course = Course::new(&definition, &self.integrations, journal.entries > 0, journal, begun);
+        let mut course = Course::new(&known, &self.integrations, journal.entries > 0, journal, begun);
         let (running, was_awaited) = course.tell(Some(running), facts, effects)?;
         let ending = ending(&running.execution).cloned();
         if is_redriven && was_awaited {
