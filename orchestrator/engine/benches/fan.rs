@@ -140,6 +140,8 @@ fn ended(index: u64, output: Value) -> MapNews {
         output: Some(output),
         error: None,
         cause: None,
+        attempt: 0,
+        redrives: 0,
         input: None,
     };
     MapNews::ChildEnded { index, end: Box::new(end) }

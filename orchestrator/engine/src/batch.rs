@@ -80,10 +80,9 @@ impl Batches {
         self.items_max.is_some_and(|max| self.filling() >= max)
     }
 
-    /// The items of the batch that is being filled, which will be none.
-    pub(crate) fn take_items(&mut self) -> Vec<Value> {
-        self.filling_bytes = self.empty_bytes();
-        std::mem::take(&mut self.filling)
+    /// The items of the batch that is being filled.
+    pub(crate) fn items(&self) -> &[Value] {
+        &self.filling
     }
 
     /// The batch as it is, and how many items it has.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::identity::Identity;
 use crate::ids::MapRunId;
-use crate::sparse::given;
+use crate::sparse::{given, is_default, is_one, one};
 use crate::status::Status;
 
 /// An execution that a Map asks for. It runs on the definition of the execution that asks.
@@ -20,6 +20,8 @@ pub struct StartChild {
     pub map_run_arn: String,
     /// Which of its children it is, from 0.
     pub index: u64,
+    /// What its end is [told](ChildEnd::attempt) with.
+    pub attempt: u32,
     /// How many items it is given.
     pub items: u64,
     /// What is to be kept of its result for [`WriteResults`](crate::WriteResults), if anything.
@@ -57,6 +59,27 @@ pub struct ChildStart {
     /// Whether it is an Express execution.
     #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
     pub express: bool,
+    /// The first id of its tasks and timers: 1, unless it begins once more, when those that it had are not used again.
+    #[serde(rename = "f", default = "one", skip_serializing_if = "is_one")]
+    pub first_id: u64,
+}
+
+/// A child that a Map run asks for once more: a Standard execution goes on with what it left undone
+/// ([`Fact::Redriven`](crate::Fact::Redriven)), an Express execution begins again with what it began with. If it has succeeded
+/// meanwhile, or cannot be redriven, that is told ([`MapNews::ChildEnded`](crate::MapNews::ChildEnded),
+/// [`MapNews::NotRedrivable`](crate::MapNews::NotRedrivable)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveChild {
+    /// The Map run that it belongs to, of the execution that asks.
+    pub run: MapRunId,
+    /// The run's ARN.
+    pub map_run_arn: String,
+    /// Which of its children it is.
+    pub index: u64,
+    /// What its end is [told](ChildEnd::attempt) with.
+    pub attempt: u32,
+    /// Its id.
+    pub execution: String,
 }
 
 /// How a child has ended.
@@ -80,6 +103,13 @@ pub struct ChildEnd {
     /// What happened, if it failed.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// How often the execution that asked for it had been redriven when it did so last: an end that is told with another number is one
+    /// from before a redrive.
+    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
+    pub attempt: u32,
+    /// How often it was redriven itself.
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
+    pub redrives: u32,
     /// What it began with, as JSON text: of one that did not succeed, and where [`StartChild::is_told_whole`] asks for it.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::child::StartChild;
+use crate::child::{RedriveChild, StartChild};
 use crate::ids::{MapRunId, TaskId, TimerId};
 use crate::map_run::MapRun;
 use crate::requests::{ReadItems, WriteResults};
@@ -36,7 +36,9 @@ pub enum Effect {
     /// Start an execution on the same definition, and report how it ends with
     /// [`MapNews::ChildEnded`](crate::MapNews::ChildEnded).
     StartChild(Box<StartChild>),
-    /// Stop executions that a Map run asked for: nobody waits for them any more.
+    /// Have a child that ended without success run once more, and report how it ends as before.
+    RedriveChild(Box<RedriveChild>),
+    /// Stop executions that a Map run asked for.
     StopChildren {
         /// The Map run.
         run: MapRunId,
@@ -49,7 +51,7 @@ pub enum Effect {
     ReadItems(Box<ReadItems>),
     /// Write the results of a Map run.
     WriteResults(Box<WriteResults>),
-    /// A Map run has begun: it can be asked about from now on.
+    /// A Map run has begun, or goes on after a redrive: it can be asked about from now on.
     MapRunBegan {
         /// Which.
         run: MapRunId,

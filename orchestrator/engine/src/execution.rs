@@ -112,6 +112,9 @@ pub(crate) struct Head {
     /// When it was redriven last.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub(crate) redriven_ms: Option<u64>,
+    /// Whether a Map started it, which bounds its time, and not the machine.
+    #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_child: bool,
 }
 
 impl Head {
@@ -195,6 +198,7 @@ impl Head {
             assigned_bytes: 0,
             redrives: 0,
             redriven_ms: None,
+            is_child: false,
         }
     }
 }

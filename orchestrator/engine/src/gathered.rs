@@ -71,6 +71,9 @@ pub struct Iterations {
     /// The items of those that have not begun, in order.
     #[serde(rename = "i", default, skip_serializing_if = "VecDeque::is_empty")]
     pub(crate) items: VecDeque<Value>,
+    /// Whether they are the members of an object.
+    #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) of_object: bool,
     /// How many may be at work at once.
     #[serde(rename = "c")]
     pub(crate) concurrency_max: usize,

@@ -87,6 +87,12 @@ pub enum Detail {
     MapRunStarted {
         map_run_arn: String,
     },
+    /// The run goes on with the children that did not succeed.
+    MapRunRedriven {
+        map_run_arn: String,
+        /// How often it was, this time included.
+        redrive_count: u32,
+    },
     MapRunSucceeded,
     MapRunFailed {
         error: String,
@@ -234,6 +240,7 @@ impl Detail {
             Self::MapIteration { what, .. } => return format!("MapIteration{what}"),
             Self::EvaluationFailed { .. } => "EvaluationFailed",
             Self::MapRunStarted { .. } => "MapRunStarted",
+            Self::MapRunRedriven { .. } => "MapRunRedriven",
             Self::MapRunSucceeded => "MapRunSucceeded",
             Self::MapRunFailed { .. } => "MapRunFailed",
             Self::MapRunAborted => "MapRunAborted",
@@ -264,6 +271,9 @@ impl Detail {
                 json!({"error": error, "cause": cause, "location": location, "state": **state})
             }
             Self::MapRunStarted { map_run_arn } => json!({"mapRunArn": map_run_arn}),
+            Self::MapRunRedriven { map_run_arn, redrive_count } => {
+                json!({"mapRunArn": map_run_arn, "redriveCount": redrive_count})
+            }
             Self::MapRunFailed { error, cause } => json!({"error": error, "cause": cause}),
             Self::MapRunSucceeded
             | Self::MapRunAborted

@@ -40,7 +40,8 @@
 //! A Map in distributed mode is a [`MapRun`]: for each item (or batch of items) it asks for an execution of its own ([`StartChild`]),
 //! which runs on the same definition, with a history, ids and limits of its own, and is heard of again when it has ended
 //! ([`MapNews`]). Items may come from elsewhere ([`ReadItems`], page by page) and results go elsewhere ([`WriteResults`]); what is
-//! held of a million items is a page of them and the children at work.
+//! held of a million items is a page of them and the children at work. After a redrive a Map run goes on with the children that did not
+//! succeed ([`RedriveChild`]).
 //!
 //! # Calls
 //!
@@ -82,6 +83,7 @@ mod legal;
 mod map_counts;
 mod map_news;
 mod map_run;
+mod map_run_parts;
 pub mod quotas;
 mod recorder;
 mod recover;
@@ -104,12 +106,13 @@ mod thread;
 mod threads;
 pub mod token;
 mod trial;
+mod undone;
 mod unfinished;
 mod variables;
 mod watch;
 
 pub use billing::Billing;
-pub use child::{ChildEnd, ChildStart, StartChild};
+pub use child::{ChildEnd, ChildStart, RedriveChild, StartChild};
 pub use children::map_label;
 pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal, RefusedAt};
 pub use execution::{DecodeError, Ending, Execution, Phase};

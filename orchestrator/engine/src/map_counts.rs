@@ -30,12 +30,18 @@ pub struct MapRunCounts {
     /// Those whose results were written.
     #[serde(rename = "w", default, skip_serializing_if = "is_default")]
     pub results_written: u64,
+    /// Those that ended without success, and are to be redriven: they are counted here only.
+    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
+    pub pending_redrive: u64,
+    /// Of those that failed, took too long or were stopped, those that cannot be redriven.
+    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
+    pub not_redrivable: u64,
 }
 
 impl MapRunCounts {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.pending + self.running + self.ended()
+        self.pending + self.running + self.pending_redrive + self.ended()
     }
 
     /// Those that have ended.
@@ -50,12 +56,34 @@ impl MapRunCounts {
 
     pub(crate) fn end(&mut self, count: u64, status: Status) {
         self.running = self.running.saturating_sub(count);
-        *match status {
+        *self.that_ended(status) += count;
+    }
+
+    fn that_ended(&mut self, status: Status) -> &mut u64 {
+        match status {
             Status::Succeeded => &mut self.succeeded,
             Status::TimedOut => &mut self.timed_out,
             Status::Aborted => &mut self.aborted,
             Status::Failed | Status::Running => &mut self.failed,
-        } += count;
+        }
+    }
+
+    /// Those that ended so are to be redriven.
+    pub(crate) fn wait_again(&mut self, count: u64, status: Status) {
+        let ended = self.that_ended(status);
+        *ended = ended.saturating_sub(count);
+        self.pending_redrive += count;
+    }
+
+    /// Those that ended so are not to be redriven after all.
+    pub(crate) fn stay(&mut self, count: u64, status: Status) {
+        self.pending_redrive = self.pending_redrive.saturating_sub(count);
+        *self.that_ended(status) += count;
+    }
+
+    pub(crate) fn begin_again(&mut self, count: u64) {
+        self.pending_redrive = self.pending_redrive.saturating_sub(count);
+        self.running += count;
     }
 
     /// As AWS writes them.
@@ -63,7 +91,8 @@ impl MapRunCounts {
         json!({
             "pending": self.pending, "running": self.running, "succeeded": self.succeeded, "failed": self.failed,
             "timedOut": self.timed_out, "aborted": self.aborted, "total": self.total(),
-            "resultsWritten": self.results_written, "failuresNotRedrivable": 0, "pendingRedrive": 0,
+            "resultsWritten": self.results_written, "failuresNotRedrivable": self.not_redrivable,
+            "pendingRedrive": self.pending_redrive,
         })
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::child::ChildEnd;
 use crate::sparse::is_default;
+use crate::status::Status;
 
 /// What a Map run is told: answers to what it asked for, and changes of its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,19 @@ pub enum MapNews {
         /// How.
         #[serde(rename = "e")]
         end: Box<ChildEnd>,
+    },
+    /// A child that was to be redriven cannot be: it stays as it ended.
+    #[serde(rename = "d")]
+    NotRedrivable {
+        /// Which.
+        #[serde(rename = "n")]
+        index: u64,
+        /// As it was [asked](crate::RedriveChild::attempt).
+        #[serde(rename = "a")]
+        attempt: u32,
+        /// How it ended.
+        #[serde(rename = "s")]
+        status: Status,
     },
     /// The results are written.
     #[serde(rename = "w")]

@@ -11,9 +11,11 @@ use crate::batch::Batches;
 use crate::ids::{MapRunId, NUMBER_MAX};
 use crate::map_counts::MapRunCounts;
 use crate::map_news::{MapNews, MapRunUpdate};
+use crate::map_run_parts::{Afterwards, Beginning, Destination, Reading};
 use crate::quotas::{DISTRIBUTED_CONCURRENCY_MAX, PAYLOAD_BYTES_MAX};
 use crate::sparse::is_default;
 use crate::status::Status;
+use crate::undone::Undone;
 
 /// A Map run, as AWS calls what a Map in distributed mode does: a part of the execution, and an object of its own for those who ask.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +56,9 @@ pub struct MapRun {
     /// The items that are at hand and in no child yet.
     #[serde(rename = "q", default, skip_serializing_if = "VecDeque::is_empty")]
     queue: VecDeque<Value>,
+    /// Whether these are the members of an object.
+    #[serde(rename = "t", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) of_object: bool,
     /// How many items have left the queue.
     #[serde(rename = "x", default, skip_serializing_if = "is_default")]
     taken: u64,
@@ -78,72 +83,27 @@ pub struct MapRun {
     /// Whether its results are being written, and what it fails with afterwards, if it does.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub(crate) writing: Option<Afterwards>,
-}
-
-/// What a Map run reads from elsewhere.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Reading {
-    /// `Parameters` or `Arguments` of the `ItemReader`.
-    #[serde(rename = "a")]
-    pub(crate) arguments: Value,
-    /// `MaxItems`
+    /// The same, while the children at work are being stopped: results are written once all have ended.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stopping: Option<Afterwards>,
+    /// The children that have ended without success, unless they are to be redriven or cannot be.
+    #[serde(rename = "g", default, skip_serializing_if = "Undone::is_empty")]
+    undone: Undone,
+    /// The children that are to be redriven.
+    #[serde(rename = "h", default, skip_serializing_if = "Undone::is_empty")]
+    again: Undone,
+    /// How often it was redriven.
+    #[serde(rename = "l", default, skip_serializing_if = "is_default")]
+    pub redrives: u32,
+    /// When it was redriven last, in milliseconds since 1970.
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) items_max: Option<u64>,
-    /// How many items were read.
-    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
-    pub(crate) read: u64,
-    /// Whether more were asked for.
-    #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
-    is_asked: bool,
-    /// Whether there are no more.
-    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
-    is_over: bool,
-}
-
-/// Where the results of a Map run are written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Destination {
-    /// `Parameters` or `Arguments` of the `ResultWriter`.
-    #[serde(rename = "a")]
-    pub(crate) arguments: Value,
-    #[serde(rename = "b")]
-    pub(crate) bucket: String,
-    /// What the names of all objects begin with.
-    #[serde(rename = "f")]
-    pub(crate) folder: String,
-}
-
-/// What comes after the results are written.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct Afterwards {
-    /// The error that the run fails with, and its cause.
-    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) failure: Option<(String, Option<String>)>,
-}
-
-/// What a Map run begins with.
-pub(crate) struct Beginning {
-    pub(crate) id: MapRunId,
-    pub(crate) arn: String,
-    pub(crate) started_ms: u64,
-    pub(crate) settings: MapRunUpdate,
-    /// The items that are at hand.
-    pub(crate) items: VecDeque<Value>,
-    /// What is read besides.
-    pub(crate) reading: Option<Reading>,
-    pub(crate) batches: Option<Batches>,
-    pub(crate) destination: Option<Destination>,
-}
-
-impl Reading {
-    pub(crate) fn new(arguments: Value, items_max: Option<u64>) -> Self {
-        Self { arguments, items_max, read: 0, is_asked: false, is_over: items_max == Some(0) }
-    }
+    pub redriven_ms: Option<u64>,
 }
 
 impl MapRun {
     pub(crate) fn new(beginning: Beginning) -> Self {
-        let Beginning { id, arn, started_ms, settings, items, reading, batches, destination } = beginning;
+        let Beginning { id, arn, started_ms, settings, items, of_object, reading, batches, destination } =
+            beginning;
         Self {
             id,
             arn,
@@ -157,6 +117,7 @@ impl MapRun {
             children: MapRunCounts::default(),
             reading,
             queue: items,
+            of_object,
             taken: 0,
             batches,
             running: BTreeMap::new(),
@@ -165,6 +126,11 @@ impl MapRun {
             outputs: BTreeMap::new(),
             output_bytes: 0,
             writing: None,
+            stopping: None,
+            undone: Undone::default(),
+            again: Undone::default(),
+            redrives: 0,
+            redriven_ms: None,
         }
     }
 
@@ -174,6 +140,8 @@ impl MapRun {
         at_work == self.items.running
             && self.running.len() as u64 == self.children.running
             && self.running.keys().all(|index| *index < self.begun)
+            && self.undone.is_sound(self.begun)
+            && self.again.is_sound(self.begun)
             && counts.iter().all(|count| *count <= NUMBER_MAX)
     }
 
@@ -181,6 +149,11 @@ impl MapRun {
     pub fn executions(&self) -> MapRunCounts {
         let pending = if self.batches.is_none() { self.items.pending } else { 0 };
         MapRunCounts { pending, ..self.children }
+    }
+
+    /// Whether a child waits for being redriven.
+    pub fn awaits_redrive(&self, index: u64) -> bool {
+        self.again.contains(index)
     }
 
     /// Which of its children are at work.
@@ -215,6 +188,7 @@ impl MapRun {
     pub(crate) fn is_done(&self) -> bool {
         self.is_drained()
             && self.running.is_empty()
+            && self.again.is_empty()
             && self.batches.as_ref().is_none_or(|batches| batches.filling() == 0)
     }
 
@@ -237,18 +211,36 @@ impl MapRun {
         index
     }
 
-    /// Whether it does not wait for that, or not any more.
-    pub(crate) fn is_late(&self, news: &MapNews) -> bool {
+    /// The number of a child that is to be redriven, which is at work from now on.
+    pub(crate) fn begin_again(&mut self) -> Option<u64> {
+        let (index, items) = self.again.pop_first()?;
+        self.items.begin_again(items);
+        self.children.begin_again(1);
+        self.running.insert(index, items);
+        Some(index)
+    }
+
+    /// Whether no child is at work.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Whether it does not wait for that, or not any more. `attempt` is that of the children that it has begun since the last redrive.
+    pub(crate) fn is_late(&self, news: &MapNews, attempt: u32) -> bool {
+        // Once its results are written, or are to be, it has come to its end.
+        let is_over = self.writing.is_some() || self.stopping.is_some();
         match news {
             MapNews::Items { from, .. } | MapNews::Unreadable { from, .. } => {
                 let is_asked =
                     self.reading.as_ref().is_some_and(|reading| reading.is_asked && reading.read == *from);
-                // Once its results are written it has come to its end.
-                self.writing.is_some() || !is_asked
+                is_over || !is_asked
             }
-            MapNews::ChildEnded { index, .. } => !self.running.contains_key(index),
+            MapNews::ChildEnded { index, end } => end.attempt != attempt || !self.running.contains_key(index),
+            MapNews::NotRedrivable { index, attempt: told, .. } => {
+                *told != attempt || !self.running.contains_key(index)
+            }
             MapNews::Written | MapNews::NotWritten { .. } => self.writing.is_none(),
-            MapNews::Updated(_) => self.writing.is_some(),
+            MapNews::Updated(_) => is_over,
         }
     }
 
@@ -269,6 +261,42 @@ impl MapRun {
         if let Some(items) = self.running.remove(&index) {
             self.items.end(items, status);
             self.children.end(1, status);
+            if status != Status::Succeeded {
+                self.undone.insert(index, items, status);
+            }
+        }
+    }
+
+    /// Counts a child that cannot be redriven: for ever as one that has ended so.
+    pub(crate) fn stays(&mut self, index: u64, status: Status) {
+        if let Some(items) = self.running.remove(&index) {
+            for (counts, count) in [(&mut self.items, items), (&mut self.children, 1)] {
+                counts.end(count, status);
+                counts.not_redrivable += count;
+            }
+        }
+    }
+
+    /// Goes on, beginning with the children that have ended without success. Of those there are no outputs any more.
+    pub(crate) fn redrive(&mut self, now_ms: u64, transformation: Transformation) {
+        self.status = Status::Running;
+        self.stopped_ms = None;
+        self.redrives += 1;
+        self.redriven_ms = Some(now_ms);
+        self.writing = None;
+        self.stopping = None;
+        if let Some(reading) = &mut self.reading {
+            reading.is_asked = false;
+        }
+        self.again = std::mem::take(&mut self.undone);
+        for it in self.again.several() {
+            self.items.wait_again(it.items, it.status);
+            self.children.wait_again(it.children, it.status);
+        }
+        if !self.is_too_large() {
+            let again = &self.again;
+            self.outputs.retain(|index, _| !again.contains(*index));
+            self.output_bytes = self.outputs.values().map(|output| size(output, transformation)).sum();
         }
     }
 
@@ -277,9 +305,7 @@ impl MapRun {
         if self.is_too_large() {
             return;
         }
-        let bytes = measured(&output, NESTING_MAX).unwrap_or(PAYLOAD_BYTES_MAX);
-        let is_flattened = transformation == Transformation::Flatten && output.is_array();
-        self.output_bytes += if is_flattened { bytes.saturating_sub(2) } else { bytes + 1 };
+        self.output_bytes += size(&output, transformation);
         self.outputs.insert(index, output);
         if self.is_too_large() {
             self.outputs.clear();
@@ -326,17 +352,22 @@ impl MapRun {
         self.tolerated_percentage = update.tolerated_percentage.or(self.tolerated_percentage);
     }
 
-    /// Counts the children at work as aborted. Which they were.
+    /// Counts the children at work as aborted, and those that wait for being redriven as what they were. Which were at work.
     pub(crate) fn abort_running(&mut self) -> Vec<u64> {
+        for it in self.again.several() {
+            self.items.stay(it.items, it.status);
+            self.children.stay(it.children, it.status);
+        }
+        self.undone.append(std::mem::take(&mut self.again));
         let running: Vec<u64> = self.running.keys().copied().collect();
         running.iter().for_each(|index| self.ended(*index, Status::Aborted));
         running
     }
 
-    /// The items that are at hand and will have no child.
-    pub(crate) fn take_pending(&mut self) -> Vec<Value> {
-        let filling = self.batches.as_mut().map(Batches::take_items).unwrap_or_default();
-        filling.into_iter().chain(self.queue.drain(..)).collect()
+    /// The items that are at hand and have no child.
+    pub(crate) fn pending(&self) -> Vec<Value> {
+        let filling = self.batches.iter().flat_map(Batches::items);
+        filling.chain(&self.queue).cloned().collect()
     }
 
     /// The run as it is told of when it has ended: without what it had in hand.
@@ -347,6 +378,9 @@ impl MapRun {
         self.outputs.clear();
         self.running.clear();
         self.reading = None;
+        self.writing = None;
+        self.stopping = None;
+        self.undone = Undone::default();
         self
     }
 
@@ -363,8 +397,12 @@ impl MapRun {
             "startDate": seconds(self.started_ms), "maxConcurrency": self.max_concurrency,
             "toleratedFailurePercentage": self.tolerated_percentage.unwrap_or(0.0),
             "toleratedFailureCount": self.tolerated_count.unwrap_or(0),
-            "itemCounts": self.items.to_json(), "executionCounts": self.executions().to_json(), "redriveCount": 0,
+            "itemCounts": self.items.to_json(), "executionCounts": self.executions().to_json(),
+            "redriveCount": self.redrives,
         });
+        if let Some(redriven_ms) = self.redriven_ms {
+            told["redriveDate"] = seconds(redriven_ms).into();
+        }
         if let Some(stopped_ms) = self.stopped_ms {
             told["stopDate"] = seconds(stopped_ms).into();
         }
@@ -375,4 +413,11 @@ impl MapRun {
 /// A point in time as AWS's JSON has it.
 fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
+}
+
+/// The bytes that an output takes in the state's, with a comma.
+fn size(output: &Value, transformation: Transformation) -> usize {
+    let bytes = measured(output, NESTING_MAX).unwrap_or(PAYLOAD_BYTES_MAX);
+    let is_flattened = transformation == Transformation::Flatten && output.is_array();
+    if is_flattened { bytes.saturating_sub(2) } else { bytes + 1 }
 }

@@ -34,6 +34,9 @@ pub const DURATION_MS_MAX: u64 = 365 * DAY_MS;
 /// How long after its end an execution can be redriven, in milliseconds: 14 days; the quota of AWS.
 pub const REDRIVABLE_MS: u64 = 14 * DAY_MS;
 
+/// How often a Map run can be redriven; the quota of AWS.
+pub const MAP_RUN_REDRIVES_MAX: u32 = 1_000;
+
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Longest that an Express execution may take, in milliseconds: five minutes; the quota of AWS.

@@ -27,6 +27,9 @@ pub enum NotRedrivable {
     /// Its history has no place for the event that tells of it and one more.
     #[error("Execution history event limit exceeded")]
     HistoryFull,
+    /// It is a child of a Map run, which redrives it: these words are not of AWS.
+    #[error("Execution is a child of a Map Run and is redriven with it")]
+    OfMapRun,
     /// What it left undone was not kept: it has no [`Identity`](crate::Identity), or ended before any was kept.
     #[error("Execution was started before the launch of RedriveExecution")]
     NotKept,

@@ -106,7 +106,9 @@ impl<'d> Stepper<'d> {
         self.tally.transitions += 1;
         let count = self.head.redrives;
         self.history.push(self.history.len(), || Detail::ExecutionRedriven { redrive_count: count });
-        self.begin_time(self.definition.timeout_s());
+        // What a Map starts is no machine of its own.
+        let timeout_s = if self.head.is_child { None } else { self.definition.timeout_s() };
+        self.begin_time(timeout_s);
         self.reserve_threads(unfinished.last());
         for left in unfinished.threads {
             let Left { thread, state, data, entered_ms, entered_event, last_event, way } = left;
@@ -148,7 +150,10 @@ impl<'d> Stepper<'d> {
             gathered: None,
         };
         match self.guard() {
-            Ok(()) => self.begin(entered),
+            Ok(()) => match way {
+                WayOn::MapRun(run) => self.redrive_map_run(entered, run),
+                _ => self.begin(entered),
+            },
             Err(error) => self.failed(entered, error),
         }
     }
@@ -160,6 +165,11 @@ fn way_on(state: &State, awaited: Awaited) -> Option<WayOn> {
         (Awaited::Branches(gathered), _) => Some(WayOn::Branches(gathered)),
         (Awaited::Iterations(iterations), StateKind::Map(map)) if map.mode == Mode::Inline => {
             Some(WayOn::Iterations(iterations))
+        }
+        (Awaited::MapRun(mut run), StateKind::Map(_)) => {
+            // Those that were at work are stopped with it.
+            run.abort_running();
+            Some(WayOn::MapRun(run))
         }
         _ => None,
     }

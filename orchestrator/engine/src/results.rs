@@ -25,7 +25,7 @@ pub fn record(identity: &Identity, express: bool, input: &str, end: &ChildEnd) -
     }
     record["OutputDetails"] = json!({"Included": true});
     if !express {
-        record["RedriveCount"] = 0.into();
+        record["RedriveCount"] = end.redrives.into();
         let is_over = end.status == Status::Succeeded;
         record["RedriveStatus"] = if is_over { "NOT_REDRIVABLE" } else { "REDRIVABLE" }.into();
         if is_over {

@@ -115,10 +115,11 @@ fn stepped<'d>(
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
         (None, Fact::ChildStarted(start)) => {
-            let ChildStart { execution, map, map_run_arn: _, input, item, seed, identity, express } = *start;
+            let ChildStart { execution, map, map_run_arn: _, input, item, seed, identity, express, first_id } =
+                *start;
             let machine = processor(definition, &map).ok_or(IllegalFact::Damaged)?;
             let head = Head::new(definition, (execution, seed), now_ms, &input);
-            let head = Box::new(Head { express, identity, ..head });
+            let head = Box::new(Head { express, identity, next_id: first_id, is_child: true, ..head });
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             let thread = Thread { item: item.map(Box::new), ..Thread::root() };
             Ok(Stepped::Advanced(Box::new(stepper.begin_with(thread, machine, input, None))))
@@ -172,7 +173,8 @@ fn resume<'d>(
     if !threads.fits(thread, definition) {
         return Err(IllegalFact::Damaged);
     }
-    if threads.get(thread).is_some_and(|waiting| is_late(&waiting.frame, definition, &signal)) {
+    if threads.get(thread).is_some_and(|waiting| is_late(&waiting.frame, definition, &signal, head.redrives))
+    {
         return Ok(stale(head, threads));
     }
     let mut stepper = stepper(head, threads);
@@ -209,9 +211,9 @@ fn processor<'d>(definition: &'d Definition, map: &str) -> Option<&'d Machine> {
 }
 
 /// Whether the frame waits for the task or Map run, and was told that before, or never can be.
-fn is_late(frame: &Frame, definition: &Definition, signal: &Signal) -> bool {
+fn is_late(frame: &Frame, definition: &Definition, signal: &Signal, redrives: u32) -> bool {
     if let (Awaited::MapRun(run), Signal::MapRun(news)) = (&frame.awaited, signal) {
-        return run.is_late(news);
+        return run.is_late(news, redrives);
     }
     let Awaited::Task { heartbeat, progress, .. } = &frame.awaited else { return false };
     let called = || match frame.state.of(definition).map(|state| &state.kind) {

@@ -1,11 +1,13 @@
 //! What an execution that did not end well has left undone: where it goes on when it is redriven.
 
+use asl::map::Mode;
 use asl::{Definition, StateKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::gathered::{Gathered, Iterations};
 use crate::ids::NUMBER_MAX;
+use crate::map_run::MapRun;
 use crate::sparse::is_default;
 use crate::state_ref::StateRef;
 use crate::thread::{Thread, ThreadId};
@@ -52,6 +54,9 @@ pub(crate) enum WayOn {
     /// It waits for those iterations that have not ended.
     #[serde(rename = "m")]
     Iterations(Box<Iterations>),
+    /// The Map run goes on with the children that did not succeed, and the items that have had none.
+    #[serde(rename = "d")]
+    MapRun(Box<MapRun>),
 }
 
 impl Unfinished {
@@ -72,6 +77,7 @@ impl Unfinished {
             let Some(state) = left.state.of(definition) else { return false };
             match (&left.way, &state.kind) {
                 (WayOn::Enter | WayOn::Begin, _) | (WayOn::Iterations(_), StateKind::Map(_)) => true,
+                (WayOn::MapRun(_), StateKind::Map(map)) => map.mode != Mode::Inline,
                 (WayOn::Branches(gathered), StateKind::Parallel(parallel)) => {
                     gathered.len() == parallel.branches.len()
                 }
@@ -88,7 +94,9 @@ impl Unfinished {
         let rises = self.threads.windows(2).all(|pair| pair[0].thread.id < pair[1].thread.id);
         let waits = |id: ThreadId| {
             let place = self.threads.binary_search_by_key(&id, |left| left.thread.id).ok();
-            place.is_some_and(|place| !matches!(self.threads[place].way, WayOn::Enter | WayOn::Begin))
+            place.is_some_and(|place| {
+                matches!(self.threads[place].way, WayOn::Branches(_) | WayOn::Iterations(_))
+            })
         };
         let is_part = |thread: &Thread| match thread.parent {
             None => thread.id == ThreadId::ROOT,
@@ -101,6 +109,7 @@ impl Unfinished {
             WayOn::Enter | WayOn::Begin => true,
             WayOn::Branches(gathered) => gathered.is_sound(),
             WayOn::Iterations(iterations) => iterations.is_sound(),
+            WayOn::MapRun(run) => run.is_sound() && run.is_idle(),
         };
         if !self.threads.iter().all(is_sound) {
             return Err("a count of branches or iterations that were left is wrong");

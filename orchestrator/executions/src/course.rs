@@ -6,20 +6,21 @@ use std::ops::ControlFlow;
 use asl::Definition;
 use asl::error::RUNTIME;
 use engine::{
-    Effect, Execution, Fact, History, HistoryEvent, JournalEntry, MapRunId, StartChild, Stepped, TaskId,
-    step, step_seen,
+    Effect, Execution, Fact, History, HistoryEvent, JournalEntry, MapRunId, RedriveChild, StartChild,
+    Stepped, TaskId, step, step_seen,
 };
 use participant::{Effects, Rejected};
 
+use crate::catalogue::Known;
 use crate::due::Due;
-use crate::errand::{Child, Errand, ItemsWanted, Results};
+use crate::errand::{Again, Child, Errand, ItemsWanted, Results};
 use crate::integrations::{Integrations, Way};
 use crate::key::RunKeys;
 use crate::lists::OF_MAP_RUN;
 use crate::logging::{Logged, Subject};
 use crate::record;
 use crate::request::Answer;
-use crate::running::{Running, nesting, nests};
+use crate::running::{Running, nesting};
 use crate::spans::{Stretch, attempt, over};
 use crate::standard::{Beside, errand};
 use crate::stored::{Begun, Extent, HERE_BYTES_MAX, Place, ending};
@@ -56,13 +57,13 @@ pub(crate) type EffectsOf<I> = Effects<Errand<<I as Integrations>::Outside>, Ans
 
 impl<'a, I: Integrations> Course<'a, I> {
     pub(crate) fn new(
-        definition: &'a Definition,
+        Known { definition, nests }: &'a Known,
         integrations: &'a I,
         has_journal: bool,
         journal: Extent,
         begun: Begun,
     ) -> Self {
-        let nests = nests(definition);
+        let nests = *nests;
         let (unmade, logged) = (VecDeque::new(), Logged::default());
         let (transitions, is_traced, over) = (0, false, Vec::new());
         Self {
@@ -249,6 +250,9 @@ impl<'a, I: Integrations> Course<'a, I> {
                 if let Some(keys) = self.keys(&map_run_arn, effects) {
                     effects.link(OF_MAP_RUN, keys.run());
                 }
+                // What it had come to before a redrive is of the past.
+                self.begun.over.retain(|over| over.id != run);
+                self.closed(run);
                 self.begun.runs.push(run);
             }
             Effect::StartChild(child) => {
@@ -262,7 +266,14 @@ impl<'a, I: Integrations> Course<'a, I> {
                 // The engine's ids end with the number of the child.
                 let numbers = executions.iter().filter_map(|id| id.rsplit_once('.')?.1.parse().ok());
                 let children = numbers.map(|index| keys.child(&execution.child_name(run, index)));
-                effects.call(Errand::Stop(children.collect()));
+                let (children, attempt) = (children.collect(), execution.redrives());
+                effects.call(Errand::StopChildren { children, attempt });
+            }
+            Effect::RedriveChild(child) => {
+                let RedriveChild { run, map_run_arn, index, attempt, .. } = *child;
+                let Some(keys) = self.keys(&map_run_arn, effects) else { return };
+                let child = keys.child(&execution.child_name(run, index));
+                effects.call(Errand::RedriveChild(Box::new(Again { run, index, attempt, child })));
             }
             Effect::ReadItems(asked) => effects.call(Errand::ReadItems(Box::new(ItemsWanted {
                 definition: definition(),
@@ -310,12 +321,22 @@ impl<'a, I: Integrations> Course<'a, I> {
     }
 
     fn child(&self, child: StartChild, execution: &Execution, effects: &EffectsOf<I>) -> Option<Child> {
-        let StartChild { run, map_run_arn, index, is_told_whole, mut start, .. } = child;
+        let StartChild { run, map_run_arn, index, attempt, items, is_told_whole, mut start, .. } = child;
         let keys = self.keys(&map_run_arn, effects)?;
         start.execution = keys.child(&execution.child_name(run, index));
         let definition = self.definition.fingerprint().to_owned();
         let logging = self.begun.logging;
-        Some(Child { definition, run, name: keys.run(), index, is_told_whole, start, logging })
+        Some(Child {
+            definition,
+            run,
+            name: keys.run(),
+            index,
+            items,
+            attempt,
+            is_told_whole,
+            start,
+            logging,
+        })
     }
 
     /// Whether it stands in lists, and can be asked about: an Express execution that nobody has begun but its caller does not.

@@ -29,6 +29,17 @@ pub enum Errand<C> {
     /// Start a child of a Map run.
     #[serde(rename = "c")]
     StartChild(Box<Child>),
+    /// Have a child of a Map run that ended without success run once more.
+    #[serde(rename = "d")]
+    RedriveChild(Box<Again>),
+    /// Stop children of a Map run, unless they have ended, or been asked for once more since.
+    #[serde(rename = "y")]
+    StopChildren {
+        /// Their keys.
+        children: Vec<String>,
+        /// How often their parent had been redriven.
+        attempt: u32,
+    },
     /// Stop the executions under these keys, unless they have ended.
     #[serde(rename = "x")]
     Stop(Vec<String>),
@@ -93,12 +104,33 @@ pub struct Child {
     /// The run's name.
     pub(crate) name: String,
     pub(crate) index: u64,
+    /// How many items it has.
+    #[serde(default = "one")]
+    pub(crate) items: u64,
+    /// How often the parent had been redriven.
+    #[serde(default)]
+    pub(crate) attempt: u32,
     pub(crate) is_told_whole: bool,
     /// What it begins with; its execution is its key.
     pub(crate) start: ChildStart,
     /// What is logged of it, as of its parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) logging: Option<Logging>,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+/// A child of a Map run that is to run once more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Again {
+    pub(crate) run: MapRunId,
+    pub(crate) index: u64,
+    /// How often the parent was redriven.
+    pub(crate) attempt: u32,
+    /// Its key.
+    pub(crate) child: String,
 }
 
 /// Items that a Map run wants.
@@ -150,11 +182,18 @@ pub enum Outcome {
     ChildBegun {
         /// The Map run.
         run: MapRunId,
+        /// How often the parent had been redriven when it asked for it.
+        attempt: u32,
         /// The child's key.
         child: String,
     },
     /// Its end is written down where it is found from now on.
-    MapRunKept(MapRunId),
+    MapRunKept {
+        /// The Map run.
+        run: MapRunId,
+        /// How often that was redriven.
+        redrives: u32,
+    },
     /// It is done, and nobody waits for that.
     Done,
 }

@@ -18,9 +18,9 @@ use crate::request::{Answer, Request};
 
 /// Executions that are stopped at once.
 const STOPPED_AT_ONCE: usize = 32;
-/// Pauses while the store is away.
-const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(20);
-const AGAIN_AFTER_MAX: std::time::Duration = std::time::Duration::from_secs(1);
+/// Pauses while the store is away, or something is not there yet.
+pub(crate) const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_millis(20);
+pub(crate) const AGAIN_AFTER_MAX: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Carries out what executions have done outside of their own rows: the participant's caller, which asks the participant itself.
 ///
@@ -114,10 +114,11 @@ impl<C> Errands<C> {
 
     /// Stops the executions under these keys, unless they have ended.
     pub(crate) async fn stop(&self, keys: &[String]) -> Result<(), Ends> {
-        let stops = stream::iter(keys.to_vec()).map(async |key| {
-            let stopped = Fact::Stopped { error: None, cause: None };
-            self.tell(&key, Request::Tell(stopped)).await
-        });
+        self.stop_all(keys, &Request::Tell(Fact::Stopped { error: None, cause: None })).await
+    }
+
+    async fn stop_all(&self, keys: &[String], request: &Request) -> Result<(), Ends> {
+        let stops = stream::iter(keys.to_vec()).map(async |key| self.tell(&key, request.clone()).await);
         let stopped: Vec<_> = stops.buffer_unordered(STOPPED_AT_ONCE).collect().await;
         stopped.into_iter().collect()
     }
@@ -146,6 +147,11 @@ impl<C: Clone + Send + Sync + 'static> Errands<C> {
             Errand::Offer(offer) => self.offer(offer).await?,
             Errand::Report => self.report(&id.key).await?,
             Errand::StartChild(child) => self.start_child(&id.key, child).await?,
+            Errand::RedriveChild(again) => self.redrive_child(again).await?,
+            Errand::StopChildren { children, attempt } => {
+                self.stop_all(children, &Request::StopChild { attempt: *attempt }).await?;
+                Outcome::Done
+            }
             Errand::Stop(keys) => {
                 self.stop(keys).await?;
                 Outcome::Done

@@ -9,10 +9,9 @@ use engine::token::Token;
 use participant::{Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
-use crate::beginning::{begun_before, kept};
 use crate::catalogue::Catalogue;
 use crate::course::{Course, EffectsOf, TIMER};
-use crate::depth::{is_storable, storable};
+use crate::depth::storable;
 use crate::digest::Digest;
 use crate::errand::{Errand, Outcome};
 use crate::event_log::EventLog;
@@ -20,15 +19,14 @@ use crate::glance::{Glance, GlancedPlace, GlancedRow, may_be_elsewhere};
 use crate::integrations::Integrations;
 use crate::kept_run::{KeptRun, OF_EXECUTION};
 use crate::key::{EXECUTION_KEY_BYTES_MAX, is_express, machine_and_name};
-use crate::lists::{self, OF_TASK, Rest, of_task};
+use crate::lists::{self, Rest};
 use crate::live::Live;
 use crate::load::load;
 use crate::metrics::{Metrics, Opening};
 use crate::outlets::{Outlets, tell};
-use crate::parent::Parent;
 use crate::pollers::Pollers;
 use crate::queue::Queue;
-use crate::request::{Answer, HandedIn, Nested, Request, Start, StartChild};
+use crate::request::{Answer, HandedIn, Nested, Request};
 use crate::row::Row;
 use crate::running::{Running, has_given};
 use crate::spans::Spans;
@@ -37,7 +35,7 @@ use crate::waiters::Waiters;
 
 /// Starts executions, tells them what happens, and has done what they ask for.
 pub struct Executor<I> {
-    catalogue: Catalogue,
+    pub(crate) catalogue: Catalogue,
     integrations: I,
     live: Live,
     outlets: Outlets,
@@ -82,88 +80,17 @@ impl<I: Integrations> Executor<I> {
     }
 }
 
-type Decision<T> = Result<Option<T>, Rejected>;
+pub(crate) type Decision<T> = Result<Option<T>, Rejected>;
 
 impl<I: Integrations> Executor<I> {
-    fn start(&self, state: Option<Stored>, start: &Start, effects: &mut EffectsOf<I>) -> Decision<Stored> {
-        let begun_with = Digest::default().then(start.input.to_string().as_bytes());
-        let by = start.by.as_ref().map(|call| Digest::default().then(call.to_string().as_bytes()));
-        if let Some(stored) = state {
-            let is_theirs = stored.parent.is_none() && start.parent.is_none();
-            let is_same = is_theirs && stored.begun_with == begun_with && stored.ending().is_none();
-            let is_same = is_same || by.is_some() && stored.by == by;
-            return Ok(Some(begun_before(stored, is_same, start.parent.as_ref(), effects)));
-        }
-        if !is_storable(&start.input) {
-            return Err(Rejected(format!(
-                "the input is nested more than {} levels deep",
-                asl::data::NESTING_MAX
-            )));
-        }
-        let key = effects.key();
-        let fact = Fact::Started {
-            execution: key.to_owned(),
-            input: start.input.clone(),
-            seed: start.seed,
-            first_id: 1,
-            identity: start.identity.clone(),
-            express: start.express,
-        };
-        if let Some(Parent::Task { key, task, .. }) = &start.parent {
-            let value = of_task(key, *task);
-            effects.link(OF_TASK, value);
-        }
-        let mut journal = Extent::default();
-        let given =
-            start.given.as_ref().filter(|_| !start.express).map(|given| kept(given, &mut journal, effects));
-        let begun = Begun {
-            definition: start.definition.fingerprint().to_owned(),
-            started_ms: effects.now().unsigned_abs(),
-            begun_with,
-            given,
-            redrives: None,
-            parent: start.parent.clone().map(Box::new),
-            runs: Vec::new(),
-            over: Vec::new(),
-            by,
-            logging: start.logging,
-        };
-        self.begin(&start.definition, fact, (!start.express).then_some(journal), begun, effects)
-    }
-
-    fn start_child(
-        &self,
-        state: Option<Stored>,
-        child: &StartChild,
-        effects: &mut EffectsOf<I>,
-    ) -> Decision<Stored> {
-        let StartChild { definition, start, parent, logging } = child;
-        if let Some(stored) = state {
-            return Ok(Some(begun_before(stored, false, Some(parent), effects)));
-        }
-        let begun = Begun {
-            definition: definition.fingerprint().to_owned(),
-            started_ms: effects.now().unsigned_abs(),
-            begun_with: Digest::default(),
-            given: None,
-            redrives: None,
-            parent: Some(Box::new(parent.clone())),
-            runs: Vec::new(),
-            over: Vec::new(),
-            by: None,
-            logging: *logging,
-        };
-        let journal = (!start.express).then(Extent::default);
-        self.begin(definition, Fact::ChildStarted(Box::new(start.clone())), journal, begun, effects)
-    }
-
-    /// Begins what is not there yet; without a journal if it is given none.
-    fn begin(
+    /// Begins what is not there yet, or, if it rested so `before`, begins anew; without a journal if it is given none.
+    pub(crate) fn begin(
         &self,
         definition: &Arc<Definition>,
         fact: Fact,
         journal: Option<Extent>,
         begun: Begun,
+        before: Option<Rest>,
         effects: &mut EffectsOf<I>,
     ) -> Decision<Stored> {
         let key = effects.key();
@@ -174,14 +101,14 @@ impl<I: Integrations> Executor<I> {
             )));
         }
         // Who comes back to it will need it.
-        self.catalogue.put(Arc::clone(definition));
+        let known = self.catalogue.known_of(Arc::clone(definition));
         let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
         let started_ms = begun.started_ms;
         if has_journal {
             // Its key may have been that of one that is forgotten: what that sent had smaller numbers.
             effects.count_from(started_ms);
         }
-        let mut course = Course::new(definition, &self.integrations, has_journal, journal, begun);
+        let mut course = Course::new(&known, &self.integrations, has_journal, journal, begun);
         course.is_traced = self.outlets.spans.is_some();
         let (running, _) = course.tell(None, [fact], effects)?;
         let ending = ending(&running.execution).cloned();
@@ -194,15 +121,15 @@ impl<I: Integrations> Executor<I> {
             effects.forget();
             return Ok(None);
         }
-        if course.is_listed() {
+        if course.is_listed() && before.is_none() {
             lists::enter(&course.begun, effects);
         }
-        Ok(Some(self.put(course, running, None, effects, None)))
+        Ok(Some(self.put(course, running, None, effects, before)))
     }
 
     /// Tells the execution, which is there, the facts, and the timers that are due. What becomes of it, and whether it waited for the
     /// last of the facts.
-    fn advance<const N: usize>(
+    pub(crate) fn advance<const N: usize>(
         &self,
         stored: Stored,
         facts: [Fact; N],
@@ -232,14 +159,14 @@ impl<I: Integrations> Executor<I> {
         }
         let before = Rest::of(stored.ending());
         let (begun, journal, place) = stored.apart();
-        let Some(definition) = self.catalogue.get(&begun.definition) else {
+        let Some(known) = self.catalogue.known(&begun.definition) else {
             return Err(effects.lack(&format!("the definition {}", begun.definition)));
         };
         let (running, measured) = match place {
             Place::Here(execution) => (Running::from(*execution), None),
             Place::Journal { size } => (self.take(journal.chain, effects)?, Some(size)),
         };
-        if token.is_some_and(|token| !has_given(&definition, &running.execution, token)) {
+        if token.is_some_and(|token| !has_given(&known.definition, &running.execution, token)) {
             effects.answer(Answer::InvalidToken);
             return Ok((Some(self.put_back(begun, journal, running, measured, effects)), false));
         }
@@ -248,7 +175,7 @@ impl<I: Integrations> Executor<I> {
             _ => None,
         });
         // Only what is Express has no journal.
-        let mut course = Course::new(&definition, &self.integrations, journal.entries > 0, journal, begun);
+        let mut course = Course::new(&known, &self.integrations, journal.entries > 0, journal, begun);
         course.is_traced = self.outlets.spans.is_some();
         let (running, was_awaited) = course.tell(Some(running), facts, effects)?;
         let ending = ending(&running.execution).cloned();
@@ -289,26 +216,6 @@ impl<I: Integrations> Executor<I> {
             }
         };
         begun.at(journal, place)
-    }
-
-    /// Has the execution, which is there, go on with what it left undone, if it may.
-    fn redrive(&self, stored: Stored, token: Option<&str>, effects: &mut EffectsOf<I>) -> Decision<Stored> {
-        let now_ms = effects.now().unsigned_abs();
-        let before = token.and_then(|token| stored.redrives.as_deref()?.by(token, now_ms));
-        if let Some(at_ms) = before {
-            effects.answer(Answer::Redriven { at_ms });
-            return Ok(Some(stored));
-        }
-        if let Err(reason) = stored.redrivable(now_ms) {
-            effects.answer(Answer::NotRedrivable(reason));
-            return Ok(Some(stored));
-        }
-        let (mut advanced, _) = self.advance(stored, [Fact::Redriven], true, effects)?;
-        if let Some((stored, token)) = advanced.as_mut().zip(token) {
-            stored.redrives.get_or_insert_default().remember(token);
-        }
-        effects.answer(Answer::Redriven { at_ms: now_ms });
-        Ok(advanced)
     }
 
     fn take(&self, chain: Digest, effects: &mut EffectsOf<I>) -> Result<Running, Rejected> {
@@ -365,6 +272,8 @@ impl<I: Integrations> Executor<I> {
                 self.advance_by(Some(token), stored, facts, false, effects).map(|(stored, _)| stored)
             }
             Request::Redrive { token } => self.redrive(stored, token.as_deref(), effects),
+            Request::RedriveChild { attempt } => self.redrive_child(stored, *attempt, effects),
+            Request::StopChild { attempt } => self.stop_child(stored, *attempt, effects),
             Request::Nested(nested) => {
                 let Nested { task, begun, end } = &**nested;
                 // It may have ended before its beginning was told: nothing is told twice.
@@ -377,7 +286,7 @@ impl<I: Integrations> Executor<I> {
         }
     }
 
-    fn on_facts<const N: usize>(
+    pub(crate) fn on_facts<const N: usize>(
         &self,
         stored: Stored,
         facts: [Fact; N],
@@ -404,14 +313,14 @@ impl<I: Integrations> Executor<I> {
                 }
                 Ok(stored)
             }
-            Outcome::ChildBegun { run, child } => {
-                if !stored.runs.contains(run) {
-                    effects.call(Errand::Stop(vec![child.clone()]));
+            Outcome::ChildBegun { run, attempt, child } => {
+                if !stored.runs.contains(run) || *attempt != stored.attempt() {
+                    effects.call(Errand::StopChildren { children: vec![child.clone()], attempt: *attempt });
                 }
                 Ok(Some(stored))
             }
-            Outcome::MapRunKept(run) => {
-                stored.over.retain(|over| over.id != *run);
+            Outcome::MapRunKept { run, redrives } => {
+                stored.over.retain(|over| (over.id, over.redrives) != (*run, *redrives));
                 Ok(Some(stored))
             }
         }
@@ -467,6 +376,13 @@ impl<I: Integrations> Handler for Executor<I> {
                     Some(Row::Execution(_) | Row::MapRun(_)) => return Err(misplaced(effects.key())),
                 };
                 Ok(Queue::handle(queue, request, effects)?.map(Row::Queue))
+            }
+            (Some(Row::MapRun(kept)), Input::Request(Request::KeepMapRun { run, .. }))
+                if kept.run.redrives > run.redrives =>
+            {
+                // What it came to before it was redriven is told late.
+                effects.answer(Answer::Done);
+                Ok(Some(Row::MapRun(kept)))
             }
             (None | Some(Row::MapRun(_)), Input::Request(Request::KeepMapRun { execution, run })) => {
                 effects.link(OF_EXECUTION, execution);

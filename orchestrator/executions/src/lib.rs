@@ -73,6 +73,7 @@ mod queue;
 mod read;
 mod record;
 mod redrives;
+mod redriving;
 mod refused;
 mod request;
 mod retention;

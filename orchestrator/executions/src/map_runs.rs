@@ -35,12 +35,19 @@ pub async fn describe(
     catalogue: &Catalogue,
     name: &str,
 ) -> Result<Option<DescribedRun>, ReadError> {
-    if let Some(kept) = kept(store, &map_run_key(name)).await? {
-        return Ok(Some(kept));
+    let found = kept(store, &map_run_key(name)).await?;
+    let execution = match &found {
+        Some(kept) => kept.execution.clone(),
+        None => match store.linked(OF_MAP_RUN, name, None, 1).await?.0.pop() {
+            Some(execution) => execution,
+            None => return Ok(None),
+        },
+    };
+    let Some(stored) = describe_execution(store, &execution).await? else { return Ok(found) };
+    // What was kept is what there is to be told, unless the run was redriven since.
+    if found.is_some() && stored.redriven().is_none() {
+        return Ok(found);
     }
-    let (mut keys, _) = store.linked(OF_MAP_RUN, name, None, 1).await?;
-    let Some(execution) = keys.pop() else { return Ok(None) };
-    let Some(stored) = describe_execution(store, &execution).await? else { return Ok(None) };
     let is_it = |run: &MapRun| run_name(&execution, &stored, run).is_some_and(|it| it == name);
     let run = runs_of(store, catalogue, &execution, &stored).await?.into_iter().find(is_it);
     match run {
@@ -62,22 +69,29 @@ pub async fn list(
     before: Option<u64>,
     limit: usize,
 ) -> Result<(Vec<DescribedRun>, Option<u64>), ReadError> {
-    let mut runs = Vec::new();
-    if before.is_none()
-        && let Some(stored) = describe_execution(store, execution).await?
+    let (mut runs, is_first) = (Vec::new(), before.is_none());
+    if let Some(stored) = describe_execution(store, execution).await?
+        && (is_first || stored.redriven().is_some())
     {
         runs = runs_of(store, catalogue, execution, &stored).await?;
     }
     let mut listed: Vec<_> =
         runs.into_iter().map(|run| DescribedRun { execution: execution.to_owned(), run }).collect();
+    let at_work = listed.len();
     let (keys, cursor) = store.linked(OF_EXECUTION, execution, before, limit).await?;
     for key in keys {
         let Some(kept) = kept(store, &key).await? else { continue };
-        // One that was looked at before it was put elsewhere is there already, as it was.
         match listed.iter_mut().find(|it| it.run.id == kept.run.id) {
+            // It was redriven since.
+            Some(known) if known.run.redrives > kept.run.redrives => {}
+            // One that was looked at before it was put elsewhere is there already, as it was.
             Some(known) => *known = kept,
             None => listed.push(kept),
         }
+    }
+    if !is_first {
+        // They were on the first page.
+        listed.drain(..at_work);
     }
     Ok((listed, cursor))
 }

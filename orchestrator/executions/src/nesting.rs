@@ -242,6 +242,8 @@ pub(crate) fn child_end(stored: &Stored, input: Option<String>) -> Option<ChildE
         output: ending.output,
         error: ending.error,
         cause: ending.cause,
+        attempt: stored.parent().map_or(0, Parent::attempt),
+        redrives: stored.redriven().map_or(0, |(count, _)| count),
         input,
     })
 }

@@ -1,6 +1,6 @@
 //! Who is told how an execution has ended.
 
-use engine::{MapRunId, TaskId};
+use engine::{ChildStart, MapRunId, TaskId};
 use serde::{Deserialize, Serialize};
 
 /// Another execution that is told how this one has ended.
@@ -40,7 +40,30 @@ pub enum Parent {
         /// Its input as JSON text, of an Express child: it has no journal that would tell it.
         #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
         input: Option<String>,
+        /// What else it began with, of an Express child: without its input, and who it is.
+        #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+        start: Option<Box<ChildStart>>,
+        /// How many items it has.
+        #[serde(rename = "c", default = "one", skip_serializing_if = "is_one")]
+        items: u64,
+        /// How often the parent had been redriven when it asked for it last.
+        #[serde(rename = "a", default, skip_serializing_if = "is_first")]
+        attempt: u32,
     },
+}
+
+const fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_one(count: &u64) -> bool {
+    *count == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_first(attempt: &u32) -> bool {
+    *attempt == 0
 }
 
 impl Parent {
@@ -50,6 +73,31 @@ impl Parent {
         match self {
             Self::MapRun { name, .. } => Some(name),
             Self::Task { .. } => None,
+        }
+    }
+
+    /// Which child of a Map run it is, and how many items it has, if it is one.
+    #[must_use]
+    pub fn child(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::MapRun { index, items, .. } => Some((*index, *items)),
+            Self::Task { .. } => None,
+        }
+    }
+
+    /// How often the parent of a child had been redriven when it asked for it last.
+    pub(crate) fn attempt(&self) -> u32 {
+        match self {
+            Self::MapRun { attempt, .. } => *attempt,
+            Self::Task { .. } => 0,
+        }
+    }
+
+    /// A child is asked for once more.
+    pub(crate) fn asks_again(&mut self, now: u32) {
+        match self {
+            Self::MapRun { attempt, .. } => *attempt = now,
+            Self::Task { .. } => {}
         }
     }
 }

@@ -32,6 +32,16 @@ pub enum Request {
     },
     /// It is to begin, as a child of a Map run.
     StartChild(Box<StartChild>),
+    /// It is a child of a Map run that ended without success, and is to run once more.
+    RedriveChild {
+        /// How often its parent was redriven: asked for again with the same number, nothing more is done.
+        attempt: u32,
+    },
+    /// It is a child of a Map run, and is to stop, unless it has been asked for once more since.
+    StopChild {
+        /// How often its parent had been redriven.
+        attempt: u32,
+    },
     /// An execution has ended that one of its tasks has started and waits for.
     Nested(Box<Nested>),
     /// What is asked of a [queue](crate::queue_key).

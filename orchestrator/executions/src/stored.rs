@@ -1,6 +1,6 @@
 //! What an execution's row says.
 
-use engine::{Ending, Execution, MapRun, MapRunId, NotRedrivable, Phase, Status};
+use engine::{ChildStart, Ending, Execution, MapRun, MapRunId, NotRedrivable, Phase, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -194,16 +194,58 @@ impl Stored {
         self.redrives.as_deref().map(|redrives| (redrives.count, redrives.at_ms))
     }
 
-    /// Whether it can be redriven at that time, in milliseconds since 1970.
+    /// How often it was redriven: what it asks of the children of its Map runs says so.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.redriven().map_or(0, |(count, _)| count)
+    }
+
+    /// It is a child, and its parent has asked for it once more.
+    pub(crate) fn asks_again(&mut self, attempt: u32) {
+        if let Some(parent) = &mut self.parent {
+            parent.asks_again(attempt);
+        }
+    }
+
+    /// Whether it can be redriven by itself at that time, in milliseconds since 1970.
     ///
     /// # Errors
     /// Why not.
     pub fn redrivable(&self, now_ms: u64) -> Result<(), NotRedrivable> {
+        if self.is_child() {
+            self.redrivable_by_run(now_ms).and(Err(NotRedrivable::OfMapRun))
+        } else {
+            self.could(now_ms)
+        }
+    }
+
+    /// Whether its Map run, whose child it is, can have it run once more at that time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn redrivable_by_run(&self, now_ms: u64) -> Result<(), NotRedrivable> {
+        match self.could(now_ms) {
+            // It begins anew, whenever that is.
+            Err(NotRedrivable::Express) if self.begins_again().is_some() => Ok(()),
+            could => could,
+        }
+    }
+
+    /// What an Express child begins anew with.
+    pub(crate) fn begins_again(&self) -> Option<ChildStart> {
+        let Some(Parent::MapRun { input: Some(input), start: Some(start), .. }) = self.parent() else {
+            return None;
+        };
+        let Place::Here(execution) = &self.place else { return None };
+        Some(ChildStart {
+            input: serde_json::from_str(input).ok()?,
+            identity: execution.identity().cloned().map(Box::new),
+            first_id: execution.next_id(),
+            ..(**start).clone()
+        })
+    }
+
+    fn could(&self, now_ms: u64) -> Result<(), NotRedrivable> {
         match &self.place {
-            // A child of a Map run is begun again by its run, if by anybody.
-            Place::Here(execution) if self.is_child() => {
-                execution.redrivable(now_ms).and(Err(NotRedrivable::NotKept))
-            }
             Place::Here(execution) => execution.redrivable(now_ms),
             // What has ended is always here.
             Place::Journal { .. } => Err(NotRedrivable::Running),

@@ -88,7 +88,7 @@ impl Text {
                     if self.key()? == segment {
                         return Ok(());
                     }
-                    self.raw()?;
+                    self.skip()?;
                 }
             }
             Some(b'[') => {
@@ -98,7 +98,7 @@ impl Text {
                         return Ok(());
                     }
                     left -= 1;
-                    self.raw()?;
+                    self.skip()?;
                 }
             }
             _ => {}
@@ -137,23 +137,37 @@ impl Text {
 
     /// The text of the value that follows, whatever it is.
     fn raw(&mut self) -> Result<Vec<u8>, ReadError> {
-        self.peek_token()?;
-        let (mut text, mut depth, mut in_string, mut is_escaped) = (Vec::new(), 0_usize, false, false);
-        loop {
-            let ends_at = |next: u8| next.is_ascii_whitespace() || matches!(next, b',' | b']' | b'}' | b':');
-            match self.peek()? {
-                None if depth == 0 && !in_string && !text.is_empty() => return Ok(text),
-                None => return Err(invalid("it ends too early")),
-                Some(next) if depth == 0 && !in_string && !text.is_empty() && ends_at(next) => {
-                    return Ok(text);
-                }
-                Some(_) => {}
-            }
-            let Some(byte) = self.byte()? else { return Err(invalid("it ends too early")) };
+        let mut text = Vec::new();
+        self.scan(|byte| {
             text.push(byte);
             if text.len() > ELEMENT_BYTES_MAX {
                 return Err(invalid(format!("an item has more than {ELEMENT_BYTES_MAX} bytes")));
             }
+            Ok(())
+        })?;
+        Ok(text)
+    }
+
+    /// Goes past the value that follows, however large it is: nothing of it is held.
+    fn skip(&mut self) -> Result<(), ReadError> {
+        self.scan(|_| Ok(()))
+    }
+
+    /// Shows the bytes of the value that follows.
+    fn scan(&mut self, mut see: impl FnMut(u8) -> Result<(), ReadError>) -> Result<(), ReadError> {
+        self.peek_token()?;
+        let (mut is_begun, mut depth, mut in_string, mut is_escaped) = (false, 0_usize, false, false);
+        loop {
+            let ends_at = |next: u8| next.is_ascii_whitespace() || matches!(next, b',' | b']' | b'}' | b':');
+            match self.peek()? {
+                None if depth == 0 && !in_string && is_begun => return Ok(()),
+                None => return Err(invalid("it ends too early")),
+                Some(next) if depth == 0 && !in_string && is_begun && ends_at(next) => return Ok(()),
+                Some(_) => {}
+            }
+            let Some(byte) = self.byte()? else { return Err(invalid("it ends too early")) };
+            is_begun = true;
+            see(byte)?;
             match byte {
                 _ if in_string => {
                     let ends = byte == b'"' && !is_escaped;
@@ -221,6 +235,22 @@ mod tests {
         assert_eq!(read("\u{feff}[1]", ""), Ok(vec![json!(1)]));
         let members = vec![json!({"Key": "a", "Value": 1}), json!({"Key": "b", "Value": []})];
         assert_eq!(read(r#"{"a": 1, "b": []}"#, ""), Ok(members));
+    }
+
+    #[test]
+    fn what_stands_before_the_pointer_may_be_of_any_size() {
+        use std::io::Read as _;
+        let large = ELEMENT_BYTES_MAX as u64 + 7;
+        let text = |close: &'static [u8]| {
+            let before = br#"{"a": [""#.as_slice().chain(std::io::repeat(b'x').take(large));
+            Box::new(before.chain(close)) as Contents
+        };
+        let items = Elements::new(text(br#"", {"deep": [1]}], "b": [1, 2]}"#), "/b").unwrap();
+        assert_eq!(items.collect::<Result<Vec<_>, _>>(), Ok(vec![json!(1), json!(2)]));
+        let cut = Elements::new(text(br#"""#), "/b").err().unwrap();
+        assert!(cut.to_string().contains("ends too early"), "{cut}");
+        let item = Elements::new(text(br#""]}"#), "/a").unwrap().next().unwrap().unwrap_err();
+        assert!(item.to_string().contains("more than"), "an item has a limit: {item}");
     }
 
     #[test]

@@ -378,6 +378,7 @@ fn bring_about(
         // Map runs are refused before they ask for anything.
         Effect::Finished { .. }
         | Effect::StartChild(_)
+        | Effect::RedriveChild(_)
         | Effect::StopChildren { .. }
         | Effect::ReadItems(_)
         | Effect::WriteResults(_)

@@ -23,6 +23,7 @@ use crate::expected::Expected;
 use crate::mock_config::{MockError, read_mocks};
 use crate::mocks::{Mocks, NoSuchFunction, NoSuchTask};
 use crate::near::did_you_mean;
+use crate::settings::Machine;
 use crate::source::{SourceError, read_text};
 
 /// A file of cases.
@@ -128,13 +129,14 @@ pub(crate) fn read_cases(
     file: &Path,
     machine: &str,
     definition: &Definition,
+    machines: &[Machine],
 ) -> Result<Vec<Case>, CaseError> {
     let text = read_text(file)?;
     let malformed = |error| CaseError::Malformed(file.into(), error);
     let File { mocks, mock_file, cases, .. } = serde_json::from_str(&text).map_err(malformed)?;
     let beside = mock_file.map(|name| file.parent().unwrap_or(Path::new("")).join(name));
     let case = |(name, written)| {
-        let case = case(written, &mocks, beside.as_deref(), machine, definition);
+        let case = case(written, &mocks, beside.as_deref(), machine, (definition, machines));
         match case {
             Ok(case) => Ok(Case { name, ..case }),
             Err(problem) => {
@@ -152,7 +154,7 @@ fn case(
     shared: &Mocks,
     mock_file: Option<&Path>,
     machine: &str,
-    definition: &Definition,
+    (definition, machines): (&Definition, &[Machine]),
 ) -> Result<Case, CaseProblem> {
     let written: Written = serde_json::from_value(written).map_err(CaseProblem::Malformed)?;
     let configured = match (mock_file, written.test_case) {
@@ -162,8 +164,8 @@ fn case(
     };
     let mocks = vec![written.mocks, configured, shared.clone()];
     for mocks in &mocks {
-        mocks.check(definition)?;
-        mocks.check_functions(definition)?;
+        mocks.check(definition, machines)?;
+        mocks.check_functions(definition, machines)?;
     }
     let expected = written.expect;
     let named = expected.visits.iter().chain(&expected.never_visits);

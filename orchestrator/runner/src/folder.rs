@@ -6,6 +6,7 @@ use asl::{Definition, Problems};
 use thiserror::Error;
 
 use crate::cases::{Case, CaseError, read_cases};
+use crate::settings::Machine;
 use crate::source::{Source, SourceError, definition_name, definitions_in, machine_name};
 
 /// How a file of cases ends.
@@ -60,10 +61,11 @@ pub(crate) struct Prepared {
     pub(crate) cases: Vec<Case>,
 }
 
-/// Everything that is to be run: each definition of a folder, or the one of that file, with its name and its cases.
-pub(crate) fn prepared(place: &Path) -> Result<Vec<Prepared>, SuiteError> {
+/// Everything that is to be run: each definition of a folder, or the one of that file, with its name and its cases. `machines` are what its
+/// tasks can start.
+pub(crate) fn prepared(place: &Path, machines: &[Machine]) -> Result<Vec<Prepared>, SuiteError> {
     if place.is_file() {
-        return Ok(vec![one(place.to_owned())?]);
+        return Ok(vec![one(place.to_owned(), machines)?]);
     }
     let unreadable = |error| SuiteError::Unreadable(place.into(), error);
     let files = definitions_in(place).map_err(unreadable)?;
@@ -72,15 +74,17 @@ pub(crate) fn prepared(place: &Path) -> Result<Vec<Prepared>, SuiteError> {
         return Err(SuiteError::Empty(place.into()));
     }
     orphans(place, &files)?;
-    files.into_iter().map(one).collect()
+    files.into_iter().map(|file| one(file, machines)).collect()
 }
 
-fn one(file: PathBuf) -> Result<Prepared, SuiteError> {
+fn one(file: PathBuf, machines: &[Machine]) -> Result<Prepared, SuiteError> {
     let definition = read_definition(&file)?;
     let machine = machine_name(&file);
     let cases_file = file.with_file_name(format!("{machine}{CASES}"));
-    let cases =
-        if cases_file.exists() { read_cases(&cases_file, &machine, &definition)? } else { Vec::new() };
+    let cases = match cases_file.exists() {
+        true => read_cases(&cases_file, &machine, &definition, machines)?,
+        false => Vec::new(),
+    };
     Ok(Prepared { file, cases_file, machine, definition, cases })
 }
 

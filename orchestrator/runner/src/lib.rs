@@ -54,6 +54,7 @@ mod parent;
 mod report;
 mod run;
 mod runs;
+mod scratch;
 mod settings;
 mod shown;
 mod skeleton;

@@ -10,7 +10,7 @@
 //! Under `States` a `Return` is the task's result, under `Functions` what the function returns. A state is looked up before a function; a
 //! function, by the names of [`Asked::name`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asl::Definition;
 use serde::de::Error as _;
@@ -23,6 +23,7 @@ use crate::asked::{Answer, Asked};
 use crate::called::called_names;
 use crate::mock_line::Line;
 use crate::near::did_you_mean;
+use crate::settings::Machine;
 
 /// Mocks of functions that nothing calls.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,14 +43,23 @@ pub struct NoSuchFunction {
 /// [`NoSuchFunction`] for the first.
 pub fn check_called<'n>(
     definition: &Definition,
+    machines: &[Machine],
     functions: impl IntoIterator<Item = &'n str>,
 ) -> Result<(), NoSuchFunction> {
-    let Some(called) = called_names(definition) else { return Ok(()) };
+    let all = with(definition, machines).map(called_names).collect::<Option<Vec<_>>>();
+    let Some(called) = all.map(|all| all.into_iter().flatten().collect::<BTreeSet<_>>()) else {
+        return Ok(());
+    };
     let Some(function) = functions.into_iter().find(|name| !called.contains(*name)) else { return Ok(()) };
     let meant = did_you_mean(function, called.iter().map(String::as_str));
     let called = called.into_iter().collect::<Vec<_>>().join(", ");
     let called = if called.is_empty() { "none".to_owned() } else { called };
     Err(NoSuchFunction { function: function.to_owned(), called, meant })
+}
+
+/// A definition, and those that its tasks can start.
+fn with<'d>(definition: &'d Definition, machines: &'d [Machine]) -> impl Iterator<Item = &'d Definition> {
+    std::iter::once(definition).chain(machines.iter().map(|machine| &machine.definition))
 }
 
 /// Answers by state and by function.
@@ -142,22 +152,23 @@ fn contains(value: &Value, asked: &Value) -> bool {
 }
 
 impl Mocks {
-    /// Refuses mocks of states that are not there.
+    /// Refuses mocks of states that are not there: in the definition, or in a machine that its tasks can start.
     ///
     /// # Errors
     /// [`NoSuchTask`] for the first.
-    pub fn check(&self, definition: &Definition) -> Result<(), NoSuchTask> {
+    pub fn check(&self, definition: &Definition, machines: &[Machine]) -> Result<(), NoSuchTask> {
         // A Map in distributed mode asks for items, and for results to be written.
         let is_task = |name: &str| {
-            definition.state_named(name).is_some_and(|state| match &state.kind {
+            let mut found = with(definition, machines).filter_map(|it| it.state_named(name));
+            found.any(|state| match &state.kind {
                 asl::StateKind::Task(_) => true,
                 asl::StateKind::Map(map) => map.mode != asl::map::Mode::Inline,
                 _ => false,
             })
         };
         let Some(state) = self.states.keys().find(|name| !is_task(name)) else { return Ok(()) };
-        let tasks: Vec<_> =
-            definition.states().map(|(_, state)| &*state.name).filter(|name| is_task(name)).collect();
+        let states = with(definition, machines).flat_map(Definition::states);
+        let tasks: Vec<_> = states.map(|(_, state)| &*state.name).filter(|name| is_task(name)).collect();
         let meant = did_you_mean(state, tasks.iter().copied());
         let tasks = if tasks.is_empty() { "none".to_owned() } else { tasks.join(", ") };
         Err(NoSuchTask { state: state.clone(), tasks, meant })
@@ -165,12 +176,16 @@ impl Mocks {
 }
 
 impl Mocks {
-    /// Refuses mocks of functions that nothing calls.
+    /// Refuses mocks of functions that nothing calls, of the definition or of a machine that its tasks can start.
     ///
     /// # Errors
     /// [`NoSuchFunction`] for the first.
-    pub fn check_functions(&self, definition: &Definition) -> Result<(), NoSuchFunction> {
-        check_called(definition, self.functions.keys().map(String::as_str))
+    pub fn check_functions(
+        &self,
+        definition: &Definition,
+        machines: &[Machine],
+    ) -> Result<(), NoSuchFunction> {
+        check_called(definition, machines, self.functions.keys().map(String::as_str))
     }
 }
 

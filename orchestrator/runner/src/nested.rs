@@ -131,18 +131,16 @@ impl World<'_> {
 
     /// Stops the executions that tasks of this one waited for, and do not any more: those tasks took too long, or all of it has
     /// ended.
-    pub(crate) fn stop_abandoned(&mut self, of: &Arc<str>) {
+    pub(crate) fn stop_abandoned(&mut self, of: &Arc<str>) -> Result<(), RunError> {
         let Some(hosted) = self.hosted.get_mut(of).filter(|hosted| !hosted.awaited.is_empty()) else {
-            return;
+            return Ok(());
         };
         let pending = hosted.execution.as_ref().map(engine::Execution::pending_tasks).unwrap_or_default();
         let pending: HashSet<_> = pending.into_iter().collect();
         let awaited = std::mem::take(&mut hosted.awaited);
         let (kept, abandoned) = awaited.into_iter().partition(|(task, _)| pending.contains(task));
         hosted.awaited = kept;
-        for (_, child) in abandoned {
-            self.stop(&child);
-        }
+        abandoned.into_iter().try_for_each(|(_, child)| self.stop(&child))
     }
 
     /// Tells the execution that a token names what is handed in with it.

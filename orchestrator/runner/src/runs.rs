@@ -45,7 +45,18 @@ impl World<'_> {
         ending: &Ending,
     ) -> Result<(), RunError> {
         let Ending { status, at_ms, output, error, cause, .. } = ending.clone();
-        let mut end = ChildEnd { status, started_ms, stopped_ms: at_ms, output, error, cause, input: None };
+        let (attempt, redrives) = (0, 0);
+        let mut end = ChildEnd {
+            status,
+            started_ms,
+            stopped_ms: at_ms,
+            output,
+            error,
+            cause,
+            attempt,
+            redrives,
+            input: None,
+        };
         if let (Some(transformation), Some(identity)) = (child.written, &child.identity) {
             let told = told(identity, child.express, Some(&child.input), &end, transformation);
             let line = (ResultKind::of(status).name(), told);

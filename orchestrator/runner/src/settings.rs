@@ -35,6 +35,8 @@ pub struct Settings {
     pub machines: Vec<Machine>,
     /// The folder whose folders are buckets: what Maps read, and where they write.
     pub s3: Option<PathBuf>,
+    /// Whether what Maps write stays in that folder. If not, the run sees it, and it is gone with the run.
+    pub keeps_written: bool,
 }
 
 /// A state machine that can be started by its name.
@@ -60,6 +62,7 @@ impl Settings {
             patience: Duration::from_secs(600),
             machines: Vec::new(),
             s3: None,
+            keeps_written: true,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Runs the cases that stand beside definitions.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -19,7 +19,7 @@ use crate::golden::{Golden, Seen};
 use crate::outcome;
 use crate::report::{CaseResult, Report, Tested};
 use crate::run::run_all;
-use crate::settings::Settings;
+use crate::settings::{Machine, Settings};
 use crate::source::read_text;
 
 /// When an execution begins for which nothing is said: 2026-01-01T00:00:00Z, so that a case that looks at the time passes every day.
@@ -34,11 +34,16 @@ pub struct Selection {
     pub bless: bool,
     /// The longest that a case may take outside.
     pub patience: Duration,
+    /// Further state machines: what tasks can start.
+    pub machines: Vec<Machine>,
+    /// The folder whose folders are buckets. What a case writes is seen by that case alone, and gone with it.
+    pub s3: Option<PathBuf>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { filter: None, bless: false, patience: Duration::from_secs(60) }
+        let patience = Duration::from_secs(60);
+        Self { filter: None, bless: false, patience, machines: Vec::new(), s3: None }
     }
 }
 
@@ -59,7 +64,7 @@ pub fn test_folder(
     selection: &Selection,
     see: &mut dyn FnMut(&Tested),
 ) -> Result<Report, SuiteError> {
-    let mut prepared = prepared(place)?;
+    let mut prepared = prepared(place, &selection.machines)?;
     let mut left_out = 0;
     for one in &mut prepared {
         let all = one.cases.len();
@@ -109,7 +114,7 @@ fn test_one(one: Prepared, selection: &Selection) -> Result<Tested, SuiteError> 
     let mut coverage = Coverage::default();
     let (mut results, mut histories) = (Vec::new(), Vec::new());
     for case in cases {
-        let ran = test(&definition, &machine, case, selection.patience, &mut coverage);
+        let ran = test(&definition, &machine, case, selection, &mut coverage);
         histories.extend(ran.golden.map(|lines| (ran.result.name.clone(), lines)));
         results.push(ran.result);
     }
@@ -148,11 +153,17 @@ fn test(
     definition: &Definition,
     machine: &str,
     case: Case,
-    patience: Duration,
+    selection: &Selection,
     coverage: &mut Coverage,
 ) -> Ran {
     let Case { name, input, mocks, start_ms, expected } = case;
-    let settings = Settings { patience, ..Settings::new(machine, "test", start_ms.unwrap_or(START_MS)) };
+    let settings = Settings {
+        patience: selection.patience,
+        machines: selection.machines.clone(),
+        s3: selection.s3.clone(),
+        keeps_written: false,
+        ..Settings::new(machine, "test", start_ms.unwrap_or(START_MS))
+    };
     let (mut own, mut events, mut history) = (Coverage::default(), 0, Vec::new());
     let began = Instant::now();
     let mut see = |seen: outcome::Seen<'_>| {

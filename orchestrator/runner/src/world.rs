@@ -21,6 +21,7 @@ use crate::due::Due;
 use crate::map_files::MapFiles;
 use crate::outcome::{Run, RunError, Seen};
 use crate::parent::Parent;
+use crate::scratch::Scratch;
 use crate::settings::Settings;
 use crate::work::Work;
 
@@ -101,10 +102,10 @@ impl<'r> World<'r> {
             root,
             hosted,
             files: HashMap::new(),
-            buckets: settings
-                .s3
-                .as_ref()
-                .map(|folder| -> Arc<dyn Buckets> { Arc::new(Folder::new(folder.clone())) }),
+            buckets: settings.s3.as_ref().map(|folder| -> Arc<dyn Buckets> {
+                let folder = Folder::new(folder.clone());
+                if settings.keeps_written { Arc::new(folder) } else { Arc::new(Scratch::over(folder)) }
+            }),
             started: 0,
             names: HashSet::new(),
         }
@@ -180,7 +181,7 @@ impl<'r> World<'r> {
         if let Some(task) = beat {
             self.due.beat_again(self.now_ms, to, task);
         }
-        self.stop_abandoned(to);
+        self.stop_abandoned(to)?;
         self.stop_work(to);
         if let Some((ending, _)) = &ended
             && let Some(hosted) = self.hosted.remove(to)
@@ -197,24 +198,37 @@ impl<'r> World<'r> {
             Effect::CancelTimer { timer } => self.due.cancel(of, timer),
             Effect::StartChild(child) => self.start_child(of, *child),
             Effect::StopChildren { executions, .. } => {
-                executions.into_iter().for_each(|id| self.stop(&id.into()));
+                executions.into_iter().try_for_each(|id| self.stop(&id.into()))?;
             }
             Effect::ReadItems(asked) => self.read_items(of, &asked)?,
             Effect::WriteResults(asked) => self.write_results(of, &asked)?,
             Effect::MapRunEnded(run) => drop(self.files.remove(&(Arc::clone(of), run.id))),
-            Effect::MapRunBegan { .. } | Effect::Finished { .. } => {}
+            // Nothing that is run here is redriven.
+            Effect::MapRunBegan { .. } | Effect::RedriveChild(_) | Effect::Finished { .. } => {}
         }
         Ok(())
     }
 
     /// Stops an execution, if it has not ended.
-    pub(crate) fn stop(&mut self, id: &Arc<str>) {
+    pub(crate) fn stop(&mut self, id: &Arc<str>) -> Result<(), RunError> {
         match self.hosted.get(id).map(|hosted| hosted.execution.is_some()) {
             Some(true) => self.due.fact(self.now_ms, id, Fact::Stopped { error: None, cause: None }),
             // It was to begin, and now it is not.
-            Some(false) => drop(self.hosted.remove(id)),
+            Some(false) => {
+                // A Map waits for the end of each child that it has asked for.
+                let hosted = self.hosted.remove(id);
+                if let Some(Hosted { parent: Some(Parent::Map { execution, run, index, child }), .. }) =
+                    hosted
+                {
+                    let (status, at_ms) = (Status::Aborted, self.now_ms);
+                    let (output, error, cause, unfinished) = (None, None, None, None);
+                    let ending = Ending { status, at_ms, output, error, cause, unfinished };
+                    self.child_ended((execution, run, index), *child, at_ms, &ending)?;
+                }
+            }
             None => {}
         }
+        Ok(())
     }
 
     fn call(&mut self, of: &Arc<str>, call: Call) -> Result<(), RunError> {

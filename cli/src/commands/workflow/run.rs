@@ -121,6 +121,7 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     let input = input(&args.input)?;
     let definition = read_definition(&args.file)?;
     let machine = machine_name(&args.file);
+    let machines = machines(&args.machines)?;
     let mut answers = Layers::default();
     let warn = |problem: Result<(), NoSuchFunction>| {
         if let Err(problem) = problem {
@@ -129,20 +130,17 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     };
     if let Some(file) = &args.mock {
         let mocks = read_mocks(file, &machine, args.case.as_deref())?;
-        mocks.check(&definition)?;
-        warn(mocks.check_functions(&definition));
+        mocks.check(&definition, &machines)?;
+        warn(mocks.check_functions(&definition, &machines));
         answers = answers.and(mocks);
     }
-    warn(check_called(&definition, args.functions.iter().map(|function| function.name.as_str())));
+    warn(check_called(&definition, &machines, args.functions.iter().map(|function| function.name.as_str())));
     let patience = Duration::from_secs(args.function_timeout_s);
     let functions = Functions::new(&args.functions, patience).map_err(RunCommandError::Threads)?;
     let working = functions.working();
     answers = answers.and(functions);
-    let further = |(name, file): &(String, PathBuf)| {
-        read_definition(file).map(|definition| Machine { name: name.clone(), definition })
-    };
     let settings = Settings {
-        machines: args.machines.iter().map(further).collect::<Result<_, _>>()?,
+        machines,
         s3: args.s3.clone(),
         real_time: args.real_time,
         seed: args.seed,
@@ -183,8 +181,16 @@ fn execute(args: &RunArgs) -> Result<ExitCode, RunCommandError> {
     Ok(if run.ending.status == Status::Succeeded { ExitCode::SUCCESS } else { Code::Failure.into() })
 }
 
+/// The state machines that tasks can start.
+pub(super) fn machines(named: &[(String, PathBuf)]) -> Result<Vec<Machine>, SuiteError> {
+    let read = |(name, file): &(String, PathBuf)| {
+        read_definition(file).map(|definition| Machine { name: name.clone(), definition })
+    };
+    named.iter().map(read).collect()
+}
+
 /// `NAME=FILE`
-fn machine_flag(text: &str) -> Result<(String, PathBuf), String> {
+pub(super) fn machine_flag(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
         _ => Err(format!("found {text:?}, expected NAME=FILE")),

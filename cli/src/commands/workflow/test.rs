@@ -12,6 +12,8 @@ use runner::{
 use telemetry::{Code, exit_with};
 use terminal::{Colour, Terminal, counted, print, print_drawn, print_json};
 
+use super::run::{machine_flag, machines};
+
 /// Flags of `duet workflow test`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TestArgs {
@@ -21,6 +23,13 @@ pub(crate) struct TestArgs {
     /// Runs only the cases that have this in their name.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// A further state machine, which tasks start by its name (startExecution), and the file of its definition.
+    #[arg(long = "machine", value_name = "NAME=FILE", value_parser = machine_flag, conflicts_with = "init")]
+    machines: Vec<(String, PathBuf)>,
+    /// A folder whose folders are buckets (FOLDER/BUCKET/KEY): what Maps in distributed mode read. What a case writes goes elsewhere, is seen by
+    /// that case, and is gone with it.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "init")]
+    s3: Option<PathBuf>,
     /// Says only what failed.
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
@@ -75,6 +84,8 @@ fn test(args: &TestArgs) -> Result<ExitCode, TestError> {
         filter: args.filter.clone(),
         bless: args.bless,
         patience: Duration::from_secs(args.within_s),
+        machines: machines(&args.machines)?,
+        s3: args.s3.clone(),
     };
     let mut is_first = true;
     let report = test_folder(&args.place, &selection, &mut |tested| {

@@ -4,8 +4,8 @@ use api::Failure;
 use api::types::{
     DescribeExecutionInput, DescribeExecutionOutput, ExecutionRedriveStatus, ExecutionStatus, IncludedData,
 };
-use engine::{Ending, NotRedrivable, Status};
-use executions::{Parent, input};
+use engine::{Ending, MapRun, Status};
+use executions::{Parent, Stored, input};
 
 use crate::act::Act;
 use crate::arn::{Arn, Resource};
@@ -22,6 +22,14 @@ pub(crate) fn status(status: Status) -> ExecutionStatus {
         Status::Failed => ExecutionStatus::Failed,
         Status::TimedOut => ExecutionStatus::TimedOut,
         Status::Aborted => ExecutionStatus::Aborted,
+    }
+}
+
+/// The status of a child of that Map run.
+pub(crate) fn child_status(child: &Stored, run: &MapRun) -> ExecutionStatus {
+    match child.parent().and_then(Parent::child) {
+        Some((index, _)) if run.awaits_redrive(index) => ExecutionStatus::PendingRedrive,
+        _ => status(child.status()),
     }
 }
 
@@ -48,11 +56,18 @@ impl Act for DescribeExecutionInput {
             true => input(service.reader(), &key, &stored).await.map_err(unreadable)?,
             false => None,
         };
-        let redrivable = stored.redrivable(service.now().unsigned_abs());
-        let is_child = stored.parent().is_some_and(|parent| parent.map_run().is_some());
+        let now_ms = service.now().unsigned_abs();
         let (redrive_count, redriven_ms) = stored.redriven().unzip();
         let run = stored.parent().and_then(Parent::map_run);
         let map_run_arn = run.and_then(|run| map_run_arn(service, &machine, run));
+        let (redrivable, if_redrivable) = match &map_run_arn {
+            Some(_) => (stored.redrivable_by_run(now_ms), ExecutionRedriveStatus::RedrivableByMapRun),
+            None => (stored.redrivable(now_ms), ExecutionRedriveStatus::Redrivable),
+        };
+        let status = match &map_run_arn {
+            Some(arn) if redrivable.is_ok() => child_status(&stored, &service.map_run(arn).await?.run),
+            _ => status(stored.status()),
+        };
         let given = stored.given().cloned().unwrap_or_default();
         let ending = stored.ending();
         let output = ending.and_then(|ending| ending.output.as_ref()).filter(|_| has_data);
@@ -61,7 +76,7 @@ impl Act for DescribeExecutionInput {
             state_machine_arn: machine_arn(service, &machine),
             execution_arn: self.execution_arn,
             name: Some(name),
-            status: status(stored.status()),
+            status,
             start_date: at(stored.started_ms()),
             stop_date: ending.map(|ending| at(ending.at_ms)),
             input_details: input.is_some().then(whole),
@@ -76,16 +91,10 @@ impl Act for DescribeExecutionInput {
             state_machine_alias_arn: given.alias_arn,
             redrive_count: Some(count(redrive_count)),
             redrive_date: redriven_ms.map(at),
-            redrive_status: Some(match redrivable {
-                Ok(()) => ExecutionRedriveStatus::Redrivable,
-                // Its Map run begins it anew.
-                Err(NotRedrivable::NotKept) if is_child => ExecutionRedriveStatus::RedrivableByMapRun,
-                Err(_) => ExecutionRedriveStatus::NotRedrivable,
-            }),
-            redrive_status_reason: redrivable
-                .err()
-                .filter(|reason| !(is_child && *reason == NotRedrivable::NotKept))
-                .map(|reason| reason.to_string()),
+            redrive_status: Some(
+                redrivable.map_or(ExecutionRedriveStatus::NotRedrivable, |()| if_redrivable),
+            ),
+            redrive_status_reason: redrivable.err().map(|reason| reason.to_string()),
         })
     }
 }

@@ -5,14 +5,14 @@ use api::types::{
 };
 use api::{ErrorKind, Failure};
 use engine::Status;
-use executions::{Described, arn_of, list};
+use executions::{Described, Parent, arn_of, list};
 use registry::aim::{home_key, is_number};
 
 use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
 use crate::failures::{declared, labelled, no_machine, type_not_supported, unreadable};
 use crate::page;
-use crate::runs::describe::{count, machine_arn, status};
+use crate::runs::describe::{child_status, count, machine_arn, status};
 use crate::runs::payload::at;
 use crate::service::Service;
 
@@ -113,7 +113,7 @@ fn item(described: Described, machine: &str, machine_arn: &str, service: &Servic
     }
 }
 
-/// The children of a Map run. Of those that were redriven, and of those that were not, a page may be short.
+/// The children of a Map run. Of those that were redriven, those that were not and those that wait for it, a page may be short.
 async fn of_map_run(
     wish: &ListExecutionsInput,
     text: &str,
@@ -122,28 +122,28 @@ async fn of_map_run(
     let (run, machine) = service.map_run_at(text).await?;
     let named = format!("ListExecutions {:?} {:?} {run}", wish.status_filter, wish.redrive_filter);
     let before = page::cursor(&named, wish.next_token.as_deref(), service.now())?;
-    // Nobody waits for a redrive: a child of a Map run is begun anew.
-    if wish.status_filter == Some(ExecutionStatus::PendingRedrive) {
-        service.map_run(text).await?;
-        return Ok(ListExecutionsOutput { executions: Vec::new(), next_token: None });
-    }
     let (filter, size) = (wish.status_filter.and_then(filter), page::size(wish.max_results.map(i64::from)));
     let (page, cursor) = list(service.reader(), &run, filter, before, size).await.map_err(unreadable)?;
-    if page.is_empty() && before.is_none() {
-        service.map_run(text).await?;
-    }
-    let is_wanted = |child: &Described| match wish.redrive_filter {
-        None => true,
-        Some(ExecutionRedriveFilter::Redriven) => child.stored.redriven().is_some(),
-        Some(ExecutionRedriveFilter::NotRedriven) => child.stored.redriven().is_none(),
+    // Those that wait for being redriven the run knows.
+    let run = service.map_run(text).await?.run;
+    let status_of = |child: &Described| child_status(&child.stored, &run);
+    let is_wanted = |child: &Described| {
+        let is_redriven = child.stored.redriven().is_some();
+        wish.status_filter.is_none_or(|status| status == status_of(child))
+            && wish
+                .redrive_filter
+                .is_none_or(|filter| is_redriven == (filter == ExecutionRedriveFilter::Redriven))
     };
     let machine_arn = machine_arn(service, &machine);
     let children = page.into_iter().filter(is_wanted).map(|child| {
         // That of an Express child tells its run as well.
         let own = arn_of(&child.stored).map(str::to_owned);
+        let status = status_of(&child);
+        let (_, items) = child.stored.parent().and_then(Parent::child).unzip();
         let item = item(child, &machine, &machine_arn, service);
         let execution_arn = own.unwrap_or_else(|| item.execution_arn.clone());
-        ExecutionListItem { execution_arn, map_run_arn: Some(text.to_owned()), ..item }
+        let (map_run_arn, item_count) = (Some(text.to_owned()), items.and_then(|it| i32::try_from(it).ok()));
+        ExecutionListItem { execution_arn, status, map_run_arn, item_count, ..item }
     });
     Ok(ListExecutionsOutput {
         executions: children.collect(),

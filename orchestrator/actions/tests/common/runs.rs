@@ -97,5 +97,6 @@ pub(crate) fn child(machine: &str, label: &str, name: &str, map: &str, input: Va
         seed: 7,
         identity: Some(Box::new(identity)),
         express: false,
+        first_id: 1,
     }
 }

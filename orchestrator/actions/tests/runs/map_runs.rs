@@ -120,6 +120,137 @@ async fn settings_change_while_it_is_at_work() {
     world.end().await;
 }
 
+/// The children that wait for whoever has their tokens.
+async fn waiting(world: &World, run: &str, count: usize) -> Vec<String> {
+    loop {
+        let listed = json!({"mapRunArn": run, "statusFilter": "RUNNING"});
+        let listed = world.ok("ListExecutions", listed).await;
+        let arns: Vec<String> = listed["executions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["executionArn"].as_str().unwrap().to_owned())
+            .collect();
+        if arns.len() == count {
+            return arns;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+async fn until_ended(world: &World, execution: &str) -> Value {
+    loop {
+        let described = world.describe(execution).await;
+        if described["status"] != "RUNNING" {
+            return described;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redriven_run_tells_how_often_and_its_executions_wait_for_their_turn() {
+    let world = World::new();
+    let (execution, run) = at_work(&world).await;
+    let update = json!({"mapRunArn": run, "maxConcurrency": 3});
+    world.ok("UpdateMapRun", update).await;
+    for child in waiting(&world, &run, 3).await {
+        let token = world.token(&child).await;
+        // The first that fails has the others stopped.
+        let _ = world.call("SendTaskFailure", json!({"taskToken": token, "error": "E"})).await;
+    }
+    assert_eq!(until_ended(&world, &execution).await["status"], "FAILED");
+    let described = world.ok("DescribeMapRun", json!({"mapRunArn": run})).await;
+    assert_eq!(
+        (&described["status"], &described["redriveCount"], described.get("redriveDate")),
+        (&json!("FAILED"), &json!(0), None)
+    );
+    waiting(&world, &run, 0).await;
+    let child = children(&world, &run).await.pop().unwrap();
+    assert_eq!((&child["itemCount"], &child["redriveCount"]), (&json!(1), &json!(0)));
+    let own = child["executionArn"].as_str().unwrap();
+    assert_eq!(world.describe(own).await["redriveStatus"], "REDRIVABLE_BY_MAP_RUN");
+    let (kind, _) = world.refused("RedriveExecution", json!({"executionArn": own})).await;
+    assert_eq!(kind, "ExecutionNotRedrivable");
+
+    tokio::time::advance(std::time::Duration::from_secs(10)).await;
+    let redriven = world.ok("RedriveExecution", json!({"executionArn": execution})).await;
+    let described = world.ok("DescribeMapRun", json!({"mapRunArn": run})).await;
+    assert_eq!(
+        (&described["status"], &described["redriveCount"], described.get("stopDate")),
+        (&json!("RUNNING"), &json!(1), None)
+    );
+    assert_eq!(described["redriveDate"], redriven["redriveDate"]);
+    waiting(&world, &run, 3).await;
+    let listed = world.ok("ListMapRuns", json!({"executionArn": execution})).await;
+    assert_eq!(listed["mapRuns"].as_array().unwrap().len(), 1, "it is the same run");
+    for redriven in ["REDRIVEN", "NOT_REDRIVEN"] {
+        let wish = json!({"mapRunArn": run, "redriveFilter": redriven});
+        let listed = world.ok("ListExecutions", wish).await["executions"].as_array().unwrap().len();
+        assert_eq!(listed, if redriven == "REDRIVEN" { 3 } else { 0 });
+    }
+
+    // Stopped and redriven with room for one, the others wait.
+    world.ok("UpdateMapRun", json!({"mapRunArn": run, "maxConcurrency": 1})).await;
+    world.ok("StopExecution", json!({"executionArn": execution})).await;
+    waiting(&world, &run, 0).await;
+    world.ok("RedriveExecution", json!({"executionArn": execution})).await;
+    let at_work = waiting(&world, &run, 1).await;
+    let counts = world.ok("DescribeMapRun", json!({"mapRunArn": run})).await["executionCounts"].clone();
+    assert_eq!(
+        (&counts["running"], &counts["pendingRedrive"], &counts["total"]),
+        (&json!(1), &json!(2), &json!(3))
+    );
+    let pending =
+        world.ok("ListExecutions", json!({"mapRunArn": run, "statusFilter": "PENDING_REDRIVE"})).await;
+    let pending = pending["executions"].as_array().unwrap();
+    assert_eq!(pending.len(), 2);
+    assert_eq!(pending[0]["status"], "PENDING_REDRIVE");
+    let own = pending[0]["executionArn"].as_str().unwrap();
+    assert_eq!(world.describe(own).await["status"], "PENDING_REDRIVE");
+    assert!(!at_work.contains(&own.to_owned()));
+    for _ in 0..3 {
+        let child = waiting(&world, &run, 1).await.remove(0);
+        let token = world.token(&child).await;
+        world.ok("SendTaskSuccess", json!({"taskToken": token, "output": "7"})).await;
+        while world.describe(&child).await["status"] == "RUNNING" {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+    let ended = until_ended(&world, &execution).await;
+    assert_eq!((&ended["status"], &ended["output"]), (&json!("SUCCEEDED"), &json!("[7,7,7]")));
+    let events = world.events(&execution).await;
+    let told: Vec<_> = events.iter().filter(|event| event["type"] == "MapRunRedriven").collect();
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1]["mapRunRedrivenEventDetails"], json!({"mapRunArn": run, "redriveCount": 2}));
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_over_a_batch_tells_how_many_items_that_has() {
+    let world = World::new();
+    let processor = json!({
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P", "States": pass(),
+    });
+    let map = json!({"M": {"Type": "Map", "Label": "Each", "ItemBatcher": {"MaxItemsPerBatch": 2}, "ItemProcessor": processor, "End": true}});
+    let machine = world.machine("m", map).await;
+    let execution = world.start(&machine, "e", "[1, 2, 3]").await;
+    until_ended(&world, &execution).await;
+    let listed = world.ok("ListMapRuns", json!({"executionArn": execution})).await;
+    let run = listed["mapRuns"][0]["mapRunArn"].as_str().unwrap();
+    let items: Vec<Value> = children(&world, run).await.iter().map(|it| it["itemCount"].clone()).collect();
+    assert_eq!(items, [1, 2], "those that began last come first");
+    let described = world.ok("DescribeMapRun", json!({"mapRunArn": run})).await;
+    assert_eq!(
+        (&described["itemCounts"]["succeeded"], &described["executionCounts"]["succeeded"]),
+        (&json!(3), &json!(2))
+    );
+    // By its machine, of no Map run, none is told.
+    let by_machine = world.ok("ListExecutions", json!({"stateMachineArn": machine})).await;
+    assert_eq!(by_machine["executions"][0].get("itemCount"), None);
+    world.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_no_map_run_is_refused_with_a_reason() {
     let world = World::new();

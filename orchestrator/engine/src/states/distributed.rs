@@ -4,7 +4,8 @@ use asl::data::{NESTING_MAX, measured};
 use asl::error::{
     DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED, RESULT_WRITER_FAILED,
 };
-use asl::map::{Distributed, ItemReader, Items, Map, Mode, ResultWriter, Transformation};
+use asl::io::Io;
+use asl::map::{Distributed, InputType, ItemReader, Items, Map, Mode, ResultWriter, Transformation};
 use asl::retry::Origin;
 use asl::setting::Setting;
 use asl::template::Template;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::batch::{Added, Batches};
 use crate::child::{ChildEnd, ChildStart, StartChild};
-use crate::children::{self, Named};
+use crate::children::Named;
 use crate::effect::{Effect, RefusedAt};
 use crate::fact::Refused;
 use crate::failure::Failure;
@@ -22,13 +23,13 @@ use crate::history::Detail;
 use crate::ids::{MapRunId, TaskId};
 use crate::io::input;
 use crate::map_news::{MapNews, MapRunUpdate};
-use crate::map_run::{Afterwards, Beginning, Destination, MapRun, Reading};
+use crate::map_run::MapRun;
+use crate::map_run_parts::{Beginning, Destination, Reading};
 use crate::quotas::{PAGE_BYTES_MAX, PAGE_ITEMS_MAX, PAYLOAD_BYTES_MAX, check_field};
-use crate::requests::{ReadItems, WriteResults};
+use crate::requests::ReadItems;
 use crate::results::told;
 use crate::settings::{number, percentage};
-use crate::states::map::{about, items, selected};
-use crate::status::Status;
+use crate::states::map::{AtHand, about, items, selected};
 use crate::stepper::{Entered, Outcome, Signal, Stepper, View, misfit};
 
 /// The words of AWS.
@@ -99,11 +100,13 @@ impl<'d> Stepper<'d> {
         match news {
             MapNews::Items { items, is_last, .. } => run.read(items, is_last),
             MapNews::Unreadable { cause, .. } => {
-                return self.map_run_failed(entered, run, state_failure(ITEM_READER_FAILED, cause));
+                let failure = state_failure(ITEM_READER_FAILED, cause);
+                return self.map_run_failed_for_now(entered, run, failure);
             }
             MapNews::ChildEnded { index, end } => {
                 self.child_execution_ended(&entered, map, &mut run, index, &end);
             }
+            MapNews::NotRedrivable { index, status, .. } => run.stays(index, status),
             MapNews::Updated(update) => run.update(update),
             MapNews::Written => return self.results_written(entered, map, run),
             MapNews::NotWritten { cause } => {
@@ -112,10 +115,17 @@ impl<'d> Stepper<'d> {
                     Some((error, cause)) => Failure { cause, ..state_failure(&error, String::new()) },
                     None => state_failure(RESULT_WRITER_FAILED, cause),
                 };
-                return self.map_run_failed(entered, run, failure);
+                return self.map_run_failed_for_now(entered, run, failure);
             }
         }
-        self.run_map(entered, map, run)
+        match run.stopping.take() {
+            Some(afterwards) if run.is_idle() => self.write_results(entered, map, run, afterwards),
+            Some(afterwards) => {
+                run.stopping = Some(afterwards);
+                entered.wait(Awaited::MapRun(run))
+            }
+            None => self.run_map(entered, map, run),
+        }
     }
 
     /// Counts a child, and keeps what it gave if that is for the state's output.
@@ -138,8 +148,13 @@ impl<'d> Stepper<'d> {
         }
     }
 
-    /// Begins as many children as may be at work, asks for more items if there are none at hand, and ends the run when all is done.
-    fn run_map(&mut self, mut entered: Entered<'d>, map: &'d Map, mut run: Box<MapRun>) -> Outcome {
+    /// Begins as many children as may be at work, those that are to be redriven first, asks for more items if there are none at hand, and ends the run when all is done.
+    pub(super) fn run_map(
+        &mut self,
+        mut entered: Entered<'d>,
+        map: &'d Map,
+        mut run: Box<MapRun>,
+    ) -> Outcome {
         let Mode::Distributed(distributed) = &map.mode else { return self.failed(entered, misfit()) };
         if run.is_exceeded() {
             let failure = state_failure(EXCEED_TOLERATED_FAILURE_THRESHOLD, THRESHOLD_EXCEEDED);
@@ -147,6 +162,10 @@ impl<'d> Stepper<'d> {
         }
         let named = self.named(&entered, distributed, run.id);
         while run.has_room() {
+            if let Some(index) = run.begin_again() {
+                self.redrive_child(&named, &run, index);
+                continue;
+            }
             match self.next_child(&entered, map, &mut run) {
                 Ok(Some(next)) => self.start_child(&entered, distributed, &named, &mut run, next),
                 Ok(None) => break,
@@ -184,7 +203,8 @@ impl<'d> Stepper<'d> {
                 return Ok(batch(batches.take()));
             }
             let Some((index, item)) = run.take_item() else { return Ok(None) };
-            let about = about(map, index, &item, Some(&source(map, run)));
+            let is_member = run.of_object || run.reading.is_some() && looks_like_member(map, &item);
+            let about = about(index, &item, is_member, Some(&source(map, run)));
             let data = match &map.item_selector {
                 None => item,
                 Some(selector) => {
@@ -228,12 +248,14 @@ impl<'d> Stepper<'d> {
             seed: child.seed,
             identity: is_somebody.then(|| Box::new(child.identity)),
             express: distributed.express,
+            first_id: 1,
         };
         let is_told_whole = transformation(distributed) == Transformation::None;
         let written = run.destination.as_ref().map(|_| transformation(distributed));
         let map_run_arn = run.arn.clone();
+        let (attempt, items) = (self.head.redrives, next.items);
         let child =
-            StartChild { run: run.id, map_run_arn, index, items: next.items, written, is_told_whole, start };
+            StartChild { run: run.id, map_run_arn, index, attempt, items, written, is_told_whole, start };
         self.effects.push(Effect::StartChild(Box::new(child)));
     }
 
@@ -252,112 +274,7 @@ impl<'d> Stepper<'d> {
         })));
     }
 
-    /// No child will be begun any more: results are written, if they are to be, and then the state goes on or fails.
-    fn map_run_over(
-        &mut self,
-        entered: Entered<'d>,
-        map: &'d Map,
-        mut run: Box<MapRun>,
-        failure: Option<Failure>,
-    ) -> Outcome {
-        self.stop_children(&mut run);
-        let Mode::Distributed(distributed) = &map.mode else { return self.failed(entered, misfit()) };
-        let target = distributed.writer.as_ref().and_then(|writer| writer.target.as_ref());
-        if let (Some((resource, _)), Some(writer), Some(destination)) =
-            (target, &distributed.writer, run.destination.clone())
-        {
-            run.writing = Some(Afterwards { failure: failure.map(|it| (it.error, it.cause)) });
-            let pending = run.take_pending();
-            self.effects.push(Effect::WriteResults(Box::new(WriteResults {
-                run: run.id,
-                state: entered.state.name.clone(),
-                map_run_arn: run.arn.clone(),
-                resource: resource.arn.clone(),
-                arguments: destination.arguments,
-                config: writer.config,
-                bucket: destination.bucket,
-                folder: destination.folder,
-                pending,
-            })));
-            return entered.wait(Awaited::MapRun(run));
-        }
-        match failure {
-            Some(failure) => self.map_run_failed(entered, run, failure),
-            None => {
-                let is_too_large = run.is_too_large();
-                let result = run.take_outputs(transformation(distributed));
-                let result = if is_too_large { Err(too_large(&entered)) } else { Ok(result) };
-                self.map_run_succeeded(entered, map, run, result)
-            }
-        }
-    }
-
-    fn results_written(&mut self, entered: Entered<'d>, map: &'d Map, mut run: Box<MapRun>) -> Outcome {
-        run.written();
-        let failure = run.writing.take().and_then(|afterwards| afterwards.failure);
-        if let Some((error, cause)) = failure {
-            let failure = Failure { error, cause, origin: Origin::State };
-            return self.map_run_failed(entered, run, failure);
-        }
-        let details = run
-            .destination
-            .as_ref()
-            .map(|it| json!({"Bucket": it.bucket, "Key": format!("{}/manifest.json", it.folder)}));
-        let result = json!({"MapRunArn": run.arn, "ResultWriterDetails": details});
-        self.map_run_succeeded(entered, map, run, Ok(result))
-    }
-
-    fn map_run_succeeded(
-        &mut self,
-        mut entered: Entered<'d>,
-        map: &'d Map,
-        run: Box<MapRun>,
-        result: Result<Value, Failure>,
-    ) -> Outcome {
-        self.effects.push(Effect::MapRunEnded(Box::new(run.over(Status::Succeeded, self.now_ms))));
-        // As for iterations: that all is well leads to nothing, what follows is led to by what was before.
-        let last_event = entered.last_event;
-        self.tell_map_run(&mut entered, || Detail::MapRunSucceeded);
-        entered.last_event = last_event;
-        self.tell_map_run(&mut entered, || Detail::MapStateSucceeded);
-        entered.last_event = last_event;
-        match result {
-            Ok(result) => self.complete(entered, &map.io, map.transition, result),
-            Err(failure) => self.recover(entered, failure),
-        }
-    }
-
-    fn map_run_failed(
-        &mut self,
-        mut entered: Entered<'d>,
-        mut run: Box<MapRun>,
-        failure: Failure,
-    ) -> Outcome {
-        self.stop_children(&mut run);
-        self.effects.push(Effect::MapRunEnded(Box::new(run.over(Status::Failed, self.now_ms))));
-        let (error, cause) = (failure.error.clone(), failure.cause.clone());
-        self.tell_map_run(&mut entered, || Detail::MapRunFailed { error, cause });
-        self.tell_map_run(&mut entered, || Detail::MapStateFailed);
-        self.recover(entered, failure)
-    }
-
-    /// Ends a run whose state is given up.
-    pub(crate) fn abort_map_run(&mut self, mut run: Box<MapRun>) {
-        self.stop_children(&mut run);
-        self.effects.push(Effect::MapRunEnded(Box::new(run.over(Status::Aborted, self.now_ms))));
-    }
-
-    fn stop_children(&mut self, run: &mut MapRun) {
-        let running = run.abort_running();
-        if !running.is_empty() {
-            let execution = |index: u64| children::execution_id(&self.head.id, run.id, index);
-            let executions = running.into_iter().map(execution).collect();
-            let map_run_arn = run.arn.clone();
-            self.effects.push(Effect::StopChildren { run: run.id, map_run_arn, executions });
-        }
-    }
-
-    fn tell_map_run(&mut self, entered: &mut Entered<'d>, detail: impl FnOnce() -> Detail) {
+    pub(super) fn tell_map_run(&mut self, entered: &mut Entered<'d>, detail: impl FnOnce() -> Detail) {
         entered.last_event = self.push(&entered.thread, entered.last_event, detail);
     }
 
@@ -371,7 +288,7 @@ impl<'d> Stepper<'d> {
 }
 
 /// What is told of children. Without a `ResultWriter`: their outputs.
-fn transformation(distributed: &Distributed) -> Transformation {
+pub(super) fn transformation(distributed: &Distributed) -> Transformation {
     distributed.writer.as_ref().map_or(Transformation::Compact, |writer| writer.config.transformation)
 }
 
@@ -379,7 +296,7 @@ pub(super) fn state_failure(error: &str, cause: impl Into<String>) -> Failure {
     Failure { error: error.to_owned(), cause: Some(cause.into()), origin: Origin::State }
 }
 
-fn too_large(entered: &Entered<'_>) -> Failure {
+pub(super) fn too_large(entered: &Entered<'_>) -> Failure {
     let cause = format!(
         "The state/task '{}' returned a result with a size exceeding the maximum number of bytes service limit.",
         entered.state.name
@@ -399,6 +316,16 @@ fn source(map: &Map, run: &MapRun) -> String {
     }
 }
 
+/// Whether an item that was read can be a member of the object that a JSON file is: nobody tells.
+fn looks_like_member(map: &Map, item: &Value) -> bool {
+    let is_json = matches!(&map.items, Items::Reader(reader) if !is_list(reader)
+        && matches!(reader.config.input_type, None | Some(InputType::Json)));
+    let is_pair = |object: &serde_json::Map<String, Value>| {
+        object.len() == 2 && object.get("Key").is_some_and(Value::is_string) && object.contains_key("Value")
+    };
+    is_json && matches!(map.io, Io::Jsonata(_)) && item.as_object().is_some_and(is_pair)
+}
+
 /// Whether a reader lists objects, rather than to read one.
 fn is_list(reader: &ItemReader) -> bool {
     reader.resource.kind.integration().is_some_and(|it| &*it.action == "listObjectsV2")
@@ -413,7 +340,7 @@ pub(super) fn prepare(
 ) -> Result<Beginning, RuntimeError> {
     let input = input(&map.io, scope)?;
     let inner = scope.over(&input);
-    let items = items(map, &inner)?;
+    let AtHand { items, of_object } = items(map, &inner)?;
     let count = |setting: &Setting<u64>, field| number(setting, field, (0, u64::from(u32::MAX)), &inner);
     let max_concurrency = Some(count(&map.max_concurrency, "MaxConcurrency")?);
     let tolerated_count =
@@ -446,7 +373,7 @@ pub(super) fn prepare(
         _ => None,
     };
     let (id, arn, started_ms) = (MapRunId(0), String::new(), 0);
-    Ok(Beginning { id, arn, started_ms, settings, items, reading, batches, destination })
+    Ok(Beginning { id, arn, started_ms, settings, items, of_object, reading, batches, destination })
 }
 
 fn reading(reader: &ItemReader, scope: &Scope<'_>) -> Result<Reading, RuntimeError> {

@@ -34,7 +34,7 @@ impl<'d> Stepper<'d> {
             let wanted = number(&map.max_concurrency, "MaxConcurrency", (0, u64::from(u32::MAX)), &inner)?;
             Ok((items(map, &inner)?, usize::try_from(wanted).unwrap_or(usize::MAX)))
         });
-        let (items, wanted) = match prepared {
+        let (AtHand { items, of_object }, wanted) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => return self.failed(entered, error),
         };
@@ -48,7 +48,7 @@ impl<'d> Stepper<'d> {
             self.tell_inline(&entered, entered.last_event, || Detail::MapStateStarted { length: count });
         let (thread, last_event) = (entered.thread.id, entered.last_event);
         let gathered = Gathered::new(count);
-        let iterations = Iterations { gathered, items, concurrency_max, failed: 0, tolerated: 0 };
+        let iterations = Iterations { gathered, items, of_object, concurrency_max, failed: 0, tolerated: 0 };
         self.threads.insert(entered.waiting(Awaited::Iterations(Box::new(iterations))));
         self.begin_iterations(thread, last_event)
     }
@@ -100,7 +100,8 @@ impl<'d> Stepper<'d> {
                 return self.iterations_ended(thread, last_event);
             }
             let Some((index, item)) = iterations.next() else { break };
-            match self.iteration_of(thread, index, item, last_event) {
+            let about = about(u64::from(index), &item, iterations.of_object, None);
+            match self.iteration_of(thread, (index, item), about, last_event) {
                 Ok(cursor) => begun.push(cursor),
                 Err(error) => {
                     self.ready.extend(begun);
@@ -120,14 +121,13 @@ impl<'d> Stepper<'d> {
     fn iteration_of(
         &mut self,
         thread: ThreadId,
-        index: u32,
-        item: Value,
+        (index, item): (u32, Value),
+        about: Value,
         last_event: u64,
     ) -> Result<Cursor, RuntimeError> {
         let waiting = self.threads.get(thread).ok_or_else(misfit)?;
         let state = waiting.frame.state.of(self.definition).ok_or_else(misfit)?;
         let StateKind::Map(map) = &state.kind else { return Err(misfit()) };
-        let about = about(map, u64::from(index), &item, None);
         let data = match &map.item_selector {
             None => item,
             Some(selector) => {
@@ -197,9 +197,9 @@ pub(super) fn selected(map: &Map, selector: &Template, scope: &Scope<'_>) -> Res
 }
 
 /// What the context object tells of an item, and where it came from. Of an object's member, key and value are told apart.
-pub(super) fn about(map: &Map, index: u64, item: &Value, source: Option<&str>) -> Value {
+pub(super) fn about(index: u64, item: &Value, is_member: bool, source: Option<&str>) -> Value {
     let mut about = match item {
-        Value::Object(member) if matches!(map.io, Io::Jsonata(_)) && is_member(member) => {
+        Value::Object(member) if is_member => {
             json!({"Index": index, "Key": member["Key"], "Value": member["Value"]})
         }
         _ => json!({"Index": index, "Value": item}),
@@ -210,29 +210,32 @@ pub(super) fn about(map: &Map, index: u64, item: &Value, source: Option<&str>) -
     about
 }
 
-/// Whether it can be a member of an object that was taken apart.
-fn is_member(object: &serde_json::Map<String, Value>) -> bool {
-    object.len() == 2 && object.get("Key").is_some_and(Value::is_string) && object.contains_key("Value")
+/// The items that are at hand.
+#[derive(Default)]
+pub(super) struct AtHand {
+    pub(super) items: VecDeque<Value>,
+    /// Whether they are the members of an object: what merely looks like one is none.
+    pub(super) of_object: bool,
 }
 
 /// The items that are at hand: none if they are to be read from elsewhere.
-pub(super) fn items(map: &Map, scope: &Scope<'_>) -> Result<VecDeque<Value>, RuntimeError> {
+pub(super) fn items(map: &Map, scope: &Scope<'_>) -> Result<AtHand, RuntimeError> {
     let is_jsonata = matches!(map.io, Io::Jsonata(_));
     let (items, path) = match &map.items {
         Items::Input => (scope.data.clone(), None),
         Items::Path(path) => (path.eval(scope, &Place::Field("ItemsPath"))?, Some(path)),
         Items::Template(template) => (template.fill(scope, "Items")?, None),
-        Items::Reader(_) => return Ok(VecDeque::new()),
+        Items::Reader(_) => return Ok(AtHand::default()),
     };
     // The state's input has been looked at before.
     if !matches!(map.items, Items::Input) {
         quotas::check_depth(&items, if path.is_some() { "ItemsPath" } else { "Items" })?;
     }
     match items {
-        Value::Array(items) => Ok(items.into()),
-        // An object's members are items, in JSONata.
-        Value::Object(members) if is_jsonata => {
-            Ok(members.into_iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect())
+        Value::Array(items) => Ok(AtHand { items: items.into(), of_object: false }),
+        Value::Object(members) => {
+            let items = members.into_iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+            Ok(AtHand { items, of_object: true })
         }
         other if is_jsonata => {
             let cause = format!(

@@ -4,6 +4,8 @@ mod choice;
 mod distributed;
 mod fail;
 mod map;
+mod map_run_end;
+mod map_run_redrive;
 mod parallel;
 mod pass;
 mod succeed;

@@ -8,10 +8,11 @@ use asl::{RuntimeError, Scope};
 use serde_json::Value;
 
 use super::distributed::{THRESHOLD_EXCEEDED, Unstartable, prepare, state_failure};
-use super::map::{about, items, selected};
+use super::map::{AtHand, about, items, selected};
 use crate::failure::Failure;
 use crate::io::input;
-use crate::map_run::{Beginning, MapRun};
+use crate::map_run::MapRun;
+use crate::map_run_parts::Beginning;
 use crate::quotas;
 use crate::settings::number;
 use crate::stepper::{Entered, Outcome, Stepper, View, misfit};
@@ -75,7 +76,7 @@ impl<'d> Stepper<'d> {
         self.made(Stage::InputPath, &input);
         if matches!(map.items, Items::Path(_)) {
             let items = items(map, &scope.over(&input))?;
-            self.made(Stage::ItemsPath, &Value::Array(items.into()));
+            self.made(Stage::ItemsPath, &Value::Array(items.items.into()));
         }
         Ok(())
     }
@@ -86,16 +87,18 @@ impl<'d> Stepper<'d> {
         map: &Map,
         failed: u64,
     ) -> Result<Looked, Unstartable> {
-        let (items, max_concurrency) = self.scoped(entered.view(), &entered.data, |scope| {
-            let input = input(&map.io, scope)?;
-            let inner = scope.over(&input);
-            let wanted = number(&map.max_concurrency, "MaxConcurrency", (0, u64::from(u32::MAX)), &inner)?;
-            Ok::<_, RuntimeError>((items(map, &inner)?, wanted))
-        })?;
+        let (AtHand { items, of_object }, max_concurrency) =
+            self.scoped(entered.view(), &entered.data, |scope| {
+                let input = input(&map.io, scope)?;
+                let inner = scope.over(&input);
+                let wanted =
+                    number(&map.max_concurrency, "MaxConcurrency", (0, u64::from(u32::MAX)), &inner)?;
+                Ok::<_, RuntimeError>((items(map, &inner)?, wanted))
+            })?;
         let count = items.len() as u64;
         if let Some(selector) = &map.item_selector {
             for (index, item) in (0..).zip(&items) {
-                let about = about(map, index, item, None);
+                let about = about(index, item, of_object, None);
                 let view = View { item: Some(&about), ..entered.view() };
                 let data = self.scoped(view, &entered.data, |scope| selected(map, selector, scope))?;
                 quotas::check(&data, &entered.state.name).map_err(Unstartable::Failure)?;

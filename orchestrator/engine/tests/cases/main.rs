@@ -32,10 +32,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use asl::resource::called_function;
-use drive::{World, drive};
+use drive::{Past, World, drive};
 use engine::{
     Call, Detail, Effect, Ending, Fact, HistoryEvent, Identity, Integrations, JournalEntry, NoneRefused,
-    Phase, Refusal, RefusedAt, StartChild, Step,
+    Phase, RedriveChild, Refusal, RefusedAt, StartChild, Step,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -172,30 +172,50 @@ struct Run<'a> {
     around: Surroundings,
     /// How many executions are about the one that runs.
     depth: usize,
+    /// The children that have ended, by their ids, and what each was started with.
+    children: BTreeMap<String, (StartChild, Past)>,
 }
 
 impl Run<'_> {
     fn run_to_its_end(
         &mut self,
         definition: &asl::Definition,
-        start: Fact,
-    ) -> Result<(Ending, Vec<HistoryEvent>), String> {
-        let (execution, history) = drive(self, definition, start)?;
-        match execution.phase() {
-            Phase::Ended(ending) => Ok((Ending::clone(ending), history)),
-            Phase::Running(_) => Err(format!("it waits for ever: {execution:?}")),
+        past: Past,
+        fact: Fact,
+    ) -> Result<(Ending, Past), String> {
+        let past = drive(self, definition, past, fact)?;
+        match past.execution.as_ref().map(engine::Execution::phase) {
+            Some(Phase::Ended(ending)) => Ok((Ending::clone(ending), past)),
+            _ => Err(format!("it waits for ever: {:?}", past.execution)),
         }
     }
 
     /// Runs a child to its end, and says how it ended.
-    fn child(&mut self, definition: &asl::Definition, child: &StartChild) -> Result<Fact, String> {
-        let started_ms = self.around.now_ms;
+    fn child(
+        &mut self,
+        definition: &asl::Definition,
+        child: &StartChild,
+        past: Past,
+    ) -> Result<Fact, String> {
+        let fact = match past.execution {
+            None => Fact::ChildStarted(Box::new(child.start.clone())),
+            Some(_) => Fact::Redriven,
+        };
         self.depth += 1;
-        let (ending, history) =
-            self.run_to_its_end(definition, Fact::ChildStarted(Box::new(child.start.clone())))?;
+        let (ending, past) = self.run_to_its_end(definition, past, fact)?;
         self.depth -= 1;
-        self.around.children.push(history.iter().map(told).collect());
-        Ok(self.around.ended(child.clone(), started_ms, ending))
+        self.around.children.push(past.history.iter().map(told).collect());
+        let execution = past.execution.as_ref().unwrap();
+        let (started_ms, redrives) = (execution.started_ms(), execution.redrives());
+        self.children.insert(child.start.execution.clone(), (child.clone(), past));
+        Ok(self.around.ended(child.clone(), (started_ms, redrives), ending))
+    }
+
+    /// Runs a child once more: one that is Express from its beginning.
+    fn child_again(&mut self, definition: &asl::Definition, redriven: &RedriveChild) -> Result<Fact, String> {
+        let (child, past) = self.children.remove(&redriven.execution).ok_or("there is no such child")?;
+        let past = if child.start.express { Past::default() } else { past };
+        self.child(definition, &StartChild { attempt: redriven.attempt, ..child }, past)
     }
 }
 
@@ -218,7 +238,8 @@ impl World for Run<'_> {
 
     fn bring_about(&mut self, definition: &asl::Definition, effect: &Effect) -> Result<Option<Fact>, String> {
         Ok(match effect {
-            Effect::StartChild(child) => Some(self.child(definition, child)?),
+            Effect::StartChild(child) => Some(self.child(definition, child, Past::default())?),
+            Effect::RedriveChild(child) => Some(self.child_again(definition, child)?),
             Effect::ReadItems(read) => Some(self.around.read(read)),
             Effect::WriteResults(write) => Some(self.around.write(write)),
             Effect::MapRunEnded(run) => {
@@ -266,9 +287,9 @@ impl Case {
         let definition = self.definition()?;
         let start = self.started();
         let around = Surroundings::new(START_MS, &self.objects);
-        let mut run = Run { case: self, around, depth: 0 };
-        let (ending, history) = run.run_to_its_end(&definition, start)?;
-        Ok(Outcome { ending, history, around: run.around })
+        let mut run = Run { case: self, around, depth: 0, children: BTreeMap::new() };
+        let (ending, past) = run.run_to_its_end(&definition, Past::default(), start)?;
+        Ok(Outcome { ending, history: past.history, around: run.around })
     }
 
     fn started(&self) -> Fact {

@@ -72,13 +72,30 @@ impl Surroundings {
     }
 
     /// Says how a child ended.
-    pub(crate) fn ended(&mut self, child: StartChild, started_ms: u64, ending: Ending) -> Fact {
+    pub(crate) fn ended(
+        &mut self,
+        child: StartChild,
+        (started_ms, redrives): (u64, u32),
+        ending: Ending,
+    ) -> Fact {
         let Ending { status, at_ms, output, error, cause, .. } = ending;
         let text = child.start.input.to_string();
         let input = (child.is_told_whole || status != Status::Succeeded).then(|| text.clone());
-        let end = ChildEnd { status, started_ms, stopped_ms: at_ms, output, error, cause, input };
+        let attempt = child.attempt;
+        let end = ChildEnd {
+            status,
+            started_ms,
+            stopped_ms: at_ms,
+            output,
+            error,
+            cause,
+            attempt,
+            redrives,
+            input,
+        };
         let (run, index, express) = (child.run, child.index, child.start.express);
         if let Some(identity) = child.start.identity.filter(|_| child.written.is_some()) {
+            self.ended.retain(|other| other.1 != *identity);
             self.ended.push((run, *identity, express, text, end.clone()));
         }
         Fact::MapRun { run, news: MapNews::ChildEnded { index, end: Box::new(end) } }
@@ -115,6 +132,8 @@ impl Surroundings {
             additions.extend(files[ResultKind::Pending as usize].add(&pending(item)));
         }
         additions.extend(files.iter_mut().filter_map(ResultFiles::close));
+        // What was written before is written anew.
+        self.written.retain(|key, _| !key.starts_with(&asked.folder));
         for Addition { key, text } in additions {
             self.written.entry(key).or_default().push_str(&text);
         }

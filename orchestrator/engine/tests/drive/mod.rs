@@ -30,19 +30,28 @@ pub(crate) trait World {
     fn see(&mut self, entry: JournalEntry, step: &Step);
 }
 
+/// What an execution has come to.
+#[derive(Clone, Default)]
+pub(crate) struct Past {
+    pub(crate) execution: Option<Execution>,
+    journal: Vec<JournalEntry>,
+    pub(crate) history: Vec<HistoryEvent>,
+}
+
 /// Runs until nothing can happen any more. Answers that come at once come in the order of the calls; of what is due at the same time,
 /// later answers come first, then what the world tells, then timers.
 pub(crate) fn drive(
     world: &mut impl World,
     definition: &Definition,
-    start: Fact,
-) -> Result<(Execution, Vec<HistoryEvent>), String> {
-    let mut facts = VecDeque::from([start]);
+    past: Past,
+    fact: Fact,
+) -> Result<Past, String> {
+    let mut facts = VecDeque::from([fact]);
     let mut timers: BTreeMap<(u64, TimerId), ()> = BTreeMap::new();
     let mut later: BTreeMap<(u64, u64), Fact> = BTreeMap::new();
     let mut answers = 0;
     let mut told = world.told();
-    let (mut execution, mut journal, mut history) = (None, Vec::new(), Vec::new());
+    let Past { mut execution, mut journal, mut history } = past;
     loop {
         let fact = if let Some(fact) = facts.pop_front() {
             fact
@@ -115,9 +124,9 @@ pub(crate) fn drive(
             told.iter().rev().take(40).map(|e| (e.id, e.previous_event_id, e.type_name())).collect();
         return Err(format!("{illegal}, the latest first: {told:?}"));
     }
-    let replayed = replay(definition, journal).map_err(|error| error.to_string())?;
+    let replayed = replay(definition, journal.clone()).map_err(|error| error.to_string())?;
     if replayed.0 != execution || replayed.1 != history {
         return Err("replay gives something else".to_owned());
     }
-    Ok((execution, history))
+    Ok(Past { execution: Some(execution), journal, history })
 }

@@ -2,15 +2,15 @@
 //! executions.
 
 use engine::{
-    ChildEnd, Effect, Execution, Fact, History, MapNews, MapRunId, MapRunUpdate, NoneRefused, Phase,
-    StartChild, Status, Stepped, TaskId, step,
+    ChildEnd, Effect, Execution, Fact, History, Identity, MapNews, MapRunId, MapRunUpdate, NoneRefused,
+    Phase, StartChild, Status, Stepped, TaskId, step,
 };
 use serde_json::{Value, json};
 
 use crate::harness::{START_MS, definition};
 
 /// A Map whose children wait, and what it has besides.
-fn map(more: &Value) -> asl::Definition {
+pub(crate) fn map(more: &Value) -> asl::Definition {
     let mut map = json!({"Type": "Map", "Label": "L", "End": true, "ItemProcessor": {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "W",
         "States": {"W": {"Type": "Wait", "Seconds": 9, "End": true}}}});
@@ -19,23 +19,27 @@ fn map(more: &Value) -> asl::Definition {
 }
 
 /// An execution, and what it asked for last.
-struct Told {
+pub(crate) struct Told {
     definition: asl::Definition,
-    execution: Option<Execution>,
-    effects: Vec<Effect>,
-    types: Vec<String>,
+    pub(crate) execution: Option<Execution>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) types: Vec<String>,
 }
 
 impl Told {
     fn new(definition: asl::Definition, input: Value) -> Self {
+        Self::of(definition, input, None)
+    }
+
+    pub(crate) fn of(definition: asl::Definition, input: Value, identity: Option<Box<Identity>>) -> Self {
         let mut told = Self { definition, execution: None, effects: Vec::new(), types: Vec::new() };
-        let (execution, identity) = ("e1".to_owned(), None);
+        let execution = "e1".to_owned();
         told.tell(Fact::Started { execution, input, seed: 7, first_id: 1, identity, express: false });
         told
     }
 
     /// Tells it a fact; whether that led to anything.
-    fn tell(&mut self, fact: Fact) -> bool {
+    pub(crate) fn tell(&mut self, fact: Fact) -> bool {
         let execution = self.execution.take();
         match step(&self.definition, execution, fact, START_MS, &NoneRefused, History::Keep).unwrap() {
             Stepped::Stale(same) => {
@@ -51,15 +55,16 @@ impl Told {
         }
     }
 
-    fn map_run(&mut self, news: MapNews) -> bool {
+    pub(crate) fn map_run(&mut self, news: MapNews) -> bool {
         self.tell(Fact::MapRun { run: MapRunId(1), news })
     }
 
-    fn child_ended(&mut self, index: u64, status: Status) -> bool {
+    pub(crate) fn child_ended(&mut self, index: u64, status: Status) -> bool {
         let output = (status == Status::Succeeded).then(|| json!(index));
         let error = (status != Status::Succeeded).then(|| "E".to_owned());
         let (started_ms, stopped_ms, cause, input) = (START_MS, START_MS, None, Some("{}".to_owned()));
-        let end = ChildEnd { status, started_ms, stopped_ms, output, error, cause, input };
+        let (attempt, redrives) = (self.execution.as_ref().unwrap().redrives(), 0);
+        let end = ChildEnd { status, started_ms, stopped_ms, output, error, cause, attempt, redrives, input };
         self.map_run(MapNews::ChildEnded { index, end: Box::new(end) })
     }
 
@@ -73,7 +78,7 @@ impl Told {
         started
     }
 
-    fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         self.execution.as_ref().unwrap().status()
     }
 }
@@ -167,7 +172,18 @@ fn items_are_asked_for_page_by_page_and_little_is_held() {
                     let (status, output, error) =
                         (Status::Succeeded, Some(json!("a somewhat longer result")), None);
                     let (started_ms, stopped_ms, cause, input) = (0, 0, None, None);
-                    let end = ChildEnd { status, started_ms, stopped_ms, output, error, cause, input };
+                    let (attempt, redrives) = (child.attempt, 0);
+                    let end = ChildEnd {
+                        status,
+                        started_ms,
+                        stopped_ms,
+                        output,
+                        error,
+                        cause,
+                        attempt,
+                        redrives,
+                        input,
+                    };
                     facts.push_back(MapNews::ChildEnded { index: child.index, end: Box::new(end) });
                 }
                 _ => {}
@@ -206,16 +222,25 @@ fn items_that_come_while_results_are_written_are_late() {
     );
     assert!(told.map_run(MapNews::Items { from: 0, items: vec![json!(1), json!(2)], is_last: false }));
     let is_asked = |told: &Told| told.effects.iter().any(|effect| matches!(effect, Effect::ReadItems(_)));
+    let is_stopped =
+        |told: &Told| told.effects.iter().any(|effect| matches!(effect, Effect::StopChildren { .. }));
     let is_written =
         |told: &Told| told.effects.iter().any(|effect| matches!(effect, Effect::WriteResults(_)));
-    if !is_asked(&told) {
-        assert!(told.child_ended(0, Status::Succeeded));
-    }
     assert!(is_asked(&told), "the next page is asked for: {:?}", told.effects);
     assert!(told.child_ended(1, Status::Failed));
+    assert!(is_stopped(&told) && !is_written(&told), "the other is to end first: {:?}", told.effects);
+    let are_late = |told: &mut Told| {
+        assert!(!told.map_run(MapNews::Items { from: 2, items: vec![json!(3)], is_last: true }));
+        assert!(!told.map_run(MapNews::Unreadable { from: 2, cause: "c".to_owned() }));
+        assert!(!told.map_run(MapNews::Updated(MapRunUpdate::default())));
+    };
+    are_late(&mut told);
+    assert!(!told.map_run(MapNews::Written), "nothing is written yet");
+    assert!(told.child_ended(0, Status::Aborted));
     assert!(is_written(&told), "it has failed, and that is written: {:?}", told.effects);
-    assert!(!told.map_run(MapNews::Items { from: 2, items: vec![json!(3)], is_last: true }));
-    assert!(!told.map_run(MapNews::Unreadable { from: 2, cause: "c".to_owned() }));
+    are_late(&mut told);
+    let run = told.execution.as_ref().unwrap().map_runs().next().unwrap();
+    assert_eq!((run.items.failed, run.items.aborted), (1, 1));
     assert!(told.map_run(MapNews::Written));
     assert_eq!(told.status(), Status::Failed);
 }

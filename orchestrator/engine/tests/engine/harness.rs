@@ -10,7 +10,7 @@ use engine::{
 };
 use serde_json::{Value, json};
 
-use crate::drive::{World, drive};
+use crate::drive::{Past, World, drive};
 
 /// The order flow: the largest example there is.
 const ORDER: &str = include_str!("../../../order-flow/order.asl.json");
@@ -140,8 +140,9 @@ impl Script {
         };
         let (journal, effects, tally) = (Vec::new(), Vec::new(), Tally::default());
         let mut scripted = Scripted { now_ms: START_MS, script: self, journal, effects, tally };
-        let (execution, history) =
-            drive(&mut scripted, definition, start).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let past = drive(&mut scripted, definition, Past::default(), start);
+        let Past { execution, history, .. } = past.unwrap_or_else(|wrong| panic!("{wrong}"));
+        let execution = execution.unwrap();
         let Scripted { journal, effects, tally, .. } = scripted;
         RunLog { execution, journal, history, effects, tally }
     }

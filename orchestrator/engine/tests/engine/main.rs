@@ -10,6 +10,7 @@ mod errors;
 mod facts;
 mod harness;
 mod limits;
+mod map_redrive;
 mod order;
 mod properties;
 mod redrive;

@@ -135,7 +135,7 @@ fn fact(execution: Option<&Execution>, (kind, which, number): (u8, usize, u8)) -
     if let Some(run) = execution.map_runs().nth(which % 2)
         && kind % 3 > 0
     {
-        return Fact::MapRun { run: run.id, news: news(run, which, number) };
+        return Fact::MapRun { run: run.id, news: news(run, execution.redrives(), which, number) };
     }
     let (tasks, timers) = (execution.pending_tasks(), execution.pending_timers());
     let task = if tasks.is_empty() { TaskId(which as u64) } else { tasks[which % tasks.len()] };
@@ -177,12 +177,14 @@ fn started(number: u8) -> Fact {
 }
 
 /// Random news of a Map run: mostly of what it waits for.
-fn news(run: &MapRun, which: usize, number: u8) -> MapNews {
+fn news(run: &MapRun, attempt: u32, which: usize, number: u8) -> MapNews {
     let statuses = [Status::Succeeded, Status::Failed, Status::Aborted, Status::TimedOut, Status::Succeeded];
     let status = statuses[number as usize % statuses.len()];
     let output = (status == Status::Succeeded).then(|| json!([number]));
     let error = (status != Status::Succeeded).then(|| "E".to_owned());
-    let end = ChildEnd { status, started_ms: 1, stopped_ms: 2, output, error, cause: None, input: None };
+    let (cause, input, redrives) = (None, None, 0);
+    let end =
+        ChildEnd { status, started_ms: 1, stopped_ms: 2, output, error, cause, attempt, redrives, input };
     let index = run.running().nth(which % 3).unwrap_or(which as u64 % 9);
     match number % 16 {
         0..=6 => MapNews::ChildEnded { index, end: Box::new(end) },
@@ -198,6 +200,7 @@ fn news(run: &MapRun, which: usize, number: u8) -> MapNews {
         }),
         12 => MapNews::Updated(MapRunUpdate { tolerated_percentage: Some(50.0), ..MapRunUpdate::default() }),
         13 => MapNews::NotWritten { cause: "c".to_owned() },
+        14 => MapNews::NotRedrivable { index, attempt, status: Status::TimedOut },
         _ => MapNews::Written,
     }
 }
@@ -301,6 +304,7 @@ fn track(timers: &mut BTreeSet<TimerId>, fact: &Fact, effects: &[Effect]) {
             Effect::Call(_)
             | Effect::Finished { .. }
             | Effect::StartChild(_)
+            | Effect::RedriveChild(_)
             | Effect::StopChildren { .. }
             | Effect::ReadItems(_)
             | Effect::WriteResults(_)

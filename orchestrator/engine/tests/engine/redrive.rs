@@ -7,7 +7,7 @@ use crate::harness::definition;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-fn identity() -> Option<Box<Identity>> {
+pub(crate) fn identity() -> Option<Box<Identity>> {
     Some(Box::new(Identity {
         execution_arn: "arn:aws:states:us-east-1:123456789012:execution:m:e".to_owned(),
         name: "e".to_owned(),

@@ -6,6 +6,7 @@ mod common;
 mod great;
 mod map_runs;
 mod nested;
+mod redriven;
 mod retention;
 mod small;
 mod tokens;

@@ -13,7 +13,7 @@ use crate::common::stores::Watched;
 use crate::common::{Running, Works, callback, check_journal, keep, machine_arn, somebody, start};
 
 /// A Map in distributed mode, labelled `Each`, of which each child does that; with further fields.
-fn each(does: Value, fields: &Value) -> Value {
+pub(crate) fn each(does: Value, fields: &Value) -> Value {
     let mut map = json!({"Type": "Map", "Label": "Each", "End": true, "ItemProcessor": {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
         "StartAt": "D", "States": {"D": does}}});
@@ -25,28 +25,28 @@ fn pass() -> Value {
     json!({"Type": "Pass", "End": true})
 }
 
-fn fail() -> Value {
+pub(crate) fn fail() -> Value {
     json!({"Type": "Fail", "Error": "E", "Cause": "C"})
 }
 
-fn begin(definition: &Arc<asl::Definition>, name: &str, input: Value) -> Request {
+pub(crate) fn begin(definition: &Arc<asl::Definition>, name: &str, input: Value) -> Request {
     let Request::Start(start) = start(definition, input) else { unreachable!() };
     Request::Start(Box::new(Start { identity: Some(somebody(name)), ..*start }))
 }
 
 /// All Map runs of an execution of `m`.
-async fn runs(store: &dyn Read, name: &str) -> Vec<map_runs::DescribedRun> {
+pub(crate) async fn runs(store: &dyn Read, name: &str) -> Vec<map_runs::DescribedRun> {
     let catalogue = Catalogue::default();
     map_runs::list(store, &catalogue, &execution_key("m", name), None, 100).await.unwrap().0
 }
 
 /// The name of a run: what stands behind the machine in its ARN, at home.
-fn name_of(run: &map_runs::DescribedRun) -> String {
+pub(crate) fn name_of(run: &map_runs::DescribedRun) -> String {
     format!("m/{}", run.run.arn.rsplit_once('/').unwrap().1)
 }
 
 /// Once nothing is left to do.
-async fn at_rest(store: &dyn Read) {
+pub(crate) async fn at_rest(store: &dyn Read) {
     while store.stats().await.unwrap().outbox_rows > 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -148,31 +148,6 @@ async fn children_are_stopped_with_the_execution() {
 fn begin_seeded(definition: &Arc<asl::Definition>, name: &str) -> Request {
     let Request::Start(start) = begin(definition, name, json!([1, 2, 3])) else { unreachable!() };
     Request::Start(Box::new(Start { seed: 8, ..*start }))
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_execution_whose_run_failed_is_redriven_with_another_and_a_child_is_not() {
-    let store = Arc::new(MemoryStore::new());
-    let running = Running::on(Arc::clone(&store) as Arc<dyn Store>);
-    let definition = keep(&*store, "m", json!({"M": each(fail(), &json!({}))})).await;
-    running.ask("a", begin(&definition, "a", json!([1]))).await.unwrap();
-    let ending = running.ended("a").await;
-    assert_eq!(ending.error.as_deref(), Some("States.ExceedToleratedFailureThreshold"));
-    at_rest(&*store).await;
-    let [run] = runs(&*store, "a").await.try_into().unwrap();
-    let [child] = list(&*store, &name_of(&run), None, None, 9).await.unwrap().0.try_into().unwrap();
-    let redrive = || Request::Redrive { token: None };
-    let told = running.requests.ask(execution_key("m/Each", &child.name), redrive()).await.unwrap();
-    assert!(matches!(told, Answer::NotRedrivable(_)), "{told:?}");
-    let told = running.ask("a", redrive()).await.unwrap();
-    assert!(matches!(told, Answer::Redriven { .. }), "{told:?}");
-    running.ended("a").await;
-    at_rest(&*store).await;
-    let both = runs(&*store, "a").await;
-    assert_eq!(both.len(), 2);
-    assert_ne!(both[0].run.arn, both[1].run.arn);
-    check_journal(&*store, "a", &definition).await;
-    running.stop().await;
 }
 
 /// A Map that reads `items/all.json` of bucket `b`, and writes what its children give to `results`.

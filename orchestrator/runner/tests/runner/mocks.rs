@@ -96,7 +96,7 @@ fn mocks_that_say_nonsense_are_refused() {
     }
     let definition = asl::parse(&task(FUNCTION, "")).unwrap();
     let mocks: Mocks = serde_json::from_value(json!({"States": {"T": {"Return": 1}}})).unwrap();
-    let error = mocks.check(&definition).unwrap_err().to_string();
+    let error = mocks.check(&definition, &[]).unwrap_err().to_string();
     assert_eq!(
         error,
         "the mocks answer for \"T\", and the definition has no Task of that name; did you mean \"S\"?; its Tasks are S"

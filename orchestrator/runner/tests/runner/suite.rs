@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use runner::{Kind, Report, Selection, SuiteError, test_folder};
+use runner::{Kind, Machine, Report, Selection, SuiteError, test_folder};
 use serde_json::{Value, json};
 
 fn tested(folder: &Path) -> Result<Report, String> {
@@ -255,6 +255,52 @@ fn a_folder_that_cannot_be_tested_says_why() {
     assert!(tested(dir.path()).unwrap_err().contains("has no definition beside it: expected"));
     std::fs::write(dir.path().join("a.asl.json"), "{}").unwrap();
     assert!(tested(dir.path()).unwrap_err().contains("the definition has"), "{:?}", tested(dir.path()));
+}
+
+#[test]
+fn cases_start_other_machines_and_read_buckets_which_stay_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("s3/b/in.json", "[1, 2]");
+    let io = |resource: &str, more: Value| {
+        let mut parameters = json!({"Bucket": "b"});
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"Resource": format!("arn:aws:states:::s3:{resource}"), "Parameters": parameters})
+    };
+    let mut reader = io("getObject", json!({"Key": "in.json"}));
+    reader["ReaderConfig"] = json!({"InputType": "JSON"});
+    let processor = |task: Value| json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "T", "States": {"T": task}});
+    let start = json!({"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": true, "OutputPath": "$.Output",
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:inner", "Input.$": "$"}});
+    // What the one Map writes the other one finds.
+    let list = json!({"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b", "Prefix": "out/"}});
+    let flow = json!({"StartAt": "M", "States": {
+        "M": {"Type": "Map", "ItemReader": reader, "ResultWriter": io("putObject", json!({"Prefix": "out"})), "ItemProcessor": processor(start), "Next": "L"},
+        "L": {"Type": "Map", "Label": "L", "ItemReader": list, "ItemSelector": {"size.$": "$$.Map.Item.Value.Size"}, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}, "Next": "N"},
+        "N": {"Type": "Pass", "Parameters": {"n.$": "States.ArrayLength($)"}, "End": true}}});
+    write("flow.asl.json", &flow.to_string());
+    let case = json!({"Mocks": {"States": {"Twice": [{"When": {"n": 1}, "Return": 2}, {"Return": 4}]}}, "Expect": {"Output": {"n": 2}}});
+    write("flow.test.json", &json!({"Cases": {"c": case, "again": case}}).to_string());
+    let inner = json!({"StartAt": "W", "States": {
+        "W": {"Type": "Pass", "Parameters": {"n.$": "$"}, "Next": "Twice"},
+        "Twice": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}});
+    let machine = Machine { name: "inner".to_owned(), definition: asl::parse(&inner.to_string()).unwrap() };
+    let selection =
+        Selection { machines: vec![machine], s3: Some(dir.path().join("s3")), ..Selection::default() };
+    let report = selected(dir.path(), &selection).unwrap();
+    let told: Vec<_> = report.cases().map(|case| &case.differences).collect();
+    assert_eq!(told, [&Vec::<String>::new(); 2]);
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path().join("s3/b")).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left, ["in.json"], "nothing was written there");
+    // Without the machine, its states are none of anybody's.
+    let error = selected(dir.path(), &Selection { machines: Vec::new(), ..selection }).unwrap_err();
+    assert!(error.contains("the mocks answer for \"Twice\""), "{error}");
 }
 
 #[test]
