@@ -99,6 +99,9 @@ mod tests {
         assert_eq!(find(&store, "eu/pack").await.unwrap(), None);
         assert_eq!(count(&store, "eu").await.unwrap(), 0);
         put(made, false).await;
-        assert_eq!(named::list::<Activity>(&store, "eu", None, 10).await.unwrap(), (vec!["eu/pack".to_owned()], None));
+        assert_eq!(
+            named::list::<Activity>(&store, "eu", None, 10).await.unwrap(),
+            (vec!["eu/pack".to_owned()], None)
+        );
     }
 }

@@ -38,7 +38,9 @@ mod tests {
         let of = |text: &str| keep(text).map(|keep| keep.0.map(|keep| keep.as_secs()));
         assert_eq!(of("90d"), Ok(Some(7_776_000)));
         assert_eq!((of("36h"), of("1m"), of("forever")), (Ok(Some(129_600)), Ok(Some(60)), Ok(None)));
-        for wrong in ["", "0d", "90", "d", "-1d", "+1d", "1.5h", "30s", "90 d", "ü", "1ü", "99999999999999999999d"] {
+        for wrong in
+            ["", "0d", "90", "d", "-1d", "+1d", "1.5h", "30s", "90 d", "ü", "1ü", "99999999999999999999d"]
+        {
             assert_eq!(of(wrong), Err(EXPECTED.to_owned()), "{wrong:?}");
         }
     }
