@@ -26,6 +26,6 @@ mod tasks;
 mod test_state;
 
 pub use act::Act;
-pub use arn::{Arn, Scope};
+pub use arn::{Arn, Resource, Scope};
 pub use service::Service;
 pub use target::{Target, home_key};

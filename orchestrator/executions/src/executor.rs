@@ -8,6 +8,7 @@ use engine::{Ending, Fact, Status};
 use participant::{Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
+use crate::begin::{self, Begin};
 use crate::catalogue::Catalogue;
 use crate::course::{Course, EffectsOf, TIMER};
 use crate::depth::{is_storable, storable};
@@ -348,6 +349,11 @@ impl<I: Integrations> Executor<I> {
             // An Express execution may be gone before the outcome of its call is there: then nobody waits for it.
             (Input::Outcome(_), None) => Ok(None),
             (Input::Outcome(outcome), Some(stored)) => self.on_outcome(stored, outcome, effects),
+            (Input::Message(message), state) if Begin::is_in(message) => {
+                let start = Begin::read(message)?.start(&self.catalogue, effects)?;
+                let begun = self.start(state, &start, effects)?;
+                begin::check(effects).map(|()| begun)
+            }
             (Input::Message(message), Some(stored)) => {
                 self.on_facts(stored, [self.integrations.fact(message)?], effects)
             }

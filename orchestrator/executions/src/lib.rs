@@ -28,12 +28,18 @@
 //! activity, start and stop the children of a Map run, read its items and write its results ([`map_runs`]). Each is harmless when it
 //! is carried out twice. Whoever waits in this process for an end hears of it by [`Waiters`].
 //!
+//! # Begun by a message
+//!
+//! A message can carry the beginning of an execution ([`Begin`]): then it is in the inbox of that execution's own row, in the commit that begins
+//! it. However often it is delivered, it begins one; also an Express one, whose row keeps nothing but the inbox.
+//!
 //! # Express
 //!
 //! An Express execution has no journal: it stands in its row, however great it is, and leaves nothing behind. One that ends with the
 //! step that starts it is answered without a commit. A child of a Map run is kept as any other: its results may be asked for.
 #![warn(missing_docs)]
 
+mod begin;
 mod catalogue;
 mod child_runs;
 mod course;
@@ -72,6 +78,7 @@ mod stored;
 mod target;
 mod waiters;
 
+pub use begin::{Begin, ToBegin, Unfit};
 pub use catalogue::Catalogue;
 pub use errand::{Errand, Outcome};
 pub use errands::Errands;

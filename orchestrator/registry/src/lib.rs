@@ -4,7 +4,8 @@
 //! executions begin with, and those that earlier ones began with, which [`keep_definitions`] keeps in a store and loads from it.
 //! [`stored`] reads what a store holds under an execution's key: the execution, its journal, and what it has asked for.
 //!
-//! [`machines`] are definitions by name, each with its versions. [`activities`] are names under which workers ask for tasks.
+//! [`machines`] are definitions by name, each with its versions. [`activities`] are names under which workers ask for tasks. [`rules`] say which
+//! messages start executions.
 //!
 //! Nothing here knows what an execution is about.
 #![warn(missing_docs)]
@@ -13,6 +14,7 @@ pub mod activities;
 mod count;
 mod definitions;
 pub mod machines;
+pub mod rules;
 pub mod stored;
 
 pub use definitions::{Definitions, UnknownDefinition};

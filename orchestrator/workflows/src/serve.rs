@@ -9,11 +9,12 @@ use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
 use executions::{Catalogue, Errands, Executor, Pollers, Waiters, no_foreign};
 use items::Folder;
-use participant::{Metrics, Participant, SystemClock};
+use participant::{Clock as _, Metrics, Participant, SystemClock};
 
 use crate::access::Access;
-use crate::args::{DEFAULTS, ServeArgs};
+use crate::args::{DEFAULTS, ServeArgs, Source};
 use crate::connections::Connections;
+use crate::triggers::{self, Book, Draft, Feed, Intake, Rules, Standing};
 
 /// The name of the participant, of its log, and of its schema in a database.
 const NAME: &str = "workflows";
@@ -23,6 +24,8 @@ pub struct Checked {
     home: Scope,
     access: Access,
     buckets: Option<PathBuf>,
+    rules: Vec<Draft>,
+    source: Source,
 }
 
 impl Binary for ServeArgs {
@@ -35,12 +38,13 @@ impl Binary for ServeArgs {
     }
 
     fn settings(&self) -> Result<Checked, ConfigError> {
-        Ok(Checked { home: self.home(), access: self.access()?, buckets: self.buckets()? })
+        let (rules, source) = (self.rules()?, self.source());
+        Ok(Checked { home: self.home(), access: self.access()?, buckets: self.buckets()?, rules, source })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, .. } = environment.clone();
-        let Checked { home, access, buckets } = settings;
+        let Checked { home, access, buckets, rules, source } = settings;
         let (requests, asked) = participant::requests();
         let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
@@ -51,12 +55,27 @@ impl Binary for ServeArgs {
         let executor = Executor::new(catalogue.clone(), Connections)
             .with_waiters(waiters.clone())
             .with_pollers(pollers.clone());
-        let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
+        let book = Book::new(Arc::clone(&store), home.clone());
+        let intake = Arc::new(Intake::new(book, catalogue.clone(), clock.clone()));
+        let standing = Arc::<Standing>::default();
+        let feed = Feed::new(bus, Arc::clone(&intake), Arc::clone(&standing)).with_rules(rules, clock.now());
+        let (errands, kept, bus) = (Arc::new(errands), Arc::clone(&store), Arc::new(feed));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
             .with_options(options)
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         let region = Arc::clone(&home.region);
+        let rules = Rules {
+            intake,
+            standing,
+            clock: clock.clone(),
+            silence: (source == Source::None).then_some("this server reads no bus: start it with --bus URL"),
+            begins_at_the_beginning: source == Source::Kafka,
+            keys: match &access {
+                Access::Local => None,
+                Access::Signed(keys) => Some(keys.clone()),
+            },
+        };
         let service =
             Service::new(home, store, requests, catalogue, clock).with_waiters(waiters).with_pollers(pollers);
         service.go_on_with_deletions();
@@ -65,6 +84,7 @@ impl Binary for ServeArgs {
             Access::Local => http::router(service),
             Access::Signed(keys) => http::signed_router(service, keys),
         };
+        let router = router.merge(triggers::router(rules));
         let welcome = move |address| welcome(address, &region, is_signed);
         Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome))
     }
