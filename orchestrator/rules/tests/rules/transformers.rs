@@ -73,8 +73,8 @@ fn a_template_is_filled_in() {
         ("<none>", json!(null)),
         // No variables: what stands between other signs, and in the name of none.
         (
-            r#"{"a": "1 < 2 > 1", "b": "<>", "c": "a\\<state>", "d": 1.50}"#,
-            json!({"a": "1 < 2 > 1", "b": "<>", "c": "a\\RUNNING", "d": 1.50}),
+            r#"{"a": "1 < 2 > 1", "b": "<>", "c": "a\\<state>", "d": 1.5}"#,
+            json!({"a": "1 < 2 > 1", "b": "<>", "c": "a\\RUNNING", "d": 1.5}),
         ),
     ] {
         assert_eq!(filled(template).to_string(), expected.to_string(), "{template}");
