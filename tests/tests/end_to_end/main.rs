@@ -14,5 +14,6 @@ mod load;
 mod once;
 mod probes;
 mod replay;
+mod rules;
 mod traces;
 mod up;
