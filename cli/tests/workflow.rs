@@ -286,3 +286,120 @@ fn a_case_that_fails_shows_the_difference_and_ends_with_1() {
         json!(["output $.paid: expected 1, was 0"])
     );
 }
+
+#[test]
+fn a_rule_is_tested_without_a_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let event =
+        json!({"detail-type": "order.placed", "detail": {"order": {"total_minor": 7000}}}).to_string();
+    let event = write(dir.path(), "event.json", &event);
+    let pattern = r#"{"detail": {"order": {"total_minor": [{"numeric": [">", 5000]}]}}}"#;
+    let output = workflow(&[
+        "rule",
+        "test",
+        "--event",
+        &event,
+        "--pattern",
+        pattern,
+        "--input-path",
+        "$.detail.order",
+    ]);
+    assert_eq!(
+        (output.status.code(), stdout(&output).as_str()),
+        (Some(0), "{\n  \"total_minor\": 7000\n}\n"),
+        "{}",
+        stderr(&output)
+    );
+    let template = r#"{"InputPathsMap": {"t": "$.detail.order.total_minor"}, "InputTemplate": "\"<t> by <aws.events.rule-name>\""}"#;
+    let output = workflow(&["rule", "test", "--event", &event, "--transformer", template]);
+    assert_eq!(stdout(&output), "\"7000 by <aws.events.rule-name>\"\n");
+    let output = workflow(&["rule", "test", "--event", "{}", "--pattern", pattern]);
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), "the event does not match\n"));
+    for (args, told) in [
+        (
+            ["--event", "{}", "--pattern", "{\"a\": 1}"],
+            "pattern.a: found 1, expected [1]: values stand in an array",
+        ),
+        (["--event", "{", "--pattern", "{}"], "--event is neither JSON nor a file that holds it"),
+        (["--event", "{}", "--input-path", "$.a"], "the event has nothing at $.a"),
+        (["--event", "{}", "--rule", "r"], "does `duet workflow serve` run there (--endpoint-url)?"),
+    ] {
+        let mut all = vec!["rule", "test"];
+        all.extend(args);
+        if args[2] == "--rule" {
+            all.extend(["--endpoint-url", "http://127.0.0.1:1"]);
+        }
+        let output = workflow(&all);
+        assert!(output.status.code() == Some(1) && stderr(&output).contains(told), "{}", stderr(&output));
+    }
+}
+
+/// `duet workflow serve`, which ends with this.
+struct Server(std::process::Child, String);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn serve(dir: &Path, args: &[&str]) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_duet"));
+    let fixed = ["workflow", "serve", "--listen", "127.0.0.1:0", "--log", "warn"];
+    let mut child = command.args(fixed).args(args).current_dir(dir).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+        .unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    Server(child, said["listening"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn rules_are_made_listed_and_removed_by_whoever_has_a_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = "[a]\naws_access_key_id = A\naws_secret_access_key = s\n[b]\naws_access_key_id = B\naws_secret_access_key = t\n";
+    let keys = write(dir.path(), "keys", keys);
+    let server = serve(dir.path(), &["--aws-credentials", &keys]);
+    let rule = |args: &[&str]| {
+        let mut all = vec!["rule"];
+        all.extend(args);
+        all.extend(["--endpoint-url", &server.1, "--aws-credentials", &keys]);
+        workflow(&all)
+    };
+    let output = rule(&[
+        "add",
+        "--topic",
+        "s/placed",
+        "--machine",
+        "orders:live",
+        "--pattern",
+        r#"{"detail": {"a": [1]}}"#,
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(
+        told.contains("warning: there is no arn:") && told.contains("this server reads no bus"),
+        "{told}"
+    );
+    let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&made["name"], &made["topic"]), (&json!("orders-live"), &json!("s/placed")));
+    let listed = rule(&["list", "--access-key-id", "B"]);
+    assert_eq!(serde_json::from_slice::<Value>(&listed.stdout).unwrap(), json!([made]));
+    let tested = rule(&["test", "--rule", "orders-live", "--event", r#"{"detail": {"a": 1}}"#]);
+    assert_eq!(serde_json::from_slice::<Value>(&tested.stdout).unwrap(), json!({"detail": {"a": 1}}));
+    let output = rule(&["add", "--topic", "placed", "--machine", "a/b", "--name", "r"]);
+    let told = stderr(&output);
+    assert!(
+        output.status.code() == Some(1) && told.contains("topic: found \"placed\", expected STREAM/KIND"),
+        "{told}"
+    );
+    assert!(told.contains("machine: found \"a/b\""), "{told}");
+    assert!(rule(&["remove", "orders-live"]).status.success());
+    let output = rule(&["remove", "orders-live"]);
+    assert!(stderr(&output).contains("there is no rule orders-live"), "{}", stderr(&output));
+    let unsigned = workflow(&["rule", "list", "--endpoint-url", &server.1]);
+    assert!(stderr(&unsigned).contains("MissingAuthenticationTokenException"), "{}", stderr(&unsigned));
+    let unknown = rule(&["list", "--access-key-id", "C"]);
+    assert!(stderr(&unknown).contains("--access-key-id: C is not in"), "{}", stderr(&unknown));
+}

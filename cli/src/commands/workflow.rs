@@ -1,6 +1,7 @@
 //! `duet workflow`: definitions in the Amazon States Language, on their own or behind the AWS Step Functions API.
 
 mod check;
+mod rule;
 mod run;
 mod serve;
 mod shown;
@@ -28,6 +29,8 @@ enum WorkflowCommand {
     Run(run::RunArgs),
     /// Runs the cases beside definitions, and says what none of them covers. Exit code 0 if all pass.
     Test(test::TestArgs),
+    /// Which messages start which workflow: adds, lists, removes and tests rules.
+    Rule(Box<rule::RuleArgs>),
     /// Serves the AWS Step Functions API: durable executions for programs with an AWS SDK, and for the AWS CLI.
     Serve(Box<ServeArgs>),
 }
@@ -45,6 +48,7 @@ pub(crate) fn main(args: &WorkflowArgs) -> ExitCode {
         WorkflowCommand::Check(args) => check::main(args),
         WorkflowCommand::Run(args) => run::main(args),
         WorkflowCommand::Test(args) => test::main(args),
+        WorkflowCommand::Rule(args) => rule::main(args),
         WorkflowCommand::Serve(args) => serve::main(args),
     }
 }

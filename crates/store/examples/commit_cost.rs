@@ -120,6 +120,7 @@ async fn work(
             } else {
                 vec![]
             },
+            unlink: Vec::new(),
             key,
             expected: entity.map_or(0, |entity| entity.version),
             state: Bytes::copy_from_slice(&content[150..]),

@@ -30,7 +30,7 @@ mod tasks;
 mod test_state;
 
 pub use act::Act;
-pub use arn::{Arn, Scope};
+pub use arn::{Arn, Resource, Scope};
 pub use kms::{KmsKeys, NotAKey};
 pub use limits::Limits;
 pub use metrics::Metrics;

@@ -11,6 +11,7 @@ mod canonical;
 mod claim;
 mod credentials;
 mod received;
+mod signer;
 
 use std::collections::HashMap;
 
@@ -24,6 +25,7 @@ use canonical::hex;
 use claim::{ALGORITHM, Claim, TERMINATOR, refused, stamp};
 pub use credentials::NoCredentials;
 pub use received::Received;
+pub use signer::Signer;
 
 /// How far the clocks of both sides may differ.
 const SKEW_MS: Millis = 5 * 60 * 1000;
@@ -54,6 +56,21 @@ impl Keys {
         Ok(Self { service: service.to_owned(), secrets: credentials::read(text)? })
     }
 
+    /// What signs with the key of that id, if it is one of these.
+    #[must_use]
+    pub fn signer(&self, key_id: &str, region: &str) -> Option<Signer> {
+        let secret = self.secrets.get(key_id)?.clone();
+        Some(Signer { key_id: key_id.to_owned(), secret, region: region.to_owned() })
+    }
+
+    /// The ids of the keys, in their order.
+    #[must_use]
+    pub fn ids(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = self.secrets.keys().map(String::as_str).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Whether the request was signed with one of these keys, and not too long ago.
     ///
     /// # Errors
@@ -67,17 +84,7 @@ impl Keys {
         check_time(&claim, now)?;
         check_coverage(&claim, request.headers)?;
         let canonical = canonical::request(request, &claim);
-        let Claim { date, region, service, .. } = &claim;
-        let text = format!(
-            "{ALGORITHM}\n{}\n{date}/{region}/{service}/{TERMINATOR}\n{}",
-            claim.stamp,
-            hex(&Sha256::digest(&canonical))
-        );
-        let key = [date, region, service, TERMINATOR]
-            .into_iter()
-            .fold(format!("AWS4{secret}").into_bytes(), |key, part| {
-                mac(&key, part).finalize().into_bytes().to_vec()
-            });
+        let (text, key) = to_sign(&claim, secret, &canonical);
         // It takes as long wherever they differ.
         let is_it =
             from_hex(&claim.signature).is_some_and(|given| mac(&key, &text).verify_slice(&given).is_ok());
@@ -88,6 +95,21 @@ impl Keys {
             )
         })
     }
+}
+
+/// The text that a signature is over, and the key that it is made with.
+fn to_sign(claim: &Claim, secret: &str, canonical: &[u8]) -> (String, Vec<u8>) {
+    let Claim { date, region, service, stamp, .. } = claim;
+    let text = format!(
+        "{ALGORITHM}\n{stamp}\n{date}/{region}/{service}/{TERMINATOR}\n{}",
+        hex(&Sha256::digest(canonical))
+    );
+    let key = [date, region, service, TERMINATOR]
+        .into_iter()
+        .fold(format!("AWS4{secret}").into_bytes(), |key, part| {
+            mac(&key, part).finalize().into_bytes().to_vec()
+        });
+    (text, key)
 }
 
 fn invalid(message: impl Into<String>) -> Failure {

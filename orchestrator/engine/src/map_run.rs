@@ -229,15 +229,19 @@ impl MapRun {
     pub(crate) fn is_late(&self, news: &MapNews, attempt: u32) -> bool {
         // Once its results are written, or are to be, it has come to its end.
         let is_over = self.writing.is_some() || self.stopping.is_some();
+        // Of a run that was never redriven there is nothing earlier, whatever its execution was before.
+        let is_earlier = |told: u32| self.redrives > 0 && told != attempt;
         match news {
             MapNews::Items { from, .. } | MapNews::Unreadable { from, .. } => {
                 let is_asked =
                     self.reading.as_ref().is_some_and(|reading| reading.is_asked && reading.read == *from);
                 is_over || !is_asked
             }
-            MapNews::ChildEnded { index, end } => end.attempt != attempt || !self.running.contains_key(index),
+            MapNews::ChildEnded { index, end } => {
+                is_earlier(end.attempt) || !self.running.contains_key(index)
+            }
             MapNews::NotRedrivable { index, attempt: told, .. } => {
-                *told != attempt || !self.running.contains_key(index)
+                is_earlier(*told) || !self.running.contains_key(index)
             }
             MapNews::Written | MapNews::NotWritten { .. } => self.writing.is_none(),
             MapNews::Updated(_) => is_over,

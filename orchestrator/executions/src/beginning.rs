@@ -23,7 +23,7 @@ fn begun_before<C>(
     parent: Option<&Parent>,
     effects: &mut Effects<C, Answer>,
 ) -> Stored {
-    let is_own = parent.is_some() && stored.parent.as_deref() == parent;
+    let is_own = stored.parent().zip(parent).is_some_and(|(stored, parent)| stored.is_same(parent));
     let started_ms = stored.started_ms;
     effects.answer(if is_own || is_same {
         Answer::Started { started_ms, is_new: false, ending: stored.ending().cloned() }

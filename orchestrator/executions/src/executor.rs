@@ -9,6 +9,7 @@ use engine::token::Token;
 use participant::{Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
+use crate::begin::{self, Begin};
 use crate::catalogue::Catalogue;
 use crate::course::{Course, EffectsOf, TIMER};
 use crate::depth::storable;
@@ -104,10 +105,6 @@ impl<I: Integrations> Executor<I> {
         let known = self.catalogue.known_of(Arc::clone(definition));
         let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
         let started_ms = begun.started_ms;
-        if has_journal {
-            // Its key may have been that of one that is forgotten: what that sent had smaller numbers.
-            effects.count_from(started_ms);
-        }
         let mut course = Course::new(&known, &self.integrations, has_journal, journal, begun);
         course.is_traced = self.outlets.spans.is_some();
         let (running, _) = course.tell(None, [fact], effects)?;
@@ -121,6 +118,8 @@ impl<I: Integrations> Executor<I> {
             effects.forget();
             return Ok(None);
         }
+        // Its key may have been that of one that is forgotten: what that sent had smaller numbers, unless it sent more than one a microsecond.
+        effects.count_from(started_ms.saturating_mul(1_000));
         if course.is_listed() && before.is_none() {
             lists::enter(&course.begun, effects);
         }
@@ -341,6 +340,11 @@ impl<I: Integrations> Executor<I> {
             // It may be gone before the outcome of its call is there: then nobody waits for it.
             (Input::Outcome(_) | Input::Timer(TIMER), None) => Ok(None),
             (Input::Outcome(outcome), Some(stored)) => self.on_outcome(stored, outcome, effects),
+            (Input::Message(message), state) if Begin::is_in(message) => {
+                let start = Begin::read(message)?.start(&self.catalogue, effects)?;
+                let begun = self.start(state, &start, effects)?;
+                begin::check(effects).map(|()| begun)
+            }
             (Input::Message(message), Some(stored)) => {
                 self.on_facts(stored, [self.integrations.fact(message)?], effects)
             }

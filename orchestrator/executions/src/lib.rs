@@ -33,12 +33,18 @@
 //! [`Metrics`] are counted, and events are [logged](Logging), once what they tell is committed. Events go with an errand, so that a crash
 //! loses none; those of an execution that is never stored go at once.
 //!
+//! # Begun by a message
+//!
+//! A message can carry the beginning of an execution ([`Begin`]): then it is in the inbox of that execution's own row, in the commit that begins
+//! it. However often it is delivered, it begins one; also an Express one, whose row keeps nothing but the inbox.
+//!
 //! # Express
 //!
 //! An Express execution has no journal: it stands in its row, however great it is, and leaves nothing behind. One that ends with the
 //! step that starts it is answered without a commit. A child of a Map run is kept as any other: its results may be asked for.
 #![warn(missing_docs)]
 
+mod begin;
 mod beginning;
 mod catalogue;
 mod child_runs;
@@ -85,6 +91,7 @@ mod stored;
 mod target;
 mod waiters;
 
+pub use begin::{Begin, ToBegin, Unfit};
 pub use catalogue::Catalogue;
 pub use errand::{Errand, Outcome};
 pub use errands::Errands;

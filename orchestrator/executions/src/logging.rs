@@ -11,7 +11,8 @@ pub const EXECUTION_DATA: [&str; 6] =
 const PARAMETERS: &str = "parameters";
 
 /// Data of the events of one decision, in bytes: beyond it they are logged without.
-const DATA_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// A batch has hundreds of decisions, and what it logs is committed with it.
+const DATA_BYTES_MAX: usize = 256 * 1024;
 
 /// Which events of an execution are logged: as its machine said when it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -67,6 +67,20 @@ fn is_first(attempt: &u32) -> bool {
 }
 
 impl Parent {
+    /// Whether it is the same place of the same execution, whatever else is kept of it: an earlier version of this program kept less.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Task { key, task, .. }, Self::Task { key: other, task: its, .. }) => {
+                (key, task) == (other, its)
+            }
+            (
+                Self::MapRun { key, run, index, .. },
+                Self::MapRun { key: other, run: its, index: number, .. },
+            ) => (key, run, index) == (other, its, number),
+            _ => false,
+        }
+    }
+
     /// The name of the Map run whose child it is, if it is one.
     #[must_use]
     pub fn map_run(&self) -> Option<&str> {

@@ -27,6 +27,8 @@ use crate::stored::Stored;
 const PLACE: &str = "retention";
 /// Entities that one step forgets, or looks at, at the most: none holds up the others for longer than a few milliseconds.
 const AT_ONCE: usize = 100;
+/// And entries of their journals; but an execution that has more by itself goes in one step, which others wait for.
+const ENTRIES_AT_ONCE: u64 = 5_000;
 /// Minutes in which nothing ended that one step passes over, at the most.
 const MINUTES_AT_ONCE: u64 = 1_000;
 /// How long a process leaves everything as it is when it starts: what an earlier one has left to do may be about executions that
@@ -153,7 +155,7 @@ impl Retention {
     /// Notes the ends of a page of what is there.
     async fn note(&self, noting: Noting, mut progress: Progress, version: u64) -> Result<Step, StoreError> {
         let page = self.reader().scan(noting.after, AT_ONCE).await?;
-        let mut is_last = page.len() < AT_ONCE;
+        let is_last = page.len() < AT_ONCE;
         let (mut commit, mut after) = (Commit::default(), noting.after);
         for (place, key, entity) in page {
             after = place;
@@ -168,8 +170,8 @@ impl Retention {
             }
             let Some(stored) = readable(&key, &entity) else { continue };
             if stored.started_ms() >= noting.until_ms {
-                is_last = true;
-                break;
+                // Not all behind it began later: a child that was redriven stays in its place.
+                continue;
             }
             let Some(ended_ms) = stored.ending().map(|ending| ending.at_ms).filter(|_| !stored.is_child())
             else {
@@ -209,8 +211,11 @@ impl Retention {
 
     /// Forgets those of that minute, or a part of what goes before them.
     async fn forget_of(&self, ended: u64, keys: &[String]) -> Result<Step, StoreError> {
-        let mut commit = Commit::default();
+        let (mut commit, mut entries) = (Commit::default(), 0);
         for (key, entity) in self.found(keys).await? {
+            if entries >= ENTRIES_AT_ONCE {
+                break;
+            }
             let unlink = vec![Link { index: OF_END, value: ended_in(ended) }];
             let Some(stored) = readable(&key, &entity) else {
                 // It stays for whoever can read it, and holds up nobody.
@@ -228,6 +233,7 @@ impl Retention {
                     return self.forget_runs(key).await;
                 }
             } else {
+                entries += stored.journal_entries();
                 let mut forget = forgotten(key, &entity, &stored);
                 // It may be here because it was needed when it was looked at last.
                 forget.unlink.extend(unlink);
@@ -264,17 +270,24 @@ impl Retention {
             if children.is_empty() {
                 return self.forget_run(key, run, name).await;
             }
-            let mut commit = Commit::default();
+            let (mut commit, mut entries) = (Commit::default(), 0);
             for (child, entity) in self.found(&children).await? {
+                if entries >= ENTRIES_AT_ONCE {
+                    break;
+                }
                 if self.has_runs(&child).await? {
                     key = child;
                     continue 'execution;
                 }
                 let unlink = vec![Link { index: OF_MACHINE, value: name.clone() }];
-                commit.forget.push(match readable(&child, &entity) {
-                    Some(stored) => forgotten(child, &entity, &stored),
-                    None => EntityForget { key: child, expected: entity.version, unlink },
-                });
+                match readable(&child, &entity) {
+                    Some(stored) => {
+                        entries += stored.journal_entries();
+                        commit.forget.push(forgotten(child, &entity, &stored));
+                    }
+                    // It stays for whoever can read it, and holds up nobody.
+                    None => commit.entities.push(EntityWrite { unlink, ..as_it_is(child, &entity) }),
+                }
             }
             return self.forget(commit).await;
         }

@@ -123,6 +123,11 @@ impl Begun {
 }
 
 impl Stored {
+    /// How many entries its journal has.
+    pub(crate) fn journal_entries(&self) -> u64 {
+        self.journal.entries
+    }
+
     /// When it began, in milliseconds since 1970.
     #[must_use]
     pub fn started_ms(&self) -> u64 {

@@ -10,6 +10,7 @@ use daemon::{Args, ConfigError, Defaults};
 
 use crate::access::Access;
 use crate::keep::{Keep, keep};
+use crate::triggers::{Draft, read_file};
 
 /// Flags of `duet workflow serve`.
 #[derive(Clone, Debug, Parser)]
@@ -52,6 +53,21 @@ struct ApiArgs {
     /// a time, and their names may be had again.
     #[arg(long, value_name = "TIME", env = "DUET_KEEP", default_value = "90d", value_parser = keep)]
     keep: Keep,
+    /// A file of rules (JSON) by which messages of --bus start executions: they are put into the store at the start. Rules that are there already
+    /// and not in the file stay.
+    #[arg(long, value_name = "FILE", env = "DUET_RULES")]
+    rules: Option<PathBuf>,
+}
+
+/// Whose messages can start executions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Nobody's.
+    None,
+    /// Those of a bus.
+    Bus,
+    /// Those of Kafka, which has something to say about where a group begins.
+    Kafka,
 }
 
 const EXAMPLES: &str = "\
@@ -59,27 +75,31 @@ Examples:
   duet workflow serve                             # at http://127.0.0.1:8084, kept in workflows.db
   aws --endpoint-url http://127.0.0.1:8084 stepfunctions list-state-machines
   duet workflow serve --listen 0.0.0.0:8084 --aws-credentials keys.ini --http-allowed-hosts workflows
+  duet workflow serve --bus amqp://guest:guest@127.0.0.1:5682/%2f --rules rules.json
 
-Every flag can also be set in the environment: DUET_ and its name, e.g. DUET_STORE for --store.
+Every flag but --bus can also be set in the environment: DUET_ and its name, e.g. DUET_STORE for --store.
 Exit codes: 0 ended as asked, 1 failed, 64 a flag is wrong, 130 interrupted twice.";
 
 /// Where it listens and keeps its store unless it is told otherwise. Beside the ports of the order flow (8080 to 8083).
 pub const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8084", store: "sqlite:workflows.db" };
 
+/// What is told of `--bus`: not that of the environment, which is other services'.
+const BUS: &str = "The bus whose messages start executions, by the rules of `duet workflow rule`: amqp://… (RabbitMQ), kafka://…, tcp://HOST:PORT \
+                   (where `duet bus` listens). Without it none do";
 /// [`actions::http::BODY_BYTES_MAX`], as a flag spells it.
 const BODY_BYTES_MAX: &str = "2097152";
 /// Connections: each worker that waits for a task has one of its own, and so has whoever waits for the end of an execution.
 const CONNECTIONS_MAX: &str = "4096";
 
-/// The command that has [`ServeArgs`], with the defaults of this daemon: its bus is its own, so there is nothing to say about it,
-/// and its requests may be larger than others', and more of them wait.
+/// The command that has [`ServeArgs`], with the defaults of this daemon: it needs no bus unless messages are to start workflows; its requests
+/// may be larger than others', and more of them wait.
 #[must_use]
 pub fn with_defaults(command: Command) -> Command {
     command
         .mut_arg("store", |arg| arg.default_value(DEFAULTS.store))
         .mut_arg("listen", |arg| arg.default_value(DEFAULTS.listen))
-        .mut_arg("bus", |arg| arg.default_value("memory:").env(None::<&str>).hide(true))
-        .mut_arg("bus_file", |arg| arg.env(None::<&str>).hide(true))
+        .mut_arg("bus", |arg| arg.default_value("memory:").env(None::<&str>).help(BUS).long_help(BUS))
+        .mut_arg("bus_file", |arg| arg.env(None::<&str>))
         .mut_arg("http_body_bytes_max", |arg| arg.default_value(BODY_BYTES_MAX))
         .mut_arg("http_connections_max", |arg| arg.default_value(CONNECTIONS_MAX))
 }
@@ -96,6 +116,25 @@ impl ServeArgs {
     /// The file of credentials cannot be used, or there is none where there has to be one.
     pub(crate) fn access(&self) -> Result<Access, ConfigError> {
         Access::new(self.api.aws_credentials.as_deref(), self.listen())
+    }
+
+    /// The rules of the file, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be read, or a rule in it is wrong.
+    pub(crate) fn rules(&self) -> Result<Vec<Draft>, ConfigError> {
+        let file = self.api.rules.as_deref();
+        Ok(file.map(|file| read_file(file, &self.home())).transpose()?.unwrap_or_default())
+    }
+
+    /// Whose messages can start executions.
+    pub(crate) fn source(&self) -> Source {
+        match self.host.bus.split(':').next() {
+            _ if self.host.bus_file.is_some() => Source::Bus,
+            Some("memory") => Source::None,
+            Some("kafka") => Source::Kafka,
+            _ => Source::Bus,
+        }
     }
 
     /// The folder of buckets, if there is one.
@@ -246,9 +285,25 @@ mod tests {
     }
 
     #[test]
-    fn the_bus_is_its_own_business() {
+    fn whose_messages_start_executions_is_said_by_a_flag_alone() {
         let help = with_defaults(ServeArgs::command()).render_long_help().to_string();
-        assert!(!help.contains("--bus") && help.contains("[env: DUET_STORE]"), "{help}");
+        assert!(!help.contains("DUET_BUS") && help.contains("[env: DUET_STORE]"), "{help}");
+        assert!(help.contains("The bus whose messages start executions"), "{help}");
+        for (bus, source) in [
+            ("memory:", Source::None),
+            ("kafka://h", Source::Kafka),
+            ("amqp://h", Source::Bus),
+            ("tcp://h:1", Source::Bus),
+        ] {
+            assert_eq!(read(&["--bus", bus]).unwrap().source(), source, "{bus}");
+        }
+        assert_eq!(read(&[]).unwrap().source(), Source::None);
+        assert_eq!(read(&["--bus-file", "secret"]).unwrap().source(), Source::Bus);
+    }
+
+    #[test]
+    fn its_help_tells_its_own_defaults() {
+        let help = with_defaults(ServeArgs::command()).render_long_help().to_string();
         assert!(help.contains("[default: 2097152]") && help.contains(DEFAULTS.listen), "{help}");
     }
 }

@@ -44,6 +44,8 @@ struct Shared {
     waiting: AtomicUsize,
     /// Somebody has waited in vain: until something is written again, nobody waits.
     hangs: AtomicBool,
+    /// That some were dropped unwritten was told, and nothing was written since.
+    is_told: AtomicBool,
 }
 
 struct Lines {
@@ -95,12 +97,21 @@ impl EventLog for Log {
         if !is_taken {
             file.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
             self.dropped.inc_by(count);
+            if !file.shared.is_told.swap(true, Ordering::Relaxed) {
+                tracing::error!(
+                    "execution logs wait to be written, and more come than may wait: until some are written, they are dropped"
+                );
+            }
             return std::future::ready(()).boxed();
         }
         let shared = Arc::clone(&file.shared);
         async move {
             if !shared.hangs.load(Ordering::Relaxed) && timeout(WRITTEN_WITHIN, written).await.is_err() {
                 shared.hangs.store(true, Ordering::Relaxed);
+                tracing::error!(
+                    within_s = WRITTEN_WITHIN.as_secs(),
+                    "execution logs are not written: until they are, they wait in memory, and executions go on"
+                );
             }
         }
         .boxed()
@@ -169,6 +180,7 @@ impl Writer {
             self.heed(written, events);
             self.shared.waiting.fetch_sub(text.len(), Ordering::Relaxed);
             self.shared.hangs.store(false, Ordering::Relaxed);
+            self.shared.is_told.store(false, Ordering::Relaxed);
             for done in waiting {
                 // Who does not wait any more does not hear.
                 let _ = done.send(());

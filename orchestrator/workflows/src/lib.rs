@@ -1,7 +1,7 @@
 //! The AWS Step Functions API as a daemon: durable executions of any workflow, with everything around them in one process.
 //!
-//! [`ServeArgs`] are its flags, and `duet workflow serve` is its program. It is a participant like the others, with a store of its own;
-//! its bus lives in the process, because its executions are moved by requests.
+//! [`ServeArgs`] are its flags, and `duet workflow serve` is its program. It is a participant like the others, with a store of its own. Its
+//! executions are moved by requests; messages of a bus start them by rules, if it is given one (`triggers`).
 #![warn(missing_docs)]
 
 mod access;
@@ -12,5 +12,6 @@ mod keep;
 mod open;
 mod serve;
 mod spans;
+mod triggers;
 
 pub use args::{DEFAULTS, ServeArgs, with_defaults};

@@ -10,14 +10,15 @@ use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
 use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters, no_foreign};
 use items::Folder;
-use participant::{Metrics, Participant, SystemClock};
+use participant::{Clock as _, Metrics, Participant, SystemClock};
 
 use crate::access::Access;
-use crate::args::{DEFAULTS, ServeArgs};
+use crate::args::{DEFAULTS, ServeArgs, Source};
 use crate::connections::Connections;
 use crate::event_log::Log;
 use crate::open;
 use crate::spans::Recorded;
+use crate::triggers::{self, Book, Draft, Feed, Intake, Rules, Standing};
 
 /// The name of the participant, of its log, and of its schema in a database.
 const NAME: &str = "workflows";
@@ -30,6 +31,8 @@ pub struct Checked {
     execution_logs: Option<PathBuf>,
     kms_keys: KmsKeys,
     keep: Option<Duration>,
+    rules: Vec<Draft>,
+    source: Source,
 }
 
 impl Binary for ServeArgs {
@@ -49,12 +52,14 @@ impl Binary for ServeArgs {
             execution_logs: self.execution_logs()?,
             kms_keys: self.kms_keys()?,
             keep: self.keep(),
+            rules: self.rules()?,
+            source: self.source(),
         })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { home, access, buckets, execution_logs, kms_keys, keep } = settings;
+        let Checked { home, access, buckets, execution_logs, kms_keys, keep, rules, source } = settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
         );
@@ -75,13 +80,28 @@ impl Binary for ServeArgs {
         if tracer.is_on() {
             executor = executor.with_spans(Arc::new(Recorded(tracer)));
         }
-        let (errands, kept) = (Arc::new(errands), Arc::clone(&store));
+        let book = Book::new(Arc::clone(&store), home.clone());
+        let intake = Arc::new(Intake::new(book, catalogue.clone(), clock.clone()));
+        let standing = Arc::<Standing>::default();
+        let feed = Feed::new(bus, Arc::clone(&intake), Arc::clone(&standing)).with_rules(rules, clock.now());
+        let (errands, kept, bus) = (Arc::new(errands), Arc::clone(&store), Arc::new(feed));
         let retention = keep.map(|keep| Retention::new(Arc::clone(&kept), clock.clone(), keep));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
             .with_options(options)
             .with_requests(asked)
             .with_metrics(Metrics::register(NAME, &registry)?);
         let region = Arc::clone(&home.region);
+        let rules = Rules {
+            intake,
+            standing,
+            clock: clock.clone(),
+            silence: (source == Source::None).then_some("this server reads no bus: start it with --bus URL"),
+            begins_at_the_beginning: source == Source::Kafka,
+            keys: match &access {
+                Access::Local => None,
+                Access::Signed(keys) => Some(keys.clone()),
+            },
+        };
         let service = Service::new(home, store, requests, catalogue, clock)
             .with_waiters(waiters)
             .with_pollers(pollers)
@@ -96,6 +116,7 @@ impl Binary for ServeArgs {
             Access::Local => http::router(service),
             Access::Signed(keys) => http::signed_router(service, keys),
         };
+        let router = router.merge(triggers::router(rules));
         let welcome = move |address| welcome(address, &region, is_signed);
         Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome))
     }

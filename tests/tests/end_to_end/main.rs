@@ -14,6 +14,7 @@ mod load;
 mod once;
 mod probes;
 mod replay;
+mod rules;
 mod traces;
 mod up;
 mod workflows;

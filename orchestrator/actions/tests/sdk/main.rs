@@ -13,7 +13,7 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::config::{BehaviorVersion, Config, Credentials, Region, SharedHttpClient};
-use aws_sdk_sfn::error::{BoxError, ConnectorError, ProvideErrorMetadata as _};
+use aws_sdk_sfn::error::{BoxError, ConnectorError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sfn::operation::RequestId as _;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType, StateMachineType, SyncExecutionStatus};
 use aws_smithy_runtime_api::client::http::{
@@ -181,7 +181,7 @@ async fn waits_for_the_end(client: &Client) {
     let gone = async {
         loop {
             let found = client.describe_state_machine().state_machine_arn(&machine).send().await;
-            match found.map_err(|error| error.into_service_error()) {
+            match found.map_err(SdkError::into_service_error) {
                 Err(error) if error.is_state_machine_does_not_exist() => break,
                 _ => tokio::time::sleep(Duration::from_millis(10)).await,
             }

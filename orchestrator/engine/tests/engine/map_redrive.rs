@@ -13,11 +13,12 @@ fn somebody(more: &Value, items: u64) -> Told {
 }
 
 fn redriven(told: &Told) -> Vec<&RedriveChild> {
-    let of = |effect| match effect {
-        &Effect::RedriveChild(ref child) => Some(&**child),
+    let effects = told.effects.iter();
+    let redriven = effects.filter_map(|effect| match effect {
+        Effect::RedriveChild(child) => Some(&**child),
         _ => None,
-    };
-    told.effects.iter().filter_map(of).collect()
+    });
+    redriven.collect()
 }
 
 fn indices(told: &Told) -> Vec<u64> {

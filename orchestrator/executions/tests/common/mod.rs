@@ -327,6 +327,6 @@ pub(crate) async fn check_journal(store: &dyn Read, name: &str, definition: &Def
     let journal = executions::journal(store, &key).await.unwrap();
     let (execution, history) = engine::replay(definition, journal).unwrap();
     let engine::Phase::Ended(ending) = execution.phase() else { panic!("{key} has ended") };
-    assert_eq!(stored.ending(), Some(ending), "{key}");
+    assert_eq!(stored.ending(), Some(&**ending), "{key}");
     assert_eq!(history.last().unwrap().id, history.len() as u64);
 }

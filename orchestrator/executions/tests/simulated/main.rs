@@ -139,7 +139,7 @@ async fn check(store: &dyn Read, definition: &asl::Definition) {
         let journal = executions::journal(store, &key).await.unwrap();
         let (execution, history) = engine::replay(definition, journal).unwrap();
         let engine::Phase::Ended(replayed) = execution.phase() else { panic!("{key} has ended") };
-        assert_eq!(replayed, ending, "{key}");
+        assert_eq!(**replayed, *ending, "{key}");
         if let Err(illegal) = engine::legal(&history) {
             panic!(
                 "{key}: {illegal}: {:?}",
