@@ -38,7 +38,7 @@ pub enum Stretched {
     Task {
         /// The attempt.
         task: TaskId,
-        /// Its state.
+        /// The state that it is an attempt of, by name.
         state: Arc<str>,
     },
 }

@@ -15,7 +15,7 @@ pub struct Envelope<'a> {
     pub account: &'a str,
     /// When, in RFC 3339.
     pub time: &'a str,
-    /// The region.
+    /// Where it happened: `us-east-1`.
     pub region: &'a str,
     /// What it is about.
     pub resources: &'a [&'a str],

@@ -27,6 +27,7 @@
 
 mod event;
 mod logic;
+mod origin;
 mod path;
 mod pattern;
 mod problem;
@@ -35,8 +36,9 @@ mod template;
 
 pub use event::Envelope;
 pub use logic::Logic;
+pub use origin::Origin;
 pub use path::{EventPath, PATH_CHARS_MAX};
 pub use pattern::{COMBINATIONS_MAX, PATTERN_BYTES_MAX, Pattern};
 pub use problem::Problem;
-pub use shape::{CONSTANT_BYTES_MAX, NoInput, Origin, Shape};
+pub use shape::{CONSTANT_BYTES_MAX, NoInput, Shape};
 pub use template::{TEMPLATE_BYTES_MAX, Template, VARIABLES_MAX};

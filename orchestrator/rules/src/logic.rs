@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use crate::origin::Origin;
 use crate::pattern::Pattern;
 use crate::problem::Problem;
-use crate::shape::{NoInput, Origin, Shape};
+use crate::shape::{NoInput, Shape};
 
 /// What a rule says of an event: whether it is about it, and what its target is given.
 #[derive(Clone, Debug, PartialEq)]

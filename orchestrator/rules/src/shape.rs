@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::origin::Origin;
 use crate::path::EventPath;
 use crate::problem::Problem;
 use crate::template::Template;
@@ -20,17 +21,6 @@ pub enum Shape {
     Path(EventPath, String),
     /// A template filled in (`InputTransformer`).
     Template(Template),
-}
-
-/// By which rule, and when, a template is filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin<'a> {
-    /// `<aws.events.rule-arn>`
-    pub rule_arn: &'a str,
-    /// `<aws.events.rule-name>`
-    pub rule_name: &'a str,
-    /// `<aws.events.event.ingestion-time>`, in RFC 3339.
-    pub ingested: &'a str,
 }
 
 /// Nothing can be made of an event.

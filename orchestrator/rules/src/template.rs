@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::origin::Origin;
 use crate::path::EventPath;
 use crate::problem::Problem;
-use crate::shape::Origin;
 
 /// The longest template, in bytes, as AWS has it.
 pub const TEMPLATE_BYTES_MAX: usize = 8192;

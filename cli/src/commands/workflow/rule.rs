@@ -1,17 +1,17 @@
 //! `duet workflow rule`: which messages start which workflow.
 
+mod logic;
 mod server;
 mod test;
 
-use std::io::Read as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 use telemetry::exit;
 
-use self::server::{ServerArgs, ServerError};
+use self::logic::{LogicArgs, RuleError};
+use self::server::ServerArgs;
 use self::test::TestArgs;
 
 /// Flags of `duet workflow rule`.
@@ -58,23 +58,6 @@ struct AddArgs {
     server: ServerArgs,
 }
 
-/// Which messages, and with what input.
-#[derive(Clone, Debug, Default, Args)]
-struct LogicArgs {
-    /// The event pattern, as EventBridge has it: JSON, or a file that holds it. Without one every message matches.
-    #[arg(long, value_name = "JSON|FILE")]
-    pattern: Option<String>,
-    /// What executions begin with, always: JSON, or a file that holds it.
-    #[arg(long, value_name = "JSON|FILE", conflicts_with_all = ["input_path", "transformer"])]
-    input: Option<String>,
-    /// The path to the part of the event that executions begin with: $.detail
-    #[arg(long, value_name = "PATH", conflicts_with = "transformer")]
-    input_path: Option<String>,
-    /// EventBridge's input transformer, {"InputPathsMap": {…}, "InputTemplate": "…"}: JSON, or a file that holds it.
-    #[arg(long, value_name = "JSON|FILE")]
-    transformer: Option<String>,
-}
-
 /// Flags of `duet workflow rule list`.
 #[derive(Clone, Debug, Args)]
 struct ListArgs {
@@ -92,21 +75,6 @@ struct RemoveArgs {
     /// Where.
     #[command(flatten)]
     server: ServerArgs,
-}
-
-/// Why it was not done.
-#[derive(Debug, thiserror::Error)]
-enum RuleError {
-    #[error("--{flag} is neither JSON nor a file that holds it")]
-    Json { flag: &'static str, source: serde_json::Error },
-    #[error("--{flag}: {place} cannot be read")]
-    File { flag: &'static str, place: String, source: std::io::Error },
-    #[error(transparent)]
-    Rule(#[from] rules::Problem),
-    #[error(transparent)]
-    Input(#[from] rules::NoInput),
-    #[error(transparent)]
-    Server(#[from] ServerError),
 }
 
 /// Runs the command.
@@ -145,36 +113,4 @@ fn list(args: &ListArgs) -> Result<(), RuleError> {
 
 fn remove(args: &RemoveArgs) -> Result<(), RuleError> {
     Ok(args.server.remove(&args.name)?)
-}
-
-impl LogicArgs {
-    /// As members of a rule.
-    fn read(&self) -> Result<Value, RuleError> {
-        let mut rule = json!({});
-        let given = [("pattern", &self.pattern), ("input", &self.input), ("transformer", &self.transformer)];
-        for (flag, text) in given {
-            if let Some(text) = text {
-                rule[flag] = json(flag, text)?;
-            }
-        }
-        if let Some(path) = &self.input_path {
-            rule["input_path"] = path.as_str().into();
-        }
-        Ok(rule)
-    }
-}
-
-/// What a flag gives: JSON, the name of a file that holds it, or `-` for standard input.
-fn json(flag: &'static str, given: &str) -> Result<Value, RuleError> {
-    let unreadable = |source| RuleError::File { flag, place: given.to_owned(), source };
-    let text = if given == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
-        text
-    } else if Path::new(given).is_file() {
-        std::fs::read_to_string(given).map_err(unreadable)?
-    } else {
-        given.to_owned()
-    };
-    serde_json::from_str(&text).map_err(|source| RuleError::Json { flag, source })
 }

@@ -14,11 +14,11 @@ const SERVICE: &str = crate::http::SIGNED_FOR;
 /// A pair of keys, and the region that is asked.
 #[derive(Clone)]
 pub struct Signer {
-    /// The key's id.
+    /// Which key it is signed with: `AKIA…`.
     pub key_id: String,
-    /// Its secret.
+    /// What only its owner and AWS know.
     pub secret: String,
-    /// The region.
+    /// Where the request is for: `us-east-1`.
     pub region: String,
 }
 

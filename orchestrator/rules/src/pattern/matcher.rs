@@ -17,7 +17,7 @@ pub(super) enum Matcher {
     NotText(Vec<Text>),
     /// Any value but these numbers.
     NotNumbers(Vec<Millionths>),
-    /// A number.
+    /// One of these.
     Number(Range),
     /// An address.
     Cidr(Cidr),

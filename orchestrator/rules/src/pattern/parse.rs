@@ -6,9 +6,14 @@ use super::cidr::Cidr;
 use super::matcher::Matcher;
 use super::number::{self, Millionths, Range};
 use super::text::Text;
+use super::tree::{Group, Node};
 use super::wildcard::{self, Wildcard};
-use super::{COMBINATIONS_MAX, Group, Node, PATTERN_BYTES_MAX, Pattern};
 use crate::problem::Problem;
+
+/// The longest pattern, in bytes of JSON without spaces: AWS's limit, as far as it is raised on demand.
+pub const PATTERN_BYTES_MAX: usize = 4096;
+/// So many combinations may `$or` lead to, as AWS has it.
+pub const COMBINATIONS_MAX: u64 = 1000;
 
 const PREFIX: &str = "prefix";
 const SUFFIX: &str = "suffix";
@@ -25,7 +30,7 @@ const OR: &str = "$or";
 
 const LEAF: &str = "a string, a number, true, false, null or {OPERATOR: …}";
 
-pub(super) fn read(at: &str, pattern: &Value) -> Result<Pattern, Problem> {
+pub(super) fn read(at: &str, pattern: &Value) -> Result<(Group, Vec<Vec<String>>), Problem> {
     let bytes = pattern.to_string().len();
     if bytes > PATTERN_BYTES_MAX {
         let expected = format!("at most {PATTERN_BYTES_MAX} bytes of JSON, not {bytes}");
@@ -43,7 +48,7 @@ pub(super) fn read(at: &str, pattern: &Value) -> Result<Pattern, Problem> {
         );
         return Err(Problem::new(at, pattern, expected));
     }
-    Ok(Pattern { root, absent: reader.absent })
+    Ok((root, reader.absent))
 }
 
 /// In how many ways a group can be chosen out of each `$or`.

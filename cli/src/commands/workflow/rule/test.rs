@@ -7,8 +7,8 @@ use rules::{Logic, Origin};
 use serde_json::Value;
 use telemetry::{Code, exit};
 
+use super::logic::{LogicArgs, RuleError, json};
 use super::server::ServerArgs;
-use super::{LogicArgs, RuleError, json};
 
 /// Flags of `duet workflow rule test`.
 #[derive(Clone, Debug, Args)]
