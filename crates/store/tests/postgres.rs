@@ -136,7 +136,7 @@ async fn a_lost_connection_is_made_again() {
 async fn a_commit_whose_answer_is_lost_is_found_when_it_is_loaded_again() {
     let Some(schemas) = Schemas::if_there() else { return };
     let proxy = Proxy::start(Network::Works).await;
-    let options = schemas.through(proxy.port, &schemas.new_schema("in_doubt"), "&statement_timeout_ms=300");
+    let options = schemas.through(proxy.port, &schemas.new_schema("in_doubt"), "&statement_timeout_ms=1000");
     let store = PostgresStore::open(options);
     store.commit(&writing([write("a", 0, "1")])).await.unwrap();
     assert_eq!(state(&store, "a").await, Some((1, "1".into())), "it is known from here on");
@@ -155,7 +155,7 @@ async fn a_commit_whose_answer_is_lost_is_found_when_it_is_loaded_again() {
 async fn a_statement_that_takes_too_long_is_given_up_and_nothing_of_it_is_done() {
     let Some(schemas) = Schemas::if_there() else { return };
     let schema = schemas.new_schema("slow");
-    let options = schemas.through(common::proxy::server().port(), &schema, "&statement_timeout_ms=200");
+    let options = schemas.through(common::proxy::server().port(), &schema, "&statement_timeout_ms=1000");
     let store = PostgresStore::open(options);
     store.commit(&writing([write("a", 0, "1")])).await.unwrap();
     let mut other = admin().await;
@@ -343,7 +343,7 @@ async fn an_instance_keeps_its_rows_over_a_lost_connection() {
     let Some(schemas) = Schemas::if_there() else { return };
     let schema = schemas.new_schema("identity");
     let proxy = Proxy::start(Network::Works).await;
-    let store = PostgresStore::open(schemas.through(proxy.port, &schema, "&statement_timeout_ms=300"));
+    let store = PostgresStore::open(schemas.through(proxy.port, &schema, "&statement_timeout_ms=1000"));
     store.commit(&sending("mine")).await.unwrap();
     let other = schemas.open(&schema).await;
     // The server does not notice that this connection is lost: the next one has to end it.

@@ -6,7 +6,7 @@ use asl::Definition;
 use async_trait::async_trait;
 use engine::Fact;
 use engine::token::Token;
-use participant::{Handler, Input, Rejected};
+use participant::{Effects, Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
 use crate::begin::{self, Begin};
@@ -115,7 +115,7 @@ impl<I: Integrations> Executor<I> {
         self.outlets.count(Opening::Started, &course, &running.execution, effects);
         tell(&mut course, is_gone, effects);
         if is_gone {
-            effects.forget();
+            self.leave(&course.begun, effects);
             return Ok(None);
         }
         // Its key may have been that of one that is forgotten: what that sent had smaller numbers, unless it sent more than one a microsecond.
@@ -192,10 +192,20 @@ impl<I: Integrations> Executor<I> {
             None => Answer::Told { was_awaited, ending },
         });
         if course.is_gone(&running) {
-            effects.forget();
+            self.leave(&course.begun, effects);
             return Ok((None, was_awaited));
         }
         Ok((Some(self.put(course, running, measured, effects, Some(before))), was_awaited))
+    }
+
+    /// An Express execution is over, and nobody can ask for it. Of one that a message, or a task that does not wait, has begun, the row stays as
+    /// long as that of any other: its inbox knows what comes again.
+    fn leave(&self, begun: &Begun, effects: &mut EffectsOf<I>) {
+        if begun.by.is_some() {
+            leave_inbox(effects);
+        } else {
+            effects.forget();
+        }
     }
 
     /// The row of an execution that nothing was told.
@@ -331,14 +341,13 @@ impl<I: Integrations> Executor<I> {
         input: Input<'_, Outcome, Request>,
         effects: &mut EffectsOf<I>,
     ) -> Decision<Stored> {
-        if state.is_none() {
-            // Nothing is to be left of one that is gone, unless it begins.
-            effects.forget();
-        }
         match (input, state) {
             (Input::Request(request), state) => self.on_request(state, request, effects),
             // It may be gone before the outcome of its call is there: then nobody waits for it.
-            (Input::Outcome(_) | Input::Timer(TIMER), None) => Ok(None),
+            (Input::Outcome(_) | Input::Timer(TIMER), None) => {
+                leave_inbox(effects);
+                Ok(None)
+            }
             (Input::Outcome(outcome), Some(stored)) => self.on_outcome(stored, outcome, effects),
             (Input::Message(message), state) if Begin::is_in(message) => {
                 let start = Begin::read(message)?.start(&self.catalogue, effects)?;
@@ -348,7 +357,10 @@ impl<I: Integrations> Executor<I> {
             (Input::Message(message), Some(stored)) => {
                 self.on_facts(stored, [self.integrations.fact(message)?], effects)
             }
-            (Input::Message(_), None) if is_express(effects.key()) => Ok(None),
+            (Input::Message(_), None) if is_express(effects.key()) => {
+                leave_inbox(effects);
+                Ok(None)
+            }
             (Input::Message(_), None) => Err(Rejected(format!("there is no execution {:?}", effects.key()))),
             (Input::Timer(TIMER), Some(stored)) => {
                 self.advance(stored, [], false, effects).map(|(stored, _)| stored)
@@ -356,6 +368,11 @@ impl<I: Integrations> Executor<I> {
             (Input::Timer(name), _) => Err(Rejected(format!("no timer is called {name:?}"))),
         }
     }
+}
+
+/// Nothing is left of the execution but what its inbox knows, which goes as others that end now.
+fn leave_inbox<C, A>(effects: &mut Effects<C, A>) {
+    effects.link(lists::OF_END, lists::ended_in(lists::minute(effects.now().unsigned_abs())));
 }
 
 #[async_trait]

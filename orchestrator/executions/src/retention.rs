@@ -139,7 +139,10 @@ impl Retention {
         let Some(entity) = self.reader().get(PLACE).await? else {
             let until_ms = self.now_ms();
             let noting = Some(Noting { after: 0, until_ms });
-            return Ok((Progress { minute: minute(until_ms), noting }, 0));
+            // What has ended since the first process began, of which only an inbox is left, is not noted.
+            let before_ms =
+                until_ms.saturating_sub(10 * u64::try_from(BEGINS_AFTER.as_millis()).unwrap_or(0));
+            return Ok((Progress { minute: minute(before_ms), noting }, 0));
         };
         let progress = serde_json::from_slice(&entity.state).map_err(|error| StoreError::Unusable {
             reason: "how far executions were forgotten cannot be read".to_owned(),
@@ -163,9 +166,7 @@ impl Retention {
                 continue;
             }
             if entity.state.is_empty() {
-                // An Express execution that has ended.
-                let (expected, unlink) = (entity.version, Vec::new());
-                commit.forget.push(EntityForget { key, expected, unlink });
+                // An Express execution that has ended: whether its inbox is needed still, nobody knows, and there is little else.
                 continue;
             }
             let Some(stored) = readable(&key, &entity) else { continue };
@@ -197,8 +198,10 @@ impl Retention {
         while is_over(progress.minute) && progress.minute - from < MINUTES_AT_ONCE {
             let value = ended_in(progress.minute);
             let (keys, _) = self.reader().linked(OF_END, &value, None, AT_ONCE).await?;
-            if !keys.is_empty() {
-                return self.forget_of(progress.minute, &keys).await;
+            if !keys.is_empty()
+                && let Some(step) = self.forget_of(progress.minute, &keys).await?
+            {
+                return Ok(step);
             }
             progress.minute += 1;
         }
@@ -209,14 +212,23 @@ impl Retention {
         Ok(Step::Went)
     }
 
-    /// Forgets those of that minute, or a part of what goes before them.
-    async fn forget_of(&self, ended: u64, keys: &[String]) -> Result<Step, StoreError> {
+    /// Forgets those of that minute, or a part of what goes before them; `None` if none of them is there any more.
+    async fn forget_of(&self, ended: u64, keys: &[String]) -> Result<Option<Step>, StoreError> {
         let (mut commit, mut entries) = (Commit::default(), 0);
-        for (key, entity) in self.found(keys).await? {
+        let found = self.found(keys).await?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        for (key, entity) in found {
             if entries >= ENTRIES_AT_ONCE {
                 break;
             }
             let unlink = vec![Link { index: OF_END, value: ended_in(ended) }];
+            if entity.state.is_empty() {
+                // An Express execution of which only the inbox is left.
+                commit.forget.push(EntityForget { key, expected: entity.version, unlink });
+                continue;
+            }
             let Some(stored) = readable(&key, &entity) else {
                 // It stays for whoever can read it, and holds up nobody.
                 commit.entities.push(EntityWrite { unlink, ..as_it_is(key, &entity) });
@@ -230,7 +242,7 @@ impl Retention {
                 commit.entities.push(EntityWrite { links, unlink, ..as_it_is(key, &entity) });
             } else if self.has_runs(&key).await? {
                 if commit.changes_nothing() {
-                    return self.forget_runs(key).await;
+                    return self.forget_runs(key).await.map(Some);
                 }
             } else {
                 entries += stored.journal_entries();
@@ -240,7 +252,7 @@ impl Retention {
                 commit.forget.push(forget);
             }
         }
-        self.forget(commit).await
+        self.forget(commit).await.map(Some)
     }
 
     /// Whether somebody has to do with it still.

@@ -100,7 +100,7 @@ fn add(args: &AddArgs) -> Result<(), RuleError> {
     let name = args.name.clone().unwrap_or_else(|| last.replace(':', "-"));
     let made = args.server.put(&name, &rule)?;
     for warning in made["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        telemetry::tell(format!("warning: {warning}\n"));
+        telemetry::tell(format_args!("warning: {warning}"));
     }
     terminal::print_json(&format!("{:#}\n", made["rule"]));
     Ok(())

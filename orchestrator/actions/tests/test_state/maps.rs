@@ -184,6 +184,6 @@ async fn an_iteration_that_fails_fails_an_inline_map() {
 
 #[tokio::test]
 async fn items_that_are_none_fail_the_state() {
-    let answer = test(&map("INLINE", &json!({})), &json!({"no": "array"}), result(&json!([]))).await;
+    let answer = test(&map("INLINE", &json!({})), &json!("no array"), result(&json!([]))).await;
     assert_eq!((&answer["status"], &answer["error"]), (&json!("FAILED"), &json!("States.Runtime")));
 }

@@ -36,7 +36,7 @@ pub(super) fn main(args: &TestArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(None) => {
-            telemetry::tell("the event does not match\n");
+            telemetry::tell("the event does not match");
             Code::Failure.into()
         }
         Err(error) => exit(&error),

@@ -1,5 +1,6 @@
 //! What a request names is no ARN, no name, no token, not there, or not what the action is about.
 
+use engine::token;
 use serde_json::json;
 
 use super::Cases;
@@ -194,7 +195,8 @@ impl Cases<'_> {
         let stopped = self.server.token("c:stopped").await;
         let execution = json!({"executionArn": arn("execution:c:stopped")});
         self.server.ok(At::Plain, "StopExecution", execution).await;
-        let unknown = stopped.replace(":stopped", ":none");
+        let its = token::decode(&stopped).unwrap();
+        let unknown = token::encode(&its.execution().replace(":stopped", ":none"), its.task(), None);
         for (error, token, message) in [
             ("TaskDoesNotExist", unknown, "Task Does Not Exist: 'Provided task does not exist'"),
             ("TaskTimedOut", stopped, "Task Timed Out: 'Provided task does not exist anymore'"),

@@ -1,11 +1,14 @@
 //! What starts, and how often.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use engine::Fact;
-use executions::{describe, execution_key, first_fact, input};
-use participant::Weakness;
+use executions::{Retention, Step, describe, execution_key, first_fact, input};
+use participant::{Clock, SystemClock, Weakness};
 use registry::rules::{change, find};
 use serde_json::{Value, json};
-use store::StoreError;
+use store::{Millis, StoreError};
 
 use super::world::{
     Server, at_rest, executions, in_memory, machine, machine_arn, message, placed, plain_rule, publish, rule,
@@ -88,6 +91,14 @@ async fn input_of(store: &dyn store::Store, rule: &str) -> Value {
     input
 }
 
+struct Later;
+
+impl Clock for Later {
+    fn now(&self) -> Millis {
+        SystemClock.now() + 600_000
+    }
+}
+
 #[tokio::test]
 async fn an_express_execution_that_leaves_nothing_behind_starts_once_too() {
     let (bus, store) = in_memory();
@@ -103,6 +114,13 @@ async fn an_express_execution_that_leaves_nothing_behind_starts_once_too() {
     let found = executions(&*store, "x").await;
     assert_eq!(found.len(), 20);
     assert!(found.values().all(|version| *version == 1), "each was written once: {found:?}");
+    // What is left of them goes with all others that ended then.
+    let keep = Duration::from_secs(60);
+    for (clock, left) in [(Arc::new(SystemClock) as Arc<dyn Clock>, 20), (Arc::new(Later), 0)] {
+        let retention = Retention::new(Arc::clone(&store), clock, keep);
+        while retention.step().await.unwrap() != Step::Idle {}
+        assert_eq!(executions(&*store, "x").await.len(), left);
+    }
 }
 
 #[tokio::test]
