@@ -1,13 +1,15 @@
 //! The AWS SDK for Rust asks the API over TCP: its types, its signature, its pages and its errors.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../common/carried.rs"]
+mod carried;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actions::http::{SIGNED_FOR, signed_router};
 use actions::signature::Keys;
-use actions::{Scope, Service};
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::http::{HttpRequest, HttpResponse};
@@ -19,17 +21,17 @@ use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType, StateMachineType, Sy
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
-use bus::memory::{MemoryBus, MemoryOptions};
-use executions::{Catalogue, Errands, Executor, Pollers, Unconnected, Waiters, no_foreign};
 use http_body_util::{BodyExt as _, Full};
 use hyper::Uri;
 use hyper::body::Bytes;
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
-use participant::{Clock, Participant, SystemClock, requests};
+use participant::{Clock, SystemClock};
 use store::Store;
 use store::memory::MemoryStore;
 use tokio::net::TcpListener;
+
+use carried::Carried;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 
@@ -91,25 +93,8 @@ async fn machine(client: &Client, name: &str, kind: StateMachineType, definition
 async fn serve() -> SocketAddr {
     let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
         (Arc::new(MemoryStore::new()), Arc::new(SystemClock));
-    let (catalogue, waiters, pollers) = (Catalogue::default(), Waiters::default(), Pollers::default());
-    let (asking, asked) = requests();
-    let errands = Errands::new(&asking, Arc::clone(&store), catalogue.clone(), no_foreign());
-    let executor = Executor::new(catalogue.clone(), Unconnected)
-        .with_waiters(waiters.clone())
-        .with_pollers(pollers.clone());
-    let participant = Participant::new(
-        "executions",
-        Vec::new(),
-        executor,
-        Arc::new(errands),
-        Arc::clone(&store),
-        Arc::new(MemoryBus::new(MemoryOptions::default())),
-        Arc::clone(&clock),
-    );
-    tokio::spawn(participant.with_requests(asked).run(std::future::pending()));
-    let service = Service::new(Scope::default(), store, asking, catalogue, clock)
-        .with_waiters(waiters)
-        .with_pollers(pollers);
+    let carried = Carried::out(&store, clock);
+    let service = carried.service(store, carried.requests.clone());
     let keys = "[default]\naws_access_key_id = AKIDTEST\naws_secret_access_key = right\n";
     let router = signed_router(service, Keys::of_profiles(SIGNED_FOR, keys).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

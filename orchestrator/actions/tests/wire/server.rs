@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use actions::http::router;
-use actions::{KmsKeys, Limits, Scope, Service};
+use actions::{KmsKeys, Limits};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use bus::memory::{MemoryBus, MemoryOptions};
-use executions::{
-    Catalogue, Errands, Executor, Poller, Pollers, Unconnected, Waiters, no_foreign, queue_key,
-};
-use participant::{Clock, Millis, Participant, requests};
+use executions::{Poller, Pollers, queue_key};
+use participant::{Clock, Millis, requests};
 use serde_json::{Value, json};
 use store::memory::MemoryStore;
 use store::{Commit, OutboxId, OutboxRow, Read, Store, StoreError};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
+
+use crate::carried::Carried;
 
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 
@@ -119,38 +118,19 @@ impl Server {
     pub(crate) fn new() -> Self {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let clock: Arc<dyn Clock> = Arc::new(TokioClock(Instant::now()));
-        let (catalogue, waiters, pollers) = (Catalogue::default(), Waiters::default(), Pollers::default());
-        let (asking, asked) = requests();
-        let errands = Errands::new(&asking, Arc::clone(&store), catalogue.clone(), no_foreign());
-        let executor = Executor::new(catalogue.clone(), Unconnected)
-            .with_waiters(waiters.clone())
-            .with_pollers(pollers.clone());
-        let participant = Participant::new(
-            "executions",
-            Vec::new(),
-            executor,
-            Arc::new(errands),
-            Arc::clone(&store),
-            Arc::new(MemoryBus::new(MemoryOptions::default())),
-            Arc::clone(&clock),
-        );
-        tokio::spawn(participant.with_requests(asked).run(std::future::pending()));
-        let over = |store: Arc<dyn Store>, asking| {
-            Service::new(Scope::default(), store, asking, catalogue.clone(), Arc::clone(&clock))
-                .with_waiters(waiters.clone())
-                .with_pollers(pollers.clone())
-        };
-        let service = over(Arc::clone(&store), asking.clone());
+        let carried = Carried::out(&store, clock);
+        let asking = carried.requests.clone();
+        let service = carried.service(Arc::clone(&store), asking.clone());
         let nothing = Limits { machines: 0, activities: 0, versions: 0, aliases: 0 };
         let keys = "alias/denied = denied\nalias/throttled = throttled\nalias/disabled = disabled";
         let (silent, unanswered) = requests();
         Self {
             full: router(service.clone().with_limits(nothing)),
             keys: router(service.clone().with_kms_keys(KmsKeys::read(keys).unwrap())),
-            contested: router(over(Arc::new(Contested(Arc::clone(&store))), asking)),
-            silent: router(over(store, silent)),
+            contested: router(carried.service(Arc::new(Contested(Arc::clone(&store))), asking)),
+            silent: router(carried.service(store, silent)),
             plain: router(service),
-            pollers,
+            pollers: carried.pollers(),
             unanswered: Box::new(unanswered),
         }
     }
