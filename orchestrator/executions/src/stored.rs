@@ -41,7 +41,7 @@ pub struct Stored {
     /// The Map runs that are over, until they are kept elsewhere.
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) over: Vec<MapRun>,
-    /// Over the id of the call that began it, if a task did that does not wait for its end.
+    /// Over the id of what began it, if that was a message, or the call of a task that does not wait for its end.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<Digest>,
     /// What is logged of it, if anything.
