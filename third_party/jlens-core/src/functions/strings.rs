@@ -170,8 +170,8 @@ pub(super) fn pad<'a>(ev: &mut Evaluator<'_, 'a>, a: Vec<Value<'a>>, _: &Call<'_
     if pad_length <= 0.0 {
         return Ok(Value::String(s));
     }
-    // Duet: before it is built.
-    ev.check_string(s.len() + pad_length as usize)?;
+    // Duet: before it is built. What is too much for a `usize` is the greatest one, to which nothing can be added.
+    ev.check_string(s.len().saturating_add(pad_length as usize))?;
     if pad_length > 1e7 {
         return Err(Error::new("D2016").with("value", pad_length));
     }
