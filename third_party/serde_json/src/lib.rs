@@ -421,6 +421,8 @@ mod macros;
 
 pub mod de;
 pub mod error;
+#[cfg(feature = "preserve_order")]
+mod members;
 pub mod map;
 #[cfg(feature = "std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]

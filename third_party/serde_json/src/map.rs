@@ -1,15 +1,9 @@
 //! A map of String to serde_json::Value.
 //!
 //! By default the map is backed by a [`BTreeMap`]. Enable the `preserve_order`
-//! feature of serde_json to use [`IndexMap`] instead.
-//!
-//! In builds without the `std` feature, `preserve_order` hashes keys with
-//! [`foldhash::fast::RandomState`]. Foldhash provides minimal HashDoS
-//! resistance, but does not protect against interactive attackers. Builds with
-//! `std` use the standard library's [`std::hash::RandomState`].
+//! feature of serde_json to keep the order of members instead (Duet: in [`Members`], not in an `IndexMap`).
 //!
 //! [`BTreeMap`]: std::collections::BTreeMap
-//! [`IndexMap`]: indexmap::IndexMap
 
 use crate::error::Error;
 use crate::value::Value;
@@ -27,8 +21,9 @@ use serde::de;
 
 #[cfg(not(feature = "preserve_order"))]
 use alloc::collections::{btree_map, BTreeMap};
+// Duet: in place of `indexmap`.
 #[cfg(feature = "preserve_order")]
-use indexmap::IndexMap;
+use crate::members::{self, Members};
 
 /// Represents a JSON key/value type.
 pub struct Map<K, V> {
@@ -38,11 +33,7 @@ pub struct Map<K, V> {
 #[cfg(not(feature = "preserve_order"))]
 type MapImpl<K, V> = BTreeMap<K, V>;
 #[cfg(feature = "preserve_order")]
-type MapImpl<K, V> = IndexMap<K, V, BuildHasherImpl>;
-
-// Duet: also with std. An object of a few members is hashed as often as it has members when it is read, and SipHash was most of that.
-#[cfg(feature = "preserve_order")]
-type BuildHasherImpl = foldhash::fast::RandomState;
+type MapImpl<K, V> = Members<K, V>;
 
 impl Map<String, Value> {
     /// Makes a new empty Map.
@@ -64,7 +55,7 @@ impl Map<String, Value> {
                 BTreeMap::new()
             },
             #[cfg(feature = "preserve_order")]
-            map: IndexMap::with_capacity_and_hasher(capacity, BuildHasherImpl::default()),
+            map: Members::with_capacity(capacity),
         }
     }
 
@@ -287,7 +278,7 @@ impl Map<String, Value> {
         #[cfg(not(feature = "preserve_order"))]
         use alloc::collections::btree_map::Entry as EntryImpl;
         #[cfg(feature = "preserve_order")]
-        use indexmap::map::Entry as EntryImpl;
+        use crate::members::Entry as EntryImpl;
 
         match self.map.entry(key.into()) {
             EntryImpl::Vacant(vacant) => Entry::Vacant(VacantEntry { vacant }),
@@ -647,12 +638,12 @@ pub struct OccupiedEntry<'a> {
 #[cfg(not(feature = "preserve_order"))]
 type VacantEntryImpl<'a> = btree_map::VacantEntry<'a, String, Value>;
 #[cfg(feature = "preserve_order")]
-type VacantEntryImpl<'a> = indexmap::map::VacantEntry<'a, String, Value>;
+type VacantEntryImpl<'a> = members::VacantEntry<'a, Value>;
 
 #[cfg(not(feature = "preserve_order"))]
 type OccupiedEntryImpl<'a> = btree_map::OccupiedEntry<'a, String, Value>;
 #[cfg(feature = "preserve_order")]
-type OccupiedEntryImpl<'a> = indexmap::map::OccupiedEntry<'a, String, Value>;
+type OccupiedEntryImpl<'a> = members::OccupiedEntry<'a, Value>;
 
 impl<'a> Entry<'a> {
     /// Returns a reference to this entry's key.
@@ -1071,7 +1062,7 @@ pub struct Iter<'a> {
 #[cfg(not(feature = "preserve_order"))]
 type IterImpl<'a> = btree_map::Iter<'a, String, Value>;
 #[cfg(feature = "preserve_order")]
-type IterImpl<'a> = indexmap::map::Iter<'a, String, Value>;
+type IterImpl<'a> = members::Iter<'a, Value>;
 
 delegate_iterator!((Iter<'a>) => (&'a String, &'a Value));
 
@@ -1097,7 +1088,7 @@ pub struct IterMut<'a> {
 #[cfg(not(feature = "preserve_order"))]
 type IterMutImpl<'a> = btree_map::IterMut<'a, String, Value>;
 #[cfg(feature = "preserve_order")]
-type IterMutImpl<'a> = indexmap::map::IterMut<'a, String, Value>;
+type IterMutImpl<'a> = members::IterMut<'a, Value>;
 
 delegate_iterator!((IterMut<'a>) => (&'a String, &'a mut Value));
 
@@ -1123,7 +1114,7 @@ pub struct IntoIter {
 #[cfg(not(feature = "preserve_order"))]
 type IntoIterImpl = btree_map::IntoIter<String, Value>;
 #[cfg(feature = "preserve_order")]
-type IntoIterImpl = indexmap::map::IntoIter<String, Value>;
+type IntoIterImpl = members::IntoIter<Value>;
 
 delegate_iterator!((IntoIter) => (String, Value));
 
@@ -1138,7 +1129,7 @@ pub struct Keys<'a> {
 #[cfg(not(feature = "preserve_order"))]
 type KeysImpl<'a> = btree_map::Keys<'a, String, Value>;
 #[cfg(feature = "preserve_order")]
-type KeysImpl<'a> = indexmap::map::Keys<'a, String, Value>;
+type KeysImpl<'a> = members::Keys<'a, Value>;
 
 delegate_iterator!((Keys<'a>) => &'a String);
 
@@ -1153,7 +1144,7 @@ pub struct Values<'a> {
 #[cfg(not(feature = "preserve_order"))]
 type ValuesImpl<'a> = btree_map::Values<'a, String, Value>;
 #[cfg(feature = "preserve_order")]
-type ValuesImpl<'a> = indexmap::map::Values<'a, String, Value>;
+type ValuesImpl<'a> = members::Values<'a, Value>;
 
 delegate_iterator!((Values<'a>) => &'a Value);
 
@@ -1168,7 +1159,7 @@ pub struct ValuesMut<'a> {
 #[cfg(not(feature = "preserve_order"))]
 type ValuesMutImpl<'a> = btree_map::ValuesMut<'a, String, Value>;
 #[cfg(feature = "preserve_order")]
-type ValuesMutImpl<'a> = indexmap::map::ValuesMut<'a, String, Value>;
+type ValuesMutImpl<'a> = members::ValuesMut<'a, Value>;
 
 delegate_iterator!((ValuesMut<'a>) => &'a mut Value);
 
@@ -1183,6 +1174,6 @@ pub struct IntoValues {
 #[cfg(not(feature = "preserve_order"))]
 type IntoValuesImpl = btree_map::IntoValues<String, Value>;
 #[cfg(feature = "preserve_order")]
-type IntoValuesImpl = indexmap::map::IntoValues<String, Value>;
+type IntoValuesImpl = members::IntoValues<Value>;
 
 delegate_iterator!((IntoValues) => Value);
