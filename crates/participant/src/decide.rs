@@ -154,7 +154,7 @@ fn decide_key<H: Handler>(
         }
     }
     match run {
-        Some(run) => run.finish(rules, key, entity, decided),
+        Some(run) => run.finish(handler, rules, key, entity, decided),
         None => decided.writes.extend(
             entity.filter(|entity| entity.next_due.is_some()).map(|entity| without_timers(key, entity)),
         ),
@@ -372,33 +372,42 @@ impl<H: Handler> Run<H> {
         !has_effects && is_as_stored
     }
 
-    /// Has the state held, as that of the entity after so many `commits` more.
+    /// Has the state held, as that of the entity after so many `commits` more, unless nothing more is going to happen to it.
     fn hold(
         &mut self,
+        handler: &H,
         key: &str,
         entity: Option<&Entity>,
         commits: u64,
         bytes: usize,
         decided: &mut DecidedOf<H>,
     ) {
+        let Some(state) = self.state.take().filter(|state| !handler.is_over(state)).map(Box::new) else {
+            return;
+        };
         let version = entity.map_or(0, |entity| entity.version) + commits;
         let effects = &self.effects;
         let sent = if commits > 0 { effects.messages.len() + effects.calls.len() } else { 0 };
         let sequence = self.meta.sequence + sent as u64;
         let key = key.to_owned();
-        let state = self.state.take().map(Box::new);
-        let holding = state.map(|state| Holding { key, version, sequence, bytes, state });
-        decided.states.extend(holding);
+        decided.states.push(Holding { key, version, sequence, bytes, state });
     }
 
-    fn finish(mut self, rules: &Rules<'_>, key: &str, entity: Option<&Entity>, decided: &mut DecidedOf<H>) {
+    fn finish(
+        mut self,
+        handler: &H,
+        rules: &Rules<'_>,
+        key: &str,
+        entity: Option<&Entity>,
+        decided: &mut DecidedOf<H>,
+    ) {
         decided.duplicates += self.duplicates;
         decided.answers.append(&mut self.answers);
         let announced = self.effects.announcements.drain(..);
         decided.announcements.extend(announced.map(|answer| (key.to_owned(), answer)));
         if !self.touched {
             let bytes = entity.map_or(0, |entity| entity.state.len());
-            self.hold(key, entity, 0, bytes, decided);
+            self.hold(handler, key, entity, 0, bytes, decided);
             return;
         }
         decided.handled += self.handled;
@@ -413,10 +422,10 @@ impl<H: Handler> Run<H> {
             return;
         }
         if self.only_asked && self.changes_nothing(&state, entity) {
-            self.hold(key, entity, 0, state.len(), decided);
+            self.hold(handler, key, entity, 0, state.len(), decided);
             return;
         }
-        self.hold(key, entity, 1, state.len(), decided);
+        self.hold(handler, key, entity, 1, state.len(), decided);
         for outgoing in std::mem::take(&mut self.effects.messages) {
             self.meta.sequence += 1;
             decided.messages.push(Message {

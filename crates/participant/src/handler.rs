@@ -49,6 +49,12 @@ pub trait Handler: Send + Sync + 'static {
         let _ = (key, answer);
     }
 
+    /// Whether the entity is hardly going to be told anything more: then its state is not held in memory. Nothing depends on it but speed.
+    fn is_over(&self, state: &Self::State) -> bool {
+        let _ = state;
+        false
+    }
+
     /// Reads from the store what decisions on these entities will need beside their states: called before each batch is decided,
     /// and before it is decided again. Only what those states imply may be kept from it (what an entity's journal holds up to the
     /// length that its state tells, say), so that a decision still follows from state, input and time.

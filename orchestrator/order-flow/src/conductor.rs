@@ -346,6 +346,10 @@ impl Handler for Conductor {
             Input::Request(replay) => self.say_again(state, replay, effects),
         }
     }
+
+    fn is_over(&self, state: &OrderExecution) -> bool {
+        waiting(&state.execution).is_none()
+    }
 }
 
 fn rejected(error: impl std::fmt::Display) -> Rejected {

@@ -1,11 +1,12 @@
 //! The service as a participant's handler.
 
+use contract::command::Milestone;
 use contract::{Command, Event, Style};
 use participant::{Effects, Handler, Input, Rejected};
 use styles::{Context, Post, Replay, Replayed, Service};
 
 use crate::restaurant::{Offer, OfferOutcome};
-use crate::state::OrderNotices;
+use crate::state::{OrderNotices, What};
 use crate::{SOURCE, Settings, choreography, orchestration, steps};
 
 /// Decides what each message, timer and answer of a restaurant means to who must be told what.
@@ -53,6 +54,13 @@ impl Handler for Notifications {
             }
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
         }
+    }
+
+    fn is_over(&self, order: &OrderNotices) -> bool {
+        let ends = |what| {
+            matches!(what, What::Customer(Milestone::Delivered | Milestone::Rejected | Milestone::Cancelled))
+        };
+        order.notices.last().is_some_and(|notice| ends(notice.what))
     }
 }
 

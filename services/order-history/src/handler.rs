@@ -38,6 +38,10 @@ impl Handler for OrderHistory {
             }
         }
     }
+
+    fn is_over(&self, record: &OrderRecord) -> bool {
+        record.status.is_some()
+    }
 }
 
 impl Service for OrderHistory {

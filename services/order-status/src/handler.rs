@@ -5,7 +5,7 @@ use participant::{Effects, Handler, Input, Rejected};
 use styles::{Context, Post, Replay, Replayed, Service};
 
 use crate::gateway::{GatewayCall, GatewayOutcome};
-use crate::state::OrderProgress;
+use crate::state::{OrderProgress, Progress};
 use crate::{SOURCE, Settings, choreography, orchestration, steps};
 
 /// Decides what each message, timer and answer of the gateway means to payment and progress.
@@ -54,6 +54,10 @@ impl Handler for OrderStatus {
             }
             (input, None) => Err(Rejected(format!("{input:?} of an order that is not known here"))),
         }
+    }
+
+    fn is_over(&self, order: &OrderProgress) -> bool {
+        matches!(order.progress, Progress::Delivered | Progress::Cancelled)
     }
 }
 
