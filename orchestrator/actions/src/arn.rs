@@ -32,6 +32,15 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// What ARNs of it begin with: `arn:PARTITION:states:REGION:ACCOUNT`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let Self { partition, region, account } = self;
+        format!("arn:{partition}:states:{region}:{account}")
+    }
+}
+
 impl Default for Scope {
     /// What AWS's examples use.
     fn default() -> Self {
@@ -113,8 +122,7 @@ impl Resource {
 
 impl fmt::Display for Arn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Scope { partition, region, account } = &self.scope;
-        write!(f, "arn:{partition}:states:{region}:{account}:{}:", self.resource.kind())?;
+        write!(f, "{}:{}:", self.scope.place(), self.resource.kind())?;
         match &self.resource {
             Resource::Machine { machine, label: None } => f.write_str(machine),
             Resource::Machine { machine, label: Some(label) } => write!(f, "{machine}/{label}"),

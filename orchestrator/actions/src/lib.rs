@@ -36,4 +36,3 @@ pub use limits::Limits;
 pub use metrics::Metrics;
 pub use registry::aim::home_key;
 pub use service::Service;
-pub use target::Target;

@@ -1,31 +1,13 @@
 //! What an execution begins with, by the ARN of a state machine, of a version or of an alias.
 
 use api::Failure;
-use registry::aim::{Aim, Miss, aim, home_key};
-use registry::machines::{self, Machine, Revision};
+use executions::Target;
+use registry::aim::{Miss, aim, home_key};
+use registry::machines::{self, Machine};
 
 use crate::arn::{Arn, Resource, Scope, wrong_kind};
 use crate::failures::{labelled, machine_deleting, no_machine, store_failed};
 use crate::service::Service;
-
-/// What an execution begins with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Target {
-    /// The machine's ARN, without version or alias.
-    pub machine_arn: Arn,
-    /// What the machine is called, without version or alias.
-    pub machine_name: String,
-    /// Under what its executions stand ([`home_key`]).
-    pub home: String,
-    /// Whether it has Express executions.
-    pub express: bool,
-    /// Definition, role and configuration.
-    pub revision: Revision,
-    /// The ARN of the version, if it is one, or an alias leads to it.
-    pub version_arn: Option<String>,
-    /// The ARN of the alias that led to it.
-    pub alias_arn: Option<String>,
-}
 
 /// The ARN of a version or an alias of a machine.
 pub(crate) fn qualified(scope: &Scope, machine: &str, qualifier: impl ToString) -> String {
@@ -50,7 +32,7 @@ impl Service {
         };
         let machine = self.machine(&read.scope, &name).await?.ok_or_else(|| no_machine(arn))?;
         match aim(machine, qualifier.as_deref(), draw) {
-            Ok(aim) => Ok(aimed(&read.scope, name, aim)),
+            Ok(aim) => Ok(Target::aimed(&read.scope.place(), &read.scope.region, &name, aim)),
             Err(Miss::Absent) => Err(no_machine(arn)),
             Err(Miss::Deleting) => Err(machine_deleting(arn)),
         }
@@ -69,19 +51,6 @@ impl Service {
             self.noticed(machine, name);
         }
         Ok(found)
-    }
-}
-
-fn aimed(scope: &Scope, name: String, aim: Aim) -> Target {
-    let Aim { express, revision, version, alias, generation } = aim;
-    Target {
-        machine_arn: machine_arn(scope, &name),
-        home: home_key(&scope.region, &name, generation),
-        express,
-        revision,
-        version_arn: version.map(|number| qualified(scope, &name, number)),
-        alias_arn: alias.map(|alias| qualified(scope, &name, alias)),
-        machine_name: name,
     }
 }
 

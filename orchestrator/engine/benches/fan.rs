@@ -2,7 +2,9 @@
 
 use asl::Definition;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use engine::{ChildEnd, Effect, Fact, History, MapNews, NoneRefused, Phase, Status, Stepped, TaskId, step};
+use engine::{
+    ChildEnd, Effect, Fact, History, MapNews, NoneRefused, Phase, Rules, Status, Stepped, TaskId, step,
+};
 use serde_json::{Value, json};
 
 const F: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
@@ -20,6 +22,7 @@ fn run(definition: &Definition, input: Value) {
         first_id: 1,
         identity: None,
         express: true,
+        rules: Rules::TODAY,
     };
     let mut execution = None;
     let mut calls: std::collections::VecDeque<TaskId> = std::collections::VecDeque::new();
@@ -100,6 +103,7 @@ fn run_distributed(definition: &Definition, items: u64) {
         first_id: 1,
         identity: None,
         express: false,
+        rules: Rules::TODAY,
     };
     let (mut execution, mut facts) = (None, std::collections::VecDeque::from([start]));
     while let Some(fact) = facts.pop_front() {
@@ -118,7 +122,10 @@ fn run_distributed(definition: &Definition, items: u64) {
                         let until = (asked.from + asked.items_max).min(items);
                         let page = (asked.from..until).map(|n| json!({"id": n, "name": "an item like many"}));
                         let (from, is_last) = (asked.from, until == items);
-                        Some((asked.run, MapNews::Items { from, items: page.collect(), is_last }))
+                        Some((
+                            asked.run,
+                            MapNews::Items { from, items: page.collect(), of_object: false, is_last },
+                        ))
                     }
                     Effect::WriteResults(asked) => Some((asked.run, MapNews::Written)),
                     _ => None,

@@ -3,7 +3,7 @@
 
 use asl::Definition;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use engine::{Effect, Execution, Fact, History, JournalEntry, NoneRefused, Stepped, replay, step};
+use engine::{Effect, Execution, Fact, History, JournalEntry, NoneRefused, Rules, Stepped, replay, step};
 use serde_json::{Value, json};
 
 const ORDER: &str = include_str!("../../order-flow/order.asl.json");
@@ -32,6 +32,7 @@ fn order(definition: &Definition, history: History) -> Vec<JournalEntry> {
         first_id: 1,
         identity: None,
         express: false,
+        rules: Rules::TODAY,
     });
     while let Some(next) = fact.take() {
         now_ms += 3;

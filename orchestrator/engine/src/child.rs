@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::identity::Identity;
 use crate::ids::MapRunId;
+use crate::rules::Rules;
 use crate::sparse::{given, is_default, is_one, one};
 use crate::status::Status;
 
@@ -62,6 +63,9 @@ pub struct ChildStart {
     /// The first id of its tasks and timers: 1, unless it begins once more, when those that it had are not used again.
     #[serde(rename = "f", default = "one", skip_serializing_if = "is_one")]
     pub first_id: u64,
+    /// What it goes by: what the execution that started it goes by.
+    #[serde(rename = "u", default = "Rules::first", skip_serializing_if = "Rules::are_first")]
+    pub rules: Rules,
 }
 
 /// A child that a Map run asks for once more: a Standard execution goes on with what it left undone

@@ -1,9 +1,12 @@
 //! Running threads from state to state until all that is left waits for something.
 
+use std::sync::Arc;
+
 use asl::retry::Origin;
 use asl::{RuntimeError, State, StateKind};
 use serde_json::Value;
 
+use crate::effect::GivenUp;
 use crate::failure::Failure;
 use crate::frame::Awaited;
 use crate::history::Detail;
@@ -181,6 +184,10 @@ impl<'d> Stepper<'d> {
         }
         let Some(state) = frame.state.of(self.definition) else { return frame.last_event };
         let state_type = state.kind.type_name();
+        if let (Awaited::Task { task, .. }, StateKind::Task(called)) = (&frame.awaited, &state.kind) {
+            let resource = Arc::clone(&called.resource.arn);
+            self.given_up.push(GivenUp { task: *task, resource });
+        }
         let mut last_event = frame.last_event;
         if let Awaited::MapRun(run) = &frame.awaited {
             last_event = self.push(thread, last_event, || Detail::MapRunAborted);

@@ -77,6 +77,15 @@ pub struct Call {
     pub is_awaited: bool,
 }
 
+/// A call whose answer nobody waits for any more, without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The attempt.
+    pub task: TaskId,
+    /// The `Resource` of the task, as it stands in the definition.
+    pub resource: Arc<str>,
+}
+
 /// What stands behind the resources that tasks call.
 pub trait Integrations {
     /// Why a call cannot be sent (nobody offers what it names, for example), if so. Asked when a call is decided on; the answer is

@@ -8,10 +8,11 @@ use thiserror::Error;
 
 use crate::children;
 use crate::fact::IllegalFact;
-use crate::frame::Frame;
+use crate::frame::{Frame, Target};
 use crate::identity::Identity;
-use crate::ids::{MapRunId, NUMBER_MAX, TaskId, Timer};
+use crate::ids::{MapRunId, NUMBER_MAX, TaskId, Timer, TimerId};
 use crate::map_run::MapRun;
+use crate::rules::Rules;
 use crate::sparse::{given, is_default};
 use crate::status::Status;
 use crate::threads::Threads;
@@ -115,6 +116,9 @@ pub(crate) struct Head {
     /// Whether a Map started it, which bounds its time, and not the machine.
     #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_child: bool,
+    /// What it goes by, whatever the engine does with others.
+    #[serde(rename = "u", default = "Rules::first", skip_serializing_if = "Rules::are_first")]
+    pub(crate) rules: Rules,
 }
 
 impl Head {
@@ -199,6 +203,7 @@ impl Head {
             redrives: 0,
             redriven_ms: None,
             is_child: false,
+            rules: Rules::TODAY,
         }
     }
 }
@@ -241,6 +246,11 @@ impl Execution {
     /// How often it was redriven.
     pub fn redrives(&self) -> u32 {
         self.head.redrives
+    }
+
+    /// The rules that it goes by.
+    pub fn rules(&self) -> Rules {
+        self.head.rules
     }
 
     /// Who it is to AWS, if it was told.
@@ -289,9 +299,19 @@ impl Execution {
         self.frames().filter_map(Frame::task).collect()
     }
 
-    /// The same, each with the name of its state (layouts of before have none).
-    pub fn pending_in_states(&self) -> impl Iterator<Item = (TaskId, &str)> {
-        self.frames().filter_map(|frame| Some((frame.task()?, &**frame.state_name()?)))
+    /// The state that waits for the answer to that attempt. It is found at once, however many wait.
+    pub fn awaiting_task(&self, task: TaskId) -> Option<&Frame> {
+        self.awaiting(Target::Task(task))
+    }
+
+    /// The state that waits for that timer. It is found at once, however many wait.
+    pub fn awaiting_timer(&self, timer: TimerId) -> Option<&Frame> {
+        self.awaiting(Target::Timer(timer))
+    }
+
+    fn awaiting(&self, target: Target) -> Option<&Frame> {
+        let Phase::Running(threads) = &self.phase else { return None };
+        threads.get(threads.that_awaits(target)?).map(|waiting| &waiting.frame)
     }
 
     /// The timers that are set.

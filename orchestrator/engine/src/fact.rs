@@ -10,6 +10,7 @@ use crate::effect::{Refusal, RefusedAt};
 use crate::identity::Identity;
 use crate::ids::{MapRunId, TaskId, TimerId};
 use crate::map_news::MapNews;
+use crate::rules::Rules;
 use crate::sparse::{is_default, is_one, one};
 
 /// Something that happened.
@@ -34,6 +35,9 @@ pub enum Fact {
         /// Whether it is an Express execution, whose history has no limit.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         express: bool,
+        /// What it goes by from now on: [`Rules::TODAY`], whoever begins it.
+        #[serde(default = "Rules::first", skip_serializing_if = "Rules::are_first")]
+        rules: Rules,
     },
     /// The function that a task called returned: the task is done, and how the function was called says what its result is.
     #[serde(rename = "ok")]
@@ -128,6 +132,27 @@ pub enum Fact {
         #[serde(rename = "n")]
         news: MapNews,
     },
+}
+
+impl Fact {
+    /// The attempt that it is about, if it is about one.
+    pub fn task(&self) -> Option<TaskId> {
+        match self {
+            Self::FunctionReturned { task, .. }
+            | Self::TaskSucceeded { task, .. }
+            | Self::TaskFailed { task, .. }
+            | Self::TaskSubmitFailed { task, .. }
+            | Self::TaskSubmitted { task, .. }
+            | Self::ActivityStarted { task, .. }
+            | Self::TaskHeartbeat { task } => Some(*task),
+            Self::Started { .. }
+            | Self::TimerFired { .. }
+            | Self::Stopped { .. }
+            | Self::Redriven
+            | Self::ChildStarted(_)
+            | Self::MapRun { .. } => None,
+        }
+    }
 }
 
 /// A fact, when it happened, and what it led to that does not follow from it.

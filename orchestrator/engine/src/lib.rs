@@ -16,7 +16,8 @@
 //! The history in the shape of AWS names every state with its input and output, which is many times what went into
 //! it. So it is computed when somebody asks, and not stored. Replay needs the definition that the execution began
 //! with: it is pinned by the hash of its text ([`Execution::definition`]), and a step with another one is refused. A snapshot
-//! names the states that it is about, so that nothing stored depends on how a parser counts.
+//! names the states that it is about, so that nothing stored depends on how a parser counts. And it needs the rules that the execution
+//! began with: [`Rules`] are pinned by a number in its first fact, and a step goes by them for ever.
 //!
 //! # Facts that come late
 //!
@@ -93,6 +94,7 @@ mod replay;
 mod requests;
 pub mod results;
 mod resume;
+mod rules;
 mod settings;
 mod sparse;
 mod state_ref;
@@ -114,7 +116,7 @@ mod watch;
 pub use billing::Billing;
 pub use child::{ChildEnd, ChildStart, RedriveChild, StartChild};
 pub use children::map_label;
-pub use effect::{Call, Effect, Integrations, NoneRefused, Refusal, RefusedAt};
+pub use effect::{Call, Effect, GivenUp, Integrations, NoneRefused, Refusal, RefusedAt};
 pub use execution::{DecodeError, Ending, Execution, Phase};
 pub use fact::{Fact, IllegalFact, JournalEntry, Refused};
 pub use frame::{Awaited, Frame};
@@ -130,12 +132,13 @@ pub use redrivable::NotRedrivable;
 pub use replay::{ReplayError, replay, replay_seen, unanswered};
 pub use requests::{ReadItems, WriteResults};
 pub use resume::resume;
+pub use rules::{Rules, UnknownRules};
 pub use status::Status;
 pub use step::{History, Step, Stepped, step, step_seen};
 pub use taken::{Taken, Way};
 pub use tally::Tally;
 pub use thread::{Thread, ThreadId, Waiting};
 pub use threads::Threads;
-pub use trial::{Trial, TrialEnd, Tried, TriedMap, Work, trial};
+pub use trial::{ItemsRead, Trial, TrialEnd, Tried, TriedMap, Work, trial};
 pub use unfinished::Unfinished;
 pub use watch::Stage;

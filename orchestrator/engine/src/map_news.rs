@@ -19,6 +19,9 @@ pub enum MapNews {
         /// The items, in order.
         #[serde(rename = "i")]
         items: Vec<Value>,
+        /// Whether they are members of an object: an item with a `Key` and a `Value` need be none.
+        #[serde(rename = "o", default, skip_serializing_if = "std::ops::Not::not")]
+        of_object: bool,
         /// Whether there are no more.
         #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
         is_last: bool,

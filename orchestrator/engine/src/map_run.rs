@@ -248,8 +248,10 @@ impl MapRun {
         }
     }
 
-    pub(crate) fn read(&mut self, items: Vec<Value>, is_last: bool) {
+    /// Takes items that were asked for, when there were none at hand.
+    pub(crate) fn read(&mut self, items: Vec<Value>, of_object: bool, is_last: bool) {
         let Some(reading) = &mut self.reading else { return };
+        self.of_object = of_object;
         let left = reading.items_max.map_or(u64::MAX, |max| max - reading.read);
         let left = usize::try_from(left).unwrap_or(usize::MAX);
         let count = items.len().min(left);

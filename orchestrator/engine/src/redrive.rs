@@ -8,6 +8,7 @@ use crate::drive::Rest;
 use crate::failure::Failure;
 use crate::frame::{Awaited, Frame};
 use crate::history::Detail;
+use crate::rules::Rules;
 use crate::state_ref::StateRef;
 use crate::stepper::{Cursor, Entered, Outcome, Stepper};
 use crate::thread::{Thread, Waiting};
@@ -49,7 +50,7 @@ impl<'d> Stepper<'d> {
     /// Keeps the branches or iterations that a state has waited for, for when nothing is done about the failure of one.
     pub(crate) fn keep_gathered(&self, entered: &mut Entered<'d>, awaited: Awaited) {
         if self.keeps_undone(&entered.thread) {
-            entered.gathered = way_on(entered.state, awaited);
+            entered.gathered = way_on(entered.state, awaited, self.head.rules);
         }
     }
 
@@ -59,7 +60,7 @@ impl<'d> Stepper<'d> {
             return;
         }
         let Frame { state, data, entered_ms, entered_event, awaited, .. } = frame;
-        let way = state.of(self.definition).and_then(|state| way_on(state, awaited));
+        let way = state.of(self.definition).and_then(|state| way_on(state, awaited, self.head.rules));
         let way = way.unwrap_or(WayOn::Begin);
         self.left.push(Left { thread, state, data, entered_ms, entered_event, last_event, way });
     }
@@ -160,13 +161,13 @@ impl<'d> Stepper<'d> {
 }
 
 /// How a state goes on that waits for others; `None` if it begins anew.
-fn way_on(state: &State, awaited: Awaited) -> Option<WayOn> {
+fn way_on(state: &State, awaited: Awaited, rules: Rules) -> Option<WayOn> {
     match (awaited, &state.kind) {
         (Awaited::Branches(gathered), _) => Some(WayOn::Branches(gathered)),
         (Awaited::Iterations(iterations), StateKind::Map(map)) if map.mode == Mode::Inline => {
             Some(WayOn::Iterations(iterations))
         }
-        (Awaited::MapRun(mut run), StateKind::Map(_)) => {
+        (Awaited::MapRun(mut run), StateKind::Map(_)) if rules.redrive_map_runs() => {
             // Those that were at work are stopped with it.
             run.abort_running();
             Some(WayOn::MapRun(run))

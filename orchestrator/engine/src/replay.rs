@@ -61,19 +61,8 @@ pub fn unanswered(
 ) -> Result<(Execution, Vec<Call>), ReplayError> {
     let journal: Vec<JournalEntry> = journal.into_iter().collect();
     let answered = |fact: &Fact| match fact {
-        Fact::FunctionReturned { task, .. }
-        | Fact::TaskSucceeded { task, .. }
-        | Fact::TaskFailed { task, .. }
-        | Fact::TaskSubmitFailed { task, .. }
-        | Fact::TaskSubmitted { task, .. }
-        | Fact::ActivityStarted { task, .. } => Some(*task),
-        Fact::Started { .. }
-        | Fact::TaskHeartbeat { .. }
-        | Fact::TimerFired { .. }
-        | Fact::Stopped { .. }
-        | Fact::Redriven
-        | Fact::ChildStarted(_)
-        | Fact::MapRun { .. } => None,
+        Fact::TaskHeartbeat { .. } => None,
+        fact => fact.task(),
     };
     let answered: BTreeSet<TaskId> =
         since_start(&journal).iter().filter_map(|entry| answered(&entry.fact)).collect();

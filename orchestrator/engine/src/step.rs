@@ -10,7 +10,7 @@ use asl::{Definition, StateKind};
 use crate::child::ChildStart;
 use crate::cut;
 use crate::drive::Rest;
-use crate::effect::{Effect, Integrations};
+use crate::effect::{Effect, GivenUp, Integrations};
 use crate::execution::{Ending, Execution, Head, Phase};
 use crate::fact::{Fact, IllegalFact, Refused};
 use crate::failure::Failure;
@@ -41,6 +41,8 @@ pub struct Step {
     pub execution: Execution,
     /// What is to be brought about, in order.
     pub effects: Vec<Effect>,
+    /// The calls that took too long, or that the execution gave up for another reason, in this step.
+    pub given_up: Vec<GivenUp>,
     /// The calls that could not be sent: part of the fact's journal entry.
     pub refused: Vec<Refused>,
     /// The events of this step; empty with [`History::Skip`].
@@ -108,18 +110,28 @@ fn stepped<'d>(
     events: Events<'d>,
 ) -> Result<Stepped, IllegalFact> {
     match (execution, fact) {
-        (None, Fact::Started { execution, input, seed, first_id, identity, express }) => {
+        (None, Fact::Started { execution, input, seed, first_id, identity, express, rules }) => {
             let head = Head { next_id: first_id, ..Head::new(definition, (execution, seed), now_ms, &input) };
-            let head = Box::new(Head { express, identity, ..head });
+            let head = Box::new(Head { express, identity, rules, ..head });
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             Ok(Stepped::Advanced(Box::new(stepper.start(input))))
         }
         (None, Fact::ChildStarted(start)) => {
-            let ChildStart { execution, map, map_run_arn: _, input, item, seed, identity, express, first_id } =
-                *start;
+            let ChildStart {
+                execution,
+                map,
+                map_run_arn: _,
+                input,
+                item,
+                seed,
+                identity,
+                express,
+                first_id,
+                rules,
+            } = *start;
             let machine = processor(definition, &map).ok_or(IllegalFact::Damaged)?;
             let head = Head::new(definition, (execution, seed), now_ms, &input);
-            let head = Box::new(Head { express, identity, next_id: first_id, is_child: true, ..head });
+            let head = Box::new(Head { express, identity, next_id: first_id, is_child: true, rules, ..head });
             let stepper = Stepper::new(definition, integrations, (head, Threads::default()), now_ms, events);
             let thread = Thread { item: item.map(Box::new), ..Thread::root() };
             Ok(Stepped::Advanced(Box::new(stepper.begin_with(thread, machine, input, None))))
@@ -349,6 +361,7 @@ impl Stepper<'_> {
         Step {
             execution: Execution::new(self.head, phase),
             effects: self.effects,
+            given_up: self.given_up,
             refused: self.refused,
             history,
             taken,

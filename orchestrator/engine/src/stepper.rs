@@ -11,7 +11,7 @@ use asl::{Budget, Context, Definition, RuntimeError, Scope, State, StateId, Vari
 use serde_json::{Map, Value};
 
 use crate::context::{StateView, context};
-use crate::effect::{Effect, Integrations};
+use crate::effect::{Effect, GivenUp, Integrations};
 use crate::execution::Head;
 use crate::fact::Refused;
 use crate::failure::Failure;
@@ -49,6 +49,7 @@ pub(crate) struct Stepper<'d> {
     /// What the failure that is on its way leaves undone.
     pub(crate) left: Vec<Left>,
     pub(crate) effects: Vec<Effect>,
+    pub(crate) given_up: Vec<GivenUp>,
     pub(crate) refused: Vec<Refused>,
     pub(crate) history: Recorder<'d>,
     pub(crate) tally: Tally,
@@ -197,6 +198,7 @@ impl<'d> Stepper<'d> {
             again: VecDeque::new(),
             left: Vec::new(),
             effects: Vec::with_capacity(2),
+            given_up: Vec::new(),
             refused: Vec::new(),
             history,
             tally: Tally::default(),

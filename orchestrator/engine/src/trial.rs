@@ -29,6 +29,15 @@ pub enum Work {
     },
 }
 
+/// What the `ItemReader` of a Map reads.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ItemsRead {
+    /// The items, in order.
+    pub items: Vec<Value>,
+    /// Whether they are members of an object.
+    pub of_object: bool,
+}
+
 /// What a state is tried with.
 #[derive(Debug, Clone)]
 pub struct Trial<'t> {
@@ -49,7 +58,7 @@ pub struct Trial<'t> {
     /// How often the retrier has been used that is for the error of `work`.
     pub retried: u32,
     /// What the `ItemReader` of a Map reads: the items, or why they cannot be read.
-    pub items: Option<Result<Vec<Value>, String>>,
+    pub items: Option<Result<ItemsRead, String>>,
     /// How many items of a Map have failed.
     pub failed_items: u64,
 }
@@ -130,6 +139,6 @@ pub fn trial(definition: &Definition, trial: Trial<'_>, now_ms: u64) -> Option<T
 pub(crate) struct Attempt {
     pub(crate) work: Option<Work>,
     pub(crate) retried: u32,
-    pub(crate) items: Option<Result<Vec<Value>, String>>,
+    pub(crate) items: Option<Result<ItemsRead, String>>,
     pub(crate) failed: u64,
 }

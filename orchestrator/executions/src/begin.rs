@@ -14,10 +14,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::catalogue::Catalogue;
 use crate::given::Given;
-use crate::key::{EXECUTION_KEY_BYTES_MAX, execution_key};
+use crate::key::EXECUTION_KEY_BYTES_MAX;
 use crate::logging::Logging;
 use crate::request::{Answer, Start};
-use crate::target::{Target, target};
+use crate::target::{Named, target};
 
 /// Where such messages are: on no bus, but on the way from whoever makes them of other messages.
 const TOPIC: Topic = Topic::new("executions/begin");
@@ -78,40 +78,20 @@ impl Begin {
         let random = Random::new(xxh3_64(by.as_bytes()), 0);
         let (draw, own_id) = (random.next_u64(), random.next_uuid());
         let found = target(store, machine_arn, None, draw).await?;
-        let Target { home, machine_arn, machine_name, express, revision, version_arn, alias_arn } =
-            match found {
-                Ok(target) => target,
-                Err(refused) => return Ok(Err(Unfit(refused.cause))),
-            };
-        let logging = Logging::of(&revision.configuration);
-        let definition = revision.fingerprint;
+        let target = match found {
+            Ok(target) => target,
+            Err(refused) => return Ok(Err(Unfit(refused.cause))),
+        };
+        let (express, definition) = (target.express, target.revision.fingerprint.clone());
         if catalogue.find(store, &definition).await?.is_none() {
-            return Ok(Err(Unfit(format!("the definition of '{machine_arn}' cannot be read"))));
+            return Ok(Err(Unfit(format!("the definition of '{}' cannot be read", target.machine_arn))));
         }
-        let place = machine_arn.rsplit_once(":stateMachine:").map_or("", |(place, _)| place);
-        let (kind, own) =
-            if express { ("express", format!("{name}:{own_id}")) } else { ("execution", name.to_owned()) };
-        let execution_arn = format!("{place}:{kind}:{machine_name}:{own}");
-        let key = execution_key(&home, &own);
+        let token_key = TokenKey::new(Uuid::new_v4().into_bytes());
+        let Named { key, identity, given, logging } = target.named(name.to_owned(), &own_id, token_key);
         if key.len() > EXECUTION_KEY_BYTES_MAX {
-            return Ok(Err(Unfit(format!("{execution_arn} is too long a name"))));
+            return Ok(Err(Unfit(format!("{} is too long a name", identity.execution_arn))));
         }
-        let given = (!express).then(|| Given {
-            input: Some(given_input),
-            trace_header: None,
-            version_arn: version_arn.clone(),
-            alias_arn: alias_arn.clone(),
-        });
-        let identity = Box::new(Identity {
-            execution_arn,
-            name: name.to_owned(),
-            machine_arn,
-            machine_name,
-            role_arn: revision.role_arn,
-            version_arn,
-            alias_arn,
-            token_key: Some(TokenKey::new(Uuid::new_v4().into_bytes())),
-        });
+        let given = given.map(|given| Given { input: Some(given_input), ..given });
         let by = CallId { key: by, sequence: 0 };
         Ok(Ok(Self(Ok(Ready { key, definition, input, identity, express, given, by, logging }))))
     }

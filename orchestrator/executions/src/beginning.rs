@@ -1,6 +1,6 @@
 //! Executions that are to begin: what a start finds that was begun before, and what is kept of what it gives.
 
-use engine::Fact;
+use engine::{Fact, Rules};
 use participant::{Effects, Rejected};
 
 use crate::course::EffectsOf;
@@ -73,6 +73,7 @@ impl<I: Integrations> Executor<I> {
             first_id: 1,
             identity: start.identity.clone(),
             express: start.express,
+            rules: Rules::TODAY,
         };
         if let Some(Parent::Task { key, task, .. }) = &start.parent {
             let value = of_task(key, *task);

@@ -33,7 +33,7 @@ impl<C> Errands<C> {
                 Box::new(ChildStart { input: Value::Null, identity: None, ..start })
             }),
             items: child.items,
-            attempt: child.attempt,
+            attempt: child.attempt.unwrap_or_default(),
         };
         let own = start.execution.clone();
         let request =
@@ -63,7 +63,8 @@ impl<C> Errands<C> {
         for _ in 0..ASKED_AGAIN_MAX {
             match self.ask(child, Request::RedriveChild { attempt: *attempt }).await? {
                 Ok(Answer::Redriven { .. }) => {
-                    return Ok(Outcome::ChildBegun { run: *run, attempt: *attempt, child: child.clone() });
+                    let (run, attempt) = (*run, Some(*attempt));
+                    return Ok(Outcome::ChildBegun { run, attempt, child: child.clone() });
                 }
                 // What stops it is on its way: it is to have ended before it goes on.
                 Ok(Answer::NotRedrivable(NotRedrivable::Running)) => {
@@ -89,7 +90,7 @@ fn failed(child: &Child, cause: &str) -> Outcome {
         output: None,
         error: Some(asl::error::RUNTIME.to_owned()),
         cause: Some(cause.to_owned()),
-        attempt: child.attempt,
+        attempt: child.attempt.unwrap_or_default(),
         redrives: 0,
         input: Some(child.start.input.to_string()),
     };

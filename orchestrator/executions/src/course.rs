@@ -11,7 +11,6 @@ use engine::{
 };
 use participant::{Effects, Rejected};
 
-use crate::catalogue::Known;
 use crate::due::Due;
 use crate::errand::{Again, Child, Errand, ItemsWanted, Results};
 use crate::integrations::{Integrations, Way};
@@ -20,9 +19,9 @@ use crate::lists::OF_MAP_RUN;
 use crate::logging::{Logged, Subject};
 use crate::record;
 use crate::request::Answer;
-use crate::running::{Running, nesting};
+use crate::running::Running;
 use crate::spans::{Stretch, attempt, over};
-use crate::standard::{Beside, errand};
+use crate::standard::{Beside, errand, waits_for_executions};
 use crate::stored::{Begun, Extent, HERE_BYTES_MAX, Place, ending};
 
 /// The participant's timer of an execution: when the earliest of its own is due.
@@ -40,8 +39,6 @@ pub(crate) struct Course<'a, I: Integrations> {
     pub(crate) has_journal: bool,
     pub(crate) journal: Extent,
     pub(crate) begun: Begun,
-    /// Whether any of its tasks waits for an execution that it starts.
-    nests: bool,
     /// What it is told of calls that cannot be made after all.
     unmade: VecDeque<Fact>,
     /// States entered.
@@ -57,13 +54,12 @@ pub(crate) type EffectsOf<I> = Effects<Errand<<I as Integrations>::Outside>, Ans
 
 impl<'a, I: Integrations> Course<'a, I> {
     pub(crate) fn new(
-        Known { definition, nests }: &'a Known,
+        definition: &'a Definition,
         integrations: &'a I,
         has_journal: bool,
         journal: Extent,
         begun: Begun,
     ) -> Self {
-        let nests = *nests;
         let (unmade, logged) = (VecDeque::new(), Logged::default());
         let (transitions, is_traced, over) = (0, false, Vec::new());
         Self {
@@ -72,7 +68,6 @@ impl<'a, I: Integrations> Course<'a, I> {
             has_journal,
             journal,
             begun,
-            nests,
             unmade,
             transitions,
             logged,
@@ -138,8 +133,6 @@ impl<'a, I: Integrations> Course<'a, I> {
             Fact::TaskHeartbeat { task } | Fact::TaskSubmitted { task, .. } => Some(*task),
             _ => None,
         };
-        let answered = answered(&fact);
-        let nested = self.nested(execution.as_ref());
         let entry = JournalEntry::new(now_ms, fact);
         let written = self.has_journal.then(|| entry.encode());
         let integrations = Beside(self.integrations);
@@ -159,7 +152,7 @@ impl<'a, I: Integrations> Course<'a, I> {
             Stepped::Stale(execution) => {
                 // A task that is pending waits still, though nothing follows: it may have no time for being at work, or be told again
                 // (after a crash) that its execution has begun.
-                let waits = of_pending.is_some_and(|task| execution.pending_tasks().contains(&task));
+                let waits = of_pending.is_some_and(|task| execution.awaiting_task(task).is_some());
                 return Ok((Running { execution: *execution, due }, waits));
             }
             Stepped::Advanced(step) => *step,
@@ -174,30 +167,13 @@ impl<'a, I: Integrations> Course<'a, I> {
         for effect in step.effects {
             self.bring_about(effect, &step.execution, &mut due, effects);
         }
-        if !nested.is_empty() {
-            self.stop_nested(nested, answered, &step.execution, effects);
-        }
-        Ok((Running { execution: step.execution, due }, true))
-    }
-
-    fn nested(&self, execution: Option<&Execution>) -> Vec<TaskId> {
-        let execution = execution.filter(|_| self.nests);
-        execution.map(|execution| nesting(self.definition, execution)).unwrap_or_default()
-    }
-
-    /// Has those executions stopped whose tasks are given up: they took too long, or the execution, or a part of it, has ended.
-    fn stop_nested(
-        &self,
-        mut given_up: Vec<TaskId>,
-        answered: Option<TaskId>,
-        execution: &Execution,
-        effects: &mut EffectsOf<I>,
-    ) {
-        let wait = self.nested(Some(execution));
-        given_up.retain(|task| Some(*task) != answered && !wait.contains(task));
+        // The executions that they wait for are stopped.
+        let nesting = step.given_up.iter().filter(|given_up| waits_for_executions(&given_up.resource));
+        let given_up: Vec<TaskId> = nesting.map(|given_up| given_up.task).collect();
         if !given_up.is_empty() {
             effects.call(Errand::StopNested(given_up));
         }
+        Ok((Running { execution: step.execution, due }, true))
     }
 
     fn append(&mut self, fact: Vec<u8>, effects: &mut EffectsOf<I>) {
@@ -332,7 +308,7 @@ impl<'a, I: Integrations> Course<'a, I> {
             name: keys.run(),
             index,
             items,
-            attempt,
+            attempt: Some(attempt),
             is_told_whole,
             start,
             logging,
@@ -379,16 +355,6 @@ impl<'a, I: Integrations> Course<'a, I> {
             effects.journal(record::of_snapshot(&encoded));
         }
         (Place::Journal { size }, Some(running))
-    }
-}
-
-/// The task that a fact says the end of.
-fn answered(fact: &Fact) -> Option<TaskId> {
-    match fact {
-        Fact::TaskSucceeded { task, .. }
-        | Fact::TaskFailed { task, .. }
-        | Fact::TaskSubmitFailed { task, .. } => Some(*task),
-        _ => None,
     }
 }
 

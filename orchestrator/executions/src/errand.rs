@@ -107,9 +107,9 @@ pub struct Child {
     /// How many items it has.
     #[serde(default = "one")]
     pub(crate) items: u64,
-    /// How often the parent had been redriven.
+    /// How often the parent had been redriven, if it says: an earlier version of this program did not, and redrove no Map run.
     #[serde(default)]
-    pub(crate) attempt: u32,
+    pub(crate) attempt: Option<u32>,
     pub(crate) is_told_whole: bool,
     /// What it begins with; its execution is its key.
     pub(crate) start: ChildStart,
@@ -182,8 +182,8 @@ pub enum Outcome {
     ChildBegun {
         /// The Map run.
         run: MapRunId,
-        /// How often the parent had been redriven when it asked for it.
-        attempt: u32,
+        /// How often the parent had been redriven when it asked for it, if that is known.
+        attempt: Option<u32>,
         /// The child's key.
         child: String,
     },

@@ -102,10 +102,10 @@ impl<I: Integrations> Executor<I> {
             )));
         }
         // Who comes back to it will need it.
-        let known = self.catalogue.known_of(Arc::clone(definition));
+        self.catalogue.put(Arc::clone(definition));
         let (has_journal, journal) = (journal.is_some(), journal.unwrap_or_default());
         let started_ms = begun.started_ms;
-        let mut course = Course::new(&known, &self.integrations, has_journal, journal, begun);
+        let mut course = Course::new(definition, &self.integrations, has_journal, journal, begun);
         course.is_traced = self.outlets.spans.is_some();
         let (running, _) = course.tell(None, [fact], effects)?;
         let ending = ending(&running.execution).cloned();
@@ -158,14 +158,14 @@ impl<I: Integrations> Executor<I> {
         }
         let before = Rest::of(stored.ending());
         let (begun, journal, place) = stored.apart();
-        let Some(known) = self.catalogue.known(&begun.definition) else {
+        let Some(definition) = self.catalogue.get(&begun.definition) else {
             return Err(effects.lack(&format!("the definition {}", begun.definition)));
         };
         let (running, measured) = match place {
             Place::Here(execution) => (Running::from(*execution), None),
             Place::Journal { size } => (self.take(journal.chain, effects)?, Some(size)),
         };
-        if token.is_some_and(|token| !has_given(&known.definition, &running.execution, token)) {
+        if token.is_some_and(|token| !has_given(&definition, &running.execution, token)) {
             effects.answer(Answer::InvalidToken);
             return Ok((Some(self.put_back(begun, journal, running, measured, effects)), false));
         }
@@ -174,7 +174,7 @@ impl<I: Integrations> Executor<I> {
             _ => None,
         });
         // Only what is Express has no journal.
-        let mut course = Course::new(&known, &self.integrations, journal.entries > 0, journal, begun);
+        let mut course = Course::new(&definition, &self.integrations, journal.entries > 0, journal, begun);
         course.is_traced = self.outlets.spans.is_some();
         let (running, was_awaited) = course.tell(Some(running), facts, effects)?;
         let ending = ending(&running.execution).cloned();
@@ -323,8 +323,10 @@ impl<I: Integrations> Executor<I> {
                 Ok(stored)
             }
             Outcome::ChildBegun { run, attempt, child } => {
-                if !stored.runs.contains(run) || *attempt != stored.attempt() {
-                    effects.call(Errand::StopChildren { children: vec![child.clone()], attempt: *attempt });
+                let is_earlier = attempt.is_some_and(|attempt| attempt != stored.attempt());
+                if is_earlier || !stored.runs.contains(run) {
+                    let (children, attempt) = (vec![child.clone()], attempt.unwrap_or_default());
+                    effects.call(Errand::StopChildren { children, attempt });
                 }
                 Ok(Some(stored))
             }

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use asl::data::NESTING_MAX;
 use asl::map::{Items as ItemsOf, Map};
 use engine::MapRunId;
-use items::{Buckets, Items, Objects, Page, ReadError};
-use serde_json::Value;
+use items::{Buckets, Item, Items, Objects, Page, ReadError};
 
 use crate::depth::is_storable;
 use crate::errand::ItemsWanted;
@@ -27,7 +26,7 @@ pub(crate) struct Files {
 struct Reading {
     items: Items,
     /// The one that the last page had no place for.
-    held: Option<Value>,
+    held: Option<Item>,
     /// How many have been given.
     given: u64,
 }

@@ -113,4 +113,5 @@ pub use retention::{Retention, Step};
 pub use row::Row;
 pub use spans::{Spans, Stretch, Stretched};
 pub use stored::{HERE_BYTES_MAX, Stored};
+pub use target::{Named, Target};
 pub use waiters::{Waiter, Waiters};

@@ -34,7 +34,7 @@ impl<C> Errands<C> {
         let definition = definition.ok().flatten();
         let news = match definition.as_ref().and_then(|definition| map_of(definition, &wanted.map)) {
             Some(map) => match self.files.page(key, map, wanted).await {
-                Ok(Page { items, is_last }) => MapNews::Items { from, items, is_last },
+                Ok(Page { items, of_object, is_last }) => MapNews::Items { from, items, of_object, is_last },
                 Err(ReadError(cause)) => MapNews::Unreadable { from, cause },
             },
             None => {

@@ -3,7 +3,7 @@
 use asl::random::Random;
 use engine::results::nested;
 use engine::token::TokenKey;
-use engine::{ChildEnd, Fact, Identity, MapNews, Status, TaskId, is_name};
+use engine::{ChildEnd, Fact, MapNews, Status, TaskId, is_name};
 use participant::CallId;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,17 +11,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::errand::{Nest, Offer, Outcome, Waits};
 use crate::errands::{Ends, Errands, patiently};
-use crate::given::Given;
-use crate::key::execution_key;
 use crate::lists::{OF_TASK, of_task};
-use crate::logging::Logging;
 use crate::parent::Parent;
 use crate::queue::queue_key;
 use crate::read::{ReadError, describe, input as input_of};
 use crate::refused::Refused;
 use crate::request::{Answer, Nested, QueueRequest, Request, Start};
 use crate::stored::{Place, Stored};
-use crate::target::{Target, target};
+use crate::target::{Named, target};
 
 /// An execution that can begin.
 struct Wish {
@@ -69,59 +66,41 @@ impl<C> Errands<C> {
         let machine_arn = text("StateMachineArn").unwrap_or_default();
         let unreadable = |error: store::StoreError| Refused::new("ServiceUnavailable", error.to_string());
         let found = patiently(|| target(self.reader(), machine_arn, nest.machine_arn.as_deref(), draw));
-        let Target { home, machine_arn, machine_name, express, revision, version_arn, alias_arn } =
-            found.await.map_err(unreadable)??;
+        let target = found.await.map_err(unreadable)??;
+        let express = target.express;
         let name = text("Name").map_or(made_up, str::to_owned);
         if !is_name(&name) {
             return Err(Refused::new("InvalidName", format!("Invalid Name: '{name}'")));
         }
         let parent = match nest.waits {
             Waits::Ended { .. } if express => {
-                let cause = format!("Express state machines cannot be waited for: '{machine_arn}'");
+                let cause = format!("Express state machines cannot be waited for: '{}'", target.machine_arn);
                 return Err(Refused::new("StateMachineTypeNotSupported", cause));
             }
             Waits::Ended { as_json } => Some(Parent::Task { key: id.key.clone(), task: nest.task, as_json }),
             Waits::Begun | Waits::Token => None,
         };
-        let fingerprint = &revision.fingerprint;
+        let fingerprint = &target.revision.fingerprint;
         let definition = patiently(|| self.catalogue.find(self.reader(), fingerprint)).await;
         let definition = definition.map_err(unreadable)?.ok_or_else(|| {
             Refused::new(
                 "StateMachineDoesNotExist",
-                format!("The definition of '{machine_arn}' cannot be read"),
+                format!("The definition of '{}' cannot be read", target.machine_arn),
             )
         })?;
-        let place = machine_arn.rsplit_once(":stateMachine:").map_or("", |(place, _)| place);
-        let (kind, own) =
-            if express { ("express", format!("{name}:{own_id}")) } else { ("execution", name.clone()) };
-        let execution_arn = format!("{place}:{kind}:{machine_name}:{own}");
-        let key = execution_key(&home, &own);
-        // Its input is read in its journal.
-        let given = (!express && version_arn.is_some()).then(|| Given {
-            version_arn: version_arn.clone(),
-            alias_arn: alias_arn.clone(),
-            ..Given::default()
-        });
-        let logging = Logging::of(&revision.configuration);
-        let identity = Identity {
-            execution_arn: execution_arn.clone(),
-            name,
-            machine_arn,
-            machine_name,
-            role_arn: revision.role_arn,
-            version_arn,
-            alias_arn,
-            // Drawn anew each time it is asked for: the first that is committed is the one.
-            token_key: Some(TokenKey::new(Uuid::new_v4().into_bytes())),
-        };
+        // The key is drawn anew each time it is asked for: the first that is committed is the one.
+        let token_key = TokenKey::new(Uuid::new_v4().into_bytes());
+        let Named { key, identity, given, logging } = target.named(name, &own_id, token_key);
+        let execution_arn = identity.execution_arn.clone();
         let start = Start {
             definition,
             input: input(nest.arguments.get("Input")),
             // By the call, which is made once; there may have been others under its key.
             seed: xxh3_64(id.to_string().as_bytes()),
-            identity: Some(Box::new(identity)),
+            identity: Some(identity),
             express,
-            given,
+            // Its input is read in its journal.
+            given: given.filter(|given| given.version_arn.is_some()),
             logging,
             by: parent.is_none().then(|| id.clone()),
             parent,

@@ -67,19 +67,15 @@ pub(crate) fn attempt(execution: Option<&Execution>, fact: &Fact) -> Option<Atte
         Fact::TimerFired { timer } => (Err(*timer), Some(TIMEOUT.to_owned())),
         _ => return None,
     };
-    let mut frames = execution?.frames();
-    let is_it = |awaited: &Awaited| match (awaited, ended) {
-        (Awaited::Task { task, .. }, Ok(ended)) => (*task == ended).then_some(*task),
-        (Awaited::Task { task, timeout, heartbeat, .. }, Err(timer)) => {
-            [timeout, heartbeat].into_iter().flatten().any(|set| set.id == timer).then_some(*task)
-        }
-        _ => None,
-    };
-    frames.find_map(|frame| {
-        let task = is_it(&frame.awaited)?;
-        let state = Arc::clone(frame.state_name()?);
-        Some(Attempt { task, state, began_ms: frame.entered_ms, error: error.clone() })
-    })
+    let execution = execution?;
+    let frame = match ended {
+        Ok(task) => execution.awaiting_task(task),
+        Err(timer) => execution.awaiting_timer(timer),
+    }?;
+    // A timer may be one of a state that waits for nothing else.
+    let Awaited::Task { task, .. } = frame.awaited else { return None };
+    let state = Arc::clone(frame.state_name()?);
+    Some(Attempt { task, state, began_ms: frame.entered_ms, error })
 }
 
 /// What is over after a step to that execution, which an attempt was the end of, or not.

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use serde_json::{Value, json};
 
 use crate::error::ReadError;
-use crate::source::Contents;
+use crate::source::{Contents, Item};
 
 /// Largest element, in bytes of its text. No payload is as large, but an `ItemSelector` may take a part.
 const ELEMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -46,7 +46,7 @@ impl Elements {
         Ok(Self { text, within, is_first: true, is_over: false })
     }
 
-    fn element(&mut self) -> Result<Option<Value>, ReadError> {
+    fn element(&mut self) -> Result<Option<Item>, ReadError> {
         let end = match self.within {
             Within::Array => b']',
             Within::Object => b'}',
@@ -55,17 +55,18 @@ impl Elements {
             return Ok(None);
         }
         match self.within {
-            Within::Array => self.text.value().map(Some),
+            Within::Array => Ok(Some(self.text.value()?.into())),
             Within::Object => {
                 let key = self.text.key()?;
-                Ok(Some(json!({"Key": key, "Value": self.text.value()?})))
+                let value = json!({"Key": key, "Value": self.text.value()?});
+                Ok(Some(Item { value, is_member: true }))
             }
         }
     }
 }
 
 impl Iterator for Elements {
-    type Item = Result<Value, ReadError>;
+    type Item = Result<Item, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     fn read(text: &'static str, pointer: &str) -> Result<Vec<Value>, ReadError> {
-        Elements::new(Box::new(text.as_bytes()), pointer)?.collect()
+        Elements::new(Box::new(text.as_bytes()), pointer)?.map(|item| Ok(item?.value)).collect()
     }
 
     #[test]
@@ -238,6 +239,14 @@ mod tests {
     }
 
     #[test]
+    fn only_an_object_has_members_whatever_an_element_looks_like() {
+        for (text, expected) in [(r#"{"k": 1}"#, true), (r#"[{"Key": "k", "Value": 1}]"#, false)] {
+            let item = Elements::new(Box::new(text.as_bytes()), "").unwrap().next().unwrap().unwrap();
+            assert_eq!(item, Item { value: json!({"Key": "k", "Value": 1}), is_member: expected }, "{text}");
+        }
+    }
+
+    #[test]
     fn what_stands_before_the_pointer_may_be_of_any_size() {
         use std::io::Read as _;
         let large = ELEMENT_BYTES_MAX as u64 + 7;
@@ -246,7 +255,7 @@ mod tests {
             Box::new(before.chain(close)) as Contents
         };
         let items = Elements::new(text(br#"", {"deep": [1]}], "b": [1, 2]}"#), "/b").unwrap();
-        assert_eq!(items.collect::<Result<Vec<_>, _>>(), Ok(vec![json!(1), json!(2)]));
+        assert_eq!(items.collect::<Result<Vec<_>, _>>(), Ok(vec![json!(1).into(), json!(2).into()]));
         let cut = Elements::new(text(br#"""#), "/b").err().unwrap();
         assert!(cut.to_string().contains("ends too early"), "{cut}");
         let item = Elements::new(text(br#""]}"#), "/a").unwrap().next().unwrap().unwrap_err();

@@ -27,4 +27,4 @@ pub use error::ReadError;
 pub use folder::Folder;
 pub use page::{Page, page};
 pub use read::items;
-pub use source::{Buckets, Contents, Items, Object, ObjectList, ObjectWriter, Objects};
+pub use source::{Buckets, Contents, Item, Items, Object, ObjectList, ObjectWriter, Objects};

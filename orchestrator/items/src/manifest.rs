@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::error::ReadError;
 use crate::rows::Rows;
-use crate::source::{Contents, Items, Objects};
+use crate::source::{Contents, Items, Objects, plain};
 
 /// Largest manifest of an inventory, in bytes: it is read as a whole.
 const INVENTORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -32,7 +32,7 @@ pub(crate) fn inventory(contents: Contents, objects: Arc<dyn Objects>) -> Result
     let rows = move |key: String| -> Result<Items, ReadError> {
         let contents = unpacked(&key, objects.open(&bucket, &key, None)?);
         let rows = Rows::new(contents, b',', Some(&headers))?;
-        Ok(Box::new(rows.map(|row| row.map(plain_key))))
+        Ok(plain(rows.map(|row| row.map(plain_key))))
     };
     Ok(each(keys.into_iter().map(Ok), rows))
 }

@@ -9,7 +9,7 @@ use crate::error::ReadError;
 use crate::json::Elements;
 use crate::manifest::{athena, each, inventory, unpacked};
 use crate::rows::{Lines, Rows, delimiter};
-use crate::source::{Contents, Items, Object, Objects};
+use crate::source::{Contents, Items, Object, Objects, plain};
 
 /// The items of what a reader's `Resource` gives with those arguments.
 ///
@@ -28,7 +28,7 @@ pub fn items(
     if resource.ends_with(":listObjectsV2") {
         let listed = objects.list(bucket, text("Prefix").unwrap_or_default())?;
         if !config.flatten {
-            return Ok(Box::new(listed.map(|object| object.map(told))));
+            return Ok(plain(listed.map(|object| object.map(told))));
         }
         let (bucket, config, objects) = (bucket.to_owned(), config.clone(), Arc::clone(objects));
         // A folder of the console is an empty object.
@@ -59,10 +59,10 @@ pub(crate) fn of_contents(
             let pointer = config.items_pointer.as_deref().unwrap_or_default();
             Ok(Box::new(Elements::new(contents, pointer)?))
         }
-        InputType::Jsonl => Ok(Box::new(Lines::new(contents))),
+        InputType::Jsonl => Ok(plain(Lines::new(contents))),
         InputType::Csv => {
             let headers = config.csv_headers.as_deref();
-            Ok(Box::new(Rows::new(contents, delimiter(config.csv_delimiter), headers)?))
+            Ok(plain(Rows::new(contents, delimiter(config.csv_delimiter), headers)?))
         }
         InputType::Manifest => inventory(contents, Arc::clone(objects)),
         InputType::Parquet => Err(ReadError(
@@ -131,7 +131,7 @@ mod tests {
     }
 
     fn read(resource: &str, arguments: Value, config: ReaderConfig) -> Result<Vec<Value>, ReadError> {
-        items(resource, &arguments, &config, &objects())?.collect()
+        items(resource, &arguments, &config, &objects())?.map(|item| Ok(item?.value)).collect()
     }
 
     fn of(input_type: InputType) -> ReaderConfig {

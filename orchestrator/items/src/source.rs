@@ -36,8 +36,29 @@ pub trait ObjectWriter: Send {
 /// Objects, one after another.
 pub type ObjectList = Box<dyn Iterator<Item = Result<Object, ReadError>> + Send>;
 
+/// An item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// What it is; of a member of an object its `Key` and its `Value`.
+    pub value: Value,
+    /// Whether it is a member of an object: what merely looks like one is none.
+    pub is_member: bool,
+}
+
+impl From<Value> for Item {
+    /// One that is no member of an object.
+    fn from(value: Value) -> Self {
+        Self { value, is_member: false }
+    }
+}
+
 /// Items, one after another.
-pub type Items = Box<dyn Iterator<Item = Result<Value, ReadError>> + Send>;
+pub type Items = Box<dyn Iterator<Item = Result<Item, ReadError>> + Send>;
+
+/// Values as items, none of which is a member of an object.
+pub(crate) fn plain(values: impl Iterator<Item = Result<Value, ReadError>> + Send + 'static) -> Items {
+    Box::new(values.map(|value| value.map(Item::from)))
+}
 
 /// Buckets with objects.
 pub trait Objects: Send + Sync {

@@ -12,7 +12,8 @@ use bus::{Message, Topic};
 use contract::envelope::{self, Envelope};
 use contract::{Encoded, Event, Order, Reply, Style, TraceContext};
 use engine::{
-    Call, Effect, Execution, Fact, History, Integrations as _, JournalEntry, Stepped, TaskId, TimerId, step,
+    Call, Effect, Execution, Fact, History, Integrations as _, JournalEntry, Rules, Stepped, TaskId, TimerId,
+    step,
 };
 use participant::{Effects, Handler, Input, NoCalls, Rejected};
 use registry::Definitions;
@@ -163,6 +164,7 @@ impl Conductor {
             first_id,
             identity: None,
             express: false,
+            rules: Rules::TODAY,
         };
         let kept = Kept { traceparent, placed: Some(placed), rivals: Vec::new() };
         self.step(self.definitions.current(), None, fact, kept, effects)

@@ -5,14 +5,14 @@ use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 
 use engine::WriteResults;
 use engine::results::{Addition, RESULT_FILE_BYTES_MAX, ResultFiles, ResultKind, manifest, pending};
-use items::{Buckets, Items, ObjectWriter};
+use items::{Buckets, Item, Items, ObjectWriter};
 use serde_json::Value;
 
 /// What a Map run reads, and what it will write.
 #[derive(Default)]
 pub(crate) struct MapFiles {
     /// The items that come, and the one that the last page had no place for.
-    pub(crate) items: Option<(Items, Option<Value>)>,
+    pub(crate) items: Option<(Items, Option<Item>)>,
     /// What children gave, a line each: its kind and what is told of it. On disk, since they may be a million.
     results: Option<BufWriter<File>>,
 }

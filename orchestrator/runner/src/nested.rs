@@ -1,12 +1,11 @@
 //! Executions that tasks start, and tokens that tasks hand in.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use asl::random::Random;
 use asl::resource::Pattern;
 use engine::results::nested;
-use engine::{Call, Ending, Fact, Phase, Status, token};
+use engine::{Call, Ending, Fact, GivenUp, Rules, Status, token};
 use serde_json::{Value, json};
 
 use crate::asked::{Answer, Asked};
@@ -79,7 +78,7 @@ impl World<'_> {
         let shown = format!("{machine}:{name}");
         self.hosted.insert(Arc::clone(&id), Hosted::new(definition, Some(shown), Some(parent), false));
         if let (Some(_), Some(hosted)) = (told, self.hosted.get_mut(of)) {
-            hosted.awaited.push((call.task, Arc::clone(&id)));
+            hosted.awaited.insert(call.task, Arc::clone(&id));
         }
         let begun = json!({"ExecutionArn": identity.execution_arn, "StartDate": self.now_ms});
         match pattern {
@@ -90,18 +89,21 @@ impl World<'_> {
         }
         let (execution, seed) = (id.to_string(), random.next_u64());
         let identity = Some(Box::new(identity));
-        let start = Fact::Started { execution, input, seed, first_id: 1, identity, express: false };
+        let start = Fact::Started {
+            execution,
+            input,
+            seed,
+            first_id: 1,
+            identity,
+            express: false,
+            rules: Rules::TODAY,
+        };
         self.due.fact(self.now_ms, &id, start);
         Ok(())
     }
 
     /// Tells whoever waits for an execution how it ended.
-    pub(crate) fn ended(
-        &mut self,
-        id: &Arc<str>,
-        hosted: Hosted<'_>,
-        ending: &Ending,
-    ) -> Result<(), RunError> {
+    pub(crate) fn ended(&mut self, hosted: Hosted<'_>, ending: &Ending) -> Result<(), RunError> {
         let started_ms = hosted.execution.as_ref().map_or(self.now_ms, engine::Execution::started_ms);
         match hosted.parent {
             None => Ok(()),
@@ -111,7 +113,7 @@ impl World<'_> {
             Some(Parent::Task { execution, task, told, identity, input }) => {
                 let Some(told) = told else { return Ok(()) };
                 if let Some(parent) = self.hosted.get_mut(&execution) {
-                    parent.awaited.retain(|(_, child)| child != id);
+                    parent.awaited.remove(&task);
                 }
                 let as_json = told == Told::AsJson && ending.status == Status::Succeeded;
                 let described = nested(&identity, &input, started_ms, ending, as_json);
@@ -131,16 +133,10 @@ impl World<'_> {
 
     /// Stops the executions that tasks of this one waited for, and do not any more: those tasks took too long, or all of it has
     /// ended.
-    pub(crate) fn stop_abandoned(&mut self, of: &Arc<str>) -> Result<(), RunError> {
-        let Some(hosted) = self.hosted.get_mut(of).filter(|hosted| !hosted.awaited.is_empty()) else {
-            return Ok(());
-        };
-        let pending = hosted.execution.as_ref().map(engine::Execution::pending_tasks).unwrap_or_default();
-        let pending: HashSet<_> = pending.into_iter().collect();
-        let awaited = std::mem::take(&mut hosted.awaited);
-        let (kept, abandoned) = awaited.into_iter().partition(|(task, _)| pending.contains(task));
-        hosted.awaited = kept;
-        abandoned.into_iter().try_for_each(|(_, child)| self.stop(&child))
+    pub(crate) fn stop_abandoned(&mut self, of: &Arc<str>, given_up: &[GivenUp]) -> Result<(), RunError> {
+        let Some(hosted) = self.hosted.get_mut(of) else { return Ok(()) };
+        let abandoned: Vec<_> = given_up.iter().filter_map(|it| hosted.awaited.remove(&it.task)).collect();
+        abandoned.into_iter().try_for_each(|child| self.stop(&child))
     }
 
     /// Tells the execution that a token names what is handed in with it.
@@ -155,11 +151,7 @@ impl World<'_> {
             return failed("InvalidToken", "Invalid token");
         };
         let (id, task): (Arc<str>, _) = (token.execution().into(), token.task());
-        let execution = self.hosted.get(&id).and_then(|hosted| hosted.execution.as_ref());
-        let is_pending = execution.is_some_and(|execution| {
-            matches!(execution.phase(), Phase::Running(_)) && execution.pending_tasks().contains(&task)
-        });
-        if !is_pending {
+        if self.awaiting(&id, task).is_none() {
             return failed("TaskTimedOut", "Provided task does not exist anymore");
         }
         let fact = match action {

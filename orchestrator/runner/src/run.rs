@@ -1,7 +1,7 @@
 //! Runs an execution to its end.
 
 use asl::Definition;
-use engine::{Fact, HistoryEvent};
+use engine::{Fact, HistoryEvent, Rules};
 use serde_json::Value;
 
 use crate::answer::Answers;
@@ -45,6 +45,7 @@ pub fn run_all(
         first_id: 1,
         identity: Some(Box::new(settings.identity())),
         express: settings.express,
+        rules: Rules::TODAY,
     };
     World::new(definition, settings, answers, see).run(start)
 }

@@ -88,7 +88,7 @@ impl World<'_> {
         };
         let from = asked.from;
         let news = match items::page(items, held, asked.items_max, asked.bytes_max) {
-            Ok(Page { items, is_last }) => MapNews::Items { from, items, is_last },
+            Ok(Page { items, of_object, is_last }) => MapNews::Items { from, items, of_object, is_last },
             Err(error) => MapNews::Unreadable { from, cause: error.0 },
         };
         // A file that is read to its end stays open no longer: there may be thousands of Maps.
@@ -106,7 +106,7 @@ impl World<'_> {
         let answer = self.answer_for(&asked.state, &asked.resource, &asked.arguments)?;
         Ok(match (answer, &self.buckets) {
             (Some(Answer::Result(Value::Array(items)) | Answer::Returned(Value::Array(items))), _) => {
-                Ok(Box::new(items.into_iter().map(Ok)))
+                Ok(Box::new(items.into_iter().map(|item| Ok(item.into()))))
             }
             // Anything else is what is in the object.
             (Some(Answer::Result(data) | Answer::Returned(data)), _) => {

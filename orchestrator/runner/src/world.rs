@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use asl::Definition;
 use engine::{
-    Call, Effect, Ending, Execution, Fact, HistoryEvent, MapRunId, NoneRefused, Phase, Status, Step, Stepped,
-    Taken, TaskId, step_seen,
+    Call, Effect, Ending, Execution, Fact, Frame, HistoryEvent, MapRunId, NoneRefused, Phase, Status, Step,
+    Stepped, Taken, TaskId, step_seen,
 };
 use items::{Buckets, Folder};
 use tokio::time::Instant;
@@ -62,7 +62,7 @@ pub(crate) struct Hosted<'r> {
     /// Whether it is the one that is run, or one of those that its Maps start.
     pub(crate) is_part: bool,
     /// The executions that its tasks wait for.
-    pub(crate) awaited: Vec<(TaskId, Arc<str>)>,
+    pub(crate) awaited: BTreeMap<TaskId, Arc<str>>,
     told: u64,
 }
 
@@ -73,7 +73,7 @@ impl<'r> Hosted<'r> {
         parent: Option<Parent>,
         is_part: bool,
     ) -> Self {
-        Self { definition, execution: None, name, parent, is_part, awaited: Vec::new(), told: 0 }
+        Self { definition, execution: None, name, parent, is_part, awaited: BTreeMap::new(), told: 0 }
     }
 }
 
@@ -154,7 +154,7 @@ impl<'r> World<'r> {
             last = last.take().or(Some(event));
             ControlFlow::Break(())
         };
-        let before = hosted.execution.take();
+        let (before, about) = (hosted.execution.take(), fact.task());
         let stepped = step_seen(hosted.definition, before, fact, self.now_ms, &NoneRefused, &mut look)?;
         let step = match stepped {
             Stepped::Stale(same) => {
@@ -163,7 +163,7 @@ impl<'r> World<'r> {
             }
             Stepped::Advanced(step) => *step,
         };
-        let Step { execution, effects, taken, .. } = step;
+        let Step { execution, effects, taken, given_up, .. } = step;
         if let Some(last) = last
             && execution.status() != Status::Succeeded
         {
@@ -181,12 +181,13 @@ impl<'r> World<'r> {
         if let Some(task) = beat {
             self.due.beat_again(self.now_ms, to, task);
         }
-        self.stop_abandoned(to)?;
-        self.stop_work(to);
+        self.stop_abandoned(to, &given_up)?;
+        let answered = about.filter(|task| self.awaiting(to, *task).is_none());
+        self.stop_work(to, &given_up.iter().map(|it| it.task).chain(answered).collect());
         if let Some((ending, _)) = &ended
             && let Some(hosted) = self.hosted.remove(to)
         {
-            self.ended(to, hosted, ending)?;
+            self.ended(hosted, ending)?;
         }
         Ok(ended)
     }
@@ -295,14 +296,16 @@ impl<'r> World<'r> {
         }
     }
 
+    /// The state of an execution that waits for the answer to that attempt.
+    pub(crate) fn awaiting(&self, of: &Arc<str>, task: TaskId) -> Option<&Frame> {
+        self.hosted.get(of)?.execution.as_ref()?.awaiting_task(task)
+    }
+
     /// Stops the work of calls that an execution waits for no longer.
-    fn stop_work(&mut self, of: &Arc<str>) {
-        if self.work.is_idle() {
-            return;
+    fn stop_work(&mut self, of: &Arc<str>, over: &HashSet<TaskId>) {
+        if !over.is_empty() && !self.work.is_idle() {
+            self.work.keep(|(whose, call)| whose != of || !call.is_awaited || !over.contains(&call.task));
         }
-        let execution = self.hosted.get(of).and_then(|hosted| hosted.execution.as_ref());
-        let awaited = execution.map(Execution::pending_tasks).unwrap_or_default();
-        self.work.keep(|(whose, call)| whose != of || !call.is_awaited || awaited.contains(&call.task));
     }
 
     pub(crate) fn answered(&mut self, of: &Arc<str>, call: &Call, answer: Answer) {

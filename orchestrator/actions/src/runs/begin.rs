@@ -1,15 +1,13 @@
 //! What both ways to start an execution share.
 
 use api::{ErrorKind, Failure};
+use engine::is_name;
 use engine::token::TokenKey;
-use engine::{Identity, is_name};
-use executions::{Given, Logging, Start, execution_key};
+use executions::{Given, Named, Start, Target};
 
-use crate::arn::{Arn, Resource};
 use crate::failures::declared;
 use crate::runs::payload;
 use crate::service::Service;
-use crate::target::Target;
 
 /// What is asked for.
 pub(crate) struct Wish {
@@ -59,44 +57,12 @@ impl Service {
             .ok_or_else(|| Failure::Internal(format!("the definition {fingerprint} is not in the store")))?;
         let express = target.express;
         let name = name.unwrap_or_else(|| id.to_string());
-        let (resource, key) = place(&target, &name, express.then(|| id.to_string()));
-        let arn = Arn { scope: target.machine_arn.scope.clone(), resource }.to_string();
-        let Target { machine_arn, machine_name, revision, version_arn, alias_arn, .. } = target;
-        let given = (!express).then(|| Given {
-            input: Some(text),
-            trace_header,
-            version_arn: version_arn.clone(),
-            alias_arn: alias_arn.clone(),
-        });
-        let logging = Logging::of(&revision.configuration);
-        let identity = Identity {
-            execution_arn: arn.clone(),
-            name,
-            machine_arn: machine_arn.to_string(),
-            machine_name,
-            role_arn: revision.role_arn,
-            version_arn,
-            alias_arn,
-            token_key: Some(TokenKey::new(self.fresh_id().into_bytes())),
-        };
-        let identity = Some(Box::new(identity));
+        let token_key = TokenKey::new(self.fresh_id().into_bytes());
+        let Named { key, identity, given, logging } = target.named(name, &id.to_string(), token_key);
+        let given = given.map(|given| Given { input: Some(text), trace_header, ..given });
+        let (arn, identity) = (identity.execution_arn.clone(), Some(identity));
         let start =
             Start { definition, input, seed, identity, express, given, logging, parent: None, by: None };
         Ok(Ready { arn, key, start: Box::new(start) })
-    }
-}
-
-/// Which resource the execution is, and its key. An Express one has an id beside its name.
-fn place(target: &Target, name: &str, id: Option<String>) -> (Resource, String) {
-    let (machine, name) = (target.machine_name.clone(), name.to_owned());
-    match id {
-        Some(id) => {
-            let key = execution_key(&target.home, &format!("{name}:{id}"));
-            (Resource::Express { machine, name, id }, key)
-        }
-        None => {
-            let key = execution_key(&target.home, &name);
-            (Resource::Execution { machine, name }, key)
-        }
     }
 }

@@ -6,7 +6,7 @@ use asl::StateKind;
 use asl::map::{Items, Mode};
 use asl::resource::{Pattern, ResourceKind};
 use asl::syntax::{Definition, Machine, State};
-use engine::Work;
+use engine::{ItemsRead, Work};
 use serde_json::{Map, Value};
 
 use super::definition::Tested;
@@ -29,7 +29,7 @@ pub(super) struct Asked {
     pub(super) work: Option<Work>,
     pub(super) retried: u32,
     /// What the `ItemReader` of a Map reads.
-    pub(super) items: Option<Result<Vec<Value>, String>>,
+    pub(super) items: Option<Result<ItemsRead, String>>,
     pub(super) failed_items: u64,
 }
 
@@ -141,7 +141,7 @@ fn given_context(text: &str, is_mocked: bool) -> Result<Value, Failure> {
     Ok(context.into())
 }
 
-fn read_items(state: &State, data: &str) -> Result<Result<Vec<Value>, String>, Failure> {
+fn read_items(state: &State, data: &str) -> Result<Result<ItemsRead, String>, Failure> {
     match &state.kind {
         StateKind::Map(map) => match &map.items {
             Items::Reader(it) => Ok(reader::items(it, data)),

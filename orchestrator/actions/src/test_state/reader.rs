@@ -4,8 +4,9 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use asl::map::{ItemReader, ReaderConfig};
-use items::{Contents, ObjectList, Objects, ReadError};
-use serde_json::{Value, json};
+use engine::ItemsRead;
+use items::{Contents, ObjectList, Objects, Page, ReadError};
+use serde_json::json;
 
 /// One object, whatever it is called.
 struct Given(String);
@@ -24,11 +25,14 @@ impl Objects for Given {
 ///
 /// # Errors
 /// The data is not what the reader's configuration says.
-pub(super) fn items(reader: &ItemReader, data: &str) -> Result<Vec<Value>, String> {
+pub(super) fn items(reader: &ItemReader, data: &str) -> Result<ItemsRead, String> {
     let is_list = reader.resource.arn.ends_with(":listObjectsV2") && !reader.config.flatten;
     let config = if is_list { ReaderConfig::default() } else { reader.config.clone() };
     let objects: Arc<dyn Objects> = Arc::new(Given(data.to_owned()));
     let anywhere = json!({"Bucket": "bucket", "Key": "key"});
     let read = items::items("arn:aws:states:::s3:getObject", &anywhere, &config, &objects);
-    read.and_then(Iterator::collect).map_err(|error| error.to_string())
+    // It is one object, so all are of one kind, and on one page.
+    let page = read.and_then(|mut items| items::page(&mut items, &mut None, u64::MAX, usize::MAX));
+    let Page { items, of_object, .. } = page.map_err(|error| error.to_string())?;
+    Ok(ItemsRead { items, of_object })
 }

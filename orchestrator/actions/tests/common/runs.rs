@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bus::memory::{MemoryBus, MemoryOptions};
-use engine::{ChildStart, Identity, Status};
+use engine::{ChildStart, Identity, Rules, Status};
 use executions::{
     Answer, Errands, Executor, Request, Start, Unconnected, describe, execution_key, no_foreign,
 };
@@ -98,5 +98,6 @@ pub(crate) fn child(machine: &str, label: &str, name: &str, map: &str, input: Va
         identity: Some(Box::new(identity)),
         express: false,
         first_id: 1,
+        rules: Rules::TODAY,
     }
 }

@@ -1,7 +1,8 @@
 //! What executions begin with: [`Service::target`](actions::Service::target).
 
-use actions::{Target, home_key};
+use actions::home_key;
 use api::Failure;
+use executions::Target;
 use serde_json::json;
 
 use crate::common::{World, arn, create, error, named, pass, with};
@@ -21,7 +22,7 @@ async fn a_machine_is_begun_with_as_it_is_now() {
     world.publish(&machine).await;
     world.ok("UpdateStateMachine", json!({"stateMachineArn": machine, "definition": pass("B")})).await;
     let found = target(&world, "stateMachine:orders", 0).await.unwrap();
-    assert_eq!((found.machine_arn.to_string(), found.machine_name.as_str()), (machine, "orders"));
+    assert_eq!((found.machine_arn, found.machine_name.as_str()), (machine, "orders"));
     assert_eq!((found.home.as_str(), found.express), ("us-east-1/orders", false));
     assert_eq!(found.revision.fingerprint, fingerprint("B"));
     assert_eq!((found.version_arn, found.alias_arn), (None, None));
@@ -36,7 +37,7 @@ async fn versions_and_aliases_lead_to_what_was() {
     world.ok("UpdateStateMachine", json!({"stateMachineArn": machine, "definition": pass("C")})).await;
     let found = target(&world, "stateMachine:orders:1", 0).await.unwrap();
     assert_eq!((found.version_arn.as_deref(), found.alias_arn), (Some(first.as_str()), None));
-    assert_eq!((found.revision.fingerprint, found.machine_arn.to_string()), (fingerprint("A"), machine));
+    assert_eq!((found.revision.fingerprint, found.machine_arn), (fingerprint("A"), machine));
     let routes = json!([{"stateMachineVersionArn": first, "weight": 25}, {"stateMachineVersionArn": second, "weight": 75}]);
     world.ok("CreateStateMachineAlias", json!({"name": "prod", "routingConfiguration": routes})).await;
     let mut counts = [0, 0];

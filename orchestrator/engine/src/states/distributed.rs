@@ -4,8 +4,7 @@ use asl::data::{NESTING_MAX, measured};
 use asl::error::{
     DATA_LIMIT_EXCEEDED, EXCEED_TOLERATED_FAILURE_THRESHOLD, ITEM_READER_FAILED, RESULT_WRITER_FAILED,
 };
-use asl::io::Io;
-use asl::map::{Distributed, InputType, ItemReader, Items, Map, Mode, ResultWriter, Transformation};
+use asl::map::{Distributed, ItemReader, Items, Map, Mode, ResultWriter, Transformation};
 use asl::retry::Origin;
 use asl::setting::Setting;
 use asl::template::Template;
@@ -28,8 +27,9 @@ use crate::map_run_parts::{Beginning, Destination, Reading};
 use crate::quotas::{PAGE_BYTES_MAX, PAGE_ITEMS_MAX, PAYLOAD_BYTES_MAX, check_field};
 use crate::requests::ReadItems;
 use crate::results::told;
+use crate::rules::Rules;
 use crate::settings::{number, percentage};
-use crate::states::map::{AtHand, about, items, selected};
+use crate::states::map::{AtHand, about, is_member, items, selected};
 use crate::stepper::{Entered, Outcome, Signal, Stepper, View, misfit};
 
 /// The words of AWS.
@@ -63,9 +63,9 @@ impl<'d> Stepper<'d> {
         distributed: &'d Distributed,
     ) -> Outcome {
         let id = self.new_map_run();
-        let named = self.named(&entered, distributed, id);
-        let prepared =
-            self.scoped(entered.view(), &entered.data, |scope| prepare(map, distributed, scope, &named));
+        let (named, rules) = (self.named(&entered, distributed, id), self.head.rules);
+        let prepared = self
+            .scoped(entered.view(), &entered.data, |scope| prepare(map, distributed, scope, (&named, rules)));
         let beginning = match prepared {
             Ok(beginning) => Beginning { id, arn: named.map_run_arn(), started_ms: self.now_ms, ..beginning },
             Err(error) => return self.failed(entered, error),
@@ -98,7 +98,7 @@ impl<'d> Stepper<'d> {
     ) -> Outcome {
         let Signal::MapRun(news) = signal else { return entered.wait(Awaited::MapRun(run)) };
         match news {
-            MapNews::Items { items, is_last, .. } => run.read(items, is_last),
+            MapNews::Items { items, of_object, is_last, .. } => run.read(items, of_object, is_last),
             MapNews::Unreadable { cause, .. } => {
                 let failure = state_failure(ITEM_READER_FAILED, cause);
                 return self.map_run_failed_for_now(entered, run, failure);
@@ -203,7 +203,7 @@ impl<'d> Stepper<'d> {
                 return Ok(batch(batches.take()));
             }
             let Some((index, item)) = run.take_item() else { return Ok(None) };
-            let is_member = run.of_object || run.reading.is_some() && looks_like_member(map, &item);
+            let is_member = is_member(self.head.rules, map, &item, run.of_object);
             let about = about(index, &item, is_member, Some(&source(map, run)));
             let data = match &map.item_selector {
                 None => item,
@@ -249,6 +249,7 @@ impl<'d> Stepper<'d> {
             identity: is_somebody.then(|| Box::new(child.identity)),
             express: distributed.express,
             first_id: 1,
+            rules: self.head.rules,
         };
         let is_told_whole = transformation(distributed) == Transformation::None;
         let written = run.destination.as_ref().map(|_| transformation(distributed));
@@ -316,16 +317,6 @@ fn source(map: &Map, run: &MapRun) -> String {
     }
 }
 
-/// Whether an item that was read can be a member of the object that a JSON file is: nobody tells.
-fn looks_like_member(map: &Map, item: &Value) -> bool {
-    let is_json = matches!(&map.items, Items::Reader(reader) if !is_list(reader)
-        && matches!(reader.config.input_type, None | Some(InputType::Json)));
-    let is_pair = |object: &serde_json::Map<String, Value>| {
-        object.len() == 2 && object.get("Key").is_some_and(Value::is_string) && object.contains_key("Value")
-    };
-    is_json && matches!(map.io, Io::Jsonata(_)) && item.as_object().is_some_and(is_pair)
-}
-
 /// Whether a reader lists objects, rather than to read one.
 fn is_list(reader: &ItemReader) -> bool {
     reader.resource.kind.integration().is_some_and(|it| &*it.action == "listObjectsV2")
@@ -336,11 +327,11 @@ pub(super) fn prepare(
     map: &Map,
     distributed: &Distributed,
     scope: &Scope<'_>,
-    named: &Named,
+    (named, rules): (&Named, Rules),
 ) -> Result<Beginning, RuntimeError> {
     let input = input(&map.io, scope)?;
     let inner = scope.over(&input);
-    let AtHand { items, of_object } = items(map, &inner)?;
+    let AtHand { items, of_object } = items(map, &inner, rules)?;
     let count = |setting: &Setting<u64>, field| number(setting, field, (0, u64::from(u32::MAX)), &inner);
     let max_concurrency = Some(count(&map.max_concurrency, "MaxConcurrency")?);
     let tolerated_count =

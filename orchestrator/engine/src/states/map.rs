@@ -19,6 +19,7 @@ use crate::gathered::{Gathered, Iterations};
 use crate::history::Detail;
 use crate::io::input;
 use crate::quotas::{self, INLINE_CONCURRENCY_MAX};
+use crate::rules::Rules;
 use crate::settings::number;
 use crate::stepper::{Cursor, Entered, Outcome, Stepper, View, misfit};
 use crate::thread::ThreadId;
@@ -28,11 +29,12 @@ impl<'d> Stepper<'d> {
         if let Mode::Distributed(distributed) = &map.mode {
             return self.begin_map_run(entered, map, distributed);
         }
+        let rules = self.head.rules;
         let prepared = self.scoped(entered.view(), &entered.data, |scope| {
             let input = input(&map.io, scope)?;
             let inner = scope.over(&input);
             let wanted = number(&map.max_concurrency, "MaxConcurrency", (0, u64::from(u32::MAX)), &inner)?;
-            Ok((items(map, &inner)?, usize::try_from(wanted).unwrap_or(usize::MAX)))
+            Ok((items(map, &inner, rules)?, usize::try_from(wanted).unwrap_or(usize::MAX)))
         });
         let (AtHand { items, of_object }, wanted) = match prepared {
             Ok(prepared) => prepared,
@@ -100,8 +102,8 @@ impl<'d> Stepper<'d> {
                 return self.iterations_ended(thread, last_event);
             }
             let Some((index, item)) = iterations.next() else { break };
-            let about = about(u64::from(index), &item, iterations.of_object, None);
-            match self.iteration_of(thread, (index, item), about, last_event) {
+            let of_object = iterations.of_object;
+            match self.iteration_of(thread, (index, item), of_object, last_event) {
                 Ok(cursor) => begun.push(cursor),
                 Err(error) => {
                     self.ready.extend(begun);
@@ -122,12 +124,14 @@ impl<'d> Stepper<'d> {
         &mut self,
         thread: ThreadId,
         (index, item): (u32, Value),
-        about: Value,
+        of_object: bool,
         last_event: u64,
     ) -> Result<Cursor, RuntimeError> {
         let waiting = self.threads.get(thread).ok_or_else(misfit)?;
         let state = waiting.frame.state.of(self.definition).ok_or_else(misfit)?;
         let StateKind::Map(map) = &state.kind else { return Err(misfit()) };
+        let is_member = is_member(self.head.rules, map, &item, of_object);
+        let about = about(u64::from(index), &item, is_member, None);
         let data = match &map.item_selector {
             None => item,
             Some(selector) => {
@@ -210,6 +214,17 @@ pub(super) fn about(index: u64, item: &Value, is_member: bool, source: Option<&s
     about
 }
 
+/// Whether an item is the member of an object, of items that are or are not.
+pub(super) fn is_member(rules: Rules, map: &Map, item: &Value, of_object: bool) -> bool {
+    if rules.tell_members_apart() {
+        return of_object;
+    }
+    let looks_like_one = |object: &serde_json::Map<String, Value>| {
+        object.len() == 2 && object.get("Key").is_some_and(Value::is_string) && object.contains_key("Value")
+    };
+    matches!(map.io, Io::Jsonata(_)) && item.as_object().is_some_and(looks_like_one)
+}
+
 /// The items that are at hand.
 #[derive(Default)]
 pub(super) struct AtHand {
@@ -219,7 +234,7 @@ pub(super) struct AtHand {
 }
 
 /// The items that are at hand: none if they are to be read from elsewhere.
-pub(super) fn items(map: &Map, scope: &Scope<'_>) -> Result<AtHand, RuntimeError> {
+pub(super) fn items(map: &Map, scope: &Scope<'_>, rules: Rules) -> Result<AtHand, RuntimeError> {
     let is_jsonata = matches!(map.io, Io::Jsonata(_));
     let (items, path) = match &map.items {
         Items::Input => (scope.data.clone(), None),
@@ -233,7 +248,7 @@ pub(super) fn items(map: &Map, scope: &Scope<'_>) -> Result<AtHand, RuntimeError
     }
     match items {
         Value::Array(items) => Ok(AtHand { items: items.into(), of_object: false }),
-        Value::Object(members) => {
+        Value::Object(members) if is_jsonata || rules.map_objects_in_json_path() => {
             let items = members.into_iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
             Ok(AtHand { items, of_object: true })
         }

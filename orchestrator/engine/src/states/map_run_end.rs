@@ -28,6 +28,9 @@ impl<'d> Stepper<'d> {
         let Mode::Distributed(distributed) = &map.mode else { return self.failed(entered, misfit()) };
         if run.destination.is_some() {
             let afterwards = Afterwards { failure: failure.map(|it| (it.error, it.cause)) };
+            if !self.head.rules.await_stopped_children() {
+                self.stop_children(&mut run);
+            }
             if run.is_idle() {
                 return self.write_results(entered, map, run, afterwards);
             }

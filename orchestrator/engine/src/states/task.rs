@@ -10,7 +10,7 @@ use asl::syntax::Task;
 use asl::{RuntimeError, Scope};
 use serde_json::Value;
 
-use crate::effect::{Call, Effect, RefusedAt};
+use crate::effect::{Call, Effect, GivenUp, RefusedAt};
 use crate::fact::Refused;
 use crate::failure::Failure;
 use crate::frame::{Awaited, Progress};
@@ -159,6 +159,7 @@ impl<'d> Stepper<'d> {
                 let (error, other) =
                     if timed_out { (TIMEOUT, heartbeat) } else { (HEARTBEAT_TIMEOUT, timeout) };
                 self.cancel(other);
+                self.given_up.push(GivenUp { task: id, resource: Arc::clone(&task.resource.arn) });
                 let failure = Failure { error: error.to_owned(), cause: None, origin: Origin::Task };
                 let event = TaskEvent::TimedOut { error: error.to_owned(), cause: None };
                 self.task_failed(entered, task, failure, event)

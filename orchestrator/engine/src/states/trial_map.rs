@@ -16,7 +16,7 @@ use crate::map_run_parts::Beginning;
 use crate::quotas;
 use crate::settings::number;
 use crate::stepper::{Entered, Outcome, Stepper, View, misfit};
-use crate::trial::{Attempt, TriedMap, Work};
+use crate::trial::{Attempt, ItemsRead, TriedMap, Work};
 use crate::watch::{Shown, Stage};
 
 /// How the Map would be run, and whether more items have failed than may.
@@ -75,7 +75,7 @@ impl<'d> Stepper<'d> {
         let input = input(&map.io, scope)?;
         self.made(Stage::InputPath, &input);
         if matches!(map.items, Items::Path(_)) {
-            let items = items(map, &scope.over(&input))?;
+            let items = items(map, &scope.over(&input), self.head.rules)?;
             self.made(Stage::ItemsPath, &Value::Array(items.items.into()));
         }
         Ok(())
@@ -93,7 +93,7 @@ impl<'d> Stepper<'d> {
                 let inner = scope.over(&input);
                 let wanted =
                     number(&map.max_concurrency, "MaxConcurrency", (0, u64::from(u32::MAX)), &inner)?;
-                Ok::<_, RuntimeError>((items(map, &inner)?, wanted))
+                Ok::<_, RuntimeError>((items(map, &inner, self.head.rules)?, wanted))
             })?;
         let count = items.len() as u64;
         if let Some(selector) = &map.item_selector {
@@ -117,24 +117,25 @@ impl<'d> Stepper<'d> {
         entered: &Entered<'d>,
         map: &Map,
         distributed: &Distributed,
-        read: Option<Result<Vec<Value>, String>>,
+        read: Option<Result<ItemsRead, String>>,
         failed: u64,
     ) -> Result<Looked, Unstartable> {
         let id = self.new_map_run();
-        let named = self.named(entered, distributed, id);
-        let beginning =
-            self.scoped(entered.view(), &entered.data, |scope| prepare(map, distributed, scope, &named))?;
+        let (named, rules) = (self.named(entered, distributed, id), self.head.rules);
+        let beginning = self.scoped(entered.view(), &entered.data, |scope| {
+            prepare(map, distributed, scope, (&named, rules))
+        })?;
         let arn = named.map_run_arn();
         let mut run = MapRun::new(Beginning { id, arn, started_ms: self.now_ms, ..beginning });
         let reads = matches!(map.items, Items::Reader(_));
         let is_known = !reads || read.is_some();
         if let (true, Some(read)) = (reads, read) {
-            let items =
+            let ItemsRead { items, of_object } =
                 read.map_err(|cause| Unstartable::Failure(state_failure(ITEM_READER_FAILED, cause)))?;
             if matches!(&map.items, Items::Reader(reader) if reader.config.items_pointer.is_some()) {
                 self.made(Stage::ItemsPointer, &Value::Array(items.clone()));
             }
-            run.read(items, true);
+            run.read(items, of_object, true);
         }
         let count = run.items.pending;
         if is_known {

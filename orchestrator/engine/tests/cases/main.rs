@@ -35,7 +35,7 @@ use asl::resource::called_function;
 use drive::{Past, World, drive};
 use engine::{
     Call, Detail, Effect, Ending, Fact, HistoryEvent, Identity, Integrations, JournalEntry, NoneRefused,
-    Phase, RedriveChild, Refusal, RefusedAt, StartChild, Step,
+    Phase, RedriveChild, Refusal, RefusedAt, Rules, StartChild, Step,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -310,6 +310,7 @@ impl Case {
                 token_key: None,
             })),
             express: self.express,
+            rules: Rules::TODAY,
         }
     }
 

@@ -7,7 +7,7 @@ use engine::results::{Addition, RESULT_FILE_BYTES_MAX, ResultFiles, ResultKind, 
 use engine::{
     ChildEnd, Ending, Fact, Identity, MapNews, MapRunId, ReadItems, StartChild, Status, WriteResults,
 };
-use items::{Contents, Object, ObjectList, Objects, ReadError, items, page};
+use items::{Contents, Object, ObjectList, Objects, Page, ReadError, items, page};
 use serde_json::Value;
 
 /// What is around an execution.
@@ -109,7 +109,7 @@ impl Surroundings {
             page(&mut all, &mut None, asked.items_max, asked.bytes_max)
         });
         let news = match page {
-            Ok(page) => MapNews::Items { from, items: page.items, is_last: page.is_last },
+            Ok(Page { items, of_object, is_last }) => MapNews::Items { from, items, of_object, is_last },
             Err(error) => MapNews::Unreadable { from, cause: error.to_string() },
         };
         Fact::MapRun { run: asked.run, news }

@@ -3,7 +3,7 @@
 
 use engine::{
     ChildEnd, Effect, Execution, Fact, History, Identity, MapNews, MapRunId, MapRunUpdate, NoneRefused,
-    Phase, StartChild, Status, Stepped, TaskId, step,
+    Phase, Rules, StartChild, Status, Stepped, TaskId, step,
 };
 use serde_json::{Value, json};
 
@@ -34,7 +34,15 @@ impl Told {
     pub(crate) fn of(definition: asl::Definition, input: Value, identity: Option<Box<Identity>>) -> Self {
         let mut told = Self { definition, execution: None, effects: Vec::new(), types: Vec::new() };
         let execution = "e1".to_owned();
-        told.tell(Fact::Started { execution, input, seed: 7, first_id: 1, identity, express: false });
+        told.tell(Fact::Started {
+            execution,
+            input,
+            seed: 7,
+            first_id: 1,
+            identity,
+            express: false,
+            rules: Rules::TODAY,
+        });
         told
     }
 
@@ -162,7 +170,8 @@ fn items_are_asked_for_page_by_page_and_little_is_held() {
                     let until = (asked.from + asked.items_max).min(all);
                     let items: Vec<Value> =
                         (asked.from..until).map(|n| json!({"n": n, "text": "some text"})).collect();
-                    let items = MapNews::Items { from: asked.from, items, is_last: until == all };
+                    let items =
+                        MapNews::Items { from: asked.from, items, of_object: false, is_last: until == all };
                     facts.push_back(items.clone());
                     // Said twice, it is not heard twice.
                     facts.push_back(items);
@@ -209,6 +218,11 @@ fn items_are_asked_for_page_by_page_and_little_is_held() {
     assert_eq!(ending.error.as_deref(), Some("States.DataLimitExceeded"), "20,000 results are no payload");
 }
 
+/// Items that were asked for, of an array.
+fn items(from: u64, items: Vec<Value>, is_last: bool) -> MapNews {
+    MapNews::Items { from, items, of_object: false, is_last }
+}
+
 #[test]
 fn items_that_come_while_results_are_written_are_late() {
     let at = json!({"Bucket": "b", "Key": "k"});
@@ -220,7 +234,7 @@ fn items_that_come_while_results_are_written_are_late() {
         map(&json!({"ItemReader": reader, "ResultWriter": writer, "MaxConcurrency": 2})),
         json!({}),
     );
-    assert!(told.map_run(MapNews::Items { from: 0, items: vec![json!(1), json!(2)], is_last: false }));
+    assert!(told.map_run(items(0, vec![json!(1), json!(2)], false)));
     let is_asked = |told: &Told| told.effects.iter().any(|effect| matches!(effect, Effect::ReadItems(_)));
     let is_stopped =
         |told: &Told| told.effects.iter().any(|effect| matches!(effect, Effect::StopChildren { .. }));
@@ -230,7 +244,7 @@ fn items_that_come_while_results_are_written_are_late() {
     assert!(told.child_ended(1, Status::Failed));
     assert!(is_stopped(&told) && !is_written(&told), "the other is to end first: {:?}", told.effects);
     let are_late = |told: &mut Told| {
-        assert!(!told.map_run(MapNews::Items { from: 2, items: vec![json!(3)], is_last: true }));
+        assert!(!told.map_run(items(2, vec![json!(3)], true)));
         assert!(!told.map_run(MapNews::Unreadable { from: 2, cause: "c".to_owned() }));
         assert!(!told.map_run(MapNews::Updated(MapRunUpdate::default())));
     };

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use asl::Definition;
 use engine::{
-    Effect, Execution, Fact, History, IllegalFact, JournalEntry, NoneRefused, ReplayError, Status, Stepped,
-    TaskId, TimerId, replay, step, step_seen,
+    Effect, Execution, Fact, History, IllegalFact, JournalEntry, NoneRefused, ReplayError, Rules, Status,
+    Stepped, TaskId, TimerId, replay, step, step_seen,
 };
 use serde_json::json;
 
@@ -22,6 +22,7 @@ fn started() -> Fact {
         first_id: 1,
         identity: None,
         express: false,
+        rules: Rules::TODAY,
     }
 }
 

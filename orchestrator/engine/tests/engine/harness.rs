@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use asl::Definition;
 use asl::resource::{called_function, payload};
 use engine::{
-    Call, Effect, Execution, Fact, HistoryEvent, Integrations, JournalEntry, Phase, Refusal, Step, Tally,
-    TaskId,
+    Call, Effect, Execution, Fact, HistoryEvent, Integrations, JournalEntry, Phase, Refusal, Rules, Step,
+    Tally, TaskId,
 };
 use serde_json::{Value, json};
 
@@ -137,6 +137,7 @@ impl Script {
             first_id: 1,
             identity: None,
             express: false,
+            rules: Rules::TODAY,
         };
         let (journal, effects, tally) = (Vec::new(), Vec::new(), Tally::default());
         let mut scripted = Scripted { now_ms: START_MS, script: self, journal, effects, tally };

@@ -1,7 +1,9 @@
 //! Quotas whose cases would be too large to write down.
 
 use asl::Definition;
-use engine::{Billing, Execution, Fact, History, NoneRefused, Phase, Status, Stepped, TaskId, quotas, step};
+use engine::{
+    Billing, Execution, Fact, History, NoneRefused, Phase, Rules, Status, Stepped, TaskId, quotas, step,
+};
 use serde_json::{Value, json};
 
 use crate::harness::definition;
@@ -14,6 +16,7 @@ fn started(express: bool) -> Fact {
         first_id: 1,
         identity: None,
         express,
+        rules: Rules::TODAY,
     }
 }
 
@@ -112,6 +115,7 @@ fn a_map_over_ten_thousand_items_is_no_execution_that_never_waits() {
         first_id: 1,
         identity: None,
         express: true,
+        rules: Rules::TODAY,
     };
     assert_eq!(after(&definition(&text.to_string()), &[start]).status(), Status::Succeeded);
 }

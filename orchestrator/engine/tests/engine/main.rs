@@ -14,5 +14,6 @@ mod map_redrive;
 mod order;
 mod properties;
 mod redrive;
+mod rules;
 mod states;
 mod trial;

@@ -151,7 +151,7 @@ fn children_alike_that_failed_take_no_room() {
     let mut from = 0;
     while from < 20_000 {
         let items: Vec<Value> = (from..from + 1_000).map(Value::from).collect();
-        assert!(told.map_run(MapNews::Items { from, items, is_last: from == 19_000 }));
+        assert!(told.map_run(MapNews::Items { from, items, of_object: false, is_last: from == 19_000 }));
         for index in (from..from + 1_000).rev() {
             told.child_ended(index, Status::Failed);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use asl::Definition;
 use engine::{
     ChildEnd, Effect, Execution, Fact, History, Identity, JournalEntry, MapNews, MapRun, MapRunUpdate,
-    NoneRefused, StartChild, Status, Stepped, TaskId, TimerId, legal, replay, resume, step,
+    NoneRefused, Rules, StartChild, Status, Step, Stepped, TaskId, TimerId, legal, replay, resume, step,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -173,6 +173,7 @@ fn started(number: u8) -> Fact {
         // Those that can be redriven keep more.
         identity: number.is_multiple_of(2).then(identity),
         express: false,
+        rules: Rules::try_from(1 + u16::from(number) / 2 % u16::from(Rules::TODAY)).unwrap(),
     }
 }
 
@@ -191,6 +192,7 @@ fn news(run: &MapRun, attempt: u32, which: usize, number: u8) -> MapNews {
         7..=9 => MapNews::Items {
             from: run.items.total(),
             items: vec![json!({"list": [1]}); which % 5],
+            of_object: false,
             is_last: which.is_multiple_of(3),
         },
         10 => MapNews::Unreadable { from: run.items.total(), cause: "c".to_owned() },
@@ -224,7 +226,7 @@ fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize,
     let mut journal = Vec::new();
     let mut snapshots = vec![None];
     let mut history_len = 0;
-    let mut timers = BTreeSet::new();
+    let (mut timers, mut calls) = (BTreeSet::new(), BTreeSet::new());
     for (at_ms, seed) in (0..).step_by(500).zip(facts) {
         let fact = start.take().unwrap_or_else(|| fact(execution.as_ref(), *seed));
         let before = execution.clone();
@@ -243,6 +245,7 @@ fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize,
                 let Stepped::Advanced(skipped) = skipped else { panic!("{fact:?} advances either way") };
                 assert_eq!(skipped.execution, after.execution, "keeping the history changes nothing");
                 track(&mut timers, &fact, &after.effects);
+                track_calls(&mut calls, &fact, &after);
                 check_stale_twice(definition, &after.execution, fact, at_ms);
                 children.extend(after.effects.iter().filter_map(|effect| match effect {
                     Effect::StartChild(child) => Some((**child).clone()),
@@ -255,6 +258,8 @@ fn check_from(definition: &Definition, start: Option<Fact>, facts: &[(u8, usize,
         let pending: BTreeSet<TimerId> =
             execution.iter().flat_map(Execution::pending_timers).map(|t| t.id).collect();
         assert_eq!(pending, timers, "timers set and neither fired nor cancelled are those that are pending");
+        let pending: BTreeSet<TaskId> = execution.iter().flat_map(Execution::pending_tasks).collect();
+        assert_eq!(pending, calls, "calls made and neither answered nor given up are those that are pending");
     }
     let execution = execution.unwrap();
     assert_eq!(execution.history_len(), history_len);
@@ -290,6 +295,22 @@ fn check_stale_twice(definition: &Definition, after: &Execution, fact: Fact, at_
     if !is_repeatable {
         let twice = step(definition, Some(after.clone()), fact, at_ms, &NoneRefused, History::Skip);
         assert_eq!(twice, Ok(Stepped::Stale(Box::new(after.clone()))));
+    }
+}
+
+fn track_calls(calls: &mut BTreeSet<TaskId>, fact: &Fact, after: &Step) {
+    calls.extend(after.effects.iter().filter_map(|effect| match effect {
+        Effect::Call(call) if call.is_awaited => Some(call.task),
+        _ => None,
+    }));
+    for given_up in &after.given_up {
+        assert!(calls.remove(&given_up.task), "{given_up:?} was not made");
+    }
+    if let Fact::FunctionReturned { task, .. } | Fact::TaskSucceeded { task, .. } = fact {
+        calls.remove(task);
+    }
+    if let Fact::TaskFailed { task, .. } | Fact::TaskSubmitFailed { task, .. } = fact {
+        calls.remove(task);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Which executions can be redriven, and what is kept for it.
 
-use engine::{Execution, Fact, History, Identity, NoneRefused, NotRedrivable, Phase, Stepped, TaskId, step};
+use engine::{
+    Execution, Fact, History, Identity, NoneRefused, NotRedrivable, Phase, Rules, Stepped, TaskId, step,
+};
 use serde_json::{Value, json};
 
 use crate::harness::definition;
@@ -22,7 +24,15 @@ pub(crate) fn identity() -> Option<Box<Identity>> {
 
 fn started(identity: Option<Box<Identity>>, express: bool) -> Fact {
     let input = json!({"in": 1});
-    Fact::Started { execution: "e".to_owned(), input, seed: 1, first_id: 1, identity, express }
+    Fact::Started {
+        execution: "e".to_owned(),
+        input,
+        seed: 1,
+        first_id: 1,
+        identity,
+        express,
+        rules: Rules::TODAY,
+    }
 }
 
 fn task() -> Value {

@@ -1,7 +1,8 @@
 //! A state tried by itself does what it does in an execution.
 
 use engine::{
-    Fact, History, Identity, NoneRefused, Phase, Stage, Stepped, Trial, TrialEnd, Way, Work, step, trial,
+    Fact, History, Identity, NoneRefused, Phase, Rules, Stage, Stepped, Trial, TrialEnd, Way, Work, step,
+    trial,
 };
 use serde_json::{Map, Value, json};
 
@@ -43,6 +44,7 @@ fn output(text: &str, input: &Value) -> Value {
         first_id: 1,
         identity: None,
         express: false,
+        rules: Rules::TODAY,
     };
     let stepped =
         step(&definition(text), None, started, START_MS, &NoneRefused, History::Skip).expect("it begins");

@@ -18,7 +18,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::stores::Watched;
-use common::{CALLBACK, F, callback, ending, five_passes, keep, map_of, parallel_of, start, succeeded};
+use common::{
+    CALLBACK, F, NESTED, callback, ending, five_passes, keep, make_machine, map_of, parallel_of, start,
+    succeeded,
+};
 use engine::Status;
 use executions::execution_key;
 use life::{AT_ONCE, Life, folder, open_count, sqlite};
@@ -68,7 +71,7 @@ async fn rate() {
 
 async fn fan() {
     println!(
-        "a Map or Parallel of tasks; answered by calls (many a commit), or by one request after the other:"
+        "a Map or Parallel of tasks; answered by calls (many a commit), by one request after the other, or by executions that they start:"
     );
     let dir = folder();
     for count in [10_usize, 100, 1_000] {
@@ -77,6 +80,7 @@ async fn fan() {
             ("Map, asked", map_of(CALLBACK)),
             ("Parallel, called", parallel_of(count, F)),
             ("Parallel, asked", parallel_of(count, CALLBACK)),
+            ("Parallel, nested", parallel_of(count, NESTED)),
         ] {
             for store in ["memory", "sqlite"] {
                 let inner: Arc<dyn Store> = match store {
@@ -97,6 +101,7 @@ async fn fan() {
 async fn fan_of(inner: Arc<dyn Store>, states: Value, count: usize) -> (Duration, u64) {
     let store = Watched::new(inner, 0);
     let definition = keep(&*store, "m", states).await;
+    make_machine(&*store, "inner", json!({"P": {"Type": "Pass", "End": true}}), false).await;
     let written_before = store.written();
     let life = Life::on(&(Arc::clone(&store) as Arc<dyn Store>));
     let began = Instant::now();

@@ -28,6 +28,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 pub(crate) const F: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
+/// An execution of `inner` that is waited for.
+pub(crate) const NESTED: &str = "arn:aws:states:::states:startExecution.sync:2";
 pub(crate) const CALLBACK: &str = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
 
 /// Functions are called outside, and return at once; `nobody` is refused; all else waits for somebody with the token.
@@ -174,6 +176,8 @@ pub(crate) fn parallel_of(count: usize, resource: &str) -> Value {
     let branches = (0..count).map(|n| {
         let task = match resource {
             CALLBACK => callback(("End", json!(true))),
+            NESTED => json!({"Type": "Task", "Resource": resource, "End": true,
+                             "Parameters": {"StateMachineArn": machine_arn("inner")}}),
             _ => json!({"Type": "Task", "Resource": resource, "End": true}),
         };
         json!({"StartAt": format!("T{n}"), "States": {format!("T{n}"): task}})

@@ -11,3 +11,4 @@ mod retention;
 mod small;
 mod tokens;
 mod told;
+mod upgraded;
