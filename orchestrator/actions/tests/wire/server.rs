@@ -60,6 +60,10 @@ impl Store for Contested {
         }
     }
 
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        self.0.sweep().await
+    }
+
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         self.0.due(now, limit).await
     }
