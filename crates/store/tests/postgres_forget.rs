@@ -59,7 +59,7 @@ async fn a_long_journal_is_freed_in_bounded_steps() {
     let Some(schemas) = Schemas::if_there() else { return };
     let options = schemas.new_schema("long");
     let (one, two) = (schemas.open(&options).await, schemas.open(&options).await);
-    for (key, entry_bytes, count) in [("long", 10, 12_000), ("great", 100_000, 150)] {
+    for (key, entry_bytes, count) in [("long", 10, 25_000), ("great", 100_000, 150)] {
         let journal = vec![Bytes::from(vec![7; entry_bytes]); count];
         let long = EntityWrite { key: key.to_owned(), journal, ..EntityWrite::default() };
         one.commit(&writing(vec![long, write("beside", u64::from(key == "great"), 10)])).await.unwrap();

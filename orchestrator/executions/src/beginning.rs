@@ -74,8 +74,8 @@ impl<I: Integrations> Executor<I> {
             identity: start.identity.clone(),
             express: start.express,
         };
-        if let Some(Parent::Task { key, task, .. }) = &start.parent {
-            let value = of_task(key, *task);
+        if let Some(Parent::Task { key, since_ms, task, .. }) = &start.parent {
+            let value = of_task(key, *since_ms, *task);
             effects.link(OF_TASK, value);
         }
         let mut journal = Extent::default();

@@ -196,7 +196,7 @@ impl<'a, I: Integrations> Course<'a, I> {
         let wait = self.nested(Some(execution));
         given_up.retain(|task| Some(*task) != answered && !wait.contains(task));
         if !given_up.is_empty() {
-            effects.call(Errand::StopNested(given_up));
+            effects.call(Errand::StopNestedOf { since_ms: self.begun.started_ms, tasks: given_up });
         }
     }
 
@@ -217,7 +217,7 @@ impl<'a, I: Integrations> Course<'a, I> {
         match effect {
             Effect::Call(call) => {
                 let (key, now) = (effects.key().to_owned(), effects.now());
-                if let Some(errand) = errand(&key, &call, execution) {
+                if let Some(errand) = errand(&key, &call, execution, self.begun.started_ms) {
                     return effects.call(errand);
                 }
                 let (task, is_awaited) = (call.task, call.is_awaited);
@@ -336,6 +336,7 @@ impl<'a, I: Integrations> Course<'a, I> {
             is_told_whole,
             start,
             logging,
+            since_ms: Some(self.begun.started_ms),
         })
     }
 
