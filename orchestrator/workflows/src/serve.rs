@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actions::{KmsKeys, Scope, Service, http};
+use actions::{KmsKeys, Limits, Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
 use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters, no_foreign};
@@ -31,6 +31,7 @@ pub struct Checked {
     execution_logs: Option<PathBuf>,
     kms_keys: KmsKeys,
     keep: Option<Duration>,
+    limits: Limits,
     rules: Vec<Draft>,
     source: Source,
 }
@@ -52,6 +53,7 @@ impl Binary for ServeArgs {
             execution_logs: self.execution_logs()?,
             kms_keys: self.kms_keys()?,
             keep: self.keep(),
+            limits: self.limits(),
             rules: self.rules()?,
             source: self.source(),
         })
@@ -59,11 +61,12 @@ impl Binary for ServeArgs {
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { home, access, buckets, execution_logs, kms_keys, keep, rules, source } = settings;
+        let Checked { home, access, buckets, execution_logs, kms_keys, keep, limits, rules, source } =
+            settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
         );
-        open::watch(Arc::clone(&store), &registry)?;
+        let open = open::watch(Arc::clone(&store), &registry).await?;
         let (requests, asked) = participant::requests();
         let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
@@ -76,7 +79,8 @@ impl Binary for ServeArgs {
             .with_waiters(waiters.clone())
             .with_pollers(pollers.clone())
             .with_metrics(executions::Metrics::register(&registry)?)
-            .with_event_log(event_log);
+            .with_open(open.clone())
+            .with_event_log(event_log.clone());
         if tracer.is_on() {
             executor = executor.with_spans(Arc::new(Recorded(tracer)));
         }
@@ -106,6 +110,8 @@ impl Binary for ServeArgs {
             .with_waiters(waiters)
             .with_pollers(pollers)
             .with_kms_keys(kms_keys)
+            .with_limits(limits)
+            .with_open(open)
             .with_metrics(actions::Metrics::register(&registry)?);
         service.go_on_with_deletions();
         if let Some(retention) = retention {
@@ -118,7 +124,8 @@ impl Binary for ServeArgs {
         };
         let router = router.merge(triggers::router(rules));
         let welcome = move |address| welcome(address, &region, is_signed);
-        Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome))
+        let last = async move { event_log.end().await };
+        Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome).with_last(last))
     }
 }
 
