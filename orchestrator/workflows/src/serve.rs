@@ -18,7 +18,7 @@ use crate::connections::Connections;
 use crate::event_log::Log;
 use crate::open;
 use crate::spans::Recorded;
-use crate::triggers::{self, Book, Draft, Feed, Intake, Rules, Standing};
+use crate::triggers::{self, Book, Draft, Feed, Intake, Rules, Standing, Streams};
 
 /// The name of the participant, of its log, and of its schema in a database.
 const NAME: &str = "workflows";
@@ -87,7 +87,12 @@ impl Binary for ServeArgs {
         let book = Book::new(Arc::clone(&store), home.clone());
         let intake = Arc::new(Intake::new(book, catalogue.clone(), clock.clone()));
         let standing = Arc::<Standing>::default();
-        let feed = Feed::new(bus, Arc::clone(&intake), Arc::clone(&standing)).with_rules(rules, clock.now());
+        // Kafka has something to say about where a group begins.
+        let streams = if source == Source::Kafka { Streams::Kept } else { Streams::FromNow };
+        let feed = Feed::new(Arc::clone(&bus), Arc::clone(&intake), Arc::clone(&standing))
+            .with_streams(streams)
+            .with_rules(rules, clock.now());
+        let source_bus = bus;
         let (errands, kept, bus) = (Arc::new(errands), Arc::clone(&store), Arc::new(feed));
         let retention = keep.map(|keep| Retention::new(Arc::clone(&kept), clock.clone(), keep));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
@@ -100,7 +105,9 @@ impl Binary for ServeArgs {
             standing,
             clock: clock.clone(),
             silence: (source == Source::None).then_some("this server reads no bus: start it with --bus URL"),
-            begins_at_the_beginning: source == Source::Kafka,
+            bus: source_bus,
+            group: NAME,
+            streams,
             keys: match &access {
                 Access::Local => None,
                 Access::Signed(keys) => Some(keys.clone()),
