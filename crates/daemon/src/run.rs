@@ -72,6 +72,7 @@ pub struct Environment {
 type Ended = oneshot::Receiver<Result<(), DaemonError>>;
 type Start = Box<dyn FnOnce(Shutdown) -> io::Result<Ended> + Send>;
 
+type Last = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Welcome = Box<dyn FnOnce(SocketAddr) -> String + Send>;
 
 /// A daemon ready to run: its participant and its HTTP API.
@@ -79,6 +80,7 @@ pub struct Daemon {
     router: Router,
     manners: Manners,
     welcome: Option<Welcome>,
+    last: Option<Last>,
     health: Health,
     participant: Start,
 }
@@ -119,13 +121,19 @@ impl Daemon {
             Ok(receiver)
         };
         let manners = Manners::default();
-        Self { router, manners, welcome: None, health: shown, participant: Box::new(start) }
+        Self { router, manners, welcome: None, last: None, health: shown, participant: Box::new(start) }
     }
 
     /// With an HTTP API that wants something otherwise.
     #[must_use]
     pub fn with_manners(self, manners: Manners) -> Self {
         Self { manners, ..self }
+    }
+
+    /// With something to do last, once participant and HTTP have ended, in bounded time.
+    #[must_use]
+    pub fn with_last(self, last: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { last: Some(Box::pin(last)), ..self }
     }
 
     /// With something to say, once HTTP is served at that address, to whoever started it at a terminal.
@@ -195,6 +203,7 @@ pub async fn run<B: Binary>(
     let environment = Environment { bus, store, registry, options, tracer };
     let mut daemon = B::daemon(settings, &environment).await?;
     let welcome = daemon.welcome.take().filter(|_| std::io::stderr().is_terminal());
+    let last = daemon.last.take();
     let parts = Parts::assemble(B::NAME, daemon, &environment, config)?;
     tracing::info!(service = B::NAME, bus = %config.bus, store = %store_address, http = %address, "starting");
     if matches!(config.bus, BusAddress::Memory) {
@@ -212,6 +221,9 @@ pub async fn run<B: Binary>(
         tracing::info!(service = B::NAME, endpoint = traces.shown(), share, "exporting traces");
     }
     let ended = parts.run(listener, config, shutdown).await;
+    if let Some(last) = last {
+        last.await;
+    }
     let tracer = environment.tracer;
     // It waits for the collector, and must not keep a thread of the runtime from its work meanwhile.
     let _ = tokio::task::spawn_blocking(move || tracer.finish()).await;
@@ -247,7 +259,7 @@ impl Parts {
         let bus = BusState::new();
         let monitor =
             monitor::watch(Arc::clone(&environment.bus), name, bus.clone(), registry, shutdown.clone())?;
-        let Daemon { router, manners, health, participant, welcome: _ } = daemon;
+        let Daemon { router, manners, health, participant, welcome: _, last: _ } = daemon;
         let leaving = shutdown.clone();
         let readiness = Readiness::new()
             .with("participant", move || explain(&health.state()))

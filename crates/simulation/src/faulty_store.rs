@@ -52,6 +52,10 @@ impl Store for FaultyStore {
         Ok(ids)
     }
 
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        self.inner.sweep().await
+    }
+
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         self.spot.may_crash("before", "looking for due timers").await;
         self.inner.due(now, limit).await

@@ -8,8 +8,8 @@
 //! returned. Every write names the version it was decided upon; a write against another version fails the whole
 //! commit with [`StoreError::Conflict`], so that two instances on one database never both apply a message.
 //!
-//! An entity may be forgotten ([`Commit::forget`]): the room that it and its journal took is used again. The place that it had in the
-//! order of creation is never given again.
+//! An entity may be forgotten ([`Commit::forget`]): the room that it and its journal took is used again, that of a long journal bit by
+//! bit ([`Store::sweep`]). The place that it had in the order of creation is never given again.
 //!
 //! One conformance suite ([`suite`]) runs against every store.
 #![warn(missing_docs)]
@@ -29,6 +29,12 @@ pub use error::StoreError;
 
 /// The longest key, and the longest value of a link, in bytes: longer ones do not fit every store's index.
 pub const KEY_BYTES_MAX: usize = 1024;
+
+/// Entries of journals that one transaction frees, at the most; and bytes of them, but for the entry that goes beyond it. All others
+/// wait while it does.
+pub(crate) const FREED_ENTRIES_MAX: usize = 5_000;
+/// See [`FREED_ENTRIES_MAX`].
+pub(crate) const FREED_BYTES_MAX: usize = 4 << 20;
 
 /// A point in time: milliseconds since the Unix epoch. The store never reads a clock.
 pub type Millis = i64;
@@ -67,7 +73,8 @@ pub struct EntityWrite {
     pub journal: Vec<Bytes>,
 }
 
-/// An entity to forget, with its journal and its timer: its key is as if it had never been.
+/// An entity to forget, with its journal and its timer: its key is as if it had never been. Of a long journal, entries that nothing leads to
+/// any more may be left for [`Store::sweep`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntityForget {
     /// Under which it stands, and nothing does afterwards.
@@ -159,6 +166,10 @@ pub trait Store: Read {
     /// error other than [`StoreError::Conflict`], the commit may or may not have happened: load again and decide
     /// again. A commit that only relies on entities changes nothing. Not cancel-safe in the same sense.
     async fn commit(&self, commit: &Commit) -> Result<Vec<OutboxId>, StoreError>;
+
+    /// Frees some of the room that journals of [forgotten](Commit::forget) entities take still, in a transaction that is bounded whatever
+    /// they are; whether there was any, so that it is worth asking again. What is left is found again by whoever opens the store next.
+    async fn sweep(&self) -> Result<bool, StoreError>;
 
     /// The keys whose earliest timer is due at `now` or before, earliest first, at most `limit`. Where several instances
     /// share the store, only those that this instance wrote last, and those that nobody else looks after: their

@@ -185,6 +185,10 @@ impl Store for MemoryStore {
         Ok(commit.outbox_add.iter().map(|blob| data.add_to_outbox(blob)).collect())
     }
 
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         let data = self.shared.data();
         let due = data.due.range(..=(now, EntityId::MAX)).take(limit);

@@ -231,6 +231,11 @@ impl Store for PostgresStore {
         committed
     }
 
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        let rows = self.writer.query(Query::Sweep, &[]).await?;
+        Ok(rows.first().is_some_and(|row| row.get(0)))
+    }
+
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         let limit = sql_count(limit);
         let params: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =

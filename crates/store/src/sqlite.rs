@@ -8,6 +8,7 @@
 //! on a local disk.
 
 mod error;
+mod forget;
 mod inline;
 mod lock;
 mod open;
@@ -99,6 +100,10 @@ impl Store for SqliteStore {
             Refusal::Conflict { key, expected } => StoreError::Conflict { key, expected },
             Refusal::Sqlite(error) => explain(&self.path, error),
         })
+    }
+
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        self.write(Writer::sweep).await
     }
 
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {

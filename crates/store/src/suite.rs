@@ -49,6 +49,7 @@ macro_rules! __store_properties {
             what_is_forgotten_is_gone,
             forgetting_needs_the_version,
             what_is_beside_it_stays,
+            a_long_journal_goes_bit_by_bit,
             links_are_removed,
             many_are_read_at_once,
         }

@@ -53,6 +53,34 @@ async fn a_piece_of_the_journal_goes_with_the_last_of_its_entries() {
     assert_eq!(rows(&options, "entity").await, 0);
 }
 
+/// No transaction frees more than so much: the others wait for it. Two instances at it free it once.
+#[tokio::test]
+async fn a_long_journal_is_freed_in_bounded_steps() {
+    let Some(schemas) = Schemas::if_there() else { return };
+    let options = schemas.new_schema("long");
+    let (one, two) = (schemas.open(&options).await, schemas.open(&options).await);
+    for (key, entry_bytes, count) in [("long", 10, 25_000), ("great", 100_000, 150)] {
+        let journal = vec![Bytes::from(vec![7; entry_bytes]); count];
+        let long = EntityWrite { key: key.to_owned(), journal, ..EntityWrite::default() };
+        one.commit(&writing(vec![long, write("beside", u64::from(key == "great"), 10)])).await.unwrap();
+        one.commit(&forgetting(key, 1)).await.unwrap();
+        assert_eq!(rows(&options, "remains").await, 1, "{key}");
+        let mut steps = 1;
+        loop {
+            let (swept, also) = tokio::join!(one.sweep(), two.sweep());
+            if !(swept.unwrap() | also.unwrap()) {
+                break;
+            }
+            steps += 1;
+        }
+        assert!(steps > 2, "{key} in {steps}");
+        assert_eq!(rows(&options, "remains").await, 0, "{key}");
+    }
+    assert_eq!(one.journal("beside", 0, 9).await.unwrap().len(), 2);
+    one.commit(&forgetting("beside", 2)).await.unwrap();
+    assert_eq!((rows(&options, "journal").await, rows(&options, "forgotten").await), (0, 0));
+}
+
 #[tokio::test]
 async fn what_another_instance_has_forgotten_is_a_conflict_and_then_not_there() {
     let Some(schemas) = Schemas::if_there() else { return };

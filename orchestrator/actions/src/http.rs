@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::metrics::Metrics;
 use crate::service::Service;
 use crate::signature::{Keys, Received};
 
@@ -101,12 +102,12 @@ async fn serve(State(api): State<Arc<Api>>, mut request: Request) -> Response {
         return nowhere().await;
     }
     let (uri, headers) = (request.uri().clone(), std::mem::take(request.headers_mut()));
+    let operation = request::operation(target(&headers)).ok();
+    let call = Call { metrics: api.service.metrics(), operation, is_answered: false };
     let body = body(request).await;
     let (id, begun) = (Uuid::new_v4(), Instant::now());
     let answer = answer(&api, &uri, &headers, body).await;
-    if let Some(metrics) = api.service.metrics() {
-        metrics.answered(request::operation(target(&headers)).ok(), answer.as_ref().err(), begun.elapsed());
-    }
+    call.answered(answer.as_ref().err(), begun);
     match answer {
         Ok(body) => told(id, StatusCode::OK, &body),
         Err(failure) => {
@@ -115,6 +116,30 @@ async fn serve(State(api): State<Arc<Api>>, mut request: Request) -> Response {
             }
             let status = StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             told(id, status, &failure.body())
+        }
+    }
+}
+
+/// A call until it is counted. It is dropped unanswered where its client goes away, or whoever limits its time gives it up.
+struct Call<'a> {
+    metrics: Option<&'a Metrics>,
+    operation: Option<Operation>,
+    is_answered: bool,
+}
+
+impl Call<'_> {
+    fn answered(mut self, failure: Option<&Failure>, begun: Instant) {
+        self.is_answered = true;
+        if let Some(metrics) = self.metrics {
+            metrics.answered(self.operation, failure, begun.elapsed());
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if let Some(metrics) = self.metrics.filter(|_| !self.is_answered) {
+            metrics.unanswered(self.operation);
         }
     }
 }

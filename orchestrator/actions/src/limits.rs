@@ -11,10 +11,18 @@ pub struct Limits {
     pub versions: usize,
     /// Aliases of a state machine.
     pub aliases: usize,
+    /// Executions that are open when a Standard one is to begin, or to be redriven.
+    pub open_executions: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { machines: 100_000, activities: 100_000, versions: 1_000, aliases: 100 }
+        Self {
+            machines: 100_000,
+            activities: 100_000,
+            versions: 1_000,
+            aliases: 100,
+            open_executions: 1_000_000,
+        }
     }
 }

@@ -12,6 +12,8 @@ const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0];
 /// What a request asks for that names no action.
 const NO_ACTION: &str = "none";
+/// In the place of an error's name, where nobody was told any.
+const UNANSWERED: &str = "unanswered";
 
 /// Calls of the API, by action. Clones share the same numbers.
 ///
@@ -39,7 +41,7 @@ impl Metrics {
     /// The registry has metrics of these names already.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let opts = |name: &str, help: &str| Opts::new(format!("duet_workflow_api_{name}"), help);
-        let help = "Calls of the Step Functions API answered, by the error's name; empty for a success.";
+        let help = "Calls of the Step Functions API, by the error's name; empty for a success, unanswered where the client went away or the time was over.";
         let calls =
             registered(registry, IntCounterVec::new(opts("calls_total", help), &["action", "error"]))?;
         let help = "Seconds until a call of the Step Functions API was answered, with or without an error.";
@@ -52,6 +54,12 @@ impl Metrics {
         };
         let by_action = Operation::ALL.map(of_action).into();
         Ok(Self(Arc::new(Inner { calls, by_action })))
+    }
+
+    /// A call was not answered: its client went away, or its time was over.
+    pub(crate) fn unanswered(&self, operation: Option<Operation>) {
+        let action = operation.map_or(NO_ACTION, |operation| operation.name());
+        self.0.calls.with_label_values(&[action, UNANSWERED]).inc();
     }
 
     /// A call was answered, so long after its body had come.
@@ -86,12 +94,14 @@ mod tests {
         let took = Duration::from_millis(250);
         metrics.answered(Some(Operation::TagResource), None, took);
         metrics.answered(Some(Operation::TagResource), Some(&Failure::TooLarge), took);
+        metrics.unanswered(Some(Operation::TagResource));
         metrics.answered(None, Some(&Failure::UnknownOperation { target: "x".to_owned() }), took);
         let told = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
         for line in [
             "duet_workflow_api_calls_total{action=\"TagResource\",error=\"\"} 1",
             "duet_workflow_api_calls_total{action=\"UntagResource\",error=\"\"} 0",
             "duet_workflow_api_calls_total{action=\"TagResource\",error=\"RequestEntityTooLargeException\"} 1",
+            "duet_workflow_api_calls_total{action=\"TagResource\",error=\"unanswered\"} 1",
             "duet_workflow_api_calls_total{action=\"none\",error=\"UnknownOperationException\"} 1",
             "duet_workflow_api_call_seconds_sum{action=\"TagResource\"} 0.5",
         ] {

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use executions::{Answer, Catalogue, Histories, Pollers, Request, Waiters};
+use api::{ErrorKind, Failure};
+use executions::{Answer, Catalogue, Histories, OpenExecutions, Pollers, Promised, Request, Waiters};
 use participant::{AskError, Clock, Millis, Requests};
 use store::{Read, Store};
 use uuid::Uuid;
 
 use crate::arn::Scope;
 use crate::deletions::Deletions;
+use crate::failures::declared;
 use crate::kms::KmsKeys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -27,6 +29,7 @@ pub struct Service {
     deletions: Deletions,
     metrics: Option<Metrics>,
     limits: Limits,
+    open: OpenExecutions,
     kms_keys: KmsKeys,
 }
 
@@ -53,6 +56,7 @@ impl Service {
             deletions: Deletions::default(),
             metrics: None,
             limits: Limits::default(),
+            open: OpenExecutions::default(),
             kms_keys: KmsKeys::default(),
         }
     }
@@ -81,6 +85,13 @@ impl Service {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// With the number of executions that are open, which the participant counts ([`executions::Executor::with_open`]): without, any number may
+    /// be.
+    #[must_use]
+    pub fn with_open(self, open: OpenExecutions) -> Self {
+        Self { open, ..self }
     }
 
     /// With these keys alone to encrypt with.
@@ -134,6 +145,18 @@ impl Service {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Room for another open execution, to be held until it is one.
+    ///
+    /// # Errors
+    /// `ExecutionLimitExceeded`.
+    pub(crate) fn room(&self) -> Result<Promised, Failure> {
+        self.open.promise(self.limits.open_executions).ok_or_else(|| {
+            let message = "The maximum number of running executions has been reached. Running executions must end or be stopped before a new \
+                           execution can be started.";
+            declared(ErrorKind::ExecutionLimitExceeded, message)
+        })
     }
 
     pub(crate) fn kms_keys(&self) -> &KmsKeys {

@@ -75,8 +75,8 @@ impl<I: Integrations> Executor<I> {
             express: start.express,
             rules: Rules::TODAY,
         };
-        if let Some(Parent::Task { key, task, .. }) = &start.parent {
-            let value = of_task(key, *task);
+        if let Some(Parent::Task { key, since_ms, task, .. }) = &start.parent {
+            let value = of_task(key, *since_ms, *task);
             effects.link(OF_TASK, value);
         }
         let mut journal = Extent::default();

@@ -23,6 +23,7 @@ impl<C> Errands<C> {
         let start = child.start.clone();
         let parent = Parent::MapRun {
             key: key.to_owned(),
+            since_ms: child.since_ms,
             run: child.run,
             name: child.name.clone(),
             index: child.index,
@@ -34,6 +35,7 @@ impl<C> Errands<C> {
             }),
             items: child.items,
             attempt: child.attempt.unwrap_or_default(),
+            anew: 0,
         };
         let own = start.execution.clone();
         let request =

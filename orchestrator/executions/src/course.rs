@@ -171,7 +171,7 @@ impl<'a, I: Integrations> Course<'a, I> {
         let nesting = step.given_up.iter().filter(|given_up| waits_for_executions(&given_up.resource));
         let given_up: Vec<TaskId> = nesting.map(|given_up| given_up.task).collect();
         if !given_up.is_empty() {
-            effects.call(Errand::StopNested(given_up));
+            effects.call(Errand::StopNestedOf { since_ms: self.begun.started_ms, tasks: given_up });
         }
         Ok((Running { execution: step.execution, due }, true))
     }
@@ -193,7 +193,7 @@ impl<'a, I: Integrations> Course<'a, I> {
         match effect {
             Effect::Call(call) => {
                 let (key, now) = (effects.key().to_owned(), effects.now());
-                if let Some(errand) = errand(&key, &call, execution) {
+                if let Some(errand) = errand(&key, &call, execution, self.begun.started_ms) {
                     return effects.call(errand);
                 }
                 let (task, is_awaited) = (call.task, call.is_awaited);
@@ -312,6 +312,7 @@ impl<'a, I: Integrations> Course<'a, I> {
             is_told_whole,
             start,
             logging,
+            since_ms: Some(self.begun.started_ms),
         })
     }
 

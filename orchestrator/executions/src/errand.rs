@@ -17,9 +17,17 @@ pub enum Errand<C> {
     /// Start an execution, for a task.
     #[serde(rename = "n")]
     Nest(Box<Nest>),
-    /// Stop the executions that tasks have started and do not wait for any more.
+    /// The same, as an earlier version of this program asked for it: of whatever execution is under the key.
     #[serde(rename = "s")]
     StopNested(Vec<TaskId>),
+    /// Stop the executions that tasks have started and do not wait for any more.
+    #[serde(rename = "t")]
+    StopNestedOf {
+        /// When the execution began whose tasks they are, in milliseconds since 1970.
+        since_ms: u64,
+        /// The tasks.
+        tasks: Vec<TaskId>,
+    },
     /// Put a task into the queue of its activity.
     #[serde(rename = "q")]
     Offer(Box<Offer>),
@@ -71,6 +79,9 @@ pub struct Nest {
     pub(crate) waits: Waits,
     /// The ARN of the machine whose execution has the task: what it starts is at home where that is.
     pub(crate) machine_arn: Option<String>,
+    /// When the execution began that has the task, in milliseconds since 1970. An earlier version of this program did not say.
+    #[serde(default)]
+    pub(crate) since_ms: Option<u64>,
 }
 
 /// What a task waits for that starts an execution.
@@ -116,6 +127,9 @@ pub struct Child {
     /// What is logged of it, as of its parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) logging: Option<Logging>,
+    /// When the parent began, in milliseconds since 1970. An earlier version of this program did not say.
+    #[serde(default)]
+    pub(crate) since_ms: Option<u64>,
 }
 
 const fn one() -> u64 {
@@ -194,6 +208,8 @@ pub enum Outcome {
         /// How often that was redriven.
         redrives: u32,
     },
+    /// It told of its end, and nobody is there to be told: the execution around is forgotten.
+    Unheard,
     /// It is done, and nobody waits for that.
     Done,
 }

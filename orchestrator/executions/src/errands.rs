@@ -143,7 +143,10 @@ impl<C: Clone + Send + Sync + 'static> Errands<C> {
         Ok(match errand {
             Errand::Foreign(call) => Outcome::Told(self.foreign.call(id, call).await),
             Errand::Nest(nest) => self.nest(id, nest).await?,
-            Errand::StopNested(tasks) => self.stop_nested(&id.key, tasks).await?,
+            Errand::StopNested(tasks) => self.stop_nested(&id.key, None, tasks).await?,
+            Errand::StopNestedOf { since_ms, tasks } => {
+                self.stop_nested(&id.key, Some(*since_ms), tasks).await?
+            }
             Errand::Offer(offer) => self.offer(offer).await?,
             Errand::Report => self.report(&id.key).await?,
             Errand::StartChild(child) => self.start_child(&id.key, child).await?,

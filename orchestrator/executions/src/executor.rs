@@ -16,6 +16,7 @@ use crate::depth::storable;
 use crate::digest::Digest;
 use crate::errand::{Errand, Outcome};
 use crate::event_log::EventLog;
+use crate::forgotten::unheard;
 use crate::glance::{Glance, GlancedPlace, GlancedRow, may_be_elsewhere};
 use crate::integrations::Integrations;
 use crate::kept_run::{KeptRun, OF_EXECUTION};
@@ -24,6 +25,7 @@ use crate::lists::{self, Rest};
 use crate::live::Live;
 use crate::load::load;
 use crate::metrics::{Metrics, Opening};
+use crate::open::OpenExecutions;
 use crate::outlets::{Outlets, tell};
 use crate::pollers::Pollers;
 use crate::queue::Queue;
@@ -65,6 +67,12 @@ impl<I: Integrations> Executor<I> {
     #[must_use]
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { outlets: Outlets { metrics: Some(metrics), ..self.outlets }, ..self }
+    }
+
+    /// Counting those that are open.
+    #[must_use]
+    pub fn with_open(self, open: OpenExecutions) -> Self {
+        Self { outlets: Outlets { open: Some(open), ..self.outlets }, ..self }
     }
 
     /// Telling these what is over.
@@ -202,7 +210,7 @@ impl<I: Integrations> Executor<I> {
     /// long as that of any other: its inbox knows what comes again.
     fn leave(&self, begun: &Begun, effects: &mut EffectsOf<I>) {
         if begun.by.is_some() {
-            leave_inbox(effects);
+            linger(effects);
         } else {
             effects.forget();
         }
@@ -270,6 +278,16 @@ impl<I: Integrations> Executor<I> {
                 return Ok(None);
             }
         };
+        // Who tells of an end may mean one that had the key before.
+        let since_ms = match request {
+            Request::Nested(nested) => nested.since_ms,
+            Request::ChildEnded { since_ms, .. } => *since_ms,
+            _ => None,
+        };
+        if since_ms.is_some_and(|since_ms| since_ms != stored.started_ms) {
+            effects.answer(Answer::Unknown);
+            return Ok(Some(stored));
+        }
         match request {
             Request::Tell(Fact::Started { .. } | Fact::ChildStarted(_) | Fact::TimerFired { .. }) => {
                 Err(Rejected("executions begin, and timers fire, by other means".to_owned()))
@@ -284,11 +302,12 @@ impl<I: Integrations> Executor<I> {
             Request::RedriveChild { attempt } => self.redrive_child(stored, *attempt, effects),
             Request::StopChild { attempt } => self.stop_child(stored, *attempt, effects),
             Request::Nested(nested) => {
-                let Nested { task, begun, end } = &**nested;
+                let Nested { task, begun, end, .. } = &**nested;
                 // It may have ended before its beginning was told: nothing is told twice.
                 let begun = Fact::TaskSubmitted { task: *task, output: begun.clone() };
                 self.on_facts(stored, [begun, end.clone()], effects)
             }
+            Request::ChildEnded { fact, .. } => self.on_facts(stored, [(**fact).clone()], effects),
             Request::Start(_) | Request::StartChild(_) | Request::Queue(_) | Request::KeepMapRun { .. } => {
                 Err(misplaced(effects.key()))
             }
@@ -313,6 +332,13 @@ impl<I: Integrations> Executor<I> {
     ) -> Decision<Stored> {
         match outcome {
             Outcome::Done => Ok(Some(stored)),
+            Outcome::Unheard => {
+                // Nothing takes it along when it goes: it goes by itself, so long after this.
+                if stored.is_child() {
+                    linger(effects);
+                }
+                Ok(Some(stored))
+            }
             Outcome::Told(fact) => self.on_facts(stored, [fact.clone()], effects),
             Outcome::Begun { task, output, nested } => {
                 let begun = storable(Fact::TaskSubmitted { task: *task, output: output.clone() });
@@ -345,9 +371,14 @@ impl<I: Integrations> Executor<I> {
     ) -> Decision<Stored> {
         match (input, state) {
             (Input::Request(request), state) => self.on_request(state, request, effects),
-            // It may be gone before the outcome of its call is there: then nobody waits for it.
-            (Input::Outcome(_) | Input::Timer(TIMER), None) => {
-                leave_inbox(effects);
+            // It may be gone before the outcome of its call is there.
+            (Input::Outcome(outcome), None) => {
+                unheard(outcome, effects);
+                linger(effects);
+                Ok(None)
+            }
+            (Input::Timer(TIMER), None) => {
+                linger(effects);
                 Ok(None)
             }
             (Input::Outcome(outcome), Some(stored)) => self.on_outcome(stored, outcome, effects),
@@ -360,7 +391,7 @@ impl<I: Integrations> Executor<I> {
                 self.on_facts(stored, [self.integrations.fact(message)?], effects)
             }
             (Input::Message(_), None) if is_express(effects.key()) => {
-                leave_inbox(effects);
+                linger(effects);
                 Ok(None)
             }
             (Input::Message(_), None) => Err(Rejected(format!("there is no execution {:?}", effects.key()))),
@@ -372,8 +403,8 @@ impl<I: Integrations> Executor<I> {
     }
 }
 
-/// Nothing is left of the execution but what its inbox knows, which goes as others that end now.
-fn leave_inbox<C, A>(effects: &mut Effects<C, A>) {
+/// What is left of the execution (its inbox, if nothing else) goes as others that end now.
+fn linger<C, A>(effects: &mut Effects<C, A>) {
     effects.link(lists::OF_END, lists::ended_in(lists::minute(effects.now().unsigned_abs())));
 }
 
@@ -396,7 +427,9 @@ impl<I: Integrations> Handler for Executor<I> {
                 let queue = match state {
                     None => None,
                     Some(Row::Queue(queue)) => Some(queue),
-                    Some(Row::Execution(_) | Row::MapRun(_)) => return Err(misplaced(effects.key())),
+                    Some(Row::Execution(_) | Row::MapRun(_) | Row::Forgotten(_)) => {
+                        return Err(misplaced(effects.key()));
+                    }
                 };
                 Ok(Queue::handle(queue, request, effects)?.map(Row::Queue))
             }
@@ -416,6 +449,10 @@ impl<I: Integrations> Handler for Executor<I> {
             (None, input) => Ok(self.on_execution(None, input, effects)?.map(Row::of)),
             (Some(Row::Execution(stored)), input) => {
                 Ok(self.on_execution(Some(*stored), input, effects)?.map(Row::of))
+            }
+            (Some(Row::Forgotten(forgotten)), input) => {
+                forgotten.handle(input, effects)?;
+                Ok(Some(Row::Forgotten(forgotten)))
             }
             (Some(Row::Queue(_) | Row::MapRun(_)), _) => Err(misplaced(effects.key())),
         }

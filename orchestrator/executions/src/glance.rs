@@ -22,6 +22,8 @@ pub(crate) enum GlancedRow<'a> {
     Queue(IgnoredAny),
     #[serde(rename = "m")]
     MapRun(IgnoredAny),
+    #[serde(rename = "f")]
+    Forgotten(IgnoredAny),
 }
 
 /// Of a [`Stored`](crate::Stored), the same.

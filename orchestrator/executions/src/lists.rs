@@ -99,9 +99,13 @@ pub(crate) fn move_on<C, A>(begun: &Begun, before: Option<Rest>, now: Rest, effe
 /// Finds the execution that a task has started and waits for.
 pub(crate) const OF_TASK: &str = "execution-of-task";
 
-/// What finds it: the task, of the execution under that key.
-pub(crate) fn of_task(key: &str, task: TaskId) -> String {
-    format!("{key} {}", task.0)
+/// What finds it: the task, of the execution under that key that began then, in milliseconds since 1970. An earlier version of this program
+/// did not say when.
+pub(crate) fn of_task(key: &str, since_ms: Option<u64>, task: TaskId) -> String {
+    match since_ms {
+        Some(since_ms) => format!("{key} {since_ms} {}", task.0),
+        None => format!("{key} {}", task.0),
+    }
 }
 
 /// Finds the execution whose Map a run is, by the run's name.

@@ -43,7 +43,8 @@ pub async fn describe(
             None => return Ok(None),
         },
     };
-    let Some(stored) = describe_execution(store, &execution).await? else { return Ok(found) };
+    // It goes with its execution.
+    let Some(stored) = describe_execution(store, &execution).await? else { return Ok(None) };
     // What was kept is what there is to be told, unless the run was redriven since.
     if found.is_some() && stored.redriven().is_none() {
         return Ok(found);
@@ -69,10 +70,9 @@ pub async fn list(
     before: Option<u64>,
     limit: usize,
 ) -> Result<(Vec<DescribedRun>, Option<u64>), ReadError> {
+    let Some(stored) = describe_execution(store, execution).await? else { return Ok((Vec::new(), None)) };
     let (mut runs, is_first) = (Vec::new(), before.is_none());
-    if let Some(stored) = describe_execution(store, execution).await?
-        && (is_first || stored.redriven().is_some())
-    {
+    if is_first || stored.redriven().is_some() {
         runs = runs_of(store, catalogue, execution, &stored).await?;
     }
     let mut listed: Vec<_> =
@@ -117,7 +117,7 @@ async fn kept(store: &dyn Read, key: &str) -> Result<Option<DescribedRun>, ReadE
             let KeptRun { execution, run } = *kept;
             Some(DescribedRun { execution, run })
         }
-        Some(Row::Execution(_) | Row::Queue(_)) | None => None,
+        Some(Row::Execution(_) | Row::Queue(_) | Row::Forgotten(_)) | None => None,
     })
 }
 

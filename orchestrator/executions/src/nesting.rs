@@ -77,7 +77,10 @@ impl<C> Errands<C> {
                 let cause = format!("Express state machines cannot be waited for: '{}'", target.machine_arn);
                 return Err(Refused::new("StateMachineTypeNotSupported", cause));
             }
-            Waits::Ended { as_json } => Some(Parent::Task { key: id.key.clone(), task: nest.task, as_json }),
+            Waits::Ended { as_json } => {
+                let (key, since_ms, task) = (id.key.clone(), nest.since_ms, nest.task);
+                Some(Parent::Task { key, since_ms, task, as_json })
+            }
             Waits::Begun | Waits::Token => None,
         };
         let fingerprint = &target.revision.fingerprint;
@@ -108,14 +111,22 @@ impl<C> Errands<C> {
         Ok(Wish { key, start, execution_arn })
     }
 
-    /// Stops what those tasks have started.
-    pub(crate) async fn stop_nested(&self, key: &str, tasks: &[TaskId]) -> Result<Outcome, Ends> {
+    /// Stops what those tasks have started, of the execution that began then, in milliseconds since 1970.
+    pub(crate) async fn stop_nested(
+        &self,
+        key: &str,
+        since_ms: Option<u64>,
+        tasks: &[TaskId],
+    ) -> Result<Outcome, Ends> {
         for task in tasks {
-            let value = of_task(key, *task);
-            match patiently(|| self.reader().linked(OF_TASK, &value, None, 1)).await {
-                // What is not there yet is stopped once it has begun: nobody waits for that either.
-                Ok((keys, _)) => self.stop(&keys).await?,
-                Err(error) => tracing::error!(key, %error, "what a task has started cannot be found"),
+            // An earlier version of this program may have begun it, which did not say of whom it is.
+            let values = [since_ms, None].map(|since_ms| of_task(key, since_ms, *task));
+            for value in &values {
+                match patiently(|| self.reader().linked(OF_TASK, value, None, 1)).await {
+                    // What is not there yet is stopped once it has begun: nobody waits for that either.
+                    Ok((keys, _)) => self.stop(&keys).await?,
+                    Err(error) => tracing::error!(key, %error, "what a task has started cannot be found"),
+                }
             }
         }
         Ok(Outcome::Done)
@@ -137,7 +148,11 @@ impl<C> Errands<C> {
         match self.reported(key).await {
             // It was redriven meanwhile: it will end again.
             Ok(None) => {}
-            Ok(Some((parent, request))) => self.tell(&parent, request).await?,
+            Ok(Some((parent, request))) => match self.ask(&parent, request).await? {
+                Ok(Answer::Unknown) => return Ok(Outcome::Unheard),
+                Ok(_) => {}
+                Err(reason) => tracing::error!(key, reason, "the end of an execution could not be told"),
+            },
             Err(error) => tracing::error!(key, %error, "how an execution has ended cannot be read"),
         }
         Ok(Outcome::Done)
@@ -153,7 +168,7 @@ impl<C> Errands<C> {
         };
         let started_ms = stored.started_ms();
         Ok(Some(match parent {
-            Parent::Task { key: parent, task, as_json } => {
+            Parent::Task { key: parent, since_ms, task, as_json } => {
                 let Some(identity) = execution.identity() else { return Ok(None) };
                 let input = self.input(key, &stored).await?;
                 let is_over = ending.status == Status::Succeeded;
@@ -168,15 +183,17 @@ impl<C> Errands<C> {
                     },
                 };
                 let begun = begun(&identity.execution_arn, started_ms);
-                (parent.clone(), Request::Nested(Box::new(Nested { task, begun, end })))
+                let since_ms = *since_ms;
+                (parent.clone(), Request::Nested(Box::new(Nested { since_ms, task, begun, end })))
             }
-            Parent::MapRun { key: parent, run, index, is_told_whole, .. } => {
+            Parent::MapRun { key: parent, since_ms, run, index, is_told_whole, .. } => {
                 let has_input = *is_told_whole || ending.status != Status::Succeeded;
                 let input = if has_input { Some(self.input(key, &stored).await?) } else { None };
                 let end = child_end(&stored, input);
                 let news = end.map(|end| MapNews::ChildEnded { index: *index, end: Box::new(end) });
                 let Some(news) = news else { return Ok(None) };
-                (parent.clone(), Request::Tell(Fact::MapRun { run: *run, news }))
+                let fact = Fact::MapRun { run: *run, news };
+                (parent.clone(), Request::ChildEnded { since_ms: *since_ms, fact: Box::new(fact) })
             }
         }))
     }

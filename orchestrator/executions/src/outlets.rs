@@ -9,6 +9,7 @@ use crate::errand::Errand;
 use crate::event_log::EventLog;
 use crate::integrations::Integrations;
 use crate::metrics::{Metrics, Moved, Opening};
+use crate::open::OpenExecutions;
 use crate::pollers::Pollers;
 use crate::request::Answer;
 use crate::spans::Spans;
@@ -21,6 +22,7 @@ pub(crate) struct Outlets {
     pub(crate) waiters: Waiters,
     pub(crate) pollers: Pollers,
     pub(crate) metrics: Option<Metrics>,
+    pub(crate) open: Option<OpenExecutions>,
     /// For events of executions that are never stored.
     pub(crate) event_log: Option<Arc<dyn EventLog>>,
     pub(crate) spans: Option<Arc<dyn Spans>>,
@@ -42,7 +44,7 @@ impl Outlets {
         execution: &Execution,
         effects: &mut EffectsOf<I>,
     ) {
-        if self.metrics.is_none() {
+        if self.metrics.is_none() && self.open.is_none() {
             return;
         }
         let took_ms = |ending: &Ending| ending.at_ms.saturating_sub(course.begun.started_ms);
@@ -60,6 +62,9 @@ impl Outlets {
             Answer::Ended(ending) => self.waiters.ended(key, &ending),
             Answer::Queued { .. } => self.pollers.put_in(key),
             Answer::Moved(moved) => {
+                if let Some(open) = &self.open {
+                    open.note(moved);
+                }
                 if let Some(metrics) = &self.metrics {
                     metrics.count(moved);
                 }

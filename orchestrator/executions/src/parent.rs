@@ -12,6 +12,9 @@ pub enum Parent {
         /// The key of its execution.
         #[serde(rename = "k")]
         key: String,
+        /// When that began, in milliseconds since 1970: another one may have its key later. An earlier version of this program did not say.
+        #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+        since_ms: Option<u64>,
         /// The attempt.
         #[serde(rename = "t")]
         task: TaskId,
@@ -25,6 +28,9 @@ pub enum Parent {
         /// The key of its execution.
         #[serde(rename = "k")]
         key: String,
+        /// When that began, in milliseconds since 1970, as of a task.
+        #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+        since_ms: Option<u64>,
         /// Which of the parent's Map runs it is.
         #[serde(rename = "r")]
         run: MapRunId,
@@ -49,6 +55,9 @@ pub enum Parent {
         /// How often the parent had been redriven when it asked for it last.
         #[serde(rename = "a", default, skip_serializing_if = "is_first")]
         attempt: u32,
+        /// How often it began anew, of an Express child.
+        #[serde(rename = "f", default, skip_serializing_if = "is_first")]
+        anew: u32,
     },
 }
 
@@ -69,7 +78,7 @@ fn is_first(attempt: &u32) -> bool {
 impl Parent {
     /// Whether it is the same place of the same execution, whatever else is kept of it: an earlier version of this program kept less.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
+        let is_same_place = match (self, other) {
             (Self::Task { key, task, .. }, Self::Task { key: other, task: its, .. }) => {
                 (key, task) == (other, its)
             }
@@ -78,7 +87,27 @@ impl Parent {
                 Self::MapRun { key: other, run: its, index: number, .. },
             ) => (key, run, index) == (other, its, number),
             _ => false,
+        };
+        is_same_place && other.since_ms().is_none_or(|since_ms| self.is_of(since_ms))
+    }
+
+    /// The key of its execution.
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::Task { key, .. } | Self::MapRun { key, .. } => key,
         }
+    }
+
+    /// When its execution began, in milliseconds since 1970, if that is known.
+    pub(crate) fn since_ms(&self) -> Option<u64> {
+        match self {
+            Self::Task { since_ms, .. } | Self::MapRun { since_ms, .. } => *since_ms,
+        }
+    }
+
+    /// Whether its execution is, as far as is known, the one under its key that began then, in milliseconds since 1970.
+    pub(crate) fn is_of(&self, started_ms: u64) -> bool {
+        self.since_ms().is_none_or(|since_ms| since_ms == started_ms)
     }
 
     /// The name of the Map run whose child it is, if it is one.
@@ -104,6 +133,21 @@ impl Parent {
         match self {
             Self::MapRun { attempt, .. } => *attempt,
             Self::Task { .. } => 0,
+        }
+    }
+
+    /// How often a child began anew.
+    pub(crate) fn begun_anew(&self) -> u32 {
+        match self {
+            Self::MapRun { anew, .. } => *anew,
+            Self::Task { .. } => 0,
+        }
+    }
+
+    /// A child begins anew.
+    pub(crate) fn begins_anew(&mut self) {
+        if let Self::MapRun { anew, .. } = self {
+            *anew += 1;
         }
     }
 

@@ -72,7 +72,10 @@ impl<I: Integrations> Executor<I> {
                 };
                 let before = Rest::of(stored.ending());
                 let (begun, ..) = stored.apart();
-                let begun = Begun { started_ms: at_ms, ..begun };
+                let mut begun = Begun { started_ms: at_ms, ..begun };
+                if let Some(parent) = &mut begun.parent {
+                    parent.begins_anew();
+                }
                 self.begin(
                     &definition,
                     Fact::ChildStarted(Box::new(start)),

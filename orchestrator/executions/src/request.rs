@@ -44,6 +44,13 @@ pub enum Request {
     },
     /// An execution has ended that one of its tasks has started and waits for.
     Nested(Box<Nested>),
+    /// A child of one of its Map runs has ended.
+    ChildEnded {
+        /// When the execution began whose run it is, in milliseconds since 1970, if that is known: another one knows nothing of it.
+        since_ms: Option<u64>,
+        /// What it is told.
+        fact: Box<Fact>,
+    },
     /// What is asked of a [queue](crate::queue_key).
     Queue(QueueRequest),
     /// A Map run of an execution is over; asked under the run's own key.
@@ -78,6 +85,8 @@ pub struct StartChild {
 /// The end of an execution that a task has started and waits for.
 #[derive(Clone, Debug)]
 pub struct Nested {
+    /// When the execution began whose task it is, in milliseconds since 1970, if that is known: another one knows nothing of it.
+    pub(crate) since_ms: Option<u64>,
     pub(crate) task: TaskId,
     /// What the task is told of its beginning, if it has not been told yet.
     pub(crate) begun: Value,

@@ -2,32 +2,35 @@
 //!
 //! Each execution that has ended is found by the minute in which it did ([`OF_END`]). How far these minutes were walked stands in the
 //! store, so a step that a crash, or another instance, came between is simply taken again: what is gone already is not found any more.
-//! An execution goes with the Map runs that it had, and these go before it with their children, a page at a time. One that another
-//! execution waits for goes after that has ended. An execution whose minute is not over yet, or has been noted by nobody, stays.
+//! An execution goes with the Map runs that it had. First it is forgotten ([`Forgotten`] is left of it), so that nobody sees, or redrives, a
+//! part of it; then its runs go with their children, a page at a time, and what was left of it last. A child that has not ended stays, and
+//! goes by itself later. An execution that another one waits for goes after that has ended. One whose minute is not over yet, or has been
+//! noted by nobody, stays.
 //!
 //! What an earlier version of this program has stored is noted first: it is walked once, in the order in which it was created.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use participant::Clock;
+use participant::{Clock, inspect};
 use serde::{Deserialize, Serialize};
 use store::{Commit, Entity, EntityForget, EntityWrite, Link, Read, Store, StoreError};
 
+use crate::forgotten::Forgotten;
 use crate::kept_run::{OF_EXECUTION, run_of};
 use crate::key::PREFIX;
 use crate::lists::{
     OF_END, OF_MACHINE, OF_MAP_RUN, OF_TASK, STATUSES, ended_in, lists_of, minute, of_task, place,
 };
 use crate::parent::Parent;
-use crate::read::{ReadError, stored};
+use crate::row::Row;
 use crate::stored::Stored;
 
 /// Where it stands how far executions were walked.
 const PLACE: &str = "retention";
 /// Entities that one step forgets, or looks at, at the most: none holds up the others for longer than a few milliseconds.
 const AT_ONCE: usize = 100;
-/// And entries of their journals; but an execution that has more by itself goes in one step, which others wait for.
+/// And entries of their journals, but for those of the last one: what is more than a commit can free, the store leaves for later.
 const ENTRIES_AT_ONCE: u64 = 5_000;
 /// Minutes in which nothing ended that one step passes over, at the most.
 const MINUTES_AT_ONCE: u64 = 1_000;
@@ -47,6 +50,18 @@ struct Progress {
     /// As long as what an earlier version has stored is noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     noting: Option<Noting>,
+    /// The minute under which inboxes are noted that an earlier version has left. Without one, what an earlier version noted has to be noted
+    /// again: it left out these, and children that nothing takes along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inboxes: Option<u64>,
+}
+
+impl Progress {
+    /// Nothing that is there at that time is noted.
+    fn begins(minute: u64, until_ms: u64) -> Self {
+        let noting = Some(Noting { after: 0, until_ms });
+        Self { minute, noting, inboxes: Some(self::minute(until_ms)) }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,6 +130,9 @@ impl Retention {
     /// # Errors
     /// The store does not answer.
     pub async fn step(&self) -> Result<Step, StoreError> {
+        if self.store.sweep().await? {
+            return Ok(Step::Went);
+        }
         let (progress, version) = self.progress().await?;
         let step = match progress.noting.clone() {
             Some(noting) => self.note(noting, progress, version).await,
@@ -138,16 +156,19 @@ impl Retention {
     async fn progress(&self) -> Result<(Progress, u64), StoreError> {
         let Some(entity) = self.reader().get(PLACE).await? else {
             let until_ms = self.now_ms();
-            let noting = Some(Noting { after: 0, until_ms });
             // What has ended since the first process began, of which only an inbox is left, is not noted.
             let before_ms =
                 until_ms.saturating_sub(10 * u64::try_from(BEGINS_AFTER.as_millis()).unwrap_or(0));
-            return Ok((Progress { minute: minute(before_ms), noting }, 0));
+            return Ok((Progress::begins(minute(before_ms), until_ms), 0));
         };
-        let progress = serde_json::from_slice(&entity.state).map_err(|error| StoreError::Unusable {
+        let read = serde_json::from_slice(&entity.state);
+        let progress: Progress = read.map_err(|error| StoreError::Unusable {
             reason: "how far executions were forgotten cannot be read".to_owned(),
             source: Some(error.into()),
         })?;
+        if progress.inboxes.is_none() {
+            return Ok((Progress::begins(progress.minute, self.now_ms()), entity.version));
+        }
         Ok((progress, entity.version))
     }
 
@@ -166,18 +187,21 @@ impl Retention {
                 continue;
             }
             if entity.state.is_empty() {
-                // An Express execution that has ended: whether its inbox is needed still, nobody knows, and there is little else.
+                // An Express execution that has ended: whether its inbox is needed still, nobody knows. It goes as what ends now.
+                let links = progress.inboxes.map(|minute| Link { index: OF_END, value: ended_in(minute) });
+                let links = links.into_iter().collect();
+                commit.entities.push(EntityWrite { links, ..as_it_is(key, &entity) });
                 continue;
             }
-            let Some(stored) = readable(&key, &entity) else { continue };
+            let Some(Row::Execution(stored)) = readable(&key, &entity) else { continue };
             if stored.started_ms() >= noting.until_ms {
                 // Not all behind it began later: a child that was redriven stays in its place.
                 continue;
             }
-            let Some(ended_ms) = stored.ending().map(|ending| ending.at_ms).filter(|_| !stored.is_child())
-            else {
+            let Some(ended_ms) = stored.ending().map(|ending| ending.at_ms) else { continue };
+            if stored.is_child() && self.parent_of(&stored).await?.is_some() {
                 continue;
-            };
+            }
             let ended = minute(ended_ms);
             progress.minute = progress.minute.min(ended);
             let links = vec![Link { index: OF_END, value: ended_in(ended) }];
@@ -199,7 +223,7 @@ impl Retention {
             let value = ended_in(progress.minute);
             let (keys, _) = self.reader().linked(OF_END, &value, None, AT_ONCE).await?;
             if !keys.is_empty()
-                && let Some(step) = self.forget_of(progress.minute, &keys).await?
+                && let Some(step) = self.forget_of(progress.minute, progress.inboxes, &keys).await?
             {
                 return Ok(step);
             }
@@ -212,43 +236,63 @@ impl Retention {
         Ok(Step::Went)
     }
 
-    /// Forgets those of that minute, or a part of what goes before them; `None` if none of them is there any more.
-    async fn forget_of(&self, ended: u64, keys: &[String]) -> Result<Option<Step>, StoreError> {
+    /// Forgets those of that minute, or a part of what goes with them; `None` if none of them is there any more.
+    async fn forget_of(
+        &self,
+        ended: u64,
+        inboxes: Option<u64>,
+        keys: &[String],
+    ) -> Result<Option<Step>, StoreError> {
         let (mut commit, mut entries) = (Commit::default(), 0);
         let found = self.found(keys).await?;
         if found.is_empty() {
             return Ok(None);
         }
+        let of_end = |minute| Link { index: OF_END, value: ended_in(minute) };
         for (key, entity) in found {
             if entries >= ENTRIES_AT_ONCE {
                 break;
             }
-            let unlink = vec![Link { index: OF_END, value: ended_in(ended) }];
+            let here = of_end(ended);
             if entity.state.is_empty() {
-                // An Express execution of which only the inbox is left.
+                // An Express execution of which only the inbox is left. An earlier version has noted some.
+                let unlink = std::iter::once(here).chain(inboxes.map(of_end)).collect();
                 commit.forget.push(EntityForget { key, expected: entity.version, unlink });
                 continue;
             }
-            let Some(stored) = readable(&key, &entity) else {
-                // It stays for whoever can read it, and holds up nobody.
-                commit.entities.push(EntityWrite { unlink, ..as_it_is(key, &entity) });
-                continue;
+            let stored = match readable(&key, &entity) {
+                Some(Row::Execution(stored)) => stored,
+                Some(Row::Forgotten(_)) => {
+                    if !self.has_runs(&key).await? {
+                        commit.forget.push(EntityForget {
+                            key,
+                            expected: entity.version,
+                            unlink: vec![here],
+                        });
+                    } else if commit.changes_nothing() {
+                        return self.forget_runs(key).await.map(Some);
+                    }
+                    continue;
+                }
+                Some(Row::Queue(_) | Row::MapRun(_)) | None => {
+                    // It stays for whoever can read it, and holds up nobody.
+                    commit.entities.push(EntityWrite { unlink: vec![here], ..as_it_is(key, &entity) });
+                    continue;
+                }
             };
             if stored.ending().is_some_and(|ending| minute(ending.at_ms) > ended) {
                 // It was redriven, and is noted where it ended then.
-                commit.entities.push(EntityWrite { unlink, ..as_it_is(key, &entity) });
+                commit.entities.push(EntityWrite { unlink: vec![here], ..as_it_is(key, &entity) });
             } else if self.is_needed(&stored).await? {
-                let links = vec![Link { index: OF_END, value: ended_in(minute(self.now_ms())) }];
-                commit.entities.push(EntityWrite { links, unlink, ..as_it_is(key, &entity) });
+                let links = vec![of_end(minute(self.now_ms()))];
+                commit.entities.push(EntityWrite { links, unlink: vec![here], ..as_it_is(key, &entity) });
             } else if self.has_runs(&key).await? {
-                if commit.changes_nothing() {
-                    return self.forget_runs(key).await.map(Some);
-                }
+                commit.entities.push(set_out(key, &entity, &stored, &here));
             } else {
                 entries += stored.journal_entries();
                 let mut forget = forgotten(key, &entity, &stored);
                 // It may be here because it was needed when it was looked at last.
-                forget.unlink.extend(unlink);
+                forget.unlink.push(here);
                 commit.forget.push(forget);
             }
         }
@@ -261,10 +305,19 @@ impl Retention {
         if stored.ending().is_none() || !stored.over.is_empty() {
             return Ok(true);
         }
-        let Some(Parent::Task { key, .. }) = stored.parent() else { return Ok(false) };
-        let entity = self.reader().get(key).await?;
-        let parent = entity.and_then(|entity| readable(key, &entity));
-        Ok(parent.is_some_and(|parent| parent.ending().is_none()))
+        if stored.is_child() {
+            // Its parent is gone, or it would not be here.
+            return Ok(false);
+        }
+        Ok(self.parent_of(stored).await?.is_some_and(|parent| parent.ending().is_none()))
+    }
+
+    /// The execution that is told of its end, if there is one.
+    async fn parent_of(&self, stored: &Stored) -> Result<Option<Stored>, StoreError> {
+        let Some(parent) = stored.parent() else { return Ok(None) };
+        let Some(entity) = self.reader().get(parent.key()).await? else { return Ok(None) };
+        let row = readable(parent.key(), &entity);
+        Ok(row.and_then(Row::execution).filter(|it| parent.is_of(it.started_ms())))
     }
 
     async fn has_runs(&self, key: &str) -> Result<bool, StoreError> {
@@ -287,18 +340,35 @@ impl Retention {
                 if entries >= ENTRIES_AT_ONCE {
                     break;
                 }
-                if self.has_runs(&child).await? {
-                    key = child;
-                    continue 'execution;
-                }
-                let unlink = vec![Link { index: OF_MACHINE, value: name.clone() }];
+                let here = Link { index: OF_MACHINE, value: name.clone() };
                 match readable(&child, &entity) {
-                    Some(stored) => {
+                    // It tells of its end when it comes to that, and goes by itself since nobody hears it.
+                    Some(Row::Execution(stored)) if stored.ending().is_none() => {
+                        let EntityForget { mut unlink, .. } = forgotten(child.clone(), &entity, &stored);
+                        unlink.push(here);
+                        commit.entities.push(EntityWrite { unlink, ..as_it_is(child, &entity) });
+                    }
+                    Some(Row::Execution(stored)) if self.has_runs(&child).await? => {
+                        commit.entities.push(set_out(child, &entity, &stored, &here));
+                    }
+                    Some(Row::Execution(stored)) => {
                         entries += stored.journal_entries();
                         commit.forget.push(forgotten(child, &entity, &stored));
                     }
+                    Some(Row::Forgotten(_)) if self.has_runs(&child).await? => {
+                        if commit.changes_nothing() {
+                            key = child;
+                            continue 'execution;
+                        }
+                    }
+                    Some(Row::Forgotten(_)) => {
+                        let (expected, unlink) = (entity.version, vec![here]);
+                        commit.forget.push(EntityForget { key: child, expected, unlink });
+                    }
                     // It stays for whoever can read it, and holds up nobody.
-                    None => commit.entities.push(EntityWrite { unlink, ..as_it_is(child, &entity) }),
+                    Some(Row::Queue(_) | Row::MapRun(_)) | None => {
+                        commit.entities.push(EntityWrite { unlink: vec![here], ..as_it_is(child, &entity) });
+                    }
                 }
             }
             return self.forget(commit).await;
@@ -335,16 +405,21 @@ impl Retention {
     }
 }
 
-/// The execution that the entity is; `None` of what cannot be read, having said so.
-fn readable(key: &str, entity: &Entity) -> Option<Stored> {
-    match stored(key, entity) {
-        Ok(stored) => stored,
-        Err(ReadError::Store(_)) => None,
-        Err(error) => {
-            tracing::error!(key, %error, "an execution cannot be read, so it is not forgotten");
-            None
-        }
-    }
+/// What the entity is; `None` if that cannot be read, having said so.
+fn readable(key: &str, entity: &Entity) -> Option<Row> {
+    inspect::state(entity).unwrap_or_else(|error| {
+        tracing::error!(key, %error, "an execution cannot be read, so it is not forgotten");
+        None
+    })
+}
+
+/// What forgets an execution with Map runs, which are found by its key still, and it by that link.
+fn set_out(key: String, entity: &Entity, stored: &Stored, found_by: &Link) -> EntityWrite {
+    let EntityForget { mut unlink, .. } = forgotten(key.clone(), entity, stored);
+    unlink.retain(|link| link != found_by);
+    let row = Row::Forgotten(Forgotten { started_ms: stored.started_ms() });
+    let state = serde_json::to_vec(&row).expect("it has only string keys").into();
+    EntityWrite { unlink, state, next_due: None, ..as_it_is(key, entity) }
 }
 
 fn written(progress: &Progress, expected: u64) -> EntityWrite {
@@ -365,10 +440,14 @@ fn forgotten(key: String, entity: &Entity, stored: &Stored) -> EntityForget {
         unlink.extend(places.map(|(index, value)| Link { index, value }));
     }
     if let Some(ending) = stored.ending() {
-        unlink.push(Link { index: OF_END, value: ended_in(minute(ending.at_ms)) });
+        // A child whose parent is gone is found by when it has told so in vain, if it is: that may have been a little later.
+        let ended = minute(ending.at_ms);
+        let told = stored.is_child().then_some(ended + 1);
+        let minutes = std::iter::once(ended).chain(told);
+        unlink.extend(minutes.map(|minute| Link { index: OF_END, value: ended_in(minute) }));
     }
-    if let Some(Parent::Task { key: parent, task, .. }) = stored.parent() {
-        unlink.push(Link { index: OF_TASK, value: of_task(parent, *task) });
+    if let Some(Parent::Task { key: parent, since_ms, task, .. }) = stored.parent() {
+        unlink.push(Link { index: OF_TASK, value: of_task(parent, *since_ms, *task) });
     }
     EntityForget { key, expected: entity.version, unlink }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::forgotten::Forgotten;
 use crate::kept_run::KeptRun;
 use crate::queue::Queue;
 use crate::stored::Stored;
@@ -18,6 +19,9 @@ pub enum Row {
     /// A Map run that is over.
     #[serde(rename = "m")]
     MapRun(Box<KeptRun>),
+    /// What is left of an execution that is forgotten, while its Map runs go.
+    #[serde(rename = "f")]
+    Forgotten(Forgotten),
 }
 
 impl Row {
@@ -30,7 +34,7 @@ impl Row {
     pub fn execution(self) -> Option<Stored> {
         match self {
             Self::Execution(stored) => Some(*stored),
-            Self::Queue(_) | Self::MapRun(_) => None,
+            Self::Queue(_) | Self::MapRun(_) | Self::Forgotten(_) => None,
         }
     }
 }

@@ -17,8 +17,8 @@ fn is_start(resource: &str) -> bool {
     resource.splitn(6, ':').nth(5).is_some_and(|action| action.starts_with("states:startExecution"))
 }
 
-/// The errand of a call of the execution under `key`, if it is one for executions or activities.
-pub(crate) fn errand<C>(key: &str, call: &Call, execution: &Execution) -> Option<Errand<C>> {
+/// The errand of a call of the execution under `key`, which began then, if it is one for executions or activities.
+pub(crate) fn errand<C>(key: &str, call: &Call, execution: &Execution, since_ms: u64) -> Option<Errand<C>> {
     if !is_standard(call) {
         return None;
     }
@@ -37,6 +37,7 @@ pub(crate) fn errand<C>(key: &str, call: &Call, execution: &Execution) -> Option
                 arguments: call.parameters.clone(),
                 waits: waits(it.pattern, &it.action)?,
                 machine_arn: execution.identity().map(|it| it.machine_arn.clone()),
+                since_ms: Some(since_ms),
             })))
         }
         ResourceKind::Function | ResourceKind::Integration(_) => None,

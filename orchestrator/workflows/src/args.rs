@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use actions::{KmsKeys, Scope};
+use actions::{KmsKeys, Limits, Scope};
 use clap::{Command, Parser};
 use daemon::{Args, ConfigError, Defaults};
 
@@ -53,6 +53,10 @@ struct ApiArgs {
     /// a time, and their names may be had again.
     #[arg(long, value_name = "TIME", env = "DUET_KEEP", default_value = "90d", value_parser = keep)]
     keep: Keep,
+    /// How many executions may be open: another Standard one does not begin by StartExecution, and none is redriven, while there are so many
+    /// (ExecutionLimitExceeded). AWS's quota is a million.
+    #[arg(long, value_name = "COUNT", env = "DUET_OPEN_EXECUTIONS_MAX", default_value_t = Limits::default().open_executions, value_parser = clap::value_parser!(u64).range(1..))]
+    open_executions_max: u64,
     /// A file of rules (JSON) by which messages of --bus start executions: they are put into the store at the start. Rules that are there already
     /// and not in the file stay.
     #[arg(long, value_name = "FILE", env = "DUET_RULES")]
@@ -187,6 +191,11 @@ impl ServeArgs {
         self.api.keep.0
     }
 
+    /// How many of each kind there may be.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { open_executions: self.api.open_executions_max, ..Limits::default() }
+    }
+
     fn listen(&self) -> SocketAddr {
         self.host.listen
     }
@@ -232,6 +241,14 @@ mod tests {
         assert_eq!(read(&["--keep", "forever"]).unwrap().keep(), None);
         let error = read(&["--keep", "90"]).unwrap_err().to_string();
         assert!(error.contains("--keep") && error.contains("such as 90d"), "{error}");
+    }
+
+    #[test]
+    fn as_many_executions_may_be_open_as_with_aws() {
+        let of = |flags: &[&str]| read(flags).map(|args| args.limits().open_executions);
+        assert_eq!(of(&[]).unwrap(), 1_000_000);
+        assert_eq!(of(&["--open-executions-max", "5"]).unwrap(), 5);
+        assert!(of(&["--open-executions-max", "0"]).is_err());
     }
 
     #[test]

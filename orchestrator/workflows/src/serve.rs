@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actions::{KmsKeys, Scope, Service, http};
+use actions::{KmsKeys, Limits, Scope, Service, http};
 use axum::http::StatusCode;
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment, Manners, Tell};
 use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters, no_foreign};
@@ -18,7 +18,7 @@ use crate::connections::Connections;
 use crate::event_log::Log;
 use crate::open;
 use crate::spans::Recorded;
-use crate::triggers::{self, Book, Draft, Feed, Intake, Rules, Standing};
+use crate::triggers::{self, Book, Draft, Feed, Intake, Rules, Standing, Streams};
 
 /// The name of the participant, of its log, and of its schema in a database.
 const NAME: &str = "workflows";
@@ -31,6 +31,7 @@ pub struct Checked {
     execution_logs: Option<PathBuf>,
     kms_keys: KmsKeys,
     keep: Option<Duration>,
+    limits: Limits,
     rules: Vec<Draft>,
     source: Source,
 }
@@ -52,6 +53,7 @@ impl Binary for ServeArgs {
             execution_logs: self.execution_logs()?,
             kms_keys: self.kms_keys()?,
             keep: self.keep(),
+            limits: self.limits(),
             rules: self.rules()?,
             source: self.source(),
         })
@@ -59,11 +61,12 @@ impl Binary for ServeArgs {
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { home, access, buckets, execution_logs, kms_keys, keep, rules, source } = settings;
+        let Checked { home, access, buckets, execution_logs, kms_keys, keep, limits, rules, source } =
+            settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
         );
-        open::watch(Arc::clone(&store), &registry)?;
+        let open = open::watch(Arc::clone(&store), &registry).await?;
         let (requests, asked) = participant::requests();
         let (catalogue, clock) = (Catalogue::default(), Arc::new(SystemClock));
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
@@ -76,14 +79,20 @@ impl Binary for ServeArgs {
             .with_waiters(waiters.clone())
             .with_pollers(pollers.clone())
             .with_metrics(executions::Metrics::register(&registry)?)
-            .with_event_log(event_log);
+            .with_open(open.clone())
+            .with_event_log(event_log.clone());
         if tracer.is_on() {
             executor = executor.with_spans(Arc::new(Recorded(tracer)));
         }
         let book = Book::new(Arc::clone(&store), home.clone());
         let intake = Arc::new(Intake::new(book, catalogue.clone(), clock.clone()));
         let standing = Arc::<Standing>::default();
-        let feed = Feed::new(bus, Arc::clone(&intake), Arc::clone(&standing)).with_rules(rules, clock.now());
+        // Kafka has something to say about where a group begins.
+        let streams = if source == Source::Kafka { Streams::Kept } else { Streams::FromNow };
+        let feed = Feed::new(Arc::clone(&bus), Arc::clone(&intake), Arc::clone(&standing))
+            .with_streams(streams)
+            .with_rules(rules, clock.now());
+        let source_bus = bus;
         let (errands, kept, bus) = (Arc::new(errands), Arc::clone(&store), Arc::new(feed));
         let retention = keep.map(|keep| Retention::new(Arc::clone(&kept), clock.clone(), keep));
         let participant = Participant::new(NAME, Vec::new(), executor, errands, kept, bus, clock.clone())
@@ -96,7 +105,9 @@ impl Binary for ServeArgs {
             standing,
             clock: clock.clone(),
             silence: (source == Source::None).then_some("this server reads no bus: start it with --bus URL"),
-            begins_at_the_beginning: source == Source::Kafka,
+            bus: source_bus,
+            group: NAME,
+            streams,
             keys: match &access {
                 Access::Local => None,
                 Access::Signed(keys) => Some(keys.clone()),
@@ -106,6 +117,8 @@ impl Binary for ServeArgs {
             .with_waiters(waiters)
             .with_pollers(pollers)
             .with_kms_keys(kms_keys)
+            .with_limits(limits)
+            .with_open(open)
             .with_metrics(actions::Metrics::register(&registry)?);
         service.go_on_with_deletions();
         if let Some(retention) = retention {
@@ -118,7 +131,8 @@ impl Binary for ServeArgs {
         };
         let router = router.merge(triggers::router(rules));
         let welcome = move |address| welcome(address, &region, is_signed);
-        Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome))
+        let last = async move { event_log.end().await };
+        Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome).with_last(last))
     }
 }
 

@@ -11,37 +11,15 @@ pub(crate) struct Recorded(pub(crate) Tracer);
 
 impl Spans for Recorded {
     fn record(&self, stretch: Stretch) {
-        let Some((whole, caller)) = self.context(&stretch) else { return };
-        let Stretch { execution_arn, of, began_ms, ended_ms, error, .. } = stretch;
-        let mut attributes = vec![KeyValue::new("duet.execution.arn", execution_arn)];
-        let (context, parent, name) = match of {
-            Stretched::Execution { machine, status } => {
-                attributes.push(KeyValue::new("duet.execution.status", status.name()));
-                (whole, caller, format!("execution of {machine}"))
-            }
-            Stretched::Task { task, state } => {
-                attributes.push(KeyValue::new("duet.state", state.to_string()));
-                (whole.derive(&format!("task/{}", task.0)), Some(whole), format!("task {state}"))
-            }
-        };
-        let at = |ms| UNIX_EPOCH + Duration::from_millis(ms);
-        self.0.record(Span {
-            context,
-            parent,
-            name: name.into(),
-            kind: SpanKind::Internal,
-            began: at(began_ms),
-            ended: at(ended_ms),
-            attributes,
-            links: Vec::new(),
-            failure: error,
-        });
+        if let Some((first, caller)) = self.context(&stretch) {
+            self.0.record(span(first, caller, stretch));
+        }
     }
 }
 
 impl Recorded {
-    /// The span of the execution, and the one that it hangs on, if it was begun with a header; `None` if it is not to be traced. All of
-    /// its spans follow from its ARN, so that whoever records one of them needs no other.
+    /// The span of the execution from its beginning, and the one that it hangs on, if it was begun with a header; `None` if it is not to be
+    /// traced.
     fn context(&self, stretch: &Stretch) -> Option<(TraceContext, Option<TraceContext>)> {
         let arn = &stretch.execution_arn;
         match stretch.trace_header.as_deref().and_then(traceparent) {
@@ -51,6 +29,40 @@ impl Recorded {
             }
             None => Some((self.0.root(arn)?, None)),
         }
+    }
+}
+
+/// The span of what is over, of an execution whose own is `first`, and hangs on `caller`. All of them follow from its ARN and how often it was
+/// redriven, so that whoever records one needs no other: there may be more executions in the trace, and a redrive is a span beside the first.
+fn span(first: TraceContext, caller: Option<TraceContext>, stretch: Stretch) -> Span {
+    let Stretch { execution_arn: arn, redrives, of, began_ms, ended_ms, error, .. } = stretch;
+    let (run, links) = match redrives {
+        0 => (first, Vec::new()),
+        redrives => (first.derive(&format!("execution/{arn}/redrive/{redrives}")), vec![first]),
+    };
+    let (context, parent, name, attribute, links) = match of {
+        Stretched::Execution { machine, status } => {
+            let what = if redrives > 0 { "redrive" } else { "execution" };
+            let status = KeyValue::new("duet.execution.status", status.name());
+            (run, caller, format!("{what} of {machine}"), status, links)
+        }
+        Stretched::Task { task, state } => {
+            let context = run.derive(&format!("execution/{arn}/task/{}", task.0));
+            let name = format!("task {state}");
+            (context, Some(run), name, KeyValue::new("duet.state", state.to_string()), Vec::new())
+        }
+    };
+    let at = |ms| UNIX_EPOCH + Duration::from_millis(ms);
+    Span {
+        context,
+        parent,
+        name: name.into(),
+        kind: SpanKind::Internal,
+        began: at(began_ms),
+        ended: at(ended_ms),
+        attributes: vec![KeyValue::new("duet.execution.arn", arn), attribute],
+        links,
+        failure: error,
     }
 }
 
@@ -76,7 +88,45 @@ fn traceparent(header: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use engine::{Status, TaskId};
+
     use super::*;
+
+    #[test]
+    fn each_span_is_one_and_a_redrive_is_beside_the_first_and_linked_to_it() {
+        let caller = TraceContext::parse("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01").unwrap();
+        let (mut ids, mut count) = (HashSet::new(), 0);
+        for arn in ["arn:a", "arn:b"] {
+            let first = caller.derive(&format!("execution/{arn}"));
+            for redrives in 0..3 {
+                let stretch = |of| {
+                    let stretch = Stretch {
+                        execution_arn: arn.to_owned(),
+                        trace_header: None,
+                        redrives,
+                        of,
+                        began_ms: 1,
+                        ended_ms: 2,
+                        error: None,
+                    };
+                    span(first, Some(caller), stretch)
+                };
+                let machine = "m".to_owned();
+                let whole = stretch(Stretched::Execution { machine, status: Status::Failed });
+                // Attempts are numbered through all runs.
+                let task = stretch(Stretched::Task { task: TaskId(u64::from(redrives)), state: "S".into() });
+                assert_eq!((whole.parent, task.parent), (Some(caller), Some(whole.context)));
+                let links = if redrives == 0 { vec![] } else { vec![first] };
+                assert_eq!((whole.links, task.links), (links, vec![]));
+                assert_eq!(whole.name, if redrives == 0 { "execution of m" } else { "redrive of m" });
+                ids.extend([whole.context.span_id, task.context.span_id]);
+                count += 2;
+            }
+        }
+        assert_eq!(ids.len(), count);
+    }
 
     #[test]
     fn a_header_of_xray_is_the_trace_of_the_caller() {

@@ -9,6 +9,7 @@
 //! written for it. What matches no rule is settled at once. What matches and cannot start anything (no such machine, an input too long) is a
 //! dead letter, with the reason; only the store and the bus are waited for.
 
+mod beginning;
 mod book;
 mod feed;
 mod file;
@@ -19,6 +20,7 @@ mod settling;
 mod spec;
 mod standing;
 
+pub(crate) use beginning::Streams;
 pub(crate) use book::Book;
 pub(crate) use feed::Feed;
 pub(crate) use file::read as read_file;

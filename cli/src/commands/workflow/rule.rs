@@ -50,6 +50,10 @@ struct AddArgs {
     /// Which messages, and with what input.
     #[command(flatten)]
     logic: LogicArgs,
+    /// With which messages it begins. Kafka gives a server that has rules already all that it keeps of a further stream: there only
+    /// `beginning` is taken, elsewhere only `now`.
+    #[arg(long, value_name = "WHEN", value_parser = ["now", "beginning"])]
+    from: Option<String>,
     /// Nothing follows from it until it is added again without this.
     #[arg(long)]
     disabled: bool,
@@ -96,6 +100,9 @@ fn add(args: &AddArgs) -> Result<(), RuleError> {
     rule["topic"] = args.topic.as_str().into();
     rule["machine"] = args.machine.as_str().into();
     rule["enabled"] = (!args.disabled).into();
+    if let Some(from) = &args.from {
+        rule["from"] = from.as_str().into();
+    }
     let last = args.machine.split(":stateMachine:").last().unwrap_or_default();
     let name = args.name.clone().unwrap_or_else(|| last.replace(':', "-"));
     let made = args.server.put(&name, &rule)?;

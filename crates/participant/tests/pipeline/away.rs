@@ -36,6 +36,10 @@ impl Store for Flaky {
         Ok(ids)
     }
 
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        self.store.sweep().await
+    }
+
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         self.store.due(now, limit).await
     }

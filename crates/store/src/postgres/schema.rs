@@ -7,7 +7,7 @@ use super::names;
 use super::options::PostgresOptions;
 
 /// `MIGRATIONS[n]` takes a schema from version `n` to `n + 1`. Only ever append to it.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
 
 /// Creates the schema where there is none, and migrates an older one. Instances that start at the same time take
 /// turns.

@@ -74,6 +74,7 @@ pub(super) enum Query {
     Find,
     Commit,
     ForgetAndCommit,
+    Sweep,
     Due,
     NextDue,
     Adopt,
@@ -90,11 +91,12 @@ const READS: [Query; 7] = [
     Query::Stats,
     Query::GetMany,
 ];
-const WRITES: [Query; 9] = [
+const WRITES: [Query; 10] = [
     Query::Load,
     Query::Find,
     Query::Commit,
     Query::ForgetAndCommit,
+    Query::Sweep,
     Query::Due,
     Query::NextDue,
     Query::Adopt,
@@ -151,6 +153,7 @@ impl Query {
             Self::ForgetAndCommit => {
                 "SELECT forget_and_apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)"
             }
+            Self::Sweep => "SELECT sweep()",
             Self::Due => "SELECT key FROM due($1, $2, $3, $4) ORDER BY next_due, id",
             Self::NextDue => "SELECT next_due($1, $2)",
             Self::Adopt => "SELECT id, part, blob FROM adopt($1, $2) ORDER BY id, part",

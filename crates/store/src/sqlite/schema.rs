@@ -12,7 +12,7 @@ use crate::sql::sql_count;
 pub(super) const APPLICATION_ID: i32 = 0x4475_6574;
 
 /// `MIGRATIONS[n]` takes a file from version `n` to `n + 1`. Only ever append to it.
-const MIGRATIONS: &[&str] = &[V1, V2];
+const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// Entities carry an explicit rowid, counted in the order of creation, so that the ones in flight lie together and
 /// a batch of updates touches few pages, whatever the keys look like. The state comes last: the short columns are
@@ -60,6 +60,13 @@ CREATE TABLE forgotten (
     last  INTEGER NOT NULL
 ) STRICT;
 INSERT INTO forgotten VALUES (0, 0);
+";
+
+/// Journals of entities that are forgotten may be left in part from here on, each found by the last of its entries that there are.
+const V3: &str = "
+CREATE TABLE remains (
+    entry INTEGER PRIMARY KEY
+) STRICT;
 ";
 
 /// What a file turned out to be.

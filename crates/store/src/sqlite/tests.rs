@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{EntityForget, EntityWrite};
+use crate::sql::sql_count;
+use crate::{EntityForget, EntityWrite, FREED_BYTES_MAX, FREED_ENTRIES_MAX};
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -84,7 +85,7 @@ fn refuses_a_newer_format_and_leaves_it_alone() {
     assert_unusable(
         open(&path),
         &path,
-        "has format 1000, newer than this program's 2: use the newer program",
+        "has format 1000, newer than this program's 3: use the newer program",
     );
     assert_unusable(SqliteReader::open_read_only(&path), &path, "newer than this program's");
 }
@@ -144,6 +145,42 @@ async fn room_is_used_again() {
         assert!(free > all * 9 / 10, "{free} of {all} are free");
     }
     assert_eq!(store.stats().await.unwrap().entities, 0);
+}
+
+/// No transaction frees more than so much: the others wait for it.
+#[tokio::test]
+async fn a_long_journal_is_freed_in_bounded_steps() {
+    let folder = folder();
+    let store = open(&folder.path().join("orders.db")).unwrap();
+    let entries = async || {
+        let writer = store.writer.lock().await;
+        let sql = "SELECT count(*), coalesce(sum(length(data)), 0) FROM journal";
+        writer
+            .connection()
+            .query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+            .unwrap()
+    };
+    let (entries_max, bytes_max) = (sql_count(FREED_ENTRIES_MAX), sql_count(FREED_BYTES_MAX));
+    for (key, entry_bytes, count) in [("long", 10, 12_000), ("great", 100_000, 150)] {
+        let journal = vec![Bytes::from(vec![7; entry_bytes]); count];
+        let write = EntityWrite { key: key.to_owned(), journal, ..EntityWrite::default() };
+        store.commit(&Commit { entities: vec![write], ..Commit::default() }).await.unwrap();
+        let (mut before, mut steps) = (entries().await, 1);
+        let forget = EntityForget { key: key.to_owned(), expected: 1, unlink: Vec::new() };
+        store.commit(&Commit { forget: vec![forget], ..Commit::default() }).await.unwrap();
+        loop {
+            let now = entries().await;
+            let freed = (before.0 - now.0, before.1 - now.1);
+            assert!(freed.0 <= entries_max && freed.1 <= bytes_max + 100_000, "{freed:?} of {key} at once");
+            before = now;
+            if !store.sweep().await.unwrap() {
+                break;
+            }
+            steps += 1;
+        }
+        assert_eq!(before, (0, 0), "{key} is gone");
+        assert!(steps > 2, "{key} in {steps}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
 
+use super::forget;
 use super::read::entity_at;
 use crate::sql::sql_count;
 use crate::{Commit, Entity, EntityForget, EntityWrite, Link, Millis, OutboxId, OutboxRow};
@@ -92,6 +93,20 @@ impl Writer {
         applied
     }
 
+    /// Frees a part of what journals take still whose entities are forgotten; whether there was any.
+    pub(super) fn sweep(&mut self) -> rusqlite::Result<bool> {
+        if !forget::has_remains(&self.conn)? {
+            return Ok(false);
+        }
+        begin(&self.conn, "BEGIN IMMEDIATE")?;
+        let swept = forget::sweep(&self.conn)
+            .and_then(|()| self.conn.prepare_cached("COMMIT")?.execute([]).map(|_| true));
+        if swept.is_err() {
+            rollback(&self.conn);
+        }
+        swept
+    }
+
     pub(super) fn due(&self, now: Millis, limit: usize) -> rusqlite::Result<Vec<String>> {
         let sql = "SELECT key FROM entity WHERE next_due <= ?1 ORDER BY next_due, id LIMIT ?2";
         let mut statement = self.conn.prepare_cached(sql)?;
@@ -170,7 +185,8 @@ fn apply(
     commit: &Commit,
 ) -> Result<Vec<OutboxId>, Refusal> {
     if !commit.forget.is_empty() {
-        forget(conn, seen, &commit.forget)?;
+        forget::entities(conn, &commit.forget)?;
+        commit.forget.iter().for_each(|EntityForget { key, .. }| seen.forget(key));
     }
     if !commit.entities.is_empty() {
         let mut statements = EntityStatements::prepare(conn)?;
@@ -197,34 +213,7 @@ fn apply(
     Ok(ids)
 }
 
-/// Forgets entities, each with its journal and the links that are named.
-fn forget(conn: &Connection, seen: &mut Seen, entities: &[EntityForget]) -> Result<(), Refusal> {
-    let mut find = conn.prepare_cached("SELECT id, journal, version FROM entity WHERE key = ?1")?;
-    let mut delete = conn.prepare_cached("DELETE FROM entity WHERE id = ?1")?;
-    let mut delete_entry = conn.prepare_cached("DELETE FROM journal WHERE id = ?1 RETURNING before")?;
-    let mut greatest = 0;
-    for EntityForget { key, expected, unlink: links } in entities {
-        let found = find.query_row([key], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, i64>(2)?))
-        });
-        let (id, mut entry) = match found.optional()? {
-            Some((id, journal, version)) if version.cast_unsigned() == *expected => (id, journal),
-            _ => return Err(Refusal::Conflict { key: key.clone(), expected: *expected }),
-        };
-        while let Some(last) = entry {
-            entry = delete_entry.query_row([last], |row| row.get(0)).optional()?.flatten();
-        }
-        delete.execute([id])?;
-        unlink(conn, links, id)?;
-        greatest = id.max(greatest);
-        seen.forget(key);
-    }
-    conn.prepare_cached("UPDATE forgotten SET count = count + ?1, last = max(last, ?2)")?
-        .execute(params![sql_count(entities.len()), greatest])?;
-    Ok(())
-}
-
-fn unlink(conn: &Connection, links: &[Link], entity: i64) -> rusqlite::Result<()> {
+pub(super) fn unlink(conn: &Connection, links: &[Link], entity: i64) -> rusqlite::Result<()> {
     if links.is_empty() {
         return Ok(());
     }

@@ -108,6 +108,43 @@ pub async fn what_is_beside_it_stays(stores: &dyn Stores) {
     assert_eq!(store.stats().await.expect("stats"), Stats::default());
 }
 
+/// An entity with a journal that is too long for one transaction is gone at once, and its key is another's; what is left of the journal goes
+/// bit by bit, in whatever process, and nothing else goes with it.
+pub async fn a_long_journal_goes_bit_by_bit(stores: &dyn Stores) {
+    const COMMITS: u64 = 12;
+    const ENTRIES: usize = 1_000;
+    let name = "a_long_journal_goes_bit_by_bit";
+    let store = stores.open(name).await;
+    for version in 0..COMMITS {
+        let long = EntityWrite { journal: vec![bytes("entry"); ENTRIES], ..write("long", version) };
+        let great = EntityWrite { journal: vec![Bytes::from(vec![7; 1 << 20])], ..write("great", version) };
+        commit(&store, entities([long, full("beside", version), great])).await;
+    }
+    let mut both = forget("long", COMMITS);
+    both.forget.extend(forget("great", COMMITS).forget);
+    commit(&store, both).await;
+    let check = async |store: &Arc<dyn Store>| {
+        assert_eq!(store.get_many(&["long", "great"]).await.expect("get_many"), [None, None]);
+        assert_eq!(store.journal("long", 0, 10).await.expect("journal"), Vec::<Bytes>::new());
+        assert_eq!(store.stats().await.expect("stats").entities, 1);
+        let kept = store.journal("beside", 0, 100).await.expect("journal");
+        assert_eq!(kept.len() as u64, 2 * COMMITS);
+    };
+    check(&store).await;
+    drop(store);
+    let store = stores.open(name).await;
+    let mut steps = 0;
+    while store.sweep().await.expect("sweep") {
+        check(&store).await;
+        steps += 1;
+        assert!(steps < 100, "it comes to an end");
+    }
+    commit(&store, entities([EntityWrite { journal: vec![bytes("anew")], ..write("long", 0) }])).await;
+    assert!(!store.sweep().await.expect("sweep"));
+    assert_eq!(store.journal("long", 0, 10).await.expect("journal"), [bytes("anew")]);
+    assert_eq!(store.journal_tail("beside", 1).await.expect("tail").len(), 1);
+}
+
 /// A link is removed with a write that says so, of that entity alone; one that is removed and added is there.
 pub async fn links_are_removed(stores: &dyn Stores) {
     let store = stores.open("links_are_removed").await;

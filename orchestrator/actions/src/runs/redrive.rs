@@ -13,6 +13,7 @@ impl Act for RedriveExecutionInput {
     async fn act(self, service: &Service) -> Result<RedriveExecutionOutput, Failure> {
         let Self { execution_arn, client_token } = self;
         let (key, ..) = service.execution_at(&execution_arn).await?;
+        let _room = service.room()?;
         let redrive = Request::Redrive { token: client_token };
         match service.ask(key, redrive).await.map_err(|error| unanswered(&error))? {
             Answer::Redriven { at_ms } => Ok(RedriveExecutionOutput { redrive_date: at(at_ms) }),

@@ -15,6 +15,8 @@ impl Act for StartExecutionInput {
         let Self { state_machine_arn, name, input, trace_header } = self;
         let wish = Wish { machine_arn: state_machine_arn, name, input, trace_header };
         let Ready { arn, key, start } = service.ready(wish, |_| Ok(())).await?;
+        // Express executions are not counted by AWS.
+        let _room = if start.express { None } else { Some(service.room()?) };
         match service.ask(key, Request::Start(start)).await.map_err(|error| unanswered(&error))? {
             Answer::Started { started_ms, .. } => {
                 Ok(StartExecutionOutput { execution_arn: arn, start_date: at(started_ms) })

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use actions::http::{router, signed_router};
 use actions::signature::Keys;
-use actions::{Scope, Service};
+use actions::{Metrics, Scope, Service};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::DefaultBodyLimit;
 use axum::http::Request;
 use executions::Catalogue;
 use participant::SystemClock;
+use prometheus::Registry;
 use serde_json::Value;
 use store::memory::MemoryStore;
 use tower::ServiceExt as _;
@@ -72,6 +73,33 @@ async fn a_body_that_does_not_come_is_not_waited_for_long() {
     let answer = ask(signed(), "POST", "/", "AWSStepFunctions.StartSyncExecution", body).await;
     assert_eq!(answer, (503, "ServiceUnavailableException".to_owned()));
     assert_eq!(began.elapsed().as_secs(), 10);
+}
+
+/// The client goes away, or the time of the request is over: whoever limits that drops it.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_given_up_is_counted() {
+    let registry = Registry::new();
+    // Nobody carries out what is asked of executions: it waits for ever.
+    let (requests, _asked) = participant::requests();
+    let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(SystemClock));
+    let service = Service::new(Scope::default(), store, requests, Catalogue::default(), clock);
+    let router = router(service.with_metrics(Metrics::register(&registry).unwrap()));
+    let stop = r#"{"executionArn": "arn:aws:states:us-east-1:123456789012:execution:m:e"}"#;
+    let never: fn() -> Body = || Body::from_stream(futures::stream::pending::<Result<Bytes, Infallible>>());
+    for (target, body) in [("AWSStepFunctions.StopExecution", Body::from(stop)), (LIST, never())] {
+        let request = Request::post("/").header("x-amz-target", target).body(body).unwrap();
+        let asked = router.clone().oneshot(request);
+        assert!(tokio::time::timeout(std::time::Duration::from_secs(5), asked).await.is_err());
+    }
+    ask(router, "POST", "/", LIST, "{").await;
+    let told = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+    for line in [
+        r#"duet_workflow_api_calls_total{action="StopExecution",error="unanswered"} 1"#,
+        r#"duet_workflow_api_calls_total{action="ListStateMachines",error="unanswered"} 1"#,
+        r#"duet_workflow_api_calls_total{action="ListStateMachines",error="SerializationException"} 1"#,
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line} is not in\n{told}");
+    }
 }
 
 #[tokio::test]

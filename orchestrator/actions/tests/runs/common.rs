@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use actions::Service;
+use actions::{Limits, Service};
 use bus::memory::{MemoryBus, MemoryOptions};
-use executions::{Catalogue, Errands, Executor, Unconnected, Waiters, no_foreign};
+use executions::{Catalogue, Errands, Executor, OpenExecutions, Unconnected, Waiters, no_foreign};
 use participant::{Clock, Millis, Participant, ParticipantError, SystemClock, requests};
 use registry::machines::{self, Change, Machine};
 use serde_json::{Value, json};
@@ -42,11 +42,23 @@ impl World {
         Self::on(Arc::new(MemoryStore::new()), Arc::new(TokioClock(Instant::now())))
     }
 
+    /// With room for so many open executions, on that store.
+    pub(crate) async fn with_room_for(open_executions: u64, store: Arc<dyn Store>) -> Self {
+        let open = OpenExecutions::default();
+        open.look(&*store).await.unwrap();
+        let limits = Limits { open_executions, ..Limits::default() };
+        Self::counting(store, Arc::new(TokioClock(Instant::now())), open, limits)
+    }
+
     pub(crate) fn on_wall_clock(store: Arc<dyn Store>) -> Self {
         Self::on(store, Arc::new(SystemClock))
     }
 
     fn on(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self::counting(store, clock, OpenExecutions::default(), Limits::default())
+    }
+
+    fn counting(store: Arc<dyn Store>, clock: Arc<dyn Clock>, open: OpenExecutions, limits: Limits) -> Self {
         let catalogue = Catalogue::default();
         let (requests, asked) = requests();
         let waiters = Waiters::default();
@@ -54,7 +66,9 @@ impl World {
         let participant = Participant::new(
             "executions",
             Vec::new(),
-            Executor::new(catalogue.clone(), Unconnected).with_waiters(waiters.clone()),
+            Executor::new(catalogue.clone(), Unconnected)
+                .with_waiters(waiters.clone())
+                .with_open(open.clone()),
             Arc::new(errands),
             Arc::clone(&store),
             Arc::new(MemoryBus::new(MemoryOptions::default())),
@@ -63,8 +77,10 @@ impl World {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(participant.with_requests(asked).run(async { drop(stopped.await) }));
         let home = actions::Scope::default();
-        let service =
-            Service::new(home, Arc::clone(&store), requests, catalogue, clock).with_waiters(waiters);
+        let service = Service::new(home, Arc::clone(&store), requests, catalogue, clock)
+            .with_waiters(waiters)
+            .with_limits(limits)
+            .with_open(open);
         Self { service, store, stop, task }
     }
 

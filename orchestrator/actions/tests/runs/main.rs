@@ -5,6 +5,7 @@ mod common;
 mod histories;
 mod lists;
 mod map_runs;
+mod open;
 mod redrives;
 mod start;
 mod stop;

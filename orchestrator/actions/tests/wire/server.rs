@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use executions::{Poller, Pollers, queue_key};
+use executions::{OpenExecutions, Poller, Pollers, queue_key};
 use participant::{Clock, Millis, requests};
 use serde_json::{Value, json};
 use store::memory::MemoryStore;
@@ -58,6 +58,10 @@ impl Store for Contested {
             Some(write) => Err(StoreError::Conflict { key: write.key.clone(), expected: write.expected }),
             None => self.0.commit(commit).await,
         }
+    }
+
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        self.0.sweep().await
     }
 
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
@@ -121,11 +125,12 @@ impl Server {
         let carried = Carried::out(&store, clock);
         let asking = carried.requests.clone();
         let service = carried.service(Arc::clone(&store), asking.clone());
-        let nothing = Limits { machines: 0, activities: 0, versions: 0, aliases: 0 };
+        let nothing = Limits { machines: 0, activities: 0, versions: 0, aliases: 0, open_executions: 0 };
+
         let keys = "alias/denied = denied\nalias/throttled = throttled\nalias/disabled = disabled";
         let (silent, unanswered) = requests();
         Self {
-            full: router(service.clone().with_limits(nothing)),
+            full: router(service.clone().with_limits(nothing).with_open(OpenExecutions::of(0))),
             keys: router(service.clone().with_kms_keys(KmsKeys::read(keys).unwrap())),
             contested: router(carried.service(Arc::new(Contested(Arc::clone(&store))), asking)),
             silent: router(carried.service(store, silent)),

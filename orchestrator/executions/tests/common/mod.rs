@@ -12,8 +12,8 @@ use bus::memory::{MemoryBus, MemoryOptions};
 use bus::{Bus, Message};
 use engine::{Call, Ending, Fact, Identity, Refusal, TaskId};
 use executions::{
-    Answer, Catalogue, Errands, EventLog, Executor, Integrations, Metrics, Request, Start, Waiters, Way,
-    describe, execution_key,
+    Answer, Catalogue, Errands, EventLog, Executor, Integrations, Metrics, Request, Spans, Start, Waiters,
+    Way, describe, execution_key,
 };
 use items::Folder;
 use participant::{
@@ -44,6 +44,7 @@ pub(crate) struct Works {
     /// Where events are logged.
     pub(crate) event_log: Option<Arc<dyn EventLog>>,
     pub(crate) metrics: Option<Metrics>,
+    pub(crate) spans: Option<Arc<dyn Spans>>,
 }
 
 impl engine::Integrations for Works {
@@ -233,6 +234,9 @@ pub(crate) fn participant(
     }
     if let Some(metrics) = &works.metrics {
         executor = executor.with_metrics(metrics.clone());
+    }
+    if let Some(spans) = &works.spans {
+        executor = executor.with_spans(Arc::clone(spans));
     }
     let participant =
         Participant::new("executions", Vec::new(), executor, Arc::new(errands), store, bus, clock);

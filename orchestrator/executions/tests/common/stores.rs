@@ -61,6 +61,10 @@ impl Store for Watched {
         if fails { failed() } else { committed }
     }
 
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        self.inner.sweep().await
+    }
+
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         self.inner.due(now, limit).await
     }

@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod forgotten;
 mod great;
 mod map_runs;
 mod nested;
@@ -11,4 +12,5 @@ mod retention;
 mod small;
 mod tokens;
 mod told;
+mod traced;
 mod upgraded;

@@ -17,18 +17,18 @@ use crate::common::{
     Running, TokioClock, callback, five_passes, keep, machine_arn, make_machine, somebody, start, succeeded,
 };
 
-const KEEP: Duration = Duration::from_secs(3_600);
+pub(crate) const KEEP: Duration = Duration::from_secs(3_600);
 /// An execution is forgotten once the minute in which it ended is that long ago.
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
-struct World {
-    store: Arc<MemoryStore>,
-    running: Running,
-    retention: Retention,
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) running: Running,
+    pub(crate) retention: Retention,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::over(Arc::new(MemoryStore::new()))
     }
 
@@ -40,16 +40,16 @@ impl World {
     }
 
     /// Takes steps until there is nothing to do; how many executions were forgotten.
-    async fn sweep(&self) -> usize {
+    pub(crate) async fn sweep(&self) -> usize {
         sweep(&self.retention).await
     }
 
-    async fn is_there(&self, name: &str) -> bool {
+    pub(crate) async fn is_there(&self, name: &str) -> bool {
         self.store.get(&execution_key("m", name)).await.unwrap().is_some()
     }
 }
 
-async fn sweep(retention: &Retention) -> usize {
+pub(crate) async fn sweep(retention: &Retention) -> usize {
     let mut forgotten = 0;
     loop {
         match retention.step().await.unwrap() {
@@ -61,7 +61,7 @@ async fn sweep(retention: &Retention) -> usize {
 }
 
 /// Nothing but where it stands how far it was walked, and definitions.
-async fn nothing_is_left(store: &MemoryStore) {
+pub(crate) async fn nothing_is_left(store: &MemoryStore) {
     let left = store.scan(0, 1_000).await.unwrap();
     let left: Vec<_> = left.into_iter().map(|(_, key, _)| key).collect();
     let strangers = left.iter().filter(|key| *key != "retention" && !key.starts_with("workflow/"));

@@ -95,6 +95,10 @@ impl Store for Perils {
         }
     }
 
+    async fn sweep(&self) -> Result<bool, StoreError> {
+        self.inner.sweep().await
+    }
+
     async fn due(&self, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         self.inner.due(now, limit).await
     }

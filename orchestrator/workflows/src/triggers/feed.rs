@@ -13,6 +13,7 @@ use participant::Millis;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
+use super::beginning::{Begins, Streams};
 use super::book::patiently;
 use super::intake::Intake;
 use super::pump::{Pump, Received};
@@ -25,6 +26,8 @@ pub(crate) struct Feed {
     bus: Arc<dyn Bus>,
     intake: Arc<Intake>,
     standing: Arc<Standing>,
+    /// What it gives of a stream that a group has not read.
+    streams: Streams,
     /// What is to be put into the store before anything is received, and when that was read.
     drafts: Vec<Draft>,
     now: Millis,
@@ -32,7 +35,12 @@ pub(crate) struct Feed {
 
 impl Feed {
     pub(crate) fn new(bus: Arc<dyn Bus>, intake: Arc<Intake>, standing: Arc<Standing>) -> Self {
-        Self { bus, intake, standing, drafts: Vec::new(), now: 0 }
+        Self { bus, intake, standing, streams: Streams::FromNow, drafts: Vec::new(), now: 0 }
+    }
+
+    /// On a bus that gives that of a stream which a group has not read.
+    pub(crate) fn with_streams(self, streams: Streams) -> Self {
+        Self { streams, ..self }
     }
 
     /// With rules that have to be there from the beginning.
@@ -40,7 +48,20 @@ impl Feed {
         Self { drafts, now, ..self }
     }
 
-    async fn put_drafts(&self) -> Result<(), BusError> {
+    async fn put_drafts(&self, group: &str) -> Result<(), BusError> {
+        if self.drafts.is_empty() {
+            return Ok(());
+        }
+        let unreadable = |error| BusError::Unavailable(format!("the rules cannot be read: {error}"));
+        let before = patiently(|| self.intake.book.known()).await.map_err(unreadable)?;
+        let is_there = self.streams.asks_for_the_group(&before) && self.bus.depth(group).await?.is_some();
+        // A group whose rules were all in a store that is lost goes on where it was: that is what the file is for.
+        let goes_on = before.streams().is_empty();
+        for draft in self.drafts.iter().filter(|draft| !goes_on || draft.begins() == Begins::Beginning) {
+            if let Err(wrong) = self.streams.check(draft, &before, is_there) {
+                return Err(BusError::Protocol(format!("rule {}: {wrong}", draft.name())));
+            }
+        }
         for draft in &self.drafts {
             let book = &self.intake.book;
             let put = patiently(|| draft.put(&**book.store(), self.now)).await;
@@ -65,7 +86,7 @@ impl Bus for Feed {
     }
 
     async fn subscribe(&self, subscription: &Subscription) -> Result<Arc<dyn Consumer>, BusError> {
-        self.put_drafts().await?;
+        self.put_drafts(&subscription.group).await?;
         let (settling, epoch) = (Arc::<Settling>::default(), Arc::<AtomicU64>::default());
         let mut pump = Pump {
             bus: Arc::clone(&self.bus),

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use bus::Bus;
 use contract::FieldError;
 use daemon::Problem;
 use participant::Clock;
@@ -18,7 +19,7 @@ use registry::rules::{Rule, all, change, find};
 use serde_json::{Value, json};
 use store::StoreError;
 
-use super::book::Known;
+use super::beginning::{Begins, Streams};
 use super::intake::Intake;
 use super::spec::{Draft, is_name, removed, told};
 use super::standing::Standing;
@@ -35,8 +36,10 @@ pub(crate) struct Rules {
     pub(crate) clock: Arc<dyn Clock>,
     /// Why no message ever comes, if none does.
     pub(crate) silence: Option<&'static str>,
-    /// Whether the bus is one where a group of the same name goes through a further stream from its beginning.
-    pub(crate) begins_at_the_beginning: bool,
+    /// What messages come from, as which group, and what it is given of a stream that it has not read.
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) group: &'static str,
+    pub(crate) streams: Streams,
     /// Whose requests are answered; `None`: everybody's.
     pub(crate) keys: Option<Keys>,
 }
@@ -75,8 +78,12 @@ impl Rules {
     }
 
     /// What there is to be told of a rule that is there since that revision; and whether messages come for it.
-    async fn put_and_told(&self, rule: &Rule, revision: u64, before: &Known) -> Result<Value, Problem> {
-        let mut warnings = Vec::new();
+    async fn put_and_told(
+        &self,
+        rule: &Rule,
+        revision: u64,
+        mut warnings: Vec<String>,
+    ) -> Result<Value, Problem> {
         if let Some(warning) = self.missing_machine(&rule.machine).await? {
             warnings.push(warning);
         }
@@ -87,15 +94,24 @@ impl Rules {
         };
         let is_subscribed = follows.is_ok() && rule.enabled;
         warnings.extend(follows.err().map(|reason| format!("no message comes for it yet: {reason}")));
-        let stream = rule.topic.split('/').next().unwrap_or_default();
-        let streams = before.streams();
-        if self.begins_at_the_beginning && rule.enabled && !streams.is_empty() && !streams.contains(stream) {
-            warnings.push(format!(
-                "Kafka gives this group all that it still keeps of the stream {stream}, from its beginning"
-            ));
-        }
         let rule = told(rule, self.intake.book.home());
         Ok(json!({"rule": rule, "subscribed": is_subscribed, "warnings": warnings}))
+    }
+
+    /// Whether the rule can begin as it wants to; what there is to be told of that.
+    async fn begins(&self, draft: &Draft) -> Result<Vec<String>, Problem> {
+        let before = self.intake.book.known().await?;
+        let is_there = self.streams.asks_for_the_group(&before) && {
+            let depth = self.bus.depth(self.group).await;
+            depth
+                .map_err(|error| Problem::unavailable(format!("the bus does not answer: {error}")))?
+                .is_some()
+        };
+        self.streams.check(draft, &before, is_there).map_err(|wrong| Problem::fields(vec![wrong]))?;
+        let stream = draft.stream();
+        let is_late = draft.begins() == Begins::Beginning && before.streams().contains(stream);
+        let late = || format!("the stream {stream} is read already: the rule begins with what comes now");
+        Ok(is_late.then(late).into_iter().collect())
     }
 
     async fn missing_machine(&self, arn: &str) -> Result<Option<String>, Problem> {
@@ -149,10 +165,10 @@ async fn put(State(rules): State<Arc<Rules>>, Path(name): Path<String>, request:
     let written: Value = serde_json::from_slice(&body)
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}")))?;
     let draft = Draft::read(Some(&name), &written, rules.intake.book.home()).map_err(Problem::fields)?;
-    let before = rules.intake.book.known().await?;
+    let warnings = rules.begins(&draft).await?;
     let put = draft.put(rules.store(), rules.clock.now()).await?;
     let put = put.map_err(|reason| Problem::new(StatusCode::CONFLICT, reason))?;
-    let told = rules.put_and_told(&put.rule, put.revision, &before).await?;
+    let told = rules.put_and_told(&put.rule, put.revision, warnings).await?;
     let status = if put.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(told)).into_response())
 }

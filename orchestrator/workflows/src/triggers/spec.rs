@@ -9,6 +9,7 @@ use registry::rules::{RULES_MAX, Rule, change};
 use serde_json::{Map, Value, json};
 use store::{Store, StoreError};
 
+use super::beginning::Begins;
 use super::book::{logic, rule_arn};
 
 /// The longest name of a rule, in characters, as AWS has it.
@@ -16,8 +17,8 @@ const NAME_CHARS_MAX: usize = 64;
 /// The longest topic, in bytes.
 const TOPIC_BYTES_MAX: usize = 200;
 /// What a rule says, and what is only told of it.
-const MEMBERS: [&str; 8] =
-    ["name", "topic", "pattern", "machine", "input", "input_path", "transformer", "enabled"];
+const MEMBERS: [&str; 9] =
+    ["name", "topic", "pattern", "machine", "input", "input_path", "transformer", "enabled", "from"];
 const TOLD: [&str; 3] = ["arn", "created", "updated"];
 
 const NAME_EXPECTED: &str = "a name of 1 to 64 letters, digits, ., - and _";
@@ -27,7 +28,10 @@ const MACHINE_EXPECTED: &str =
 
 /// A rule that is not in the store yet.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Draft(Rule);
+pub(crate) struct Draft {
+    rule: Rule,
+    begins: Begins,
+}
 
 /// What came of putting it there.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +83,13 @@ impl Draft {
                 true
             }
         };
+        let begins = match members.get("from") {
+            None => Begins::default(),
+            Some(said) => Begins::read(said).unwrap_or_else(|| {
+                reader.wrong("from", said, Begins::EXPECTED);
+                Begins::default()
+            }),
+        };
         let input_path = reader.optional("input_path");
         let given = |name: &str| members.get(name).filter(|value| !value.is_null()).cloned();
         let (pattern, transformer) = (given("pattern"), given("transformer"));
@@ -105,11 +116,25 @@ impl Draft {
         if let Err(problem) = logic(&rule) {
             wrong.push(FieldError { field: problem.path, value: problem.found, expected: problem.expected });
         }
-        if wrong.is_empty() { Ok(Self(rule)) } else { Err(wrong) }
+        if wrong.is_empty() { Ok(Self { rule, begins }) } else { Err(wrong) }
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.0.name
+        &self.rule.name
+    }
+
+    /// The stream of its topic.
+    pub(crate) fn stream(&self) -> &str {
+        self.rule.topic.split('/').next().unwrap_or_default()
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.rule.enabled
+    }
+
+    /// With which messages it begins.
+    pub(crate) fn begins(&self) -> Begins {
+        self.begins
     }
 
     /// Puts it into the store, in the place of the one of that name, if there is one. One that says the same stays as it is.
@@ -122,11 +147,11 @@ impl Draft {
         now: Millis,
     ) -> Result<Result<Put, String>, StoreError> {
         let decide = |there: Option<Rule>, count: u64| match there {
-            Some(there) if there.says_the_same(&self.0) => Ok(Change::None((there, false))),
+            Some(there) if there.says_the_same(&self.rule) => Ok(Change::None((there, false))),
             None if count >= RULES_MAX => Err(PutError::Full),
             there => {
                 let created_ms = there.as_ref().map_or(now, |there| there.created_ms);
-                let rule = Rule { created_ms, updated_ms: now, ..self.0.clone() };
+                let rule = Rule { created_ms, updated_ms: now, ..self.rule.clone() };
                 Ok(Change::Put(Box::new(rule.clone()), (rule, there.is_none())))
             }
         };
@@ -261,16 +286,16 @@ mod tests {
             "name": "r", "topic": "choreography/order.placed", "pattern": {"detail": {"a": [1]}}, "machine": "m:live",
             "transformer": {"InputTemplate": "1"}, "enabled": false,
         });
-        let Draft(rule) = read(written.clone()).unwrap();
+        let Draft { rule, .. } = read(written.clone()).unwrap();
         let mut told = told(&rule, &Scope::default());
         assert_eq!(told["arn"], "arn:aws:events:us-east-1:123456789012:rule/r");
         assert_eq!(told["machine"], format!("{MACHINE}:live"));
         // What was told can be written again.
-        assert_eq!(read(told.clone()), Ok(Draft(rule)));
+        assert_eq!(read(told.clone()), Ok(Draft { rule, begins: Begins::Now }));
         told.as_object_mut().unwrap().retain(|name, _| written.get(name).is_some());
         told["machine"] = "m:live".into();
         assert_eq!(told, written);
-        let Draft(rule) =
+        let Draft { rule, .. } =
             read(json!({"name": "r", "topic": "s/k", "machine": MACHINE, "input": null})).unwrap();
         assert_eq!((rule.enabled, rule.pattern, rule.input), (true, None, Some(Value::Null)));
     }
@@ -297,6 +322,8 @@ mod tests {
             (json!({"topic": "s/"}), "topic: found \"s/\""),
             (json!({"topic": "s/*"}), "topic: found"),
             (json!({"topic": 1}), "topic: found 1, expected STREAM/KIND"),
+            (json!({"from": "1970"}), "from: found \"1970\", expected now or beginning"),
+            (json!({"from": null}), "from: found null"),
             (json!({"input_path": 1}), "input_path: found 1, expected a string"),
             (json!({"machine": null}), "machine: found null"),
             (json!({"machine": "arn:aws:states:us-east-1:000000000000:stateMachine:m"}), "machine: found"),
@@ -321,12 +348,16 @@ mod tests {
         let put = async |machine: &str, now| draft(machine).put(&store, now).await.unwrap().unwrap();
         assert_eq!(
             put("m", 1).await,
-            Put { rule: Rule { created_ms: 1, updated_ms: 1, ..draft("m").0 }, is_new: true, revision: 1 }
+            Put { rule: Rule { created_ms: 1, updated_ms: 1, ..draft("m").rule }, is_new: true, revision: 1 }
         );
         assert_eq!(put("m", 2).await.revision, 1);
         assert_eq!(
             put("n", 3).await,
-            Put { rule: Rule { created_ms: 1, updated_ms: 3, ..draft("n").0 }, is_new: false, revision: 2 }
+            Put {
+                rule: Rule { created_ms: 1, updated_ms: 3, ..draft("n").rule },
+                is_new: false,
+                revision: 2
+            }
         );
     }
 

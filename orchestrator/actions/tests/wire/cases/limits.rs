@@ -37,6 +37,7 @@ const KEYS: [Key; 3] = [
 impl Cases<'_> {
     pub(super) async fn limits(&mut self) {
         self.too_many();
+        self.too_many_open();
         self.workers().await;
         self.conflicts();
         for key in KEYS {
@@ -77,6 +78,17 @@ impl Cases<'_> {
         let body = json!({"name": "more", "routingConfiguration": route});
         let message = "A state machine can have at most 0 aliases";
         self.add_at(At::Full, "CreateStateMachineAlias", quota, body, message);
+    }
+
+    fn too_many_open(&mut self) {
+        let message = "The maximum number of running executions has been reached. Running executions must end or be stopped before a new \
+                       execution can be started.";
+        for (action, body) in [
+            ("StartExecution", json!({"stateMachineArn": arn("stateMachine:m")})),
+            ("RedriveExecution", json!({"executionArn": arn("execution:c:stopped")})),
+        ] {
+            self.add_at(At::Full, action, "ExecutionLimitExceeded", body, message);
+        }
     }
 
     async fn workers(&mut self) {

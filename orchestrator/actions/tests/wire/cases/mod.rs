@@ -21,7 +21,7 @@ pub(crate) struct Case {
 }
 
 /// Errors that no request is answered with, and why.
-pub(crate) const NOT_TOLD: [(&str, &str, &str); 4] = [
+pub(crate) const NOT_TOLD: [(&str, &str, &str); 2] = [
     (
         "CreateStateMachine",
         "StateMachineTypeNotSupported",
@@ -32,12 +32,6 @@ pub(crate) const NOT_TOLD: [(&str, &str, &str); 4] = [
         "InvalidName",
         "Whatever the model's pattern for names of aliases lets through is a good name.",
     ),
-    (
-        "StartExecution",
-        "ExecutionLimitExceeded",
-        "Nobody counts open executions: a number that each start changes would be what all starts wait for. The disk is the limit.",
-    ),
-    ("RedriveExecution", "ExecutionLimitExceeded", "As of StartExecution: nobody counts open executions."),
 ];
 
 /// All cases, and what has to be held while they are asked.
