@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use bus::BusError;
 use contract::Style;
+use contract::groups::PARTICIPANTS;
 use daemon::{DaemonError, Shutdown, connect};
 use durability::Durability;
 use operate::target::{BusPlace, StoreChoice};
@@ -246,7 +247,7 @@ impl Run<'_> {
     async fn store(&mut self) -> Result<StoreReport, CompareError> {
         let CompareSettings { store, durability, buses, .. } = &self.settings;
         let place = self.id.store(store, *durability, &buses[0].name, Style::Choreography);
-        let described = limit::describe(&place, self.files.root(), SERVER_PATIENCE).await;
+        let described = limit::describe(&place, self.files.root(), PARTICIPANTS[0], SERVER_PATIENCE).await;
         let report = described.map_err(|error| match error {
             DaemonError::Store { source, .. } => {
                 CompareError::Store { url: place.to_string(), tried: SERVER_PATIENCE, source }

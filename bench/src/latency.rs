@@ -30,6 +30,11 @@ impl Latencies {
         self.0.saturating_record(us.max(1));
     }
 
+    /// Adds those of another distribution.
+    pub fn add(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("both have the same bounds");
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -72,6 +77,15 @@ mod tests {
             assert!((found - exact).abs() / exact < 0.001, "{percentiles:?}");
         }
         assert_eq!(latencies.buckets().iter().map(|(_, count)| count).sum::<u64>(), 1000);
+    }
+
+    #[test]
+    fn those_of_others_are_added() {
+        let [mut one, mut other] = [Latencies::default(), Latencies::default()];
+        one.record(Duration::from_millis(1));
+        other.record(Duration::from_millis(3));
+        one.add(&other);
+        assert_eq!((one.count(), one.percentiles().unwrap().max.round()), (2, 3.0));
     }
 
     #[test]

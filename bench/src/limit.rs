@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bus::{BusError, Load};
-use contract::groups::PARTICIPANTS;
 use daemon::{DaemonError, connect};
 use durability::Durability;
 use operate::target::{BusPlace, StoreChoice, StorePlace};
@@ -80,13 +79,14 @@ fn disk(
     })
 }
 
-/// What the store is and guarantees; a SQLite in `dir`. A database is waited for, at most `patience`.
+/// What the store of a participant is and guarantees; a SQLite in `dir`. A database is waited for, at most `patience`.
 ///
 /// # Errors
 /// The database cannot be used.
 pub async fn describe(
     place: &StorePlace,
     dir: &Path,
+    participant: &str,
     patience: Duration,
 ) -> Result<StoreReport, DaemonError> {
     let name = place.kind().to_owned();
@@ -102,7 +102,7 @@ pub async fn describe(
             durability: if is_ram_disk(dir) { Durability::Kill.min(*asked) } else { *asked },
         }),
         StorePlace::Postgres { url, .. } => {
-            let address = place.address(dir, PARTICIPANTS[0])?;
+            let address = place.address(dir, participant)?;
             let durability = connect::store_now(&address, patience).await?.durability();
             let committed = match durability {
                 Durability::Power => "its write-ahead log is flushed (synchronous_commit and fsync are on)",

@@ -69,7 +69,7 @@ pub(crate) enum Command {
     Compare(Box<CompareArgs>),
     /// Runs the whole system on virtual time, with seeded faults and crashes, and audits every world.
     Simulate(SimulateArgs),
-    /// Measures what store and broker give at best: the measures for figures of throughput.
+    /// Measures what store, broker and Step Functions API give at best: the measures for figures of throughput.
     Limit(LimitArgs),
     /// The verdict: on the running system (see `load`), or on the files of an earlier run (see `compare --keep`).
     Audit(AuditArgs),

@@ -84,6 +84,45 @@ fn a_small_comparison_is_clean_complete_and_audits_again() {
 }
 
 #[test]
+fn the_limit_of_the_api_is_coherent() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, json) = (format!("sqlite:{}", dir.path().display()), dir.path().join("limit.json"));
+    let mut limit = duet(&["limit", "--workflow", "--seconds", "1", "--store", &store, "--json"]);
+    // What lets others in, or messages start executions, is not for the server that is measured.
+    limit.arg(&json).env("DUET_AWS_CREDENTIALS", "/nowhere").env("DUET_RULES", "/nowhere");
+    let output = limit.output().unwrap();
+    assert!(output.status.success(), "{}\n{}", stdout(&output), stderr(&output));
+    let report = report(&json);
+    assert_eq!(report["schema"], "duet.limit/1");
+    assert!(report["yardstick"]["rows_per_s"].as_f64().unwrap() > 0.0, "{report}");
+    let measured = &report["workflow"];
+    assert_eq!((&measured["store"], &measured["connections"]), (&"sqlite".into(), &16.into()));
+    let count = |figure: &serde_json::Value| figure.as_u64().unwrap();
+    let started = count(&measured["started"]);
+    assert!(started > 0);
+    assert_eq!(started, count(&measured["described"]), "{measured}");
+    assert_eq!(started, count(&measured["kept"]), "{measured}");
+    let parts = [&measured["standard"], &measured["express"], &measured["alone"]];
+    assert_eq!(started, count(&parts[0]["executions"]) + count(&parts[2]["executions"]), "{measured}");
+    for part in parts {
+        let figure = |name: &str| part[name].as_f64().unwrap();
+        let took_s = figure("executions") / figure("executions_per_s");
+        assert!(took_s >= 1.0, "{part}");
+        assert!(figure("p50_ms") > 0.0 && figure("p99_ms") >= figure("p50_ms"), "{part}");
+    }
+    let shown = stdout(&output);
+    assert!(shown.contains(&format!("All {} executions", terminal_number(started))), "{shown}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "only the result is left");
+}
+
+/// With its thousands set apart.
+fn terminal_number(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap());
+    groups.collect::<Vec<_>>().join(",")
+}
+
+#[test]
 fn own_orders_are_replayed_in_their_pattern() {
     let dir = tempfile::tempdir().unwrap();
     let json = dir.path().join("result.json");

@@ -53,3 +53,32 @@ fn an_interrupted_limit_leaves_no_file() {
     assert_eq!(limit.wait().unwrap().code(), Some(130));
     assert_eq!(files(dir.path()), 0);
 }
+
+/// Of a process and all that it has started, by the folder in their command lines.
+fn processes_on(folder: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let environments = processes.filter_map(|process| std::fs::read(process.path().join("environ")).ok());
+    environments.filter(|environment| String::from_utf8_lossy(environment).contains(folder)).count()
+}
+
+#[test]
+fn an_interrupted_limit_of_the_api_ends_its_server_and_leaves_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().to_str().unwrap();
+    let json = dir.path().join("limit.json");
+    let args = ["limit", "--workflow", "--seconds", "600", "--json", json.to_str().unwrap()];
+    let store = format!("sqlite:{folder}");
+    let mut limit = duet(&args).args(["--store", &store]).stdout(Stdio::piped()).spawn().unwrap();
+    // Until the server has its store: its yardstick is measured by then, and the rest would take half an hour.
+    let has_store = || {
+        let folders = std::fs::read_dir(folder).unwrap().flatten();
+        folders.into_iter().any(|folder| folder.path().join("workflows.db").exists())
+    };
+    while !has_store() {
+        assert_eq!(limit.try_wait().unwrap(), None, "it ended before it began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill_process(Pid::from_child(&limit), Signal::INT).unwrap();
+    assert_eq!(limit.wait().unwrap().code(), Some(130));
+    assert_eq!((files(dir.path()), processes_on(folder)), (0, 0));
+}

@@ -31,6 +31,9 @@ GIVEN, TAKEN = set(), set()
 class Server:
     """`duet workflow serve`, on a free port and a store of its own."""
 
+    program = [DUET, "workflow", "serve"]
+    store = "workflows"
+
     def __init__(self, *flags, folder=None):
         self.folder = folder or tempfile.mkdtemp(prefix="duet-api.")
         self.flags = flags
@@ -38,14 +41,14 @@ class Server:
         atexit.register(self.kill)
 
     def start(self):
-        command = [DUET, "workflow", "serve", "--listen", "127.0.0.1:0", "--store", f"sqlite:{self.folder}/workflows.db"]
+        command = [*self.program, "--listen", "127.0.0.1:0", "--store", f"sqlite:{self.folder}/{self.store}.db"]
         self.log = open(pathlib.Path(self.folder) / "log", "ab")
         self.process = subprocess.Popen(
             [*command, *self.flags], stdout=subprocess.PIPE, stderr=self.log, env=CLEAN, cwd=self.folder, text=True
         )
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{DUET} does not serve: {pathlib.Path(self.log.name).read_text()}")
+            raise RuntimeError(f"{self.program[0]} does not serve: {pathlib.Path(self.log.name).read_text()}")
         self.url = json.loads(line)["listening"]
         self.port = int(self.url.rsplit(":", 1)[1])
 
@@ -79,6 +82,13 @@ class Server:
         )
         note(client)
         return client
+
+
+class Orchestrator(Server):
+    """The orchestrator, on a bus that nobody places orders on."""
+
+    program = [str(pathlib.Path(DUET).with_name("orchestrator")), "--bus", "memory:", "--region", REGION]
+    store = "orchestrator"
 
 
 def note(client):

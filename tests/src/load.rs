@@ -79,6 +79,15 @@ impl Book {
         self.0.lock().unwrap().ended.len()
     }
 
+    /// How an order ended, if it has.
+    ///
+    /// # Panics
+    /// Another user of the book has panicked.
+    #[must_use]
+    pub fn end_of(&self, order_id: &str) -> Option<TerminalState> {
+        self.0.lock().unwrap().ended.get(order_id).map(|(_, state)| *state)
+    }
+
     /// Orders that ended twice: their id and what was seen.
     #[must_use]
     pub fn unexpected(&self) -> Vec<(String, String)> {

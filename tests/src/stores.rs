@@ -95,7 +95,13 @@ impl Stores {
     /// # Panics
     /// It cannot be deleted.
     pub async fn remove(&self, name: &str) {
-        connect::drop_schema(&self.address(name)).await.unwrap();
+        let address = self.address(name);
+        // The orchestrator's is beside another, of the Step Functions API.
+        if let StoreAddress::Postgres(options) = &address {
+            let api = format!("{}_api", options.schema_name());
+            connect::drop_schema(&address.clone().with_schema(&api)).await.unwrap();
+        }
+        connect::drop_schema(&address).await.unwrap();
     }
 
     fn address(&self, name: &str) -> StoreAddress {

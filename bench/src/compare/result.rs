@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use contract::Style;
 use operate::target::StoreChoice;
+use serde::Serialize;
 
 use super::error::CompareError;
 use super::group::Done;
@@ -109,7 +110,7 @@ impl JsonFile {
     ///
     /// # Errors
     /// The disk is full, or the file cannot be replaced.
-    pub fn write(mut self, report: &Report) -> Result<(), CompareError> {
+    pub fn write(mut self, report: &impl Serialize) -> Result<(), CompareError> {
         let path = self.path.clone();
         let unwritable = |source| CompareError::Unwritable { path, flag: "--json", source };
         let mut text = serde_json::to_string_pretty(report).expect("a report has only string keys");

@@ -213,10 +213,20 @@ pub fn parse<C: clap::Parser>(
     defaults: Defaults,
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<C, ExitCode> {
+    parse_as(defaults, |command| command, args)
+}
+
+/// The same of a command that has other defaults as well.
+pub(crate) fn parse_as<C: clap::Parser>(
+    defaults: Defaults,
+    adapted: impl FnOnce(clap::Command) -> clap::Command,
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<C, ExitCode> {
     let command = C::command()
         .mut_arg("store", |arg| arg.default_value(defaults.store))
         .mut_arg("listen", |arg| arg.default_value(defaults.listen));
-    let parsed = command.try_get_matches_from(args).and_then(|matches| C::from_arg_matches(&matches));
+    let parsed =
+        adapted(command).try_get_matches_from(args).and_then(|matches| C::from_arg_matches(&matches));
     parsed.map_err(|error| tell_of_flags(&error))
 }
 

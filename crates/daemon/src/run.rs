@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use bus::{Bus, Layered};
-use participant::{Handler, Health, HealthState, Options, Participant, SystemClock};
+use participant::{Handler, Health, HealthState, Options, Participant, ParticipantError, SystemClock};
 use serde_json::json;
 use store::Store;
 use telemetry::{Readiness, ReadyMetric, Registry};
@@ -36,6 +36,12 @@ pub trait Binary: clap::Parser {
 
     /// The flags that all daemons share.
     fn host(&self) -> &Args;
+
+    /// The command with its flags, where other defaults than [`DEFAULTS`](Self::DEFAULTS) are its own, too.
+    #[must_use]
+    fn adapted(command: clap::Command) -> clap::Command {
+        command
+    }
 
     /// Checks its own flags.
     ///
@@ -82,6 +88,8 @@ pub struct Daemon {
     welcome: Option<Welcome>,
     last: Option<Last>,
     health: Health,
+    /// What another participant is called, and how it is.
+    companion: Option<(&'static str, Health)>,
     participant: Start,
 }
 
@@ -121,7 +129,50 @@ impl Daemon {
             Ok(receiver)
         };
         let manners = Manners::default();
-        Self { router, manners, welcome: None, last: None, health: shown, participant: Box::new(start) }
+        let participant = Box::new(start);
+        Self { router, manners, welcome: None, last: None, health: shown, companion: None, participant }
+    }
+
+    /// With another participant beside its own, on a store of its own: they begin and end together, and the daemon is ready when both are.
+    #[must_use]
+    pub fn with_companion<H: Handler>(self, name: &'static str, companion: Participant<H>) -> Self {
+        let health = Health::default();
+        let shown = health.clone();
+        let first = self.participant;
+        let start = move |asked: Shutdown| {
+            let (trigger, both) = shutdown();
+            let mut first = first(both.clone())?;
+            let mut second = companion.with_health(health).spawn(both.requested())?;
+            let (ended, receiver) = oneshot::channel();
+            tokio::spawn(async move {
+                let mut of_first = None;
+                let mut of_second = None;
+                tokio::select! {
+                    lived = &mut first => of_first = Some(participant_end(lived)),
+                    lived = &mut second => of_second = Some(companion_end(name, lived)),
+                    () = asked.requested() => {}
+                }
+                trigger.trigger();
+                // Whichever ended first gives the reason.
+                let reason = match (of_first, of_second) {
+                    (Some(lived), _) => {
+                        let _ = second.await;
+                        lived
+                    }
+                    (None, Some(lived)) => {
+                        let _ = first.await;
+                        lived
+                    }
+                    (None, None) => {
+                        let lived = participant_end(first.await);
+                        lived.and(companion_end(name, second.await))
+                    }
+                };
+                let _ = ended.send(reason);
+            });
+            Ok(receiver)
+        };
+        Self { participant: Box::new(start), companion: Some((name, shown)), ..self }
     }
 
     /// With an HTTP API that wants something otherwise.
@@ -146,7 +197,7 @@ impl Daemon {
 /// The whole `main` of a daemon's binary: see the crate's documentation.
 #[must_use]
 pub fn main<B: Binary>() -> ExitCode {
-    let binary: B = match crate::parse(B::DEFAULTS, std::env::args_os()) {
+    let binary: B = match crate::args::parse_as(B::DEFAULTS, B::adapted, std::env::args_os()) {
         Ok(binary) => binary,
         Err(code) => return code,
     };
@@ -259,10 +310,13 @@ impl Parts {
         let bus = BusState::new();
         let monitor =
             monitor::watch(Arc::clone(&environment.bus), name, bus.clone(), registry, shutdown.clone())?;
-        let Daemon { router, manners, health, participant, welcome: _, last: _ } = daemon;
+        let Daemon { router, manners, health, companion, participant, welcome: _, last: _ } = daemon;
         let leaving = shutdown.clone();
-        let readiness = Readiness::new()
-            .with("participant", move || explain(&health.state()))
+        let mut readiness = Readiness::new().with("participant", move || explain(&health.state()));
+        if let Some((name, health)) = companion {
+            readiness = readiness.with(name, move || explain(&health.state()));
+        }
+        let readiness = readiness
             .with("bus", move || bus.get())
             .with("shutdown", move || if leaving.is_requested() { Err("ending".to_owned()) } else { Ok(()) });
         registry.register(Box::new(ReadyMetric::new(readiness.clone())?))?;
@@ -310,6 +364,13 @@ fn participant_end(
     ended: Result<Result<(), DaemonError>, oneshot::error::RecvError>,
 ) -> Result<(), DaemonError> {
     ended.unwrap_or(Err(DaemonError::Panicked("the participant")))
+}
+
+fn companion_end(
+    name: &'static str,
+    ended: Result<Result<(), ParticipantError>, oneshot::error::RecvError>,
+) -> Result<(), DaemonError> {
+    Ok(ended.map_err(|_| DaemonError::Panicked(name))??)
 }
 
 fn explain(state: &HealthState) -> Result<(), String> {

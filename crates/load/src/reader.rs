@@ -118,6 +118,15 @@ impl Read for PatientReader {
         self.heed(reader.scan(after, limit).await)
     }
 
+    async fn scan_back(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        let reader = self.reader()?;
+        self.heed(reader.scan_back(before, limit).await)
+    }
+
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
         let reader = self.reader()?;
         self.heed(reader.journal(key, from, limit).await)

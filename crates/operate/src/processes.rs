@@ -86,8 +86,8 @@ pub struct Member {
     pub listen: SocketAddr,
     /// Further arguments, after those that every process gets.
     pub args: Vec<String>,
-    /// Further variables of its environment, which is this process' own otherwise.
-    pub env: Vec<(String, String)>,
+    /// Further variables of its environment, which is this process' own otherwise; those without a value are not handed on.
+    pub env: Vec<(String, Option<String>)>,
 }
 
 impl fmt::Debug for Member {
@@ -117,7 +117,8 @@ impl Member {
     pub(crate) fn spec(&self, bus: &str, ledger: &Path) -> Spec {
         let own = |name: &str, value: &str| (OsString::from(name), Some(OsString::from(value)));
         let mut env = vec![(OsString::from("DUET_LEDGER"), Some(ledger.as_os_str().to_owned()))];
-        env.extend(self.env.iter().map(|(name, value)| own(name, value)));
+        let given = |value: &Option<String>| value.as_ref().map(OsString::from);
+        env.extend(self.env.iter().map(|(name, value)| (OsString::from(name), given(value))));
         env.push(own("DUET_BUS", bus));
         env.push(own("DUET_STORE", &self.store));
         env.push(own("DUET_LISTEN", &self.listen.to_string()));

@@ -235,6 +235,14 @@ pub trait Read: Send + Sync + 'static {
     /// with the cursor to go on behind it.
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError>;
 
+    /// Entities, the one created last first, behind the cursor of the last one seen (`None`: from the last), at most `limit`; each with the
+    /// cursor to go on behind it.
+    async fn scan_back(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError>;
+
     /// The entity's journal entries from index `from` on, oldest first, at most `limit`.
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
 
@@ -272,6 +280,14 @@ impl<S: Store> Read for S {
 
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
         self.reader().scan(after, limit).await
+    }
+
+    async fn scan_back(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.reader().scan_back(before, limit).await
     }
 
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {

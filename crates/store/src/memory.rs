@@ -241,6 +241,16 @@ impl Read for Shared {
         Ok(rows.map(|(id, row)| (*id, row.key.clone(), row.entity.clone())).collect())
     }
 
+    async fn scan_back(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        let data = self.data();
+        let rows = data.rows.range(..before.unwrap_or(EntityId::MAX)).rev().take(limit);
+        Ok(rows.map(|(id, row)| (*id, row.key.clone(), row.entity.clone())).collect())
+    }
+
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
         let from = usize::try_from(from).unwrap_or(usize::MAX);
         let data = self.data();

@@ -45,6 +45,7 @@ macro_rules! __store_properties {
             timers_are_due_earliest_first,
             timers_move_and_clear,
             scan_goes_in_the_order_of_creation,
+            scan_goes_back_as_well,
             stats_count,
             what_is_forgotten_is_gone,
             forgetting_needs_the_version,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use telemetry::{printable_line, tell};
 
-use crate::significant;
+use crate::{grouped, significant};
 
 /// How often the time on the line moves while nothing else does.
 const TICK: Duration = Duration::from_millis(250);
@@ -71,6 +71,20 @@ impl Progress {
         bar.set_position(done);
     }
 
+    /// The step at hand takes `of`, of which `elapsed` is over, and has done so much.
+    pub fn during(&self, done: u64, elapsed: Duration, of: Duration) {
+        let Some(bar) = &self.bar else { return };
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let per_s = done as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+        let left_s = of.saturating_sub(elapsed).as_secs_f64().ceil();
+        if bar.length() != Some(ms(of)) {
+            bar.set_style(style("{prefix}: {bar:20} {msg}"));
+            bar.set_length(ms(of));
+        }
+        bar.set_message(format!("{} ({}/s, {left_s}s left)", grouped(done), significant(per_s)));
+        bar.set_position(ms(elapsed.min(of)));
+    }
+
     /// Something to be said in between, which stays.
     pub fn say(&self, text: &str) {
         match &self.bar {
@@ -127,6 +141,11 @@ mod tests {
         progress.at(7, None);
         progress.bar.as_ref().unwrap().force_draw();
         assert!(term.contents().starts_with("[2/2] memory, paced: 7 ("), "{}", term.contents());
+        progress.begin("memory, timed");
+        progress.during(4_500, Duration::from_millis(1_500), Duration::from_secs(3));
+        progress.bar.as_ref().unwrap().force_draw();
+        let shown = term.contents();
+        assert!(shown.contains("memory, timed: ") && shown.ends_with(" 4,500 (3,000/s, 2s left)"), "{shown}");
         progress.clear();
         assert_eq!(term.contents(), "");
     }

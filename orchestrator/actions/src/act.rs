@@ -27,6 +27,7 @@ impl Service {
     /// # Errors
     /// As of [`Act::act`].
     pub async fn act(&self, request: Request) -> Result<Value, Failure> {
+        self.check_owner(&request)?;
         self.check_key(&request).await?;
         match request {
             Request::CreateActivity(request) => answer(self, request).await,

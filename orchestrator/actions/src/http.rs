@@ -54,9 +54,26 @@ pub fn signed_router(service: Service, keys: Keys) -> Router {
     routes(Api { service, keys: Some(keys) })
 }
 
+/// For a server that has more than this API: whatever is not at `/` is not answered here. For everybody who can reach it, or whoever signs
+/// requests with one of these keys.
+pub fn root_router(service: Service, keys: Option<Keys>) -> Router {
+    root(Api { service, keys })
+}
+
+/// Instead of the API: tells its clients, in AWS's shape, why it is not served.
+pub fn refusing_router(reason: &'static str) -> Router {
+    let refuse = move |headers: HeaderMap| async move {
+        if is_client(&headers) { refusal(StatusCode::FORBIDDEN, reason) } else { nowhere().await }
+    };
+    Router::new().route("/", any(refuse))
+}
+
 fn routes(api: Api) -> Router {
-    let api = Arc::new(api);
-    Router::new().route("/", any(serve)).route("/{*path}", any(nowhere)).with_state(api)
+    root(api).route("/{*path}", any(nowhere))
+}
+
+fn root(api: Api) -> Router {
+    Router::new().route("/", any(serve)).with_state(Arc::new(api))
 }
 
 /// How long a request with this head may take, if longer than others: it waits for something.

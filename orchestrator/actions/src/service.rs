@@ -14,12 +14,15 @@ use crate::failures::declared;
 use crate::kms::KmsKeys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::owned::Owned;
 
 /// What all actions use. Clones share it.
 #[derive(Clone)]
 pub struct Service {
     home: Scope,
     store: Arc<dyn Store>,
+    overlay: Option<Arc<dyn Read>>,
+    owned: Option<Arc<Owned>>,
     requests: Requests<Request, Answer>,
     catalogue: Catalogue,
     clock: Arc<dyn Clock>,
@@ -47,6 +50,8 @@ impl Service {
         Self {
             home,
             store,
+            overlay: None,
+            owned: None,
             requests,
             catalogue,
             clock,
@@ -79,6 +84,13 @@ impl Service {
     #[must_use]
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         Self { metrics: Some(metrics), ..self }
+    }
+
+    /// With a machine that something else has executions of: `reader` shows these as if they stood in the store, and all else that does.
+    /// The machine itself is in the registry ([`registry::machines`]).
+    #[must_use]
+    pub fn with_owned(self, owned: Owned, reader: Arc<dyn Read>) -> Self {
+        Self { owned: Some(Arc::new(owned)), overlay: Some(reader), ..self }
     }
 
     /// With other limits than AWS's.
@@ -116,7 +128,11 @@ impl Service {
     }
 
     pub(crate) fn reader(&self) -> &dyn Read {
-        self.store.reader()
+        self.overlay.as_deref().unwrap_or_else(|| self.store.reader())
+    }
+
+    pub(crate) fn owned(&self) -> Option<&Owned> {
+        self.owned.as_deref()
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {

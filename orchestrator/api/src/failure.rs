@@ -30,6 +30,9 @@ pub enum Failure {
         /// AWS's message.
         message: String,
     },
+    /// Nobody may have it carried out, who asks included.
+    #[error("{0}")]
+    Denied(String),
     /// It is longer than what is read of a request.
     #[error("the request is too large")]
     TooLarge,
@@ -59,6 +62,7 @@ impl Failure {
             | Self::UnknownOperation { .. }
             | Self::Serialization(_)
             | Self::Constraints(_)
+            | Self::Denied(_)
             | Self::Unauthenticated { .. } => 400,
         }
     }
@@ -71,6 +75,7 @@ impl Failure {
             Self::Serialization(_) => "SerializationException",
             Self::Constraints(_) => "ValidationException",
             Self::Unauthenticated { error, .. } => error,
+            Self::Denied(_) => "AccessDeniedException",
             Self::TooLarge => "RequestEntityTooLargeException",
             Self::Unavailable(_) => "ServiceUnavailableException",
             Self::Internal(_) => "InternalFailure",
@@ -98,6 +103,7 @@ impl Failure {
                 body.insert("message".to_owned(), "Request entity too large.".into());
             }
             Self::Constraints(message)
+            | Self::Denied(message)
             | Self::Unauthenticated { message, .. }
             | Self::Unavailable(message) => {
                 body.insert("message".to_owned(), message.as_str().into());

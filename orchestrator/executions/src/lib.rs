@@ -104,6 +104,7 @@ pub use given::Given;
 pub use histories::{Histories, HistoryPage, Wanted};
 pub use integrations::{Integrations, Unconnected, Way, no_foreign};
 pub use key::{execution_key, machine_and_name};
+pub use lists::{Sought, sought};
 pub use logging::{EXECUTION_DATA, LoggedEvent, Logging};
 pub use metrics::{Metrics, Moved};
 pub use offered::Offered;

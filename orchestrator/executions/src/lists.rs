@@ -54,6 +54,29 @@ pub(crate) fn place(list: &str, status: Option<Status>) -> (&'static str, String
     }
 }
 
+/// What is looked for in an index of a store, if that is executions of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sought<'v> {
+    /// The machine (its home), or `MACHINE:QUALIFIER`.
+    pub list: &'v str,
+    /// Those that have this status; `None`: all.
+    pub status: Option<Status>,
+}
+
+/// What is looked for behind `value` in `index`: whoever stands in for a store that [`list`](crate::list) reads has to know.
+#[must_use]
+pub fn sought<'v>(index: &str, value: &'v str) -> Option<Sought<'v>> {
+    match index {
+        OF_MACHINE => Some(Sought { list: value, status: None }),
+        OF_STATUS => {
+            let (list, name) = value.rsplit_once(':')?;
+            let status = STATUSES.into_iter().find(|status| status.name() == name)?;
+            Some(Sought { list, status: Some(status) })
+        }
+        _ => None,
+    }
+}
+
 /// The lists that the execution under `key` is in.
 pub(crate) fn lists_of(key: &str, given: Option<&Given>, map_run: Option<&str>) -> Vec<String> {
     let Some((machine, _)) = machine_and_name(key) else { return Vec::new() };
@@ -110,3 +133,20 @@ pub(crate) fn of_task(key: &str, since_ms: Option<u64>, task: TaskId) -> String 
 
 /// Finds the execution whose Map a run is, by the run's name.
 pub(crate) const OF_MAP_RUN: &str = "execution-of-map-run";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_is_what_is_found() {
+        for status in std::iter::once(None).chain(STATUSES.map(Some)) {
+            for list in ["us-east-1/m", "us-east-1/m:3"] {
+                let (index, value) = place(list, status);
+                assert_eq!(sought(index, &value), Some(Sought { list, status }));
+            }
+        }
+        assert_eq!(sought(OF_END, "7"), None);
+        assert_eq!(sought(OF_STATUS, "us-east-1/m:3"), None);
+    }
+}

@@ -126,6 +126,8 @@ pub async fn list(
         let missing = limit - described.len();
         let (keys, next) = store.linked(index, &value, cursor, missing).await?;
         looked_at += keys.len();
+        // Whoever gives less than there is room for, and has more, has looked long enough: an overlay over something that has no index.
+        let is_cut = keys.len() < missing && next.is_some();
         let wanted: Vec<&str> = keys.iter().map(String::as_str).collect();
         let entities = store.get_many(&wanted).await?;
         for (key, entity) in keys.iter().zip(entities) {
@@ -139,7 +141,7 @@ pub async fn list(
             }
         }
         cursor = next;
-        if cursor.is_none() || described.len() >= limit || looked_at >= LOOKED_AT_MAX {
+        if cursor.is_none() || is_cut || described.len() >= limit || looked_at >= LOOKED_AT_MAX {
             return Ok((described, cursor));
         }
     }

@@ -25,7 +25,9 @@ pub enum Row {
 }
 
 impl Row {
-    pub(crate) fn of(stored: Stored) -> Self {
+    /// That of an execution.
+    #[must_use]
+    pub fn of(stored: Stored) -> Self {
         Self::Execution(Box::new(stored))
     }
 

@@ -123,6 +123,27 @@ impl Begun {
 }
 
 impl Stored {
+    /// The row that an execution would have which something else than this participant moves, and which stands there whole, with so many
+    /// entries in its journal: for whoever shows it as if it were one of these. Nothing can be done to it by this row.
+    #[must_use]
+    pub fn elsewhere(execution: Execution, journal_entries: u64) -> Self {
+        let extent = Extent { entries: journal_entries, ..Extent::default() };
+        let (definition, started_ms) = (execution.definition().to_owned(), execution.started_ms());
+        let begun = Begun {
+            definition,
+            started_ms,
+            begun_with: Digest::default(),
+            given: None,
+            redrives: None,
+            parent: None,
+            runs: Vec::new(),
+            over: Vec::new(),
+            by: None,
+            logging: None,
+        };
+        begun.at(extent, Place::Here(Box::new(execution)))
+    }
+
     /// How many entries its journal has.
     pub(crate) fn journal_entries(&self) -> u64 {
         self.journal.entries

@@ -1,7 +1,7 @@
 //! The order flow as an orchestration: its [definition](ORDER), and what ties orders to its executions.
 //!
 //! [`Conductor`] is the participant that tells the engine what happened and brings about what it decides; [`stored`] reads what it
-//! leaves in its store; [`replay`] says again what may have been lost. This is the only part of the orchestrator that knows the
+//! leaves in its store; [`shown`] shows that as the executions of other workflows are shown; [`replay`] says again what may have been lost. This is the only part of the orchestrator that knows the
 //! contract: which functions there are, and what orders, commands and replies look like.
 #![warn(missing_docs)]
 
@@ -10,6 +10,7 @@ mod execution;
 mod functions;
 pub mod metrics;
 pub mod replay;
+pub mod shown;
 pub mod stored;
 mod unknown;
 

@@ -1,5 +1,6 @@
 //! The orchestrator as a program.
 
+mod api;
 mod routes;
 
 use std::path::{Path, PathBuf};
@@ -7,7 +8,8 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use clap::Parser;
+use api::{Api, ApiFlags};
+use clap::{Command, Parser};
 use daemon::{Args, Binary, ConfigError, Daemon, DaemonError, Defaults, Environment};
 use order_flow::{Conductor, Durations, NAME, topics};
 use participant::{Backoff, Metrics, NoCalls, Participant, SystemClock};
@@ -17,8 +19,9 @@ use store::Store;
 /// Drives the services through a durable state machine written in the Amazon States Language.
 ///
 /// Starts one execution of its workflow for every order that is placed in the orchestration, sends the services
-/// commands and decides what comes next. Serves POST /orders/{id}/replay, /metrics, /healthz and /readyz. Logs go to standard error; standard
-/// output gets one line of JSON that names the HTTP address.
+/// commands and decides what comes next. Serves POST /orders/{id}/replay, the AWS Step Functions API at / (orders' executions are those of its
+/// state machine order), /metrics, /healthz and /readyz. Logs go to standard error; standard output gets one line of JSON that names the HTTP
+/// address.
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
@@ -26,6 +29,8 @@ struct Cli {
     host: Args,
     #[command(flatten)]
     workflow: WorkflowFlags,
+    #[command(flatten)]
+    api: ApiFlags,
 }
 
 /// What new executions run.
@@ -55,6 +60,8 @@ const EXAMPLES: &str = "\
 Examples:
   orchestrator                                    # bus at tcp://127.0.0.1:7070, store in orchestrator.db
   orchestrator --workflow order.asl.json --restaurant-timeout-s 5
+  aws --endpoint-url http://127.0.0.1:8080 stepfunctions list-executions \\
+    --state-machine-arn arn:aws:states:us-east-1:123456789012:stateMachine:order
   orchestrator --bus tcp://10.0.0.5:7070 --store sqlite:/var/lib/duet/orchestrator.db
 
 Every flag can also be set in the environment: DUET_ and its name, e.g. DUET_STORE for --store.
@@ -68,6 +75,7 @@ const BACKOFF_CAP: Duration = Duration::from_secs(2);
 struct Checked {
     definitions: Definitions,
     durations: Durations,
+    api: api::Checked,
 }
 
 impl Binary for Cli {
@@ -77,6 +85,10 @@ impl Binary for Cli {
 
     fn host(&self) -> &Args {
         &self.host
+    }
+
+    fn adapted(command: Command) -> Command {
+        command.mut_arg("http_body_bytes_max", |arg| arg.default_value(workflows::BODY_BYTES_MAX))
     }
 
     fn settings(&self) -> Result<Checked, ConfigError> {
@@ -89,19 +101,22 @@ impl Binary for Cli {
                 dispatch_s: flags.dispatch_s,
                 delivery_s: flags.delivery_s,
             },
+            api: self.api.checked(self.host.listen, self.host.config()?.store)?,
         })
     }
 
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
-        let Checked { definitions, durations } = settings;
+        let Checked { definitions, durations, api } = settings;
+        let api = Api::open(api, &definitions, environment)?;
         let metrics = Metrics::register(NAME, &registry)?;
         let counts = order_flow::metrics::Metrics::register(&registry)?;
         let kept = keep(definitions, Arc::clone(&store));
         let (requests, asked) = participant::requests();
         let known = Arc::<OnceLock<Arc<Definitions>>>::default();
-        let router = routes::router(Arc::clone(&store) as _, Arc::clone(&known), requests);
-        Ok(Daemon::prepared(router, kept, move |definitions, health| {
+        let router =
+            routes::router(Arc::clone(&store) as _, Arc::clone(&known), requests).merge(api.router());
+        let daemon = Daemon::prepared(router, kept, move |definitions, health| {
             let definitions = Arc::clone(known.get_or_init(|| Arc::new(definitions)));
             tokio::spawn(warn_of_unknown_functions(Arc::clone(&definitions), Arc::clone(&store)));
             let handler = Conductor::new(definitions, durations).with_metrics(counts).with_tracer(tracer);
@@ -111,7 +126,8 @@ impl Binary for Cli {
                 .with_requests(asked)
                 .with_metrics(metrics)
                 .with_health(health)
-        }))
+        });
+        Ok(api.with(daemon))
     }
 }
 

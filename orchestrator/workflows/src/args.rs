@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use actions::{KmsKeys, Limits, Scope};
 use clap::{Command, Parser};
 use daemon::{Args, ConfigError, Defaults};
 
 use crate::access::Access;
+use crate::api::ApiSettings;
 use crate::keep::{Keep, keep};
 use crate::triggers::{Draft, read_file};
 
@@ -22,12 +22,16 @@ pub struct ServeArgs {
     /// Whose API it is.
     #[command(flatten)]
     api: ApiArgs,
+    /// A file of rules (JSON) by which messages of --bus start executions: they are put into the store at the start. Rules that are there already
+    /// and not in the file stay.
+    #[arg(long, value_name = "FILE", env = "DUET_RULES", help_heading = "API")]
+    rules: Option<PathBuf>,
 }
 
 /// What ARNs have in them, and who may ask.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "API")]
-struct ApiArgs {
+pub struct ApiArgs {
     /// The account that everything belongs to: 12 digits.
     #[arg(long, value_name = "ID", env = "DUET_ACCOUNT", default_value = "123456789012", value_parser = account)]
     account: String,
@@ -57,10 +61,6 @@ struct ApiArgs {
     /// (ExecutionLimitExceeded). AWS's quota is a million.
     #[arg(long, value_name = "COUNT", env = "DUET_OPEN_EXECUTIONS_MAX", default_value_t = Limits::default().open_executions, value_parser = clap::value_parser!(u64).range(1..))]
     open_executions_max: u64,
-    /// A file of rules (JSON) by which messages of --bus start executions: they are put into the store at the start. Rules that are there already
-    /// and not in the file stay.
-    #[arg(long, value_name = "FILE", env = "DUET_RULES")]
-    rules: Option<PathBuf>,
 }
 
 /// Whose messages can start executions.
@@ -91,7 +91,7 @@ pub const DEFAULTS: Defaults = Defaults { listen: "127.0.0.1:8084", store: "sqli
 const BUS: &str = "The bus whose messages start executions, by the rules of `duet workflow rule`: amqp://… (RabbitMQ), kafka://…, tcp://HOST:PORT \
                    (where `duet bus` listens). Without it none do";
 /// [`actions::http::BODY_BYTES_MAX`], as a flag spells it.
-const BODY_BYTES_MAX: &str = "2097152";
+pub const BODY_BYTES_MAX: &str = "2097152";
 /// Connections: each worker that waits for a task has one of its own, and so has whoever waits for the end of an execution.
 const CONNECTIONS_MAX: &str = "4096";
 
@@ -109,17 +109,12 @@ pub fn with_defaults(command: Command) -> Command {
 }
 
 impl ServeArgs {
-    /// Where machines are made unless a request says otherwise.
-    pub(crate) fn home(&self) -> Scope {
-        Scope::of(&self.api.region, &self.api.account)
-    }
-
-    /// Who may ask.
+    /// What the API is served with, checked.
     ///
     /// # Errors
-    /// The file of credentials cannot be used, or there is none where there has to be one.
-    pub(crate) fn access(&self) -> Result<Access, ConfigError> {
-        Access::new(self.api.aws_credentials.as_deref(), self.listen())
+    /// A file or folder cannot be used, or others could ask and there are no credentials.
+    pub(crate) fn api(&self) -> Result<ApiSettings, ConfigError> {
+        self.api.settings(self.host.listen)
     }
 
     /// The rules of the file, if there is one.
@@ -127,8 +122,8 @@ impl ServeArgs {
     /// # Errors
     /// It cannot be read, or a rule in it is wrong.
     pub(crate) fn rules(&self) -> Result<Vec<Draft>, ConfigError> {
-        let file = self.api.rules.as_deref();
-        Ok(file.map(|file| read_file(file, &self.home())).transpose()?.unwrap_or_default())
+        let file = self.rules.as_deref();
+        Ok(file.map(|file| read_file(file, &self.api.home())).transpose()?.unwrap_or_default())
     }
 
     /// Whose messages can start executions.
@@ -140,13 +135,57 @@ impl ServeArgs {
             _ => Source::Bus,
         }
     }
+}
+
+impl ApiArgs {
+    /// What the API is served with at that address, checked.
+    ///
+    /// # Errors
+    /// A file or folder cannot be used, or others could ask and there are no credentials.
+    pub fn settings(&self, listen: SocketAddr) -> Result<ApiSettings, ConfigError> {
+        let access = Access::new(self.aws_credentials.as_deref(), listen)?;
+        self.settings_with(access)
+    }
+
+    /// The same for a server that has other things to serve: without credentials the API is none of them where others could ask (`None`).
+    ///
+    /// # Errors
+    /// A file or folder cannot be used.
+    pub fn settings_beside(&self, listen: SocketAddr) -> Result<Option<ApiSettings>, ConfigError> {
+        if self.aws_credentials.is_none() && !listen.ip().is_loopback() {
+            return Ok(None);
+        }
+        self.settings(listen).map(Some)
+    }
+
+    fn settings_with(&self, access: Access) -> Result<ApiSettings, ConfigError> {
+        Ok(ApiSettings {
+            home: self.home(),
+            access,
+            buckets: self.buckets()?,
+            execution_logs: self.execution_logs()?,
+            kms_keys: self.kms_keys()?,
+            keep: self.keep.0,
+            limits: self.limits(),
+        })
+    }
+
+    /// How many of each kind there may be.
+    fn limits(&self) -> Limits {
+        Limits { open_executions: self.open_executions_max, ..Limits::default() }
+    }
+
+    /// Where machines are made unless a request says otherwise.
+    fn home(&self) -> Scope {
+        Scope::of(&self.region, &self.account)
+    }
 
     /// The folder of buckets, if there is one.
     ///
     /// # Errors
     /// It is no folder.
-    pub(crate) fn buckets(&self) -> Result<Option<PathBuf>, ConfigError> {
-        match &self.api.s3 {
+    fn buckets(&self) -> Result<Option<PathBuf>, ConfigError> {
+        match &self.s3 {
             Some(folder) if !folder.is_dir() => {
                 Err(ConfigError::new("--s3", folder.display(), "a folder whose folders are buckets"))
             }
@@ -158,8 +197,8 @@ impl ServeArgs {
     ///
     /// # Errors
     /// It cannot be written.
-    pub(crate) fn execution_logs(&self) -> Result<Option<PathBuf>, ConfigError> {
-        let Some(file) = &self.api.execution_logs else { return Ok(None) };
+    fn execution_logs(&self) -> Result<Option<PathBuf>, ConfigError> {
+        let Some(file) = &self.execution_logs else { return Ok(None) };
         match std::fs::OpenOptions::new().append(true).create(true).open(file) {
             Ok(_) => Ok(Some(file.clone())),
             Err(error) => {
@@ -173,8 +212,8 @@ impl ServeArgs {
     ///
     /// # Errors
     /// The file of keys cannot be used.
-    pub(crate) fn kms_keys(&self) -> Result<KmsKeys, ConfigError> {
-        let Some(file) = &self.api.kms_keys else { return Ok(KmsKeys::default()) };
+    fn kms_keys(&self) -> Result<KmsKeys, ConfigError> {
+        let Some(file) = &self.kms_keys else { return Ok(KmsKeys::default()) };
         let wrong = |reason: String| {
             ConfigError::new(
                 "--kms-keys",
@@ -184,20 +223,6 @@ impl ServeArgs {
         };
         let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
         KmsKeys::read(&text).map_err(|error| wrong(error.to_string()))
-    }
-
-    /// How long executions are kept after their end; for ever without.
-    pub(crate) fn keep(&self) -> Option<Duration> {
-        self.api.keep.0
-    }
-
-    /// How many of each kind there may be.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits { open_executions: self.api.open_executions_max, ..Limits::default() }
-    }
-
-    fn listen(&self) -> SocketAddr {
-        self.host.listen
     }
 }
 
@@ -214,6 +239,8 @@ fn region(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::{CommandFactory, FromArgMatches};
 
     use super::*;
@@ -228,24 +255,24 @@ mod tests {
     fn it_needs_no_other_server_and_takes_what_aws_takes() {
         let args = read(&[]).unwrap();
         assert_eq!((args.host.bus.as_str(), args.host.store.as_str()), ("memory:", DEFAULTS.store));
-        assert_eq!(args.listen().to_string(), DEFAULTS.listen);
+        assert_eq!(args.host.listen.to_string(), DEFAULTS.listen);
         let body = usize::try_from(args.host.http_body_bytes_max).unwrap();
         assert_eq!(body, actions::http::BODY_BYTES_MAX);
         assert_eq!(args.host.http_connections_max.to_string(), CONNECTIONS_MAX);
-        assert_eq!(args.home(), Scope::default());
+        assert_eq!(args.api.home(), Scope::default());
     }
 
     #[test]
     fn executions_are_kept_as_long_as_by_aws() {
-        assert_eq!(read(&[]).unwrap().keep(), Some(Duration::from_secs(90 * 86_400)));
-        assert_eq!(read(&["--keep", "forever"]).unwrap().keep(), None);
+        assert_eq!(read(&[]).unwrap().api.keep.0, Some(Duration::from_secs(90 * 86_400)));
+        assert_eq!(read(&["--keep", "forever"]).unwrap().api.keep.0, None);
         let error = read(&["--keep", "90"]).unwrap_err().to_string();
         assert!(error.contains("--keep") && error.contains("such as 90d"), "{error}");
     }
 
     #[test]
     fn as_many_executions_may_be_open_as_with_aws() {
-        let of = |flags: &[&str]| read(flags).map(|args| args.limits().open_executions);
+        let of = |flags: &[&str]| read(flags).map(|args| args.api.limits().open_executions);
         assert_eq!(of(&[]).unwrap(), 1_000_000);
         assert_eq!(of(&["--open-executions-max", "5"]).unwrap(), 5);
         assert!(of(&["--open-executions-max", "0"]).is_err());
@@ -253,7 +280,7 @@ mod tests {
 
     #[test]
     fn what_stands_in_arns_is_checked() {
-        let home = read(&["--account", "000000000001", "--region", "cn-north-1"]).unwrap().home();
+        let home = read(&["--account", "000000000001", "--region", "cn-north-1"]).unwrap().api.home();
         assert_eq!(home, Scope::of("cn-north-1", "000000000001"));
         for wrong in
             [["--account", "1"], ["--account", "12345678901x"], ["--region", "a:b"], ["--region", ""]]
@@ -266,10 +293,10 @@ mod tests {
     fn buckets_are_folders_in_a_folder() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
-        assert_eq!(read(&["--s3", path]).unwrap().buckets(), Ok(Some(path.into())));
-        assert_eq!(read(&[]).unwrap().buckets(), Ok(None));
+        assert_eq!(read(&["--s3", path]).unwrap().api.buckets(), Ok(Some(path.into())));
+        assert_eq!(read(&[]).unwrap().api.buckets(), Ok(None));
         let missing = format!("{path}/missing");
-        assert!(read(&["--s3", &missing]).unwrap().buckets().is_err());
+        assert!(read(&["--s3", &missing]).unwrap().api.buckets().is_err());
     }
 
     #[test]
@@ -277,10 +304,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("events.jsonl");
         let path = file.to_str().unwrap();
-        assert_eq!(read(&["--execution-logs", path]).unwrap().execution_logs(), Ok(Some(file.clone())));
-        assert_eq!(read(&[]).unwrap().execution_logs(), Ok(None));
+        assert_eq!(read(&["--execution-logs", path]).unwrap().api.execution_logs(), Ok(Some(file.clone())));
+        assert_eq!(read(&[]).unwrap().api.execution_logs(), Ok(None));
         let missing = format!("{path}/missing");
-        let error = read(&["--execution-logs", &missing]).unwrap().execution_logs().unwrap_err().to_string();
+        let error =
+            read(&["--execution-logs", &missing]).unwrap().api.execution_logs().unwrap_err().to_string();
         assert!(error.starts_with("--execution-logs: found ") && error.contains("can be written"), "{error}");
     }
 
@@ -290,15 +318,15 @@ mod tests {
         let file = folder.path().join("keys");
         let path = file.to_str().unwrap();
         std::fs::write(&file, "alias/orders = disabled\n").unwrap();
-        assert!(read(&["--kms-keys", path]).unwrap().kms_keys().is_ok());
-        assert!(read(&[]).unwrap().kms_keys().is_ok());
+        assert!(read(&["--kms-keys", path]).unwrap().api.kms_keys().is_ok());
+        assert!(read(&[]).unwrap().api.kms_keys().is_ok());
         std::fs::write(&file, "alias/orders\n").unwrap();
-        let error = read(&["--kms-keys", path]).unwrap().kms_keys().unwrap_err().to_string();
+        let error = read(&["--kms-keys", path]).unwrap().api.kms_keys().unwrap_err().to_string();
         assert!(
             error.starts_with("--kms-keys: found ") && error.contains("line 1 is not KEY = STATE"),
             "{error}"
         );
-        assert!(read(&["--kms-keys", "no such file"]).unwrap().kms_keys().is_err());
+        assert!(read(&["--kms-keys", "no such file"]).unwrap().api.kms_keys().is_err());
     }
 
     #[test]

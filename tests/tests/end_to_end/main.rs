@@ -12,6 +12,7 @@ mod full_disk;
 mod kill;
 mod load;
 mod once;
+mod order_api;
 mod probes;
 mod replay;
 mod rules;

@@ -87,7 +87,11 @@ fn member(program: Program, spec: &Spec) -> Member {
             ("--restaurant-timeout-ms", (wiring::RESTAURANT_TIMEOUT_S * 1000).to_string()),
         ],
         Program::Orchestrator => {
-            vec![("--restaurant-timeout-s", wiring::RESTAURANT_TIMEOUT_S.to_string())]
+            // As in one process: nothing runs beside the order flow.
+            vec![
+                ("--restaurant-timeout-s", wiring::RESTAURANT_TIMEOUT_S.to_string()),
+                ("--api-store", "none".to_owned()),
+            ]
         }
         Program::OrderHistory | Program::Bus | Program::Workflows => Vec::new(),
     };

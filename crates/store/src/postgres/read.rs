@@ -121,6 +121,22 @@ impl PostgresReader {
 
 const LEVELS: [Durability; 3] = [Durability::Process, Durability::Kill, Durability::Power];
 
+impl PostgresReader {
+    /// The rows of a scan from that id on.
+    async fn scanned(
+        &self,
+        query: Query,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        let rows = self.link.query(query, &[&sql_count(from), &sql_count(limit)]).await?;
+        let entry = |row: &Row| {
+            Ok((row.get::<_, i64>(0).cast_unsigned(), text(row.get(1)), entity_at(row, [2, 3, 4, 5])?))
+        };
+        rows.iter().map(entry).collect::<Result<_, _>>().map_err(|error| self.unreadable(error))
+    }
+}
+
 #[async_trait]
 impl Read for PostgresReader {
     /// As the server's settings were when it was connected to last; before that, the lowest level.
@@ -171,11 +187,15 @@ impl Read for PostgresReader {
     }
 
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
-        let rows = self.link.query(Query::Scan, &[&sql_count(after), &sql_count(limit)]).await?;
-        let entry = |row: &Row| {
-            Ok((row.get::<_, i64>(0).cast_unsigned(), text(row.get(1)), entity_at(row, [2, 3, 4, 5])?))
-        };
-        rows.iter().map(entry).collect::<Result<_, _>>().map_err(|error| self.unreadable(error))
+        self.scanned(Query::Scan, after, limit).await
+    }
+
+    async fn scan_back(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.scanned(Query::ScanBack, before.unwrap_or(u64::MAX), limit).await
     }
 
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {

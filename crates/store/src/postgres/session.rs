@@ -65,6 +65,7 @@ pub(super) enum Query {
     Get,
     Linked,
     Scan,
+    ScanBack,
     Journal,
     JournalTail,
     Stats,
@@ -82,10 +83,11 @@ pub(super) enum Query {
     Probe,
 }
 
-const READS: [Query; 7] = [
+const READS: [Query; 8] = [
     Query::Get,
     Query::Linked,
     Query::Scan,
+    Query::ScanBack,
     Query::Journal,
     Query::JournalTail,
     Query::Stats,
@@ -118,6 +120,9 @@ impl Query {
             }
             Self::Scan => {
                 "SELECT id, key, version, next_due, meta, state FROM entity WHERE id > $1 ORDER BY id LIMIT $2"
+            }
+            Self::ScanBack => {
+                "SELECT id, key, version, next_due, meta, state FROM entity WHERE id < $1 ORDER BY id DESC LIMIT $2"
             }
             Self::Journal => "SELECT data FROM journal_of($1, $2, $3)",
             // As `journal_of`, which walks to the beginning.

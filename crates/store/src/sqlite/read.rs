@@ -70,6 +70,20 @@ impl Readers {
     }
 }
 
+/// The rows of a scan from that id on.
+fn scanned(
+    conn: &Connection,
+    sql: &str,
+    from: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<(u64, String, Entity)>> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map(params![sql_count(from), sql_count(limit)], |row| {
+        Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, entity_at(row, 2)?))
+    })?;
+    rows.collect()
+}
+
 #[async_trait]
 impl Read for Readers {
     fn durability(&self) -> Durability {
@@ -109,11 +123,20 @@ impl Read for Readers {
         self.run(|conn| {
             let sql = "SELECT id, key, version, next_due, meta, state FROM entity
                        WHERE id > ?1 ORDER BY id LIMIT ?2";
-            let mut statement = conn.prepare_cached(sql)?;
-            let rows = statement.query_map(params![sql_count(after), sql_count(limit)], |row| {
-                Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?, entity_at(row, 2)?))
-            })?;
-            rows.collect()
+            scanned(conn, sql, after, limit)
+        })
+        .await
+    }
+
+    async fn scan_back(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.run(|conn| {
+            let sql = "SELECT id, key, version, next_due, meta, state FROM entity
+                       WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+            scanned(conn, sql, before.unwrap_or(u64::MAX), limit)
         })
         .await
     }
@@ -251,6 +274,14 @@ impl Read for SqliteReader {
 
     async fn scan(&self, after: u64, limit: usize) -> Result<Vec<(u64, String, Entity)>, StoreError> {
         self.readers.scan(after, limit).await
+    }
+
+    async fn scan_back(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, String, Entity)>, StoreError> {
+        self.readers.scan_back(before, limit).await
     }
 
     async fn journal(&self, key: &str, from: u64, limit: usize) -> Result<Vec<Bytes>, StoreError> {

@@ -20,6 +20,7 @@ use crate::act::Act;
 use crate::arn::{Arn, Resource, wrong_kind};
 use crate::failures::{no_execution, store_failed, unreadable};
 use crate::service::Service;
+use crate::target::machine_arn;
 
 impl Act for DescribeStateMachineForExecutionInput {
     async fn act(self, service: &Service) -> Result<DescribeStateMachineForExecutionOutput, Failure> {
@@ -45,7 +46,9 @@ impl Act for DescribeStateMachineForExecutionInput {
         let key = execution_key(&home, name);
         let stored = executions::describe(service.reader(), &key).await.map_err(unreadable)?;
         let stored = stored.ok_or_else(|| no_execution(&arn))?;
-        let begun = begun(service, &key).await?.ok_or_else(|| no_execution(&arn))?;
+        let begun = begun(service, &key).await?;
+        let begun = begun.or_else(|| Begun::of_owned(service, &read, &machine));
+        let begun = begun.ok_or_else(|| no_execution(&arn))?;
         let started_ms = Millis::try_from(stored.started_ms()).unwrap_or(Millis::MAX);
         let revision = match of_version(&machine, &begun.identity) {
             Some(revision) => Some(revision.clone()),
@@ -89,6 +92,25 @@ struct Begun {
     /// The name of the Map that started it.
     map: Option<String>,
     map_run_arn: Option<String>,
+}
+
+impl Begun {
+    /// An execution that something else moves is nobody to AWS: what is known of it is what its machine is now.
+    fn of_owned(service: &Service, arn: &Arn, machine: &Machine) -> Option<Self> {
+        let Resource::Execution { machine: machine_name, name } = &arn.resource else { return None };
+        service.owned().filter(|owned| owned.scope == arn.scope && owned.machine == *machine_name)?;
+        let identity = Identity {
+            execution_arn: arn.to_string(),
+            name: name.clone(),
+            machine_arn: machine_arn(&arn.scope, machine_name).to_string(),
+            machine_name: machine_name.clone(),
+            role_arn: machine.current.role_arn.clone(),
+            version_arn: None,
+            alias_arn: None,
+            token_key: None,
+        };
+        Some(Self { identity, map: None, map_run_arn: None })
+    }
 }
 
 /// How the execution under that key began; `None` if it is nobody to AWS, or has no journal.
