@@ -45,7 +45,10 @@ pub(crate) fn unheard<C>(outcome: &Outcome, effects: &mut Effects<Errand<C>, Ans
     match outcome {
         Outcome::Begun { nested: Some(nested), .. } => effects.call(Errand::Stop(vec![nested.clone()])),
         Outcome::ChildBegun { attempt, child, .. } => {
-            effects.call(Errand::StopChildren { children: vec![child.clone()], attempt: *attempt });
+            effects.call(Errand::StopChildren {
+                children: vec![child.clone()],
+                attempt: attempt.unwrap_or(u32::MAX),
+            });
         }
         Outcome::Told(_)
         | Outcome::Begun { nested: None, .. }

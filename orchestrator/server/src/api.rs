@@ -90,7 +90,7 @@ pub(crate) enum Api {
 
 impl Api {
     /// Opens its store. The state machine `order`, with the current one of these definitions, is in it as soon as the store is there.
-    pub(crate) fn open(
+    pub(crate) async fn open(
         checked: Checked,
         definitions: &Definitions,
         environment: &Environment,

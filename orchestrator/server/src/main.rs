@@ -108,7 +108,7 @@ impl Binary for Cli {
     async fn daemon(settings: Checked, environment: &Environment) -> Result<Daemon, DaemonError> {
         let Environment { bus, store, registry, options, tracer } = environment.clone();
         let Checked { definitions, durations, api } = settings;
-        let api = Api::open(api, &definitions, environment)?;
+        let api = Api::open(api, &definitions, environment).await?;
         let metrics = Metrics::register(NAME, &registry)?;
         let counts = order_flow::metrics::Metrics::register(&registry)?;
         let kept = keep(definitions, Arc::clone(&store));
