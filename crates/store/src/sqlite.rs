@@ -14,6 +14,7 @@ mod lock;
 mod open;
 mod options;
 mod read;
+mod refusal;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,8 @@ use error::explain;
 use inline::inline;
 use lock::WriterLock;
 use read::Readers;
-use write::{Refusal, Writer};
+use refusal::Refusal;
+use write::Writer;
 
 /// A store in a SQLite file.
 ///

@@ -25,7 +25,7 @@ pub enum Errand<C> {
     StopNestedOf {
         /// When the execution began whose tasks they are, in milliseconds since 1970.
         since_ms: u64,
-        /// The tasks.
+        /// Which of them have started others.
         tasks: Vec<TaskId>,
     },
     /// Put a task into the queue of its activity.

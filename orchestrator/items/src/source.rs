@@ -36,7 +36,7 @@ pub trait ObjectWriter: Send {
 /// Objects, one after another.
 pub type ObjectList = Box<dyn Iterator<Item = Result<Object, ReadError>> + Send>;
 
-/// An item.
+/// What a child of a Map run, or an iteration, is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// What it is; of a member of an object its `Key` and its `Value`.

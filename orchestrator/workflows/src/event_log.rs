@@ -220,6 +220,17 @@ impl Writer {
             self.write(&taken);
             self.written(&mut taken, &mut bytes, &mut waiting);
             if let Some(done) = end {
+                // What came meanwhile is written, too; what comes from now on is not taken.
+                self.handed.close();
+                while let Ok(handed) = self.handed.try_recv() {
+                    if let Handed::Events { events, bytes: more, done } = handed {
+                        taken.extend(events);
+                        bytes += more;
+                        waiting.push(done);
+                    }
+                }
+                self.write(&taken);
+                self.written(&mut taken, &mut bytes, &mut waiting);
                 // Who does not wait any more does not hear.
                 let _ = done.send(());
                 return;

@@ -9,7 +9,7 @@
 //! written for it. What matches no rule is settled at once. What matches and cannot start anything (no such machine, an input too long) is a
 //! dead letter, with the reason; only the store and the bus are waited for.
 
-mod beginning;
+mod begins;
 mod book;
 mod feed;
 mod file;
@@ -19,8 +19,8 @@ mod resource;
 mod settling;
 mod spec;
 mod standing;
+mod streams;
 
-pub(crate) use beginning::Streams;
 pub(crate) use book::Book;
 pub(crate) use feed::Feed;
 pub(crate) use file::read as read_file;
@@ -28,6 +28,7 @@ pub(crate) use intake::Intake;
 pub(crate) use resource::{Rules, router};
 pub(crate) use spec::Draft;
 pub(crate) use standing::Standing;
+pub(crate) use streams::Streams;
 
 #[cfg(test)]
 mod tests;

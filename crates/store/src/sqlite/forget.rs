@@ -2,9 +2,9 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
-use super::write::{Refusal, unlink};
+use super::refusal::Refusal;
 use crate::sql::sql_count;
-use crate::{EntityForget, FREED_BYTES_MAX, FREED_ENTRIES_MAX};
+use crate::{EntityForget, FREED_BYTES_MAX, FREED_ENTRIES_MAX, Link};
 
 /// What one transaction may free still.
 struct Budget {
@@ -49,6 +49,19 @@ impl<'c> Freeing<'c> {
         }
         Ok(entry)
     }
+}
+
+/// Removes links of an entity.
+pub(super) fn unlink(conn: &Connection, links: &[Link], entity: i64) -> rusqlite::Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let sql = "DELETE FROM link WHERE name = ?1 AND value = ?2 AND entity = ?3";
+    let mut statement = conn.prepare_cached(sql)?;
+    for link in links {
+        statement.execute(params![link.index, link.value, entity])?;
+    }
+    Ok(())
 }
 
 /// Forgets entities, each with the links that are named, and with its journal, as far as that is not too much for one transaction.

@@ -6,23 +6,11 @@ use bytes::Bytes;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
 
 use super::forget;
+use super::forget::unlink;
 use super::read::entity_at;
+use super::refusal::Refusal;
 use crate::sql::sql_count;
 use crate::{Commit, Entity, EntityForget, EntityWrite, Link, Millis, OutboxId, OutboxRow};
-
-/// Why a commit was not made.
-pub(super) enum Refusal {
-    /// This entity of the commit is not at the version it was decided upon.
-    Conflict { key: String, expected: u64 },
-    /// SQLite failed.
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Refusal {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
 
 /// The writing connection and what it remembers of the entities it saw last.
 #[derive(Debug)]
@@ -211,18 +199,6 @@ fn apply(
         }
     }
     Ok(ids)
-}
-
-pub(super) fn unlink(conn: &Connection, links: &[Link], entity: i64) -> rusqlite::Result<()> {
-    if links.is_empty() {
-        return Ok(());
-    }
-    let sql = "DELETE FROM link WHERE name = ?1 AND value = ?2 AND entity = ?3";
-    let mut statement = conn.prepare_cached(sql)?;
-    for link in links {
-        statement.execute(params![link.index, link.value, entity])?;
-    }
-    Ok(())
 }
 
 /// The statements that write one entity, prepared once a commit.

@@ -84,9 +84,12 @@ async fn a_call_that_is_given_up_is_counted() {
     let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(SystemClock));
     let service = Service::new(Scope::default(), store, requests, Catalogue::default(), clock);
     let router = router(service.with_metrics(Metrics::register(&registry).unwrap()));
-    let stop = r#"{"executionArn": "arn:aws:states:us-east-1:123456789012:execution:m:e"}"#;
+    let made = Request::post("/").header("x-amz-target", "AWSStepFunctions.CreateActivity");
+    let made = router.clone().oneshot(made.body(Body::from(r#"{"name": "a"}"#)).unwrap()).await.unwrap();
+    assert_eq!(made.status().as_u16(), 200);
+    let get = r#"{"activityArn": "arn:aws:states:us-east-1:123456789012:activity:a"}"#;
     let never: fn() -> Body = || Body::from_stream(futures::stream::pending::<Result<Bytes, Infallible>>());
-    for (target, body) in [("AWSStepFunctions.StopExecution", Body::from(stop)), (LIST, never())] {
+    for (target, body) in [("AWSStepFunctions.GetActivityTask", Body::from(get)), (LIST, never())] {
         let request = Request::post("/").header("x-amz-target", target).body(body).unwrap();
         let asked = router.clone().oneshot(request);
         assert!(tokio::time::timeout(std::time::Duration::from_secs(5), asked).await.is_err());
@@ -94,7 +97,7 @@ async fn a_call_that_is_given_up_is_counted() {
     ask(router, "POST", "/", LIST, "{").await;
     let told = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
     for line in [
-        r#"duet_workflow_api_calls_total{action="StopExecution",error="unanswered"} 1"#,
+        r#"duet_workflow_api_calls_total{action="GetActivityTask",error="unanswered"} 1"#,
         r#"duet_workflow_api_calls_total{action="ListStateMachines",error="unanswered"} 1"#,
         r#"duet_workflow_api_calls_total{action="ListStateMachines",error="SerializationException"} 1"#,
     ] {

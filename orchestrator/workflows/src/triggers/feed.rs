@@ -13,13 +13,14 @@ use participant::Millis;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-use super::beginning::{Begins, Streams};
+use super::begins::Begins;
 use super::book::patiently;
 use super::intake::Intake;
 use super::pump::{Pump, Received};
 use super::settling::Settling;
 use super::spec::Draft;
 use super::standing::Standing;
+use super::streams::Streams;
 
 /// A bus whose subscription follows the rules, whatever topics it is asked for.
 pub(crate) struct Feed {

@@ -19,10 +19,11 @@ use registry::rules::{Rule, all, change, find};
 use serde_json::{Value, json};
 use store::StoreError;
 
-use super::beginning::{Begins, Streams};
+use super::begins::Begins;
 use super::intake::Intake;
 use super::spec::{Draft, is_name, removed, told};
 use super::standing::Standing;
+use super::streams::Streams;
 
 /// How long the body of a request may take to come.
 const BODY_WITHIN: Duration = Duration::from_secs(2);

@@ -9,7 +9,7 @@ use registry::rules::{RULES_MAX, Rule, change};
 use serde_json::{Map, Value, json};
 use store::{Store, StoreError};
 
-use super::beginning::Begins;
+use super::begins::Begins;
 use super::book::{logic, rule_arn};
 
 /// The longest name of a rule, in characters, as AWS has it.

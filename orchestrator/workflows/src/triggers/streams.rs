@@ -1,39 +1,10 @@
-//! With which messages a new rule begins, and what a bus can give.
+//! What a bus can give a new rule.
 
 use contract::FieldError;
-use serde_json::Value;
 
+use super::begins::Begins;
 use super::book::Known;
 use super::spec::Draft;
-
-/// With which messages a rule begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Begins {
-    /// With those that are published from now on.
-    #[default]
-    Now,
-    /// With the first one of its stream that the bus still keeps.
-    Beginning,
-}
-
-impl Begins {
-    pub(crate) const EXPECTED: &'static str = "now or beginning";
-
-    pub(crate) fn read(written: &Value) -> Option<Self> {
-        match written.as_str()? {
-            "now" => Some(Self::Now),
-            "beginning" => Some(Self::Beginning),
-            _ => None,
-        }
-    }
-
-    const fn shown(self) -> &'static str {
-        match self {
-            Self::Now => "now",
-            Self::Beginning => "beginning",
-        }
-    }
-}
 
 /// What a bus gives a group of a stream that it has not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
