@@ -10,7 +10,7 @@ use super::forget::unlink;
 use super::read::entity_at;
 use super::refusal::Refusal;
 use crate::sql::sql_count;
-use crate::{Commit, Entity, EntityForget, EntityWrite, Link, Millis, OutboxId, OutboxRow};
+use crate::{Commit, Entity, EntityForget, EntityWrite, Millis, OutboxId, OutboxRow};
 
 /// The writing connection and what it remembers of the entities it saw last.
 #[derive(Debug)]
