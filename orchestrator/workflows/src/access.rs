@@ -37,6 +37,14 @@ impl Access {
         let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
         Keys::of_profiles(SIGNED_FOR, &text).map(Self::Signed).map_err(|error| wrong(error.to_string()))
     }
+
+    /// Whose requests are answered; `None`: everybody's.
+    pub(crate) fn keys(&self) -> Option<&Keys> {
+        match self {
+            Self::Local => None,
+            Self::Signed(keys) => Some(keys),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actions::signature::Keys;
 use actions::{KmsKeys, Limits, Owned, Scope, Service, http};
 use axum::Router;
 use axum::http::StatusCode;
@@ -105,16 +104,6 @@ impl Ground {
             retention.spawn();
         }
         Ok(Api { service, participant, event_log })
-    }
-}
-
-impl Access {
-    /// Whose requests are answered; `None`: everybody's.
-    pub(crate) fn keys(&self) -> Option<&Keys> {
-        match self {
-            Self::Local => None,
-            Self::Signed(keys) => Some(keys),
-        }
     }
 }
 

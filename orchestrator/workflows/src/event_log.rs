@@ -198,14 +198,19 @@ impl Writer {
     fn run(mut self) {
         while let Some(mut handed) = self.handed.blocking_recv() {
             let (mut taken, mut bytes, mut waiting) = (Vec::new(), 0, Vec::new());
-            let end = loop {
+            let mut end = None;
+            loop {
                 match handed {
                     Handed::Events { events, bytes: more, done } => {
                         taken.extend(events);
                         bytes += more;
                         waiting.push(done);
                     }
-                    Handed::End(done) => break Some(done),
+                    // What came meanwhile is written, too; what comes from now on is not taken.
+                    Handed::End(done) => {
+                        self.handed.close();
+                        end = Some(done);
+                    }
                 }
                 match self.handed.try_recv() {
                     Ok(next) if bytes < WRITTEN_BYTES_MAX => handed = next,
@@ -214,23 +219,12 @@ impl Writer {
                         self.written(&mut taken, &mut bytes, &mut waiting);
                         handed = next;
                     }
-                    Err(_) => break None,
+                    Err(_) => break,
                 }
-            };
+            }
             self.write(&taken);
             self.written(&mut taken, &mut bytes, &mut waiting);
             if let Some(done) = end {
-                // What came meanwhile is written, too; what comes from now on is not taken.
-                self.handed.close();
-                while let Ok(handed) = self.handed.try_recv() {
-                    if let Handed::Events { events, bytes: more, done } = handed {
-                        taken.extend(events);
-                        bytes += more;
-                        waiting.push(done);
-                    }
-                }
-                self.write(&taken);
-                self.written(&mut taken, &mut bytes, &mut waiting);
                 // Who does not wait any more does not hear.
                 let _ = done.send(());
                 return;
