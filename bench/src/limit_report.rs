@@ -46,7 +46,7 @@ impl LimitReport {
         Self {
             schema: SCHEMA.to_owned(),
             duet_version: env!("CARGO_PKG_VERSION").to_owned(),
-            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            profile: measure::profile().to_owned(),
             machine: measure::machine(),
             yardstick: None,
             brokers: Vec::new(),

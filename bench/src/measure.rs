@@ -37,6 +37,12 @@ fn peak_rss_bytes_of(pid: u32) -> Option<u64> {
     Some(Resident::of(pid)?.most)
 }
 
+/// The compiler's profile of this program. Figures of a debug build mean nothing.
+#[must_use]
+pub const fn profile() -> &'static str {
+    if cfg!(debug_assertions) { "debug" } else { "release" }
+}
+
 /// The machine and its operating system.
 #[must_use]
 pub fn machine() -> Machine {

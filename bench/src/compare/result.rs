@@ -13,7 +13,7 @@ use super::group::Done;
 use super::servers::Servers;
 use super::settings::CompareSettings;
 use crate::cell::protocol::Finished;
-use crate::measure::machine;
+use crate::measure::{machine, profile};
 use crate::report::{
     BrokerLimit, BusReport, Cell, Environment, Phases, Report, SCHEMA, StoreReport, Verdict, Violation,
     Workload, Yardstick,
@@ -185,7 +185,7 @@ pub(super) fn report(parts: Parts<'_>) -> Report {
         unequal: outcome.systems.unequal.clone(),
         environment: Environment {
             duet_version: env!("CARGO_PKG_VERSION").to_owned(),
-            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            profile: profile().to_owned(),
             started_at: parts.started_at.clone(),
             duration_s: parts.took.as_secs_f64(),
             machine: machine(),
