@@ -111,6 +111,8 @@ async fn parts(
     let express = put(load(Load::Sync, CONNECTIONS), &express, progress).await?;
     let alone = put(load(Load::Start, 1), &standard, progress).await?;
     progress.begin("counting the executions in the store");
+    // The server does not keep a connection as long as these parts may take.
+    let mut client = Client::to(address).await?;
     let (started, kept) = (many.executions + alone.executions, client.succeeded(&standard).await?);
     if kept != started {
         return Err(WorkflowError::Lost { started, kept });
