@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::{explain, unusable};
-use super::inline::inline;
+use super::inline::{has_another_worker, inline, spared_workers};
 use super::options::SqliteOptions;
 use super::{open, schema};
 use crate::sql::sql_count;
@@ -35,6 +35,8 @@ pub(super) fn entity_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Entity>
 pub(super) struct Readers {
     path: PathBuf,
     free: Semaphore,
+    /// Reads that may hold up a runtime's thread each, without telling it.
+    looks: Semaphore,
     idle: Mutex<Vec<Connection>>,
     options: SqliteOptions,
 }
@@ -46,27 +48,42 @@ impl Readers {
         Ok(Self {
             path: path.to_owned(),
             free: Semaphore::new(options.readers.max(1)),
+            looks: Semaphore::new(spared_workers()),
             idle: Mutex::new(vec![first]),
             options: options.clone(),
         })
     }
 
     async fn run<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        // The semaphore is never closed, so its only error cannot happen; it would be reported as no connection.
-        let _permit = self.free.acquire().await.map_err(|error| StoreError::Unavailable {
+        let _permit = self.permit(&self.free).await?;
+        inline(|| self.query(query))
+    }
+
+    /// For a row or a few, which mostly takes less than telling the runtime that this thread is occupied would: some 10 microseconds
+    /// against waking another thread that goes on with the tasks of this one. However slow the disk is, one thread is left to the tasks.
+    async fn look<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let _look = self.permit(&self.looks).await?;
+        let _permit = self.permit(&self.free).await?;
+        if has_another_worker() { self.query(query) } else { inline(|| self.query(query)) }
+    }
+
+    async fn permit<'a>(&self, of: &'a Semaphore) -> Result<SemaphorePermit<'a>, StoreError> {
+        // The semaphores are never closed, so their only error cannot happen; it would be reported as no connection.
+        of.acquire().await.map_err(|error| StoreError::Unavailable {
             reason: format!("no connection left to read {}", self.path.display()),
             source: Some(Box::new(error)),
-        })?;
-        inline(|| {
-            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let conn = match idle {
-                Some(conn) => conn,
-                None => open::reader(&self.path, &self.options)?,
-            };
-            let answer = query(&conn).map_err(|error| explain(&self.path, error));
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
-            answer
         })
+    }
+
+    fn query<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => open::reader(&self.path, &self.options)?,
+        };
+        let answer = query(&conn).map_err(|error| explain(&self.path, error));
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        answer
     }
 }
 
@@ -92,7 +109,7 @@ impl Read for Readers {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Entity>, StoreError> {
-        self.run(|conn| {
+        self.look(|conn| {
             let sql = "SELECT version, next_due, meta, state FROM entity WHERE key = ?1";
             conn.prepare_cached(sql)?.query_row([key], |row| entity_at(row, 0)).optional()
         })
@@ -100,7 +117,7 @@ impl Read for Readers {
     }
 
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
-        self.run(|conn| {
+        self.look(|conn| {
             let sql = "SELECT version, next_due, meta, state FROM entity WHERE key = ?1";
             let mut statement = conn.prepare_cached(sql)?;
             let get = |key| statement.query_row([key], |row| entity_at(row, 0)).optional();
@@ -294,5 +311,40 @@ impl Read for SqliteReader {
 
     async fn stats(&self) -> Result<Stats, StoreError> {
         self.readers.stats().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::SqliteStore;
+
+    #[test]
+    fn tasks_go_on_however_slow_the_disk_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("orders.db");
+        drop(SqliteStore::open(&path, SqliteOptions::default()).unwrap());
+        let options = SqliteOptions { readers: 64, ..SqliteOptions::default() };
+        let readers = Arc::new(Readers::open(&path, &options).unwrap());
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let stuck: Vec<_> = (0..64)
+            .map(|_| {
+                let (readers, held) = (Arc::clone(&readers), Arc::clone(&held));
+                let wait = move || held.lock().unwrap().recv().unwrap_err();
+                runtime.spawn(async move { readers.look(|_| Ok(wait())).await.map(drop) })
+            })
+            .collect();
+        let (said, heard) = mpsc::channel();
+        runtime.spawn(async move { said.send("still here") });
+        assert_eq!(heard.recv_timeout(Duration::from_secs(60)), Ok("still here"));
+        drop(release);
+        for read in stuck {
+            runtime.block_on(read).unwrap().unwrap();
+        }
     }
 }
