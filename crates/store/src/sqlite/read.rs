@@ -320,7 +320,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::SqliteStore;
+    use crate::sqlite::SqliteStore;
 
     #[test]
     fn tasks_go_on_however_slow_the_disk_is() {
