@@ -112,7 +112,7 @@ pub use open::{OpenExecutions, Promised};
 pub use parent::Parent;
 pub use pollers::{Lent, POLLERS_MAX, Poller, Pollers, Turn};
 pub use queue::{Queue, queue_key};
-pub use read::{Described, ReadError, arn_of, describe, first_fact, input, journal, list};
+pub use read::{Described, ReadError, arn_of, describe, execution_in, first_fact, input, journal, list};
 pub use request::{Answer, HandedIn, QueueRequest, Request, Start};
 pub use retention::{Retention, Step};
 pub use row::Row;

@@ -58,11 +58,14 @@ pub fn arn_of(stored: &Stored) -> Option<&str> {
 /// [`ReadError`].
 pub async fn describe(store: &dyn Read, key: &str) -> Result<Option<Stored>, ReadError> {
     let entity = store.get(key).await?;
-    Ok(entity.map(|entity| stored(key, &entity)).transpose()?.flatten())
+    Ok(entity.map(|entity| execution_in(key, &entity)).transpose()?.flatten())
 }
 
-/// The execution that the entity under that key is.
-pub(crate) fn stored(key: &str, entity: &Entity) -> Result<Option<Stored>, ReadError> {
+/// The execution that the entity under that key is; `None` if it is something else.
+///
+/// # Errors
+/// It is none that this version can read.
+pub fn execution_in(key: &str, entity: &Entity) -> Result<Option<Stored>, ReadError> {
     let row: Option<Row> = inspect::state(entity).map_err(|error| unreadable(key, error))?;
     Ok(row.and_then(Row::execution))
 }
@@ -131,7 +134,7 @@ pub async fn list(
         let wanted: Vec<&str> = keys.iter().map(String::as_str).collect();
         let entities = store.get_many(&wanted).await?;
         for (key, entity) in keys.iter().zip(entities) {
-            let Some(stored) = entity.map(|entity| stored(key, &entity)).transpose()?.flatten() else {
+            let Some(stored) = entity.map(|entity| execution_in(key, &entity)).transpose()?.flatten() else {
                 continue;
             };
             if status.is_none_or(|status| status == stored.status())

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::{Commit, EntityWrite, Link, Millis, Read, Store, StoreError};
+use store::{Commit, Entity, EntityWrite, Link, Millis, Read, Store, StoreError};
 
 use crate::named::{self, Kind, Named};
 use crate::stored::{DEFINITION_INDEX, PREFIX};
@@ -189,13 +189,31 @@ pub async fn find(store: &dyn Read, machine: &str) -> Result<Option<Machine>, St
 /// # Errors
 /// As of [`find`].
 pub async fn generation(store: &dyn Read, machine: &str) -> Result<Option<u32>, StoreError> {
+    let entity = store.get(&named::key::<Machine>(machine)).await?;
+    entity.map(|entity| generation_in(machine, &entity)).transpose()
+}
+
+fn generation_in(machine: &str, entity: &Entity) -> Result<u32, StoreError> {
     #[derive(Deserialize)]
     struct Glance {
         generation: u32,
     }
-    let Some(entity) = store.get(&named::key::<Machine>(machine)).await? else { return Ok(None) };
-    let glance: Glance = named::read::<Machine, _>(machine, &entity.state)?;
-    Ok(Some(glance.generation))
+    Ok(named::read::<Machine, Glance>(machine, &entity.state)?.generation)
+}
+
+/// The [generation](Machine::generation) of the machine of that name, read without the rest of it; and, in the same look, what stands under
+/// `key`.
+///
+/// # Errors
+/// As of [`find`].
+pub async fn generation_and(
+    store: &dyn Read,
+    machine: &str,
+    key: &str,
+) -> Result<(Option<u32>, Option<Entity>), StoreError> {
+    let mut found = store.get_many(&[&named::key::<Machine>(machine), key]).await?;
+    let (beside, entity) = (found.pop().flatten(), found.pop().flatten());
+    Ok((entity.map(|entity| generation_in(machine, &entity)).transpose()?, beside))
 }
 
 /// Changes a machine (`REGION/NAME`), as [`named::change`] does: if it has another revision now, its journal tells that one

@@ -1,9 +1,10 @@
 //! An execution by its ARN.
 
 use api::Failure;
-use executions::{Stored, arn_of, describe, execution_key};
+use executions::{Stored, arn_of, execution_in, execution_key};
 use registry::aim::home_key;
 use registry::machines;
+use store::Entity;
 
 use crate::arn::{Arn, Resource, Scope, wrong_kind};
 use crate::failures::{no_execution, store_failed, unreadable};
@@ -27,12 +28,18 @@ impl Service {
     pub(crate) async fn execution_at(&self, text: &str) -> Result<(String, String, String), Failure> {
         let arn = Arn::read(text)?;
         let Resource::Execution { machine, name } = arn.resource else { return Err(wrong_kind(&arn)) };
-        let key = self.key_of(text, &arn.scope, &machine, &name).await?;
+        let (key, _) = self.look_up(text, &arn.scope, &machine, &name).await?;
         Ok((key, machine, name))
     }
 
-    /// The key of the execution of that machine and name; `text` is its ARN.
-    async fn key_of(&self, text: &str, scope: &Scope, machine: &str, name: &str) -> Result<String, Failure> {
+    /// The key of the execution of that machine and name, and what stands there; `text` is its ARN.
+    async fn look_up(
+        &self,
+        text: &str,
+        scope: &Scope,
+        machine: &str,
+        name: &str,
+    ) -> Result<(String, Option<Entity>), Failure> {
         if *scope != *self.home() {
             return Err(no_execution(text));
         }
@@ -40,14 +47,22 @@ impl Service {
             Some((alone, label)) => (alone, Some(label)),
             None => (machine, None),
         };
-        let region = &*scope.region;
-        let generation = machines::generation(self.reader(), &home_key(region, alone, 1)).await;
-        let generation = generation.map_err(|error| store_failed(&error))?.unwrap_or(1);
-        let home = home_key(region, alone, generation);
-        Ok(match label {
-            Some(label) => execution_key(&format!("{home}/{label}"), name),
-            None => execution_key(&home, name),
-        })
+        let home = |generation| home_key(&scope.region, alone, generation);
+        let key = |generation| match label {
+            Some(label) => execution_key(&format!("{}/{label}", home(generation)), name),
+            None => execution_key(&home(generation), name),
+        };
+        // Most machines are the first of their name.
+        let first = key(1);
+        let looked = machines::generation_and(self.reader(), &home(1), &first).await;
+        match looked.map_err(|error| store_failed(&error))? {
+            (None | Some(1), entity) => Ok((first, entity)),
+            (Some(generation), _) => {
+                let key = key(generation);
+                let entity = self.reader().get(&key).await.map_err(|error| store_failed(&error))?;
+                Ok((key, entity))
+            }
+        }
     }
 
     /// The execution with that ARN.
@@ -55,9 +70,10 @@ impl Service {
     /// # Errors
     /// `InvalidArn`, `ExecutionDoesNotExist`; the store does not answer.
     pub(crate) async fn execution(&self, text: &str) -> Result<Found, Failure> {
-        let (key, machine, name) = self.execution_at(text).await?;
-        let stored =
-            describe(self.reader(), &key).await.map_err(unreadable)?.ok_or_else(|| no_execution(text))?;
+        let arn = Arn::read(text)?;
+        let Resource::Execution { machine, name } = arn.resource else { return Err(wrong_kind(&arn)) };
+        let (key, entity) = self.look_up(text, &arn.scope, &machine, &name).await?;
+        let stored = stored(&key, entity)?.ok_or_else(|| no_execution(text))?;
         Ok(Found { key, machine, name, stored })
     }
 
@@ -74,11 +90,18 @@ impl Service {
         if !machine.contains('/') {
             return Err(wrong_kind(&arn));
         }
-        let key = self.key_of(text, &arn.scope, machine, name).await?;
-        let stored = describe(self.reader(), &key).await.map_err(unreadable)?;
+        let (key, entity) = self.look_up(text, &arn.scope, machine, name).await?;
         // Its name is enough to find it, but its run has to be right as well.
-        let stored = stored.filter(|stored| arn_of(stored) == Some(text));
+        let stored = stored(&key, entity)?.filter(|stored| arn_of(stored) == Some(text));
         let stored = stored.ok_or_else(|| no_execution(text))?;
         Ok(Found { key, machine: machine.clone(), name: name.clone(), stored })
+    }
+}
+
+/// The execution that stands there, if one does.
+fn stored(key: &str, entity: Option<Entity>) -> Result<Option<Stored>, Failure> {
+    match entity {
+        Some(entity) => execution_in(key, &entity).map_err(unreadable),
+        None => Ok(None),
     }
 }
