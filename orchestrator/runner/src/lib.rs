@@ -16,7 +16,7 @@
 //! | `source`, `yaml` | texts that somebody names; definitions in YAML |
 //! | `asked`, `answer`, `course` | calls, what answers them, and what a call is told over time |
 //! | `mocks`, `mock_line`, `mock_config`, `called` | answers from a file of either format, and whether anything calls for them |
-//! | `functions` | programs and URLs |
+//! | `functions`, `working` | programs and URLs; those that are at work |
 //! | `work`, `stop` | what takes as long as it takes; how it learns that nobody waits for it any more |
 //! | `folder`, `cases`, `expected`, `golden` | definitions with a file of cases each; what a case expects, its history too |
 //! | `suite`, `report`, `junit`, `bless` | running them; what became of them; the histories written anew |
@@ -63,9 +63,11 @@ mod stop;
 mod suite;
 mod suppose;
 mod work;
+mod working;
 mod world;
 mod yaml;
 
+pub use ::functions::{Function, FunctionError};
 pub use answer::{Answers, Job, Layers, NoneLeft, Reply};
 pub use asked::{Answer, Asked};
 pub use cases::{CaseError, CaseProblem};
@@ -73,7 +75,7 @@ pub use course::Course;
 pub use coverage::{Coverage, Kind, Spot, spots};
 pub use difference::differences;
 pub use folder::{SuiteError, read_definition};
-pub use functions::{Function, FunctionError, Functions, Working};
+pub use functions::Functions;
 pub use junit::junit;
 pub use mock_config::{MockError, read_mocks};
 pub use mocks::{Mocks, NoSuchFunction, NoSuchTask, Script, check_called};
@@ -86,3 +88,4 @@ pub use skeleton::skeleton;
 pub use source::{Source, SourceError, definitions_in, machine_name, read_text};
 pub use stop::Stop;
 pub use suite::{Selection, test_folder};
+pub use working::Working;

@@ -10,13 +10,14 @@ use axum::http::StatusCode;
 use bus::Bus;
 use bus::memory::{MemoryBus, MemoryOptions};
 use daemon::{Daemon, DaemonError, Environment, Manners, Tell};
-use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters, no_foreign};
+use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters};
+use functions::Functions;
+use integrations::Connections;
 use items::Folder;
 use participant::{Metrics, Participant, SystemClock};
 use store::{Read, Store};
 
 use crate::access::Access;
-use crate::connections::Connections;
 use crate::event_log::Log;
 use crate::open;
 use crate::spans::Recorded;
@@ -35,6 +36,8 @@ pub struct ApiSettings {
     /// How long executions are kept after their end; for ever without.
     pub(crate) keep: Option<Duration>,
     pub(crate) limits: Limits,
+    /// What tasks can call.
+    pub(crate) functions: Arc<Functions>,
 }
 
 /// What it rests on.
@@ -65,19 +68,22 @@ impl Ground {
     ) -> Result<Api, DaemonError> {
         let Environment { registry, options, tracer, .. } = environment.clone();
         let Self { store, bus, catalogue, clock } = self;
-        let ApiSettings { home, access: _, buckets, execution_logs, kms_keys, keep, limits } = settings;
+        let ApiSettings { home, access: _, buckets, execution_logs, kms_keys, keep, limits, functions } =
+            settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
         );
         let open = open::watch(Arc::clone(&store), &registry).await?;
         let (requests, asked) = participant::requests();
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
-        let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), no_foreign())
+        let connections = Connections::new(functions);
+        let caller = connections.caller();
+        let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), caller)
             .with_event_log(event_log.clone());
         if let Some(folder) = buckets {
             errands = errands.with_buckets(Arc::new(Folder::new(folder)));
         }
-        let mut executor = Executor::new(catalogue.clone(), Connections)
+        let mut executor = Executor::new(catalogue.clone(), connections)
             .with_waiters(waiters.clone())
             .with_pollers(pollers.clone())
             .with_metrics(executions::Metrics::register(&registry)?)

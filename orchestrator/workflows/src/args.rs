@@ -9,6 +9,7 @@ use daemon::{Args, ConfigError, Defaults};
 
 use crate::access::Access;
 use crate::api::ApiSettings;
+use crate::function_args::FunctionArgs;
 use crate::keep::{Keep, keep};
 use crate::triggers::{Draft, read_file};
 
@@ -61,6 +62,9 @@ pub struct ApiArgs {
     /// (ExecutionLimitExceeded). AWS's quota is a million.
     #[arg(long, value_name = "COUNT", env = "DUET_OPEN_EXECUTIONS_MAX", default_value_t = Limits::default().open_executions, value_parser = clap::value_parser!(u64).range(1..))]
     open_executions_max: u64,
+    /// What tasks can call.
+    #[command(flatten)]
+    functions: FunctionArgs,
 }
 
 /// Whose messages can start executions.
@@ -78,6 +82,7 @@ const EXAMPLES: &str = "\
 Examples:
   duet workflow serve                             # at http://127.0.0.1:8084, kept in workflows.db
   aws --endpoint-url http://127.0.0.1:8084 stepfunctions list-state-machines
+  duet workflow serve --function charge=./charge.py --function notify=http://127.0.0.1:9000/notify
   duet workflow serve --listen 0.0.0.0:8084 --aws-credentials keys.ini --http-allowed-hosts workflows
   duet workflow serve --bus amqp://guest:guest@127.0.0.1:5682/%2f --rules rules.json
 
@@ -167,6 +172,7 @@ impl ApiArgs {
             kms_keys: self.kms_keys()?,
             keep: self.keep.0,
             limits: self.limits(),
+            functions: self.functions.functions()?,
         })
     }
 

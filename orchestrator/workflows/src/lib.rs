@@ -8,8 +8,8 @@
 mod access;
 mod api;
 mod args;
-mod connections;
 mod event_log;
+mod function_args;
 mod keep;
 mod open;
 mod serve;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actions::Scope;
 use bus::{Bus, Headers, MemoryBus, MemoryOptions, Message, Origin, Topic};
-use executions::{Catalogue, Errands, Executor, no_foreign};
+use executions::{Catalogue, Errands, Executor, Unconnected, no_foreign};
 use participant::{Options, Participant, ParticipantError, SystemClock, Weakness};
 use registry::machines::{self, Change, Machine};
 use serde_json::{Value, json};
@@ -15,7 +15,6 @@ use store::{Store, StoreError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::connections::Connections;
 use crate::triggers::{Book, Draft, Feed, Intake, Standing};
 
 pub(super) const GROUP: &str = "workflows";
@@ -89,7 +88,7 @@ impl Server {
         let standing = Arc::<Standing>::default();
         let feed =
             Feed::new(Arc::clone(bus), Arc::clone(&intake), Arc::clone(&standing)).with_rules(rules, 1);
-        let executor = Executor::new(catalogue, Connections);
+        let executor = Executor::new(catalogue, Unconnected);
         let (store, feed) = (Arc::clone(store), Arc::new(feed));
         let participant =
             Participant::new(GROUP, Vec::new(), executor, Arc::new(errands), store, feed, clock);

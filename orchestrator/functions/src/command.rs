@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
-use super::group::{Group, lead};
-use super::output::{ANSWER_BYTES_MAX, Failed, read};
+use crate::group::{Group, lead};
+use crate::output::{ANSWER_BYTES_MAX, Failed, read};
 
 /// Last lines of standard error that are told.
 const LINES_TOLD: usize = 5;
@@ -22,7 +22,7 @@ const REST_READ: Duration = Duration::from_secs(1);
 
 /// A program and its arguments.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Command {
+pub(crate) struct Command {
     program: String,
     arguments: Vec<String>,
 }
@@ -40,7 +40,7 @@ struct TooLarge;
 impl Command {
     /// The program of that path; or, if there is none, the first word as the program and the others as its arguments. `None` if that is
     /// a path where nothing is.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if Path::new(text).is_file() {
             return Some(Self { program: text.to_owned(), arguments: Vec::new() });
         }
@@ -51,7 +51,7 @@ impl Command {
             .then(|| Self { program, arguments: words.collect() })
     }
 
-    pub(super) async fn run(&self, given: &str) -> Result<Value, Failed> {
+    pub(crate) async fn run(&self, given: &str) -> Result<Value, Failed> {
         let failed = |why: std::io::Error| {
             Failed::lambda("Runtime.InvalidEntrypoint", &format!("Error: {}: {why}", self.program))
         };

@@ -9,9 +9,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-use super::output::{ANSWER_BYTES_MAX, Failed, read};
+use crate::output::{ANSWER_BYTES_MAX, Failed, read};
 
-pub(super) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
+pub(crate) async fn ask(url: &str, given: String) -> Result<Value, Failed> {
     let (status, body) = exchange(url, given).await.map_err(|error| {
         let root = root(&*error);
         match root.is::<LengthLimitError>() {

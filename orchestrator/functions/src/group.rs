@@ -3,14 +3,14 @@
 use tokio::process::{Child, Command};
 
 /// Has a program begin in a group of its own, so that all of it can be ended, and Ctrl-C is for this process.
-pub(super) fn lead(command: &mut Command) -> &mut Command {
+pub(crate) fn lead(command: &mut Command) -> &mut Command {
     #[cfg(unix)]
     command.process_group(0);
     command
 }
 
 /// A process group; ended when this is dropped.
-pub(super) struct Group {
+pub(crate) struct Group {
     /// The program that was started, until nothing of the group can be left. It must not be waited for before: its number would be free.
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -19,13 +19,13 @@ pub(super) struct Group {
 #[cfg(unix)]
 impl Group {
     /// That of a program which leads it.
-    pub(super) fn of(child: &Child) -> Self {
+    pub(crate) fn of(child: &Child) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         Self { leader: id.and_then(rustix::process::Pid::from_raw) }
     }
 
     /// Returns once the program has ended, whatever those that it started do. It is still to be waited for.
-    pub(super) fn leader_ends(&self) -> impl Future<Output = ()> + use<> {
+    pub(crate) fn leader_ends(&self) -> impl Future<Output = ()> + use<> {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
         let leader = self.leader;
         let wait = move || {
@@ -40,7 +40,7 @@ impl Group {
     }
 
     /// Ends all of it that is left.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some(leader) = self.leader.take() {
             // That there is nothing left is no error.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
@@ -50,16 +50,16 @@ impl Group {
 
 #[cfg(not(unix))]
 impl Group {
-    pub(super) fn of(_: &Child) -> Self {
+    pub(crate) fn of(_: &Child) -> Self {
         Self {}
     }
 
     /// There are no groups: the end of the program is seen by its pipes.
-    pub(super) fn leader_ends(&self) -> impl Future<Output = ()> + use<> {
+    pub(crate) fn leader_ends(&self) -> impl Future<Output = ()> + use<> {
         std::future::pending()
     }
 
-    pub(super) fn end(&mut self) {}
+    pub(crate) fn end(&mut self) {}
 }
 
 impl Drop for Group {

@@ -49,7 +49,7 @@ impl Working {
     }
 
     /// What the work comes to; `None` if it is ended before, or told to stop. Either way it is dropped before this returns.
-    pub(super) async fn unless_ended<T>(&self, stop: &Stop, work: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn unless_ended<T>(&self, stop: &Stop, work: impl Future<Output = T>) -> Option<T> {
         let _one = One::begins(&self.count);
         let work = Box::pin(work);
         tokio::select! {

@@ -2,25 +2,30 @@
 //!
 //! Both are given JSON and give JSON. An object with the texts `errorType` and `errorMessage` is an error, as of a Lambda function: the
 //! error is named by `errorType`, and its cause is the object.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `command` | a function that is a program |
+//! | `group` | its process group, which ends with it |
+//! | `http` | a function over HTTP |
+//! | `output` | what an answer means |
+#![warn(missing_docs)]
 
 mod command;
 mod group;
 mod http;
 mod output;
-mod working;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use thiserror::Error;
-use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 
-use crate::answer::{Answers, NoneLeft, Reply};
-use crate::asked::{Answer, Asked};
 use command::Command;
-use output::Failed;
-pub use working::Working;
+
+pub use output::Failed;
 
 /// A function by its name.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,63 +86,51 @@ impl std::str::FromStr for Function {
     }
 }
 
-/// Functions by name. When this is dropped, all that is at work is ended, and waited for.
+/// Functions by name.
+#[derive(Debug)]
 pub struct Functions {
     by_name: BTreeMap<String, Place>,
-    runtime: Arc<Runtime>,
     patience: Duration,
-    working: Working,
+    at_once: Semaphore,
 }
 
 impl Functions {
-    /// Functions, each of which may take so long.
+    /// Functions, each call of which may take so long once it has its turn; so many are at work at once.
+    #[must_use]
+    pub fn new(functions: &[Function], patience: Duration, at_once: usize) -> Self {
+        let by_name = functions.iter().map(|it| (it.name.clone(), it.place.clone())).collect();
+        Self { by_name, patience, at_once: Semaphore::new(at_once.min(Semaphore::MAX_PERMITS)) }
+    }
+
+    /// Whether there is one of that name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    /// Whether there is none at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// What the function of that name gives for `given`, which is JSON; `None` if there is none. Whoever drops this ends the program, with all
+    /// that it has started.
     ///
     /// # Errors
-    /// The operating system gives no threads.
-    pub fn new(functions: &[Function], patience: Duration) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let by_name = functions.iter().map(|it| (it.name.clone(), it.place.clone())).collect();
-        Ok(Self { by_name, runtime: Arc::new(runtime), patience, working: Working::default() })
-    }
-
-    /// What ends all functions at once, from another thread.
-    pub fn working(&self) -> Working {
-        self.working.clone()
-    }
-}
-
-impl Drop for Functions {
-    fn drop(&mut self) {
-        self.working.end();
-    }
-}
-
-impl Answers for Functions {
-    fn answer(&mut self, asked: &Asked) -> Result<Option<Reply>, NoneLeft> {
-        let Some(place) = asked.name().and_then(|name| self.by_name.get(&name)) else { return Ok(None) };
-        let (place, asked) = (place.clone(), asked.clone());
-        let (runtime, patience, working) = (Arc::clone(&self.runtime), self.patience, self.working());
-        Ok(Some(Reply::Work(Box::new(move |stop| {
-            let given = asked.payload().to_string();
-            let answer = async {
-                match &place {
-                    Place::Command(command) => command.run(&given).await,
-                    Place::Url(url) => http::ask(url, given.clone()).await,
-                }
-            };
-            // Made inside: a time-out belongs to the runtime.
-            let answer = async { tokio::time::timeout(patience, answer).await };
-            match runtime.block_on(working.unless_ended(stop, answer)) {
-                Some(Ok(Ok(output))) => asked.returned(output),
-                Some(Ok(Err(Failed { error, cause }))) => Answer::Failed { error, cause: Some(cause) },
-                Some(Err(_)) => {
-                    let message =
-                        format!("Error: Task timed out after {:.2} seconds", patience.as_secs_f64());
-                    let Failed { error, cause } = Failed::lambda("Sandbox.Timedout", &message);
-                    Answer::Failed { error, cause: Some(cause) }
-                }
-                None => Answer::Failed { error: asl::error::RUNTIME.to_owned(), cause: None },
+    /// [`Failed`]: the function failed, could not be asked, or took too long.
+    pub async fn invoke(&self, name: &str, given: &Value) -> Option<Result<Value, Failed>> {
+        let place = self.by_name.get(name)?;
+        // It is never closed.
+        let _turn = self.at_once.acquire().await.ok();
+        let given = given.to_string();
+        let answer = async {
+            match place {
+                Place::Command(command) => command.run(&given).await,
+                Place::Url(url) => http::ask(url, given.clone()).await,
             }
-        }))))
+        };
+        let in_time = tokio::time::timeout(self.patience, answer).await;
+        Some(in_time.unwrap_or_else(|_| Err(Failed::timed_out(self.patience))))
     }
 }

@@ -3,28 +3,36 @@
 use serde_json::{Value, json};
 
 /// Most that a function may answer, in bytes: as Lambda's.
-pub(super) const ANSWER_BYTES_MAX: usize = 6_291_556;
+pub(crate) const ANSWER_BYTES_MAX: usize = 6_291_556;
 
 /// A function's error.
-#[derive(Debug, PartialEq)]
-pub(super) struct Failed {
-    pub(super) error: String,
-    pub(super) cause: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Its name, for `Retry` and `Catch`.
+    pub error: String,
+    /// What happened, for people: mostly the object that Lambda answers, as text.
+    pub cause: String,
 }
 
 impl Failed {
     /// An error with a cause in words.
-    pub(super) fn new(error: &str, cause: impl Into<String>) -> Self {
+    pub(crate) fn new(error: &str, cause: impl Into<String>) -> Self {
         Self { error: error.to_owned(), cause: cause.into() }
     }
 
     /// An error that Lambda itself makes: its cause is the object that it answers, as text.
-    pub(super) fn lambda(error: &str, message: &str) -> Self {
+    pub(crate) fn lambda(error: &str, message: &str) -> Self {
         Self::new(error, json!({"errorMessage": message, "errorType": error}).to_string())
     }
 
+    /// The function took longer than it may.
+    pub(crate) fn timed_out(patience: std::time::Duration) -> Self {
+        let message = format!("Error: Task timed out after {:.2} seconds", patience.as_secs_f64());
+        Self::lambda("Sandbox.Timedout", &message)
+    }
+
     /// The function answered too much.
-    pub(super) fn too_large() -> Self {
+    pub(crate) fn too_large() -> Self {
         let message = format!(
             "Response payload size exceeded maximum allowed payload size ({ANSWER_BYTES_MAX} bytes)."
         );
@@ -32,7 +40,7 @@ impl Failed {
     }
 
     /// The function failed, and what it says does not name the error.
-    pub(super) fn nameless(output: &Value) -> Self {
+    pub(crate) fn nameless(output: &Value) -> Self {
         let cause = format!(
             "The cause could not be determined because Lambda did not return an error type. Returned payload: {output}"
         );
@@ -40,7 +48,7 @@ impl Failed {
     }
 
     /// The error that such an object is.
-    pub(super) fn of(output: &Value) -> Option<Self> {
+    pub(crate) fn of(output: &Value) -> Option<Self> {
         let text = |name: &str| output.get(name)?.as_str();
         text("errorMessage")?;
         Some(Self::new(text("errorType")?, output.to_string()))
@@ -48,7 +56,7 @@ impl Failed {
 }
 
 /// What a function's answer means.
-pub(super) fn read(text: &[u8], who: &str) -> Result<Value, Failed> {
+pub(crate) fn read(text: &[u8], who: &str) -> Result<Value, Failed> {
     let text = String::from_utf8_lossy(text);
     let text = text.trim();
     if text.is_empty() {

@@ -1,0 +1,172 @@
+//! Which calls can be made, and how.
+
+use std::sync::Arc;
+
+use asl::resource::{Pattern, Resource};
+use bus::Message;
+use engine::{Call, Fact, Refusal};
+use executions::{Integrations, Unconnected, Way};
+use functions::Functions;
+use participant::{Caller, Millis, Rejected};
+
+use crate::lambda::{Called, Invocation, Invoked, called};
+
+/// Functions, and no services yet. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
+/// also where nobody is called that it would be given to: whoever reads the history, or works out the token otherwise, can hand it in. If there
+/// are functions, one that is not among them is refused in any case.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    functions: Arc<Functions>,
+}
+
+impl Connections {
+    /// To those functions.
+    #[must_use]
+    pub fn new(functions: Arc<Functions>) -> Self {
+        Self { functions }
+    }
+
+    /// What makes the calls.
+    #[must_use]
+    pub fn caller(&self) -> Arc<dyn Caller<Invocation, Fact>> {
+        Arc::new(Invoked::new(Arc::clone(&self.functions)))
+    }
+
+    /// The function that the call names, if it is there.
+    fn function<'c>(&self, call: &'c Call) -> Option<Called<'c>> {
+        called(call).filter(|called| self.functions.has(called.function))
+    }
+
+    /// Whether a call that waits for a token, and of whatever cannot be called, is to wait for it.
+    fn waits(&self, call: &Call) -> bool {
+        waits_for_token(&call.resource) && (self.functions.is_empty() || called(call).is_none())
+    }
+}
+
+impl engine::Integrations for Connections {
+    fn refusal(&self, call: &Call) -> Option<Refusal> {
+        if self.function(call).is_some() || self.waits(call) {
+            return None;
+        }
+        let Some(resource) = Resource::parse(&call.resource) else {
+            return Some(Refusal {
+                error: asl::error::RUNTIME.to_owned(),
+                cause: format!("{} cannot be called: it names nothing that a task can call", call.resource),
+            });
+        };
+        let integration = resource.kind.integration();
+        match integration {
+            Some(it) if &*it.service != "lambda" => Some(Refusal {
+                error: asl::error::RUNTIME.to_owned(),
+                cause: format!(
+                    "{}:{} cannot be called: this server is connected to no service",
+                    it.service, it.action
+                ),
+            }),
+            // As AWS names it when there is no such function.
+            _ => Some(Refusal {
+                error: "Lambda.ResourceNotFoundException".to_owned(),
+                cause: match called(call) {
+                    Some(called) => {
+                        format!(
+                            "Function not found: this server has no function {} (--function)",
+                            called.function
+                        )
+                    }
+                    None => format!("Function not found: the call names none ({})", call.resource),
+                },
+            }),
+        }
+    }
+}
+
+impl Integrations for Connections {
+    type Outside = Invocation;
+
+    fn way(&self, _: &str, call: Call, _: Millis) -> Result<Way<Invocation>, Rejected> {
+        if let Some(called) = self.function(&call) {
+            return Ok(Way::Outside(Invocation::of(&call, called)));
+        }
+        // All others are refused before: should one come this far, it must not wait for ever.
+        if self.waits(&call) {
+            Ok(Way::Awaited)
+        } else {
+            Err(Rejected(format!(
+                "{} cannot be called: this server is connected to nothing of that name",
+                call.resource
+            )))
+        }
+    }
+
+    fn fact(&self, message: &Message) -> Result<Fact, Rejected> {
+        Unconnected.fact(message)
+    }
+}
+
+/// Whether a task of that resource is done when somebody hands in its token.
+fn waits_for_token(resource: &str) -> bool {
+    Resource::parse(resource).is_some_and(|resource| {
+        resource.kind.integration().is_some_and(|it| it.pattern == Pattern::WaitForTaskToken)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use engine::{Integrations as _, TaskId};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn call(resource: &str, parameters: Value) -> Call {
+        Call { task: TaskId(1), state: "S".into(), resource: resource.into(), parameters, is_awaited: true }
+    }
+
+    fn connections(functions: &[&str]) -> Connections {
+        let functions: Vec<_> = functions.iter().map(|text| text.parse().unwrap()).collect();
+        Connections::new(Arc::new(Functions::new(&functions, Duration::from_secs(1), 1)))
+    }
+
+    #[test]
+    fn without_functions_only_who_waits_for_a_token_waits() {
+        let refused = |resource: &str| {
+            let (connections, call) = (connections(&[]), call(resource, json!({"FunctionName": "f"})));
+            let refused = connections.refusal(&call).map(|refusal| refusal.error);
+            assert_eq!(connections.way("k", call, 0).is_ok(), refused.is_none(), "{resource}");
+            refused
+        };
+        assert_eq!(refused("nothing").as_deref(), Some("States.Runtime"));
+        assert_eq!(
+            refused("arn:aws:states:::aws-sdk:states:startExecution").as_deref(),
+            Some("States.Runtime")
+        );
+        assert_eq!(refused("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), None);
+        assert_eq!(refused("arn:aws:states:::lambda:invoke.waitForTaskToken"), None);
+        assert_eq!(refused("arn:aws:states:::sqs:sendMessage").as_deref(), Some("States.Runtime"));
+        for function in ["arn:aws:states:::lambda:invoke", "arn:aws:lambda:us-east-1:123456789012:function:f"]
+        {
+            assert_eq!(refused(function).as_deref(), Some("Lambda.ResourceNotFoundException"));
+        }
+    }
+
+    #[test]
+    fn a_function_that_is_there_is_invoked_and_no_other() {
+        let connections = connections(&["f=true"]);
+        for (resource, function, is_there) in [
+            ("arn:aws:lambda:us-east-1:123456789012:function:f:7", "", true),
+            ("arn:aws:lambda:us-east-1:123456789012:function:g", "", false),
+            ("arn:aws:states:::lambda:invoke", "f", true),
+            ("arn:aws:states:::lambda:invoke", "g", false),
+            ("arn:aws:states:::lambda:invoke.waitForTaskToken", "f", true),
+            ("arn:aws:states:::lambda:invoke.waitForTaskToken", "g", false),
+        ] {
+            let call = call(resource, json!({"FunctionName": function}));
+            assert_eq!(connections.refusal(&call).is_none(), is_there, "{resource} {function}");
+            let way = connections.way("k", call, 0);
+            assert_eq!(matches!(way, Ok(Way::Outside(_))), is_there, "{resource} {function}");
+        }
+        let token = call("arn:aws:states:::sqs:sendMessage.waitForTaskToken", json!({}));
+        assert_eq!(connections.way("k", token, 0), Ok(Way::Awaited));
+    }
+}

@@ -1,0 +1,176 @@
+//! Functions, as Lambda has them.
+
+use std::sync::Arc;
+
+use asl::resource::{
+    LAMBDA_INVOKE, Pattern, Resource, ResourceKind, called_function, function_name, payload,
+};
+use async_trait::async_trait;
+use engine::{Call, Fact, TaskId};
+use functions::{Failed, Functions};
+use participant::{CallId, Caller};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A call of a function; kept until its outcome is committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Invocation {
+    /// The attempt.
+    #[serde(rename = "t")]
+    pub task: TaskId,
+    /// The function's name.
+    #[serde(rename = "f")]
+    pub function: String,
+    /// What it is given.
+    #[serde(rename = "p")]
+    pub payload: Value,
+    /// Whether the task waits for its token, and not for the function.
+    #[serde(rename = "w", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_submitted: bool,
+}
+
+/// What a task calls that calls a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Called<'c> {
+    /// The function's name.
+    pub(crate) function: &'c str,
+    /// When the task is done.
+    pub(crate) pattern: Pattern,
+}
+
+/// The function that the call names; `None` if it calls something else, or names none.
+pub(crate) fn called(call: &Call) -> Option<Called<'_>> {
+    let resource = Resource::parse(&call.resource)?;
+    match &resource.kind {
+        ResourceKind::Function => {
+            let function = function_name(&call.resource)?;
+            Some(Called { function, pattern: Pattern::RequestResponse })
+        }
+        ResourceKind::Integration(it) if is_invoke(&it.service, &it.action) => {
+            let function = called_function(LAMBDA_INVOKE, &call.parameters).ok()?;
+            Some(Called { function, pattern: it.pattern })
+        }
+        ResourceKind::Integration(_) | ResourceKind::Activity => None,
+    }
+}
+
+/// Whether that invokes a function, whatever the pattern.
+fn is_invoke(service: &str, action: &str) -> bool {
+    service == "lambda" && action.split('.').next() == Some("invoke")
+}
+
+impl Invocation {
+    /// What is to be invoked for a call of a function.
+    pub(crate) fn of(call: &Call, called: Called<'_>) -> Self {
+        let is_by_name = function_name(&call.resource).is_none();
+        let resource = if is_by_name { LAMBDA_INVOKE } else { &*call.resource };
+        Self {
+            task: call.task,
+            function: called.function.to_owned(),
+            payload: payload(resource, call.parameters.clone()),
+            is_submitted: called.pattern == Pattern::WaitForTaskToken,
+        }
+    }
+}
+
+/// Invokes functions.
+#[derive(Clone, Debug)]
+pub struct Invoked(Arc<Functions>);
+
+impl Invoked {
+    /// Those functions.
+    #[must_use]
+    pub fn new(functions: Arc<Functions>) -> Self {
+        Self(functions)
+    }
+}
+
+#[async_trait]
+impl Caller<Invocation, Fact> for Invoked {
+    async fn call(&self, _: &CallId, call: &Invocation) -> Fact {
+        let Invocation { task, function, payload, is_submitted } = call;
+        let (task, answer) = (*task, self.0.invoke(function, payload).await);
+        match answer.unwrap_or_else(|| Err(gone(function))) {
+            Ok(output) if *is_submitted => {
+                // As it is told of a function that is invoked by name, and so without the suffix of the pattern.
+                let output = match Resource::parse(LAMBDA_INVOKE) {
+                    Some(resource) => resource.kind.result(output),
+                    None => output,
+                };
+                Fact::TaskSubmitted { task, output }
+            }
+            Ok(output) => Fact::FunctionReturned { task, output },
+            Err(Failed { error, cause }) => Fact::TaskFailed { task, error, cause: Some(cause) },
+        }
+    }
+}
+
+/// The call was committed by a server that had the function.
+fn gone(function: &str) -> Failed {
+    Failed {
+        error: "Lambda.ResourceNotFoundException".to_owned(),
+        cause: format!("Function not found: {function}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use functions::Function;
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(resource: &str, parameters: Value) -> Call {
+        Call { task: TaskId(3), state: "S".into(), resource: resource.into(), parameters, is_awaited: true }
+    }
+
+    #[test]
+    fn a_function_is_invoked_with_what_its_task_passes() {
+        let by_name = json!({"FunctionName": "arn:aws:lambda:us-east-1:123456789012:function:f:live", "Payload": {"a": 1}});
+        for (resource, parameters, payload, is_submitted) in [
+            ("arn:aws:lambda:us-east-1:123456789012:function:f", json!([1]), json!([1]), false),
+            ("arn:aws:states:::lambda:invoke", by_name.clone(), json!({"a": 1}), false),
+            ("arn:aws:states:::lambda:invoke.waitForTaskToken", by_name, json!({"a": 1}), true),
+            ("arn:aws:states:::lambda:invoke", json!({"FunctionName": "f"}), json!({}), false),
+        ] {
+            let call = call(resource, parameters);
+            let invocation = Invocation::of(&call, called(&call).unwrap());
+            let expected = Invocation { task: TaskId(3), function: "f".to_owned(), payload, is_submitted };
+            assert_eq!(invocation, expected, "{resource}");
+        }
+        for resource in
+            ["arn:aws:states:::sqs:sendMessage", "arn:aws:states:us-east-1:123456789012:activity:a", "x"]
+        {
+            assert_eq!(called(&call(resource, json!({"FunctionName": "f"}))), None, "{resource}");
+        }
+        assert_eq!(called(&call("arn:aws:states:::lambda:invoke", json!({}))), None);
+    }
+
+    #[tokio::test]
+    async fn what_a_function_answers_is_told_to_its_task() {
+        let functions: Vec<Function> =
+            ["echo=cat", "no=false", "slow=sleep 600"].map(|text| text.parse().unwrap()).into();
+        let invoked = Invoked::new(Arc::new(Functions::new(&functions, Duration::from_millis(500), 4)));
+        let told = async |function: &str, is_submitted| {
+            let (task, payload) = (TaskId(3), json!({"dish": "soup"}));
+            let call = Invocation { task, function: function.to_owned(), payload, is_submitted };
+            invoked.call(&CallId { key: "k".to_owned(), sequence: 1 }, &call).await
+        };
+        let (task, output) = (TaskId(3), json!({"dish": "soup"}));
+        assert_eq!(told("echo", false).await, Fact::FunctionReturned { task, output: output.clone() });
+        let output = json!({"Payload": output, "StatusCode": 200});
+        assert_eq!(told("echo", true).await, Fact::TaskSubmitted { task, output });
+        for (function, error) in [
+            ("no", "Runtime.ExitError"),
+            ("slow", "Sandbox.Timedout"),
+            ("gone", "Lambda.ResourceNotFoundException"),
+        ] {
+            let Fact::TaskFailed { error: told, .. } = told(function, false).await else {
+                panic!("{function}")
+            };
+            assert_eq!(told, error);
+        }
+    }
+}
