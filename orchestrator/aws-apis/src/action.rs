@@ -105,7 +105,8 @@ impl Action {
                 parameters.insert(member.name.to_owned(), value.into());
             }
         }
-        let mut endpoint = place::endpoint(service, place)?;
+        customs::settle(service, &mut parameters)?;
+        let mut endpoint = place::endpoint(service, operation, place)?;
         let uri = customs::address(service, operation, &parameters, place.region, &mut endpoint)?;
         self.host_prefix(&parameters, &mut endpoint)?;
         let mut request = HttpRequest {

@@ -14,6 +14,16 @@ pub(crate) fn given(service: &Service) -> Option<(&'static str, &'static str)> {
     (service.service_id == "Glacier").then_some(("accountId", "-"))
 }
 
+/// The region that a copy comes from is nothing that RDS and its like are sent: it stands in a URL, signed there, that is.
+pub(crate) fn settle(service: &Service, parameters: &mut Map<String, Value>) -> Result<(), Problem> {
+    let is_copied = ["RDS", "Neptune", "DocDB"].contains(&service.service_id);
+    if is_copied && parameters.remove("SourceRegion").is_some() && !parameters.contains_key("PreSignedUrl") {
+        let why = "SourceRegion needs a PreSignedUrl, which nothing here can sign";
+        return Err(Problem::Unsupported(why.to_owned()));
+    }
+    Ok(())
+}
+
 /// Where a request of S3 (or of another service whose host its parameters name) goes, and the path that is left.
 pub(crate) fn address<'o>(
     service: &Service,
@@ -24,14 +34,15 @@ pub(crate) fn address<'o>(
 ) -> Result<&'o str, Problem> {
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
     match (service.service_id, operation.name) {
-        ("S3", "WriteGetObjectResponse") if !endpoint.is_custom => {
-            endpoint.host = format!("s3-object-lambda.{region}.{}", partition(region).1);
-            "s3-object-lambda".clone_into(&mut endpoint.signing_name);
-        }
         ("S3", name) => {
             if let (Some(bucket), Some(rest)) = (text("Bucket"), operation.uri.strip_prefix("/{Bucket}")) {
                 return bucket_address(bucket, rest, name, operation.uri, region, endpoint);
             }
+        }
+        ("S3 Control", _) if text("OutpostId").is_some() => {
+            return Err(Problem::Unsupported(
+                "buckets on Outposts have hosts that are not known here".to_owned(),
+            ));
         }
         ("Machine Learning", "Predict") if !endpoint.is_custom => {
             let host = text("PredictEndpoint").and_then(|url| url.split_once("://")).map(|(_, rest)| rest);

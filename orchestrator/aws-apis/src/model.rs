@@ -38,10 +38,19 @@ pub struct Service {
     pub(crate) json_version: &'static str,
     /// It once spoke Query, and still tells those names of errors in a header.
     pub(crate) is_query_compatible: bool,
-    pub(crate) places: Vec<PartitionRules>,
+    /// Those of most actions come first.
+    pub(crate) places: Vec<Places>,
     pub(crate) shapes: Vec<Shape>,
     /// By name.
     pub(crate) operations: Vec<Operation>,
+}
+
+/// Where some actions of a service are asked for.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// What signatures for another server than AWS's name, where that is not the service's own name.
+    pub(crate) custom_signing_name: Option<&'static str>,
+    pub(crate) partitions: Vec<PartitionRules>,
 }
 
 /// Where a service is in a partition.
@@ -181,6 +190,8 @@ pub(crate) enum Format {
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
+    /// Which of the service's places it is asked for at.
+    pub(crate) places: usize,
     pub(crate) method: &'static str,
     pub(crate) uri: &'static str,
     pub(crate) input: Option<Ref>,

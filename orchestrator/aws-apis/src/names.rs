@@ -2,7 +2,7 @@
 //! (its `Utils.unCapitalize` and `DefaultNamingStrategy`), members with a capital at the beginning.
 
 /// What cannot be the name of a property in Java. Step Functions documents `EqualsValue` as the member `equals`.
-const RESERVED: [&str; 61] = [
+const RESERVED: [&str; 65] = [
     "abstract",
     "assert",
     "boolean",
@@ -43,11 +43,14 @@ const RESERVED: [&str; 61] = [
     "notify",
     "notifyall",
     "null",
+    "overrideconfiguration",
     "package",
     "private",
     "protected",
     "public",
     "return",
+    "sdkfields",
+    "sdkhttpresponse",
     "short",
     "static",
     "strictfp",
@@ -57,6 +60,7 @@ const RESERVED: [&str; 61] = [
     "this",
     "throw",
     "throws",
+    "tobuilder",
     "tostring",
     "transient",
     "true",

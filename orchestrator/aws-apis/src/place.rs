@@ -56,10 +56,15 @@ pub(crate) fn partition_id(region: &str) -> &'static str {
     catalogue::index().partitions[partition(region).0].id
 }
 
-/// Where a service is.
-pub(crate) fn endpoint(service: &Service, place: &Place<'_>) -> Result<Endpoint, Problem> {
+/// Where an action is asked for.
+pub(crate) fn endpoint(
+    service: &Service,
+    operation: &Operation,
+    place: &Place<'_>,
+) -> Result<Endpoint, Problem> {
     let (number, dns) = partition(place.region);
-    let rule = service.places.iter().find(|rules| rules.partition == number).map(|rules| {
+    let places = &service.places[operation.places];
+    let rule = places.partitions.iter().find(|rules| rules.partition == number).map(|rules| {
         rules
             .exceptions
             .iter()
@@ -104,7 +109,7 @@ pub(crate) fn endpoint(service: &Service, place: &Place<'_>) -> Result<Endpoint,
         endpoint.is_custom = true;
         // Only AWS's endpoints sign for another region than the caller's.
         place.region.clone_into(&mut endpoint.signing_region);
-        service.signing_name.clone_into(&mut endpoint.signing_name);
+        places.custom_signing_name.unwrap_or(service.signing_name).clone_into(&mut endpoint.signing_name);
     }
     Ok(endpoint)
 }
@@ -150,9 +155,14 @@ mod tests {
     use super::*;
     use crate::catalogue::service;
 
+    fn of(name: &str, place: &Place<'_>) -> Result<Endpoint, Problem> {
+        let service = service(name).unwrap();
+        endpoint(service, &service.operations[0], place)
+    }
+
     fn at(name: &str, region: &str) -> (String, String) {
         let place = Place { region, endpoint: None };
-        let endpoint = endpoint(service(name).unwrap(), &place).unwrap();
+        let endpoint = of(name, &place).unwrap();
         (endpoint.host, endpoint.signing_region)
     }
 
@@ -175,7 +185,7 @@ mod tests {
     #[test]
     fn an_endpoint_of_ones_own_has_no_names_below_an_address() {
         let place = Place { region: "eu-west-1", endpoint: Some("http://127.0.0.1:8000/base/") };
-        let mut endpoint = endpoint(service("sfn").unwrap(), &place).unwrap();
+        let mut endpoint = of("sfn", &place).unwrap();
         endpoint.prefix("sync-").unwrap();
         assert_eq!((endpoint.host.as_str(), endpoint.path.as_str()), ("127.0.0.1:8000", "/base"));
     }
@@ -184,7 +194,7 @@ mod tests {
     fn what_is_no_url_is_refused() {
         for url in ["", "localhost", "ftp://a", "http://", "http://a b/"] {
             let place = Place { region: "eu-west-1", endpoint: Some(url) };
-            assert!(endpoint(service("sfn").unwrap(), &place).is_err(), "{url}");
+            assert!(of("sfn", &place).is_err(), "{url}");
         }
     }
 }

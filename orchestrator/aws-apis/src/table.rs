@@ -5,7 +5,7 @@ use std::io::Read as _;
 use flate2::read::ZlibDecoder;
 
 use crate::model::{
-    Exception, Flags, Format, Kind, Location, Member, Operation, PartitionRules, Protocol, Ref, Rule,
+    Exception, Flags, Format, Kind, Location, Member, Operation, PartitionRules, Places, Protocol, Ref, Rule,
     Service, Shape, Structure,
 };
 use crate::names;
@@ -144,10 +144,13 @@ pub(crate) fn service(entry: &Entry) -> Service {
         target_prefix: reader.text(),
         json_version: reader.text(),
         is_query_compatible: reader.number() == 1,
-        places: reader.list(|reader| PartitionRules {
-            partition: reader.number(),
-            usual: rule(reader),
-            exceptions: reader.list(|reader| (reader.text(), rule(reader))),
+        places: reader.list(|reader| Places {
+            custom_signing_name: reader.optional(),
+            partitions: reader.list(|reader| PartitionRules {
+                partition: reader.number(),
+                usual: rule(reader),
+                exceptions: reader.list(|reader| (reader.text(), rule(reader))),
+            }),
         }),
         shapes: reader.list(shape),
         operations: reader.list(operation),
@@ -235,7 +238,8 @@ fn place(reader: &mut Reader) -> Ref {
 const METHODS: [&str; 6] = ["POST", "GET", "PUT", "DELETE", "PATCH", "HEAD"];
 
 fn operation(reader: &mut Reader) -> Operation {
-    let (name, method, uri, bits) = (reader.text(), METHODS[reader.number()], reader.text(), reader.bits());
+    let (name, places, method) = (reader.text(), reader.number(), METHODS[reader.number()]);
+    let (uri, bits) = (reader.text(), reader.bits());
     let input = (bits & 1 != 0).then(|| place(reader));
     let output = (bits & 2 != 0).then(|| place(reader));
     let mut text = |bit: u64| (bits & bit != 0).then(|| reader.text());
@@ -243,6 +247,7 @@ fn operation(reader: &mut Reader) -> Operation {
     let status = if bits & 1024 == 0 { 200 } else { u16::try_from(reader.number()).expect(WHOLE) };
     Operation {
         name,
+        places,
         method,
         uri,
         input,

@@ -61,7 +61,8 @@ pub(crate) fn text(timestamp: Timestamp, format: Format) -> String {
     }
 }
 
-fn whole_seconds(timestamp: Timestamp) -> Timestamp {
+/// Without what is less than a second.
+pub(crate) fn whole_seconds(timestamp: Timestamp) -> Timestamp {
     let nanos = timestamp.as_nanosecond().div_euclid(1_000_000_000);
     i64::try_from(nanos).ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(timestamp)
 }

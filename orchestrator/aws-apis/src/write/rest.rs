@@ -8,6 +8,7 @@ use super::{json, scalar, xml};
 use crate::model::{Flags, Format, Kind, Location, Member, Protocol, Ref, Service, Structure};
 use crate::problem::{Mismatch, Problem};
 use crate::request::{Call, HttpRequest, encoded, encoded_path};
+use crate::{check, timestamp};
 
 pub(crate) fn write(call: &Call<'_>, request: &mut HttpRequest) -> Result<(), Problem> {
     let Call { service, operation, parameters, uri } = call;
@@ -104,6 +105,11 @@ fn header(service: &Service, at: Ref, value: &Value) -> String {
         (Kind::Text, Value::String(text)) if at.flags.has(Flags::JSON_VALUE) => STANDARD.encode(text),
         (Kind::Text, value) if at.flags.has(Flags::JSON_VALUE) => STANDARD.encode(value.to_string()),
         (Kind::Blob, Value::String(text)) => text.clone(),
+        // Headers have whole seconds, whatever the format.
+        (Kind::Timestamp, value) => {
+            let moment = timestamp::whole_seconds(check::moment(value));
+            timestamp::text(moment, at.format.unwrap_or(Format::Rfc822))
+        }
         _ => scalar::text(service, at, value, Format::Rfc822),
     }
 }
