@@ -22,6 +22,7 @@ from pathlib import Path
 from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
 
+import botocore.discovery
 import botocore.handlers
 import botocore.session
 from botocore import httpchecksum, parsers
@@ -52,8 +53,9 @@ TWICE = {"sms-voice"}
 UNSIGNABLE = (NoAuthTokenError, MissingDependencyException)
 # The parameters of a form that are its signature (Version 2, of SimpleDB alone).
 SIGNATURE = {"AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp"}
-# Differences that are meant: botocore takes the account's own host where an ARN names an account.
-MEANT = {("kinesis", "host")}
+# Differences that are meant: botocore takes the account's own host where an ARN names an account; it takes elements for text where a
+# member and a list of another name have the same name in XML.
+MEANT = {("kinesis", "host"), ("s3.GetBucketNotification", "answer")}
 
 
 class Stopped(Exception):
@@ -65,6 +67,8 @@ class Botocore:
 
     def __init__(self, session, name, endpoint=None, signature=None):
         self.seen = None
+        # Where an endpoint is to be asked for first, nobody is asked.
+        botocore.discovery.EndpointDiscoveryHandler.discover_endpoint = lambda *_, **__: None
         self.client = session.create_client(
             name,
             region_name=REGION,
@@ -87,9 +91,7 @@ class Botocore:
 
     def request(self, operation, parameters):
         self.seen = None
-        # Where an endpoint is to be asked for first, the request goes to the one that tells it.
-        nowhere = mock.patch("botocore.discovery.EndpointDiscoveryHandler.discover_endpoint", lambda *_, **__: None)
-        with mock.patch("botocore.handlers.uuid.uuid4", lambda: TOKEN), nowhere:
+        with mock.patch("botocore.handlers.uuid.uuid4", lambda: TOKEN):
             try:
                 self.client._make_api_call(operation, parameters)
             except Stopped:
@@ -249,6 +251,8 @@ def parameters_of(name, operation_name, operation):
             "StreamARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/s",
             "ConsumerARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/s/consumer/c:1",
             "ResourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/s",
+            "QueueARN": "arn:aws:kinesis:eu-west-1:123456789012:queue/q",
+            "ChannelARN": "arn:aws:kinesis:eu-west-1:123456789012:channel/c",
             "StreamId": None,
         },
     }
@@ -301,7 +305,7 @@ def answers(name, session):
         mine = ours.get("answer", ours) if kind == "answer" else ours.get("error", ours)
         if kind == "error":
             mine = [mine.get("code"), mine.get("message")]
-        if mine != read:
+        if mine != read and (action, kind) not in MEANT:
             found.append((action, kind, f"botocore reads {read!r:.600}, here it is {mine!r:.600}"))
     return len(expected), passed, found
 

@@ -138,6 +138,7 @@ impl Endpoint {
             return None;
         }
         let version = match version {
+            _ if self.signing_region == "*" => "v4a",
             "v4-unsigned-body" => "v4",
             other => other,
         };
