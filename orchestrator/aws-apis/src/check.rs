@@ -64,7 +64,7 @@ impl Checker<'_> {
                     None => format!("one of {}", known.join(", ")),
                 };
                 self.at(Step::Name(name.clone()), |checker| {
-                    checker.report_as("an unknown member".to_owned(), expected)
+                    checker.report_as("an unknown member".to_owned(), expected);
                 });
                 continue;
             };

@@ -50,17 +50,35 @@ pub(crate) fn address<'o>(
                 host.clone_into(&mut endpoint.host);
             }
         }
+        // Endpoints that the parameters name; those without a region are signed for several.
         ("CloudFront KeyValueStore", _) if !endpoint.is_custom => {
-            let account =
-                text("KvsARN").and_then(|arn| arn.split(':').nth(4)).filter(|account| !account.is_empty());
-            let account =
-                account.ok_or_else(|| Problem::Host(text("KvsARN").unwrap_or_default().to_owned()))?;
-            endpoint.host = format!("{account}.cloudfront-kvs.global.api.aws");
+            let account = text("KvsARN").and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
+            endpoint.host = format!("{}.cloudfront-kvs.global.api.aws", host_part(account)?);
             "*".clone_into(&mut endpoint.signing_region);
+        }
+        ("SESv2" | "EventBridge", _) if !endpoint.is_custom => {
+            if let Some(id) = text("EndpointId") {
+                let dns = partition(region).1;
+                let of = if service.service_id == "SESv2" { "endpoints.email" } else { "endpoint.events" };
+                endpoint.host = format!("{}.{of}.{dns}", host_part(id)?);
+                "*".clone_into(&mut endpoint.signing_region);
+            }
+        }
+        ("OpenSearchMemory", _) if !endpoint.is_custom => {
+            if let Some(space) = text("SpaceId") {
+                endpoint.host = format!("{}.osm.{region}.on.aws", host_part(space)?);
+            }
         }
         _ => {}
     }
     Ok(operation.uri)
+}
+
+/// What parameters say of a host, if it can be part of one.
+fn host_part(text: &str) -> Result<&str, Problem> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-.".contains(letter);
+    let is_fit = !text.is_empty() && text.chars().all(is_part);
+    is_fit.then_some(text).ok_or_else(|| Problem::Host(text.to_owned()))
 }
 
 /// A bucket is a name below S3's where it can be one, and a folder of any other server's; an access point has a host of its own.

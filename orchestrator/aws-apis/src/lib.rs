@@ -2,9 +2,9 @@
 //! (`arn:aws:states:::aws-sdk:SERVICE:ACTION`).
 //!
 //! An [`Action`] makes a [`HttpRequest`] of a task's parameters, and an answer in JSON, or an [`ApiError`], of what comes back. What it
-//! goes by is a table (`services.bin`) that `scripts/aws-apis` makes from AWS's own models, as botocore ships them: names, shapes, where
+//! goes by is a table (`model/services.bin`) that `scripts/aws-apis` makes from AWS's own models, as botocore ships them: names, shapes, where
 //! a member goes in a request, protocols, endpoints. Nothing here is written for one service, but for the few things that no model says
-//! ([`customs`]).
+//! (`customs`).
 //!
 //! Pure: no I/O, no clock, no randomness. Whoever sends a request signs it ([`Signing`] says how) and gives the idempotency token.
 //!

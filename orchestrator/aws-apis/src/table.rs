@@ -1,4 +1,4 @@
-//! The table as it lies in `services.bin`: what `scripts/aws-apis` writes in one order is read here in the same.
+//! The table as it lies in `model/services.bin`: what `scripts/aws-apis` writes in one order is read here in the same.
 
 use std::io::Read as _;
 
@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::names;
 
-static FILE: &[u8] = include_bytes!("services.bin");
+static FILE: &[u8] = include_bytes!("../model/services.bin");
 const MAGIC: &[u8] = b"DUETAWS1";
 const WHOLE: &str = "the table in this program is whole: a test reads all of it";
 

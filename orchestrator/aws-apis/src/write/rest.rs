@@ -74,7 +74,7 @@ fn located(service: &Service, member: &Member, value: &Value, request: &mut Http
             list.iter().for_each(|value| pair(name, scalar::text(service, *of, value, Format::Iso8601)));
         }
         (Some(Location::Query), _, value) => {
-            pair(name, scalar::text(service, member.at, value, Format::Iso8601))
+            pair(name, scalar::text(service, member.at, value, Format::Iso8601));
         }
         (Some(Location::Headers), _, Value::Object(object)) => {
             for (end, value) in object {

@@ -75,7 +75,7 @@ impl Writer<'_> {
         let is_flat = at.flags.has(Flags::FLATTENED);
         match (&service.shape(at).kind, value) {
             (Kind::Structure(structure), Value::Object(object)) => {
-                self.structure(at, structure, object, name)
+                self.structure(at, structure, object, name);
             }
             (Kind::List(of), Value::Array(list)) => {
                 if !is_flat {
