@@ -248,7 +248,7 @@ def parameters_of(name, operation_name, operation):
         "s3control": {"Bucket": "my-bucket", "Name": "my-point", "AccountId": "123456789012", "OutpostId": None},
         "events": {"EndpointId": "abc.def"},
         "sesv2": {"EndpointId": "abc.def"},
-        "opensearchmemory": {"SpaceId": "space-1"},
+        "opensearchmemory": {"spaceId": "space-1"},
         "kinesis": {
             "StreamARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/s",
             "ConsumerARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/s/consumer/c:1",

@@ -37,7 +37,7 @@ impl Service {
 }
 
 impl Action {
-    /// Its service.
+    /// What it is an action of.
     pub fn service(&self) -> &'static Service {
         self.service
     }

@@ -18,7 +18,7 @@ pub static VERSION: LazyLock<&str> = LazyLock::new(|| INDEX.version);
 pub struct Unknown {
     /// What was looked for: a service, or an action of a named one.
     pub what: String,
-    /// Its name.
+    /// How it was spelt.
     pub name: String,
     /// The known name that is spelt most like it, if any is.
     pub nearest: Option<String>,

@@ -64,8 +64,9 @@ pub(crate) fn address<'o>(
                 "*".clone_into(&mut endpoint.signing_region);
             }
         }
-        ("OpenSearchMemory", _) if !endpoint.is_custom => {
-            if let Some(space) = text("SpaceId") {
+        // What is in a space; spaces themselves are asked for at the region's host.
+        ("OpenSearchMemory", name) if !endpoint.is_custom && !name.ends_with("Space") => {
+            if let Some(space) = text("spaceId") {
                 endpoint.host = format!("{}.osm.{region}.on.aws", host_part(space)?);
             }
         }

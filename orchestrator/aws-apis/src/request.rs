@@ -19,7 +19,7 @@ pub struct HttpRequest {
     pub query: Vec<(String, String)>,
     /// Headers, each name once.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// What follows the headers: JSON, XML, CBOR, a form, or bytes as they were given.
     pub body: Vec<u8>,
     /// How it is to be signed; `None` if it is not.
     pub signing: Option<Signing>,
