@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::catalogue::Unknown;
 use crate::error::ApiError;
-use crate::model::{Flags, Location, Operation, Ref, Service};
+use crate::model::{Flags, Location, Operation, Service};
 use crate::place::{self, Endpoint, Place};
 use crate::problem::{Mismatch, Problem};
 use crate::request::{Call, HttpRequest};
@@ -54,18 +54,8 @@ impl Action {
 
     /// What errors it declares, as Step Functions names them.
     pub fn errors(&self) -> impl Iterator<Item = String> {
-        let exceptions = self.operation.errors.iter().filter_map(|shape| {
-            let place = Ref {
-                shape: *shape,
-                name: None,
-                query_name: None,
-                location: None,
-                format: None,
-                namespace: None,
-                flags: Flags(0),
-            };
-            self.service.structure(place)?.exception.as_ref()
-        });
+        let shapes = self.operation.errors.iter();
+        let exceptions = shapes.filter_map(|shape| self.service.structure_of(*shape)?.exception.as_ref());
         exceptions.map(|exception| format!("{}.{}", self.service.prefix, exception.sdk_name))
     }
 
@@ -126,6 +116,7 @@ impl Action {
         request.signing = endpoint.signing(service, operation);
         self.checksum(&parameters, &mut request)?;
         customs::finish(service, operation, &mut request);
+        request.check()?;
         Ok(request)
     }
 

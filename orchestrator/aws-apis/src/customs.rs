@@ -47,7 +47,7 @@ pub(crate) fn address<'o>(
         ("Machine Learning", "Predict") if !endpoint.is_custom => {
             let host = text("PredictEndpoint").and_then(|url| url.split_once("://")).map(|(_, rest)| rest);
             if let Some(host) = host.and_then(|rest| rest.split('/').next()) {
-                host.clone_into(&mut endpoint.host);
+                host_part(host)?.clone_into(&mut endpoint.host);
             }
         }
         // Endpoints that the parameters name; those without a region are signed for several.

@@ -25,7 +25,7 @@ pub struct ApiError {
 }
 
 /// Names of errors for having too much to do (those of the SDKs' standard retries).
-const THROTTLING: [&str; 15] = [
+const THROTTLING: [&str; 14] = [
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
     "LimitExceededException",
@@ -40,8 +40,10 @@ const THROTTLING: [&str; 15] = [
     "ThrottlingException",
     "TooManyRequestsException",
     "TransactionInProgressException",
-    "RequestTimeout",
 ];
+
+/// Names of errors for what may be over soon.
+const TRANSIENT: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 
 /// What an answer says of its error.
 #[derive(Debug, Default)]
@@ -64,8 +66,10 @@ impl ApiError {
         let is_throttling = status == 429
             || exception.is_some_and(|exception| exception.is_throttling)
             || THROTTLING.contains(&told.code.as_str());
-        let is_retryable =
-            is_throttling || status >= 500 || exception.is_some_and(|exception| exception.is_retryable);
+        let is_retryable = is_throttling
+            || status >= 500
+            || TRANSIENT.contains(&told.code.as_str())
+            || exception.is_some_and(|exception| exception.is_retryable);
         Self {
             name: format!("{}.{name}", service.prefix),
             code: told.code,

@@ -219,7 +219,12 @@ impl Service {
 
     /// The structure there, if it is one.
     pub(crate) fn structure(&self, at: Ref) -> Option<&Structure> {
-        match &self.shape(at).kind {
+        self.structure_of(at.shape)
+    }
+
+    /// The shape of that number as a structure, if it is one.
+    pub(crate) fn structure_of(&self, shape: usize) -> Option<&Structure> {
+        match &self.shapes[shape].kind {
             Kind::Structure(structure) => Some(structure),
             _ => None,
         }

@@ -62,6 +62,11 @@ pub(crate) fn endpoint(
     operation: &Operation,
     place: &Place<'_>,
 ) -> Result<Endpoint, Problem> {
+    // It becomes part of a host.
+    let is_part = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if place.region.is_empty() || !place.region.chars().all(is_part) {
+        return Err(Problem::Host(place.region.to_owned()));
+    }
     let (number, dns) = partition(place.region);
     let places = &service.places[operation.places];
     let rule = places.partitions.iter().find(|rules| rules.partition == number).map(|rules| {
@@ -189,6 +194,13 @@ mod tests {
         let mut endpoint = of("sfn", &place).unwrap();
         endpoint.prefix("sync-").unwrap();
         assert_eq!((endpoint.host.as_str(), endpoint.path.as_str()), ("127.0.0.1:8000", "/base"));
+    }
+
+    #[test]
+    fn what_is_no_region_is_refused() {
+        for region in ["", "eu-west-1.evil.example/", "EU"] {
+            assert!(of("sqs", &Place { region, endpoint: None }).is_err(), "{region}");
+        }
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub enum Problem {
     /// A host cannot be made of what the parameters say.
     #[error("{0:?} cannot be the name of a host")]
     Host(String),
+    /// A parameter that goes into a header has what cannot stand there, such as the end of a line.
+    #[error("the value of the header {0:?}, or its name, has what cannot stand in a header")]
+    Header(String),
     /// What the action would need that is not here: how, with what.
     #[error("{0}")]
     Unsupported(String),

@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::place::Signing;
+use crate::problem::Problem;
 
 /// A request that says all but who sends it: no `Host`, no `Content-Length`, no signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,18 @@ impl HttpRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Parameters go into headers: none may end its line, or begin another.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        let is_token = |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
+        let is_fit = |(name, value): &&(String, String)| {
+            !name.is_empty()
+                && name.chars().all(is_token)
+                && !value.chars().any(|letter| letter.is_control() && letter != '\t')
+        };
+        let unfit = self.headers.iter().find(|header| !is_fit(header));
+        unfit.map_or(Ok(()), |(name, _)| Err(Problem::Header(name.clone())))
     }
 
     /// Sets a header that is not there yet.

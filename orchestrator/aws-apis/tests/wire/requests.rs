@@ -185,6 +185,10 @@ fn what_would_be_another_path_or_host_is_refused() {
     let account = json!({"AccountId": "evil.example/", "Name": "p"});
     assert!(request("s3control", "getAccessPoint", &account).is_err());
     assert!(request("s3", "getObject", &json!({"Bucket": "b--x-s3", "Key": "k"})).is_err());
+    let line = json!({"Bucket": "orders", "Key": "k", "Metadata": {"a": "1\r\nX-Evil: 1"}});
+    assert!(matches!(request("s3", "putObject", &line), Err(Problem::Header(_))));
+    let name = json!({"Bucket": "orders", "Key": "k", "Metadata": {"a: 1\r\nb": "1"}});
+    assert!(matches!(request("s3", "putObject", &name), Err(Problem::Header(_))));
     let dots = request("lambda", "getFunction", &json!({"FunctionName": "../x?y"})).unwrap();
     assert_eq!(dots.path, "/2015-03-31/functions/..%2Fx%3Fy");
 }
