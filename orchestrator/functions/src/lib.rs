@@ -134,3 +134,40 @@ impl Functions {
         Some(in_time.unwrap_or_else(|_| Err(Failed::timed_out(self.patience))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn functions(texts: &[&str], patience: Duration) -> Functions {
+        let functions: Vec<_> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        Functions::new(&functions, patience, 1)
+    }
+
+    #[test]
+    fn what_is_no_function_says_what_would_be_one() {
+        for (text, why) in [
+            ("f", "expected NAME=./program"),
+            ("=cat", "expected NAME=./program"),
+            ("f= ", "expected NAME=./program"),
+            ("f=https://h/f", "only http:// can be asked"),
+            ("f=./no-such-program x", "there is no program of that name"),
+        ] {
+            let error = text.parse::<Function>().unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_has_its_turn_and_its_time() {
+        let functions = functions(&["echo=cat", "slow=sleep 600"], Duration::from_millis(300));
+        let given = json!({"dish": "soup"});
+        // Two at once of one at a time: the time of the second begins with its turn.
+        let (slow, echo) = tokio::join!(functions.invoke("slow", &given), functions.invoke("echo", &given));
+        assert_eq!(slow.unwrap().unwrap_err().error, "Sandbox.Timedout");
+        assert_eq!(echo, Some(Ok(given.clone())));
+        assert_eq!(functions.invoke("none", &given).await, None);
+    }
+}
