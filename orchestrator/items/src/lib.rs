@@ -1,8 +1,8 @@
 //! The items of a Map in distributed mode, of what its `ItemReader` names.
 //!
-//! [`items`] gives one after another of a JSON array, of JSON lines, of the rows of a CSV or Parquet file, of the files that a manifest lists, or of a list of
+//! [`items`] gives one after another of a JSON array, of JSON lines, of the rows of a CSV file, of the files that a manifest lists, or of a list of
 //! objects, and holds no more of them than the one in hand. Where objects are is the business of [`Objects`]: there is no I/O here but
-//! through it, into the temporary file of a Parquet reader, and by [`Folder`], which has the folders of this machine stand for buckets. [`page`] takes as many items as fit into an answer to the engine.
+//! through it, and by [`Folder`], which has the folders of this machine stand for buckets. [`page`] takes as many items as fit into an answer to the engine.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -11,7 +11,6 @@
 //! | `folder` | folders of this machine in the place of buckets |
 //! | `json` | elements of an array that may be larger than memory |
 //! | `rows` | CSV |
-//! | `parquet` | Parquet |
 //! | `manifest` | files that list files |
 #![warn(missing_docs)]
 
@@ -20,7 +19,6 @@ mod folder;
 mod json;
 mod manifest;
 mod page;
-mod parquet;
 mod read;
 mod rows;
 mod source;

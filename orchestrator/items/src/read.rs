@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::error::ReadError;
 use crate::json::Elements;
 use crate::manifest::{athena, each, inventory, unpacked};
-use crate::parquet::ParquetRows;
 use crate::rows::{Lines, Rows, delimiter};
 use crate::source::{Contents, Items, Object, Objects, plain};
 
@@ -66,7 +65,9 @@ pub(crate) fn of_contents(
             Ok(plain(Rows::new(contents, delimiter(config.csv_delimiter), headers)?))
         }
         InputType::Manifest => inventory(contents, Arc::clone(objects)),
-        InputType::Parquet => Ok(plain(ParquetRows::new(contents)?)),
+        InputType::Parquet => Err(ReadError(
+            "Reading Parquet files is not supported here: convert it to CSV or JSON lines.".to_owned(),
+        )),
     }
 }
 
