@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use crate::group::{Group, lead};
 use crate::output::{ANSWER_BYTES_MAX, Failed, read};
 
+/// The variable of the environment that tells a program which call it is.
+const CALL_ID: &str = "DUET_CALL_ID";
 /// Last lines of standard error that are told.
 const LINES_TOLD: usize = 5;
 /// Most of standard error that is kept, in bytes.
@@ -51,12 +53,22 @@ impl Command {
             .then(|| Self { program, arguments: words.collect() })
     }
 
-    pub(crate) async fn run(&self, given: &str) -> Result<Value, Failed> {
+    /// What it answers; `id` tells this call from others, and is the same when it is made again.
+    pub(crate) async fn run(&self, given: &str, id: Option<&str>) -> Result<Value, Failed> {
         let failed = |why: std::io::Error| {
             Failed::lambda("Runtime.InvalidEntrypoint", &format!("Error: {}: {why}", self.program))
         };
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments).kill_on_drop(true);
+        // What this process was told, passwords of its servers among it, is no business of a function.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("DUET_") || name.starts_with("OTEL_")) {
+                command.env_remove(name);
+            }
+        }
+        if let Some(id) = id {
+            command.env(CALL_ID, id);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = lead(&mut command).spawn().map_err(failed)?;
         // Dropped before the child is: whoever gives up this future ends the group while the program still has its number.

@@ -114,20 +114,21 @@ impl Functions {
         self.by_name.is_empty()
     }
 
-    /// What the function of that name gives for `given`, which is JSON; `None` if there is none. Whoever drops this ends the program, with all
-    /// that it has started.
+    /// What the function of that name gives for `given`, which is JSON; `None` if there is none. `id` tells the function which call it is, where
+    /// one may be made again: a program in `DUET_CALL_ID`, over HTTP in `Idempotency-Key`. Whoever drops this ends the program, with all that it
+    /// has started.
     ///
     /// # Errors
     /// [`Failed`]: the function failed, could not be asked, or took too long.
-    pub async fn invoke(&self, name: &str, given: &Value) -> Option<Result<Value, Failed>> {
+    pub async fn invoke(&self, name: &str, given: &Value, id: Option<&str>) -> Option<Result<Value, Failed>> {
         let place = self.by_name.get(name)?;
         // It is never closed.
         let _turn = self.at_once.acquire().await.ok();
         let given = given.to_string();
         let answer = async {
             match place {
-                Place::Command(command) => command.run(&given).await,
-                Place::Url(url) => http::ask(url, given.clone()).await,
+                Place::Command(command) => command.run(&given, id).await,
+                Place::Url(url) => http::ask(url, given.clone(), id).await,
             }
         };
         let in_time = tokio::time::timeout(self.patience, answer).await;
@@ -162,12 +163,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_has_its_turn_and_its_time() {
-        let functions = functions(&["echo=cat", "slow=sleep 600"], Duration::from_millis(300));
+        let functions = functions(
+            &["echo=cat", "slow=sleep 600", "id=printenv DUET_CALL_ID"],
+            Duration::from_millis(300),
+        );
         let given = json!({"dish": "soup"});
         // Two at once of one at a time: the time of the second begins with its turn.
-        let (slow, echo) = tokio::join!(functions.invoke("slow", &given), functions.invoke("echo", &given));
+        let (slow, echo) =
+            tokio::join!(functions.invoke("slow", &given, None), functions.invoke("echo", &given, None));
         assert_eq!(slow.unwrap().unwrap_err().error, "Sandbox.Timedout");
         assert_eq!(echo, Some(Ok(given.clone())));
-        assert_eq!(functions.invoke("none", &given).await, None);
+        assert_eq!(functions.invoke("none", &given, None).await, None);
+        assert_eq!(functions.invoke("id", &given, Some("7")).await, Some(Ok(json!(7))));
     }
 }

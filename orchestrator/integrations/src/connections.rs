@@ -45,6 +45,14 @@ impl Connections {
 
 impl engine::Integrations for Connections {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
+        if let Some(it) =
+            call.parameters.get("InvocationType").filter(|it| *it == "DryRun" && called(call).is_some())
+        {
+            return Some(Refusal {
+                error: asl::error::RUNTIME.to_owned(),
+                cause: format!("InvocationType {it} is not served here: a function is called, or it is not"),
+            });
+        }
         if self.function(call).is_some() || self.waits(call) {
             return None;
         }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use asl::data::NESTING_MAX;
+use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::resource::{
     LAMBDA_INVOKE, Pattern, Resource, ResourceKind, called_function, function_name, payload,
 };
 use async_trait::async_trait;
+use engine::quotas::{CAUSE_CHARS_MAX, ERROR_CHARS_MAX, PAYLOAD_BYTES_MAX};
 use engine::{Call, Fact, TaskId};
 use functions::{Failed, Functions};
 use participant::{CallId, Caller};
@@ -87,10 +90,10 @@ impl Invoked {
 
 #[async_trait]
 impl Caller<Invocation, Fact> for Invoked {
-    async fn call(&self, _: &CallId, call: &Invocation) -> Fact {
+    async fn call(&self, id: &CallId, call: &Invocation) -> Fact {
         let Invocation { task, function, payload, is_submitted } = call;
-        let (task, answer) = (*task, self.0.invoke(function, payload).await);
-        match answer.unwrap_or_else(|| Err(gone(function))) {
+        let (task, answer) = (*task, self.0.invoke(function, payload, Some(&id.to_string())).await);
+        match answer.unwrap_or_else(|| Err(gone(function))).and_then(within) {
             Ok(output) if *is_submitted => {
                 // As it is told of a function that is invoked by name, and so without the suffix of the pattern.
                 let output = match Resource::parse(LAMBDA_INVOKE) {
@@ -100,9 +103,24 @@ impl Caller<Invocation, Fact> for Invoked {
                 Fact::TaskSubmitted { task, output }
             }
             Ok(output) => Fact::FunctionReturned { task, output },
-            Err(Failed { error, cause }) => Fact::TaskFailed { task, error, cause: Some(cause) },
+            Err(Failed { error, cause }) => {
+                tracing::debug!(call = %id, function, error, "a function failed");
+                let cut = |text: String, chars_max| text.chars().take(chars_max).collect::<String>();
+                let (error, cause) = (cut(error, ERROR_CHARS_MAX), cut(cause, CAUSE_CHARS_MAX));
+                Fact::TaskFailed { task, error, cause: Some(cause) }
+            }
         }
     }
+}
+
+/// An answer as large as a task's result may be: a larger one is not even kept.
+fn within(output: Value) -> Result<Value, Failed> {
+    if asl::data::is_within(&output, PAYLOAD_BYTES_MAX, NESTING_MAX) {
+        return Ok(output);
+    }
+    let cause =
+        "The function returned a result with a size exceeding the maximum number of bytes service limit.";
+    Err(Failed { error: DATA_LIMIT_EXCEEDED.to_owned(), cause: cause.to_owned() })
 }
 
 /// The call was committed by a server that had the function.
@@ -150,8 +168,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_function_answers_is_told_to_its_task() {
-        let functions: Vec<Function> =
-            ["echo=cat", "no=false", "slow=sleep 600"].map(|text| text.parse().unwrap()).into();
+        let functions: Vec<Function> = ["echo=cat", "no=false", "slow=sleep 600", "much=seq -s0 1 100000"]
+            .map(|text| text.parse().unwrap())
+            .into();
         let invoked = Invoked::new(Arc::new(Functions::new(&functions, Duration::from_millis(500), 4)));
         let told = async |function: &str, is_submitted| {
             let (task, payload) = (TaskId(3), json!({"dish": "soup"}));
@@ -165,6 +184,7 @@ mod tests {
         for (function, error) in [
             ("no", "Runtime.ExitError"),
             ("slow", "Sandbox.Timedout"),
+            ("much", "States.DataLimitExceeded"),
             ("gone", "Lambda.ResourceNotFoundException"),
         ] {
             let Fact::TaskFailed { error: told, .. } = told(function, false).await else {

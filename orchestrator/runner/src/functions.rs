@@ -48,7 +48,7 @@ impl Answers for Functions {
         let (runtime, working) = (Arc::clone(&self.runtime), self.working());
         Ok(Some(Reply::Work(Box::new(move |stop| {
             let given = asked.payload();
-            let answer = functions.invoke(&name, &given);
+            let answer = functions.invoke(&name, &given, None);
             match runtime.block_on(working.unless_ended(stop, answer)) {
                 Some(Some(Ok(output))) => asked.returned(output),
                 Some(Some(Err(Failed { error, cause }))) => Answer::Failed { error, cause: Some(cause) },

@@ -5,7 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::ConfigError;
-use functions::{Function, Functions};
+use functions::{Function, FunctionError, Functions};
+
+/// A line of a list of functions.
+#[derive(Clone, Debug)]
+struct Line(Option<Function>);
+
+/// An empty line has none.
+fn line(text: &str) -> Result<Line, FunctionError> {
+    if text.trim().is_empty() {
+        Ok(Line(None))
+    } else {
+        text.trim_start().parse().map(|function| Line(Some(function)))
+    }
+}
 
 /// Functions that tasks can call.
 #[derive(Clone, Debug, clap::Args)]
@@ -17,14 +30,15 @@ pub(crate) struct FunctionArgs {
         value_name = "NAME=COMMAND|URL",
         env = "DUET_FUNCTION",
         value_delimiter = '\n',
+        value_parser = line,
         hide_env_values = true
     )]
-    functions: Vec<Function>,
+    functions: Vec<Line>,
     /// The longest that a call of a function may take, in seconds: AWS's is 15 minutes.
     #[arg(long, value_name = "N", env = "DUET_FUNCTION_TIMEOUT_S", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     function_timeout_s: u64,
     /// How many calls of functions are at work at once; further ones wait.
-    #[arg(long, value_name = "N", env = "DUET_FUNCTIONS_AT_ONCE", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", env = "DUET_FUNCTIONS_AT_ONCE", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=256))]
     functions_at_once: u64,
 }
 
@@ -32,15 +46,23 @@ impl FunctionArgs {
     /// The functions.
     ///
     /// # Errors
-    /// Two have one name.
+    /// Two have one name, or it is none of a Lambda function.
     pub(crate) fn functions(&self) -> Result<Arc<Functions>, ConfigError> {
+        let functions: Vec<Function> = self.functions.iter().filter_map(|line| line.0.clone()).collect();
         let mut names = BTreeSet::new();
-        if let Some(twice) = self.functions.iter().find(|function| !names.insert(&function.name)) {
-            return Err(ConfigError::new("--function", &twice.name, "one function of each name"));
+        for function in &functions {
+            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            if !function.name.bytes().all(is_name) {
+                let expected = "the name of a Lambda function: letters, digits, - and _";
+                return Err(ConfigError::new("--function", &function.name, expected));
+            }
+            if !names.insert(&function.name) {
+                return Err(ConfigError::new("--function", &function.name, "one function of each name"));
+            }
         }
         let at_once = usize::try_from(self.functions_at_once).unwrap_or(usize::MAX);
         let patience = Duration::from_secs(self.function_timeout_s);
-        Ok(Arc::new(Functions::new(&self.functions, patience, at_once)))
+        Ok(Arc::new(Functions::new(&functions, patience, at_once)))
     }
 }
 
@@ -68,6 +90,11 @@ mod tests {
         assert!(read(&[]).unwrap().functions().unwrap().is_empty());
         let twice = read(&["--function", "a=cat", "--function", "a=tac"]).unwrap().functions().unwrap_err();
         assert_eq!(twice.to_string(), "--function: found a, expected one function of each name");
+        let lines = read(&["--function", "a=cat\n\nb=tac\n"]).unwrap().functions().unwrap();
+        assert!(lines.has("a") && lines.has("b"));
+        let other =
+            read(&["--function", "sqs:sendMessage=cat"]).unwrap().functions().unwrap_err().to_string();
+        assert!(other.contains("the name of a Lambda function"), "{other}");
         let error = read(&["--function", "a=./no-such-program"]).unwrap_err().to_string();
         assert!(error.contains("there is no program of that name"), "{error}");
     }

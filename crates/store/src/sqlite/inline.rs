@@ -1,7 +1,6 @@
 //! Work that blocks the calling thread.
 
-use std::num::NonZero;
-use std::thread::available_parallelism;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -14,17 +13,34 @@ pub(super) fn inline<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// How many threads of a runtime as large as this machine may be occupied, so that one is left.
-pub(super) fn spared_workers() -> usize {
-    available_parallelism().map_or(1, NonZero::get).saturating_sub(1).max(1)
+/// Threads of the process's runtimes that are occupied without being told, of all stores together.
+static OCCUPIED: AtomicUsize = AtomicUsize::new(0);
+
+/// A thread that may be occupied without telling its runtime, since another one is left to the tasks. Until it is dropped.
+pub(super) struct Spared {
+    is_counted: bool,
 }
 
-/// Whether the runtime has more threads than the calling one, or there are no tasks to hold up.
-pub(super) fn has_another_worker() -> bool {
-    match Handle::try_current() {
-        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
-            runtime.metrics().num_workers() > 1
+impl Spared {
+    /// The calling thread, if one is left.
+    pub(super) fn thread() -> Option<Self> {
+        let workers = match Handle::try_current() {
+            Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+                runtime.metrics().num_workers()
+            }
+            // Nothing else could run meanwhile anyway, or there is no runtime.
+            _ => return Some(Self { is_counted: false }),
+        };
+        let one_more = |occupied| (occupied + 1 < workers).then_some(occupied + 1);
+        let counted = OCCUPIED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        counted.is_ok().then_some(Self { is_counted: true })
+    }
+}
+
+impl Drop for Spared {
+    fn drop(&mut self) {
+        if self.is_counted {
+            OCCUPIED.fetch_sub(1, Ordering::Relaxed);
         }
-        _ => true,
     }
 }

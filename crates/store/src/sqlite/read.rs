@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::{explain, unusable};
-use super::inline::{has_another_worker, inline, spared_workers};
+use super::inline::{Spared, inline};
 use super::options::SqliteOptions;
 use super::{open, schema};
 use crate::sql::sql_count;
@@ -30,13 +30,14 @@ pub(super) fn entity_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Entity>
     Ok(Entity { version: version.cast_unsigned(), state, meta: meta_bytes, next_due })
 }
 
+/// Rows that are read in about the time that it would take to tell the runtime of it.
+const FEW: usize = 8;
+
 /// A bounded set of read-only connections; whoever finds none free waits for one.
 #[derive(Debug)]
 pub(super) struct Readers {
     path: PathBuf,
     free: Semaphore,
-    /// Reads that may hold up a runtime's thread each, without telling it.
-    looks: Semaphore,
     idle: Mutex<Vec<Connection>>,
     options: SqliteOptions,
 }
@@ -48,28 +49,29 @@ impl Readers {
         Ok(Self {
             path: path.to_owned(),
             free: Semaphore::new(options.readers.max(1)),
-            looks: Semaphore::new(spared_workers()),
             idle: Mutex::new(vec![first]),
             options: options.clone(),
         })
     }
 
     async fn run<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let _permit = self.permit(&self.free).await?;
+        let _permit = self.permit().await?;
         inline(|| self.query(query))
     }
 
     /// For a row or a few, which mostly takes less than telling the runtime that this thread is occupied would: some 10 microseconds
     /// against waking another thread that goes on with the tasks of this one. However slow the disk is, one thread is left to the tasks.
     async fn look<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let _look = self.permit(&self.looks).await?;
-        let _permit = self.permit(&self.free).await?;
-        if has_another_worker() { self.query(query) } else { inline(|| self.query(query)) }
+        let _permit = self.permit().await?;
+        match Spared::thread() {
+            Some(_occupied) => self.query(query),
+            None => inline(|| self.query(query)),
+        }
     }
 
-    async fn permit<'a>(&self, of: &'a Semaphore) -> Result<SemaphorePermit<'a>, StoreError> {
-        // The semaphores are never closed, so their only error cannot happen; it would be reported as no connection.
-        of.acquire().await.map_err(|error| StoreError::Unavailable {
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, StoreError> {
+        // The semaphore is never closed, so its only error cannot happen; it would be reported as no connection.
+        self.free.acquire().await.map_err(|error| StoreError::Unavailable {
             reason: format!("no connection left to read {}", self.path.display()),
             source: Some(Box::new(error)),
         })
@@ -117,13 +119,13 @@ impl Read for Readers {
     }
 
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Entity>>, StoreError> {
-        self.look(|conn| {
+        let get = |conn: &Connection| {
             let sql = "SELECT version, next_due, meta, state FROM entity WHERE key = ?1";
             let mut statement = conn.prepare_cached(sql)?;
             let get = |key| statement.query_row([key], |row| entity_at(row, 0)).optional();
             keys.iter().map(get).collect()
-        })
-        .await
+        };
+        if keys.len() <= FEW { self.look(get).await } else { self.run(get).await }
     }
 
     async fn linked(
@@ -328,13 +330,14 @@ mod tests {
         let path = folder.path().join("orders.db");
         drop(SqliteStore::open(&path, SqliteOptions::default()).unwrap());
         let options = SqliteOptions { readers: 64, ..SqliteOptions::default() };
-        let readers = Arc::new(Readers::open(&path, &options).unwrap());
+        // As of two stores in one process.
+        let readers = [(); 2].map(|()| Arc::new(Readers::open(&path, &options).unwrap()));
         let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let (release, held) = mpsc::channel::<()>();
         let held = Arc::new(Mutex::new(held));
         let stuck: Vec<_> = (0..64)
-            .map(|_| {
-                let (readers, held) = (Arc::clone(&readers), Arc::clone(&held));
+            .map(|n| {
+                let (readers, held) = (Arc::clone(&readers[n % 2]), Arc::clone(&held));
                 let wait = move || held.lock().unwrap().recv().unwrap_err();
                 runtime.spawn(async move { readers.look(|_| Ok(wait())).await.map(drop) })
             })
