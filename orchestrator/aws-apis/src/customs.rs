@@ -45,8 +45,13 @@ pub(crate) fn address<'o>(
             ));
         }
         ("Machine Learning", "Predict") if !endpoint.is_custom => {
-            let host = text("PredictEndpoint").and_then(|url| url.split_once("://")).map(|(_, rest)| rest);
-            if let Some(host) = host.and_then(|rest| rest.split('/').next()) {
+            if let Some(url) = text("PredictEndpoint") {
+                let host =
+                    url.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+                // What is signed goes to AWS alone, whatever the parameters say.
+                if !host.ends_with(&format!(".{}", partition(region).1)) {
+                    return Err(Problem::Host(url.to_owned()));
+                }
                 host_part(host)?.clone_into(&mut endpoint.host);
             }
         }
@@ -98,10 +103,9 @@ fn bucket_address<'o>(
             return Err(Problem::Unsupported(format!("{bucket:?} is no ARN of an access point")));
         };
         let name = resource.strip_prefix("accesspoint").and_then(|rest| rest.strip_prefix(['/', ':']));
-        let is_label =
-            |name: &&str| name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-        let name =
-            name.filter(is_label).filter(|_| partition_of == partition_id(region) && !place.is_empty());
+        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let is_here = partition_of == partition_id(region) && is_label(place) && is_account;
+        let name = name.filter(|name| is_label(name) && is_here);
         let Some(name) = name else {
             return Err(Problem::Unsupported(format!("{bucket:?} is no access point of one region here")));
         };
@@ -125,6 +129,15 @@ fn bucket_address<'o>(
     }
     endpoint.host = format!("{bucket}.{}", endpoint.host);
     Ok(rest)
+}
+
+/// Whether that can be one part of a host's name, between two dots.
+fn is_label(text: &str) -> bool {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(is_fit)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 fn is_host_label(bucket: &str) -> bool {

@@ -63,8 +63,12 @@ impl HttpRequest {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Parameters go into headers: none may end its line, or begin another.
+    /// Parameters go into headers, and parts of them into the host: none may end its line, begin another, or name a server of somebody else's.
     pub(crate) fn check(&self) -> Result<(), Problem> {
+        let is_of_host = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
+        if !self.host.chars().all(is_of_host) {
+            return Err(Problem::Host(self.host.clone()));
+        }
         let is_token = |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
         let is_fit = |(name, value): &&(String, String)| {
             !name.is_empty()

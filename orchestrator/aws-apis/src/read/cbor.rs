@@ -28,8 +28,21 @@ pub(crate) fn member<'m>(map: &'m [(Cbor, Cbor)], name: &str) -> Option<&'m Cbor
     map.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
 }
 
+/// What it is, without all that is in it.
+fn kind(found: &Cbor) -> &'static str {
+    match found {
+        Cbor::Integer(_) | Cbor::Float(_) => "a number",
+        Cbor::Text(_) => "a text",
+        Cbor::Bytes(_) => "bytes",
+        Cbor::Bool(_) => "a boolean",
+        Cbor::Array(_) => "an array",
+        Cbor::Map(_) => "a map",
+        _ => "something else",
+    }
+}
+
 fn value(service: &Service, at: Ref, found: &Cbor) -> Result<Value, String> {
-    let wrong = |what: &str| Err(format!("{what} was expected instead of {:.40}", format!("{found:?}")));
+    let wrong = |what: &str| Err(format!("{what} was expected instead of {}", kind(found)));
     match (&service.shape(at).kind, found) {
         (_, Cbor::Null) => Ok(Value::Null),
         (Kind::Structure(structure), Cbor::Map(map)) => {

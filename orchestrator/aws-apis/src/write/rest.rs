@@ -46,6 +46,12 @@ fn rendered(call: &Call<'_>, structure: Option<&Structure>, path: &str) -> Resul
             return Err(Problem::Parameters(vec![Mismatch { path, found, expected }]));
         };
         let text = scalar::text(call.service, member.at, value, Format::Iso8601);
+        // Whoever sends it, or is sent it, may take these for the folder above, and ask for another resource than was signed.
+        if !is_greedy && (text == "." || text == "..") {
+            let expected = "text that is no step in a path".to_owned();
+            let path = member.sdk_name.to_string();
+            return Err(Problem::Parameters(vec![Mismatch { path, found: format!("{text:?}"), expected }]));
+        }
         out.push_str(before);
         out.push_str(&if is_greedy { encoded_path(&text) } else { encoded(&text) });
         rest = after;

@@ -189,6 +189,22 @@ fn what_would_be_another_path_or_host_is_refused() {
     assert!(matches!(request("s3", "putObject", &line), Err(Problem::Header(_))));
     let name = json!({"Bucket": "orders", "Key": "k", "Metadata": {"a: 1\r\nb": "1"}});
     assert!(matches!(request("s3", "putObject", &name), Err(Problem::Header(_))));
+    for bucket in [
+        "arn:aws:s3:evil.example/:123456789012:accesspoint/x",
+        "arn:aws:s3:eu-west-1:evil.example/:accesspoint/x",
+        "arn:aws:s3:eu-west-1:123456789012:accesspoint/",
+        "arn:aws:s3:eu-west-1:123456789012:accesspoint/-x",
+    ] {
+        assert!(request("s3", "getObject", &json!({"Bucket": bucket, "Key": "k"})).is_err(), "{bucket}");
+    }
+    for url in ["https://evil.example", "https://169.254.169.254/", "realtime.machinelearning.amazonaws.com"]
+    {
+        let predict = json!({"MLModelId": "m", "Record": {}, "PredictEndpoint": url});
+        assert!(request("machinelearning", "predict", &predict).is_err(), "{url}");
+    }
+    for step in [".", ".."] {
+        assert!(request("lambda", "getFunction", &json!({"FunctionName": step})).is_err(), "{step}");
+    }
     let dots = request("lambda", "getFunction", &json!({"FunctionName": "../x?y"})).unwrap();
     assert_eq!(dots.path, "/2015-03-31/functions/..%2Fx%3Fy");
 }
