@@ -33,7 +33,8 @@ impl Spared {
         };
         let one_more = |occupied| (occupied + 1 < workers).then_some(occupied + 1);
         let counted = OCCUPIED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
-        counted.is_ok().then_some(Self { is_counted: true })
+        // Made only where it was counted: dropping one counts down.
+        counted.ok().map(|_| Self { is_counted: true })
     }
 }
 
