@@ -38,16 +38,9 @@ fn flags(name: &str) -> &'static [&'static str] {
             "--ledger",
             "gateway.ledger",
         ],
-        notifications::NAME => &[
-            "--seed",
-            SEED,
-            "--restaurant-decline-rate",
-            "0.05",
-            "--restaurant-silence-rate",
-            "0.02",
-            "--restaurant-timeout-ms",
-            "1000",
-        ],
+        notifications::NAME => {
+            &["--seed", SEED, "--restaurant-silence-rate", "0.02", "--restaurant-timeout-ms", "1000"]
+        }
         order_flow::NAME => &["--restaurant-timeout-s", "1"],
         _ => &[],
     }
@@ -67,7 +60,7 @@ pub enum BusKind {
 }
 
 /// What a system is on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
     /// What carries its messages.
     pub bus: BusKind,
@@ -75,6 +68,15 @@ pub struct Setup {
     pub store: StoreKind,
     /// What its participants have in their environment; nothing else is there.
     pub environment: Vec<(&'static str, String)>,
+    /// The share of the orders that their restaurant declines.
+    pub restaurant_decline_rate: f64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let (bus, store) = Default::default();
+        Self { bus, store, environment: Vec::new(), restaurant_decline_rate: 0.05 }
+    }
 }
 
 /// A running system. Every process in it is killed, and its folder removed, when this is dropped; what it has on a
@@ -87,6 +89,7 @@ pub struct System {
     client: Arc<dyn Bus>,
     stores: Stores,
     environment: Vec<(&'static str, String)>,
+    restaurant_decline_rate: f64,
 }
 
 impl System {
@@ -150,7 +153,8 @@ impl System {
         };
         let client = connect::bus(&BusAddress::parse(&bus_url).unwrap());
         let (participants, addresses) = (BTreeMap::new(), Addresses::default());
-        Self { participants, addresses, bus, bus_url, client, stores, environment: setup.environment }
+        let Setup { environment, restaurant_decline_rate, .. } = setup;
+        Self { participants, addresses, bus, bus_url, client, stores, environment, restaurant_decline_rate }
     }
 
     /// Starts a participant that does not run.
@@ -171,7 +175,9 @@ impl System {
     pub async fn another(&self, name: &str, instance: &str) -> Process {
         let store = self.stores.url(name);
         let shared = ["--bus", &self.bus_url, "--store", &store, "--listen", "127.0.0.1:0"];
-        let args = [&shared, flags(name)].concat();
+        let declines = ["--restaurant-decline-rate", &self.restaurant_decline_rate.to_string()];
+        let declines = if name == notifications::NAME { &declines[..] } else { &[] };
+        let args = [&shared, flags(name), declines].concat();
         Process::start_in(&self.environment, instance, self.folder(), name, &args).await
     }
 
