@@ -121,11 +121,33 @@ impl std::fmt::Display for CallId {
 
 /// Makes calls to the outside world.
 #[async_trait]
-pub trait Caller<C, O>: Send + Sync + 'static {
+pub trait Caller<C: Sync, O>: Send + Sync + 'static {
     /// Makes the call. It may be made again with the same id (after a crash, or when its outcome could not be
     /// committed), even at the same time by two instances: the other side must treat that as one. Must return
     /// within a bounded time; a failure is an outcome.
     async fn call(&self, id: &CallId, call: &C) -> O;
+
+    /// The same for a call that had to wait for its turn, or was left by an earlier life: whoever asked may not want it any more.
+    async fn call_late(&self, id: &CallId, call: &C) -> O {
+        self.call(id, call).await
+    }
+
+    /// The lane that the call has. Without one it is among those that are counted ([`Options::calls_max`](crate::Options)), and that keep further
+    /// messages and requests out while too many wait: which suits calls that are soon done.
+    fn lane<'c>(&'c self, call: &'c C) -> Option<Lane<'c>> {
+        let _ = call;
+        None
+    }
+}
+
+/// Calls that may take as long as whoever is called likes: they hold up each other, and nothing else. They wait in the order of their commits, as
+/// many as there are; all but some thousand wait in the store alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lane<'c> {
+    /// Which.
+    pub name: &'c str,
+    /// How many of its calls are under way at once, at the most; that of the first in it counts. At least 1.
+    pub at_once: usize,
 }
 
 /// The calls, and the outcomes, of a handler that makes none; also their [`Caller`], where one is asked for.

@@ -54,7 +54,7 @@ pub use bus::Backoff;
 pub use clock::{Clock, Millis, SystemClock};
 pub use error::ParticipantError;
 pub use generations::Generations;
-pub use handler::{CallId, Caller, Effects, Handler, Input, NoCalls, Outgoing, Rejected};
+pub use handler::{CallId, Caller, Effects, Handler, Input, Lane, NoCalls, Outgoing, Rejected};
 pub use health::{Health, State as HealthState};
 pub use meta::INBOX_WINDOW;
 pub use metrics::Metrics;

@@ -5,7 +5,7 @@ use std::io;
 
 use bus::Origin;
 use futures::FutureExt;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use crate::health::Need;
@@ -14,8 +14,8 @@ use crate::{Handler, Participant, ParticipantError};
 
 impl<H: Handler> Participant<H> {
     /// Publishes what an earlier life left in the outbox, then handles inputs until `shutdown` completes, then
-    /// finishes the batch in hand. Waits for a store or a bus that is down, with capped back-off. Dropping the future
-    /// is a crash: nothing is lost, the next life carries on.
+    /// finishes the batch in hand; what the bus does not take then is left to the next life. Waits for a store or a bus that is
+    /// down, with capped back-off. Dropping the future is a crash: nothing is lost, the next life carries on.
     ///
     /// # Errors
     /// [`ParticipantError`]; nothing that was committed is lost by it.
@@ -60,10 +60,11 @@ impl<H: Handler> Participant<H> {
         let grace = self.options.shutdown_grace;
         let participant = self.name.clone();
         let health = self.health.clone();
+        let (ending, ends) = watch::channel(false);
         let starting = async {
             // Who has no store should not hold deliveries that another instance could handle.
             self.find_store().await?;
-            let mut pipeline = self.connect().await?;
+            let mut pipeline = self.connect(ends).await?;
             pipeline.recover(None).await?;
             Ok(pipeline)
         };
@@ -75,6 +76,7 @@ impl<H: Handler> Participant<H> {
         health.set_running();
         let out_of_time = async {
             shutdown.clone().await;
+            ending.send_replace(true);
             tokio::time::sleep(grace).await;
         };
         let work = async {
@@ -100,7 +102,7 @@ impl<H: Handler> Participant<H> {
         Ok(())
     }
 
-    async fn connect(self) -> Result<Pipeline<H>, ParticipantError> {
+    async fn connect(self, ends: watch::Receiver<bool>) -> Result<Pipeline<H>, ParticipantError> {
         let subscription = self.subscription();
         let mut backoff = self.backoff();
         loop {
@@ -111,7 +113,7 @@ impl<H: Handler> Participant<H> {
             match connected.await {
                 Ok((consumer, publisher)) => {
                     self.health.has(Need::Deliveries);
-                    return Ok(Pipeline::new(self, consumer, publisher));
+                    return Ok(Pipeline::new(self, consumer, publisher, ends));
                 }
                 Err(error) => self.wait_for_bus(error, &mut backoff).await?,
             }

@@ -11,10 +11,10 @@ pub struct Options {
     pub unsettled_max: usize,
     /// Committed batches whose messages the bus has not confirmed, at the most, while all goes well.
     pub publishing_max: usize,
-    /// Calls under way at once, at the most.
+    /// Calls under way at once, at the most, of those without a [lane](crate::Lane).
     pub calls_max: usize,
     /// Calls committed and not started yet, beyond which no further messages are received, and no requests taken but those of
-    /// the calls themselves.
+    /// the calls themselves; and as many of those in lanes, beyond which they wait in the store alone.
     pub calls_waiting_max: usize,
     /// Entities whose states are held in memory, so that they need not be read as JSON when their next input comes; twice as many at the
     /// most, of a few MB together. Nothing depends on it but speed.

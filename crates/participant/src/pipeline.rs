@@ -4,11 +4,12 @@
 //! next batches, a few of them: a bus that takes long to confirm costs no throughput. What it has not confirmed holds
 //! back what comes after those, and as soon as a publish fails, everything behind it waits until it has succeeded.
 
+mod calls;
 mod commit;
 mod left_behind;
 mod outward;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,11 +17,13 @@ use std::time::Duration;
 
 use bus::{Consumer, Message, Publisher, Settlement};
 use futures::future::BoxFuture;
-use futures::stream::{FuturesOrdered, FuturesUnordered};
+use futures::stream::FuturesOrdered;
 use futures::{FutureExt, StreamExt};
 use store::OutboxId;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+use self::calls::Calls;
 use self::outward::Outward;
 use crate::decide::DecidedOf;
 use crate::health::Need;
@@ -39,18 +42,6 @@ const TIMER_WAIT_MAX: Duration = Duration::from_secs(1);
 /// What is handled in one transaction. An empty one only forgets outbox rows.
 pub(crate) type Batch<H> = Vec<ItemOf<H>>;
 
-struct CallDone<O> {
-    row: OutboxId,
-    id: CallId,
-    outcome: O,
-}
-
-struct CallWaiting<C> {
-    row: OutboxId,
-    id: CallId,
-    call: C,
-}
-
 type Publishing = BoxFuture<'static, Result<Option<OutboxId>, ParticipantError>>;
 
 pub(crate) struct Pipeline<H: Handler> {
@@ -58,14 +49,15 @@ pub(crate) struct Pipeline<H: Handler> {
     consumer: Arc<dyn Consumer>,
     publisher: Arc<dyn Publisher>,
     message_bytes_max: usize,
-    calls: FuturesUnordered<BoxFuture<'static, CallDone<H::Outcome>>>,
-    calls_waiting: VecDeque<CallWaiting<H::Call>>,
-    /// For each outbox row of calls, how many outcomes are not committed yet.
-    calls_open: BTreeMap<OutboxId, usize>,
+    calls: Calls<H::Call, H::Outcome>,
     /// Committed batches on their way out, oldest first.
     publishing: FuturesOrdered<Publishing>,
     /// Whether the last publish to end succeeded at once.
     flows: Arc<AtomicBool>,
+    /// Whether this life ends: what the bus does not take is left to the next one then.
+    ends: watch::Receiver<bool>,
+    /// Whether something was left.
+    leaves: Arc<AtomicBool>,
     /// Rows that are done, to go with the next commit.
     forget: Vec<OutboxId>,
     /// The states of entities that were written lately.
@@ -87,20 +79,21 @@ impl<H: Handler> Pipeline<H> {
         own: Participant<H>,
         consumer: Arc<dyn Consumer>,
         publisher: Arc<dyn Publisher>,
+        ends: watch::Receiver<bool>,
     ) -> Self {
         Self {
             held: Held::new(own.options.states_held_max),
             message_bytes_max: own.bus.capabilities().message_bytes_max,
             epoch: consumer.epoch(),
             next_look: own.store.is_shared().then(|| Instant::now() + own.options.look_around_every),
+            calls: Calls::new(Arc::clone(&own.caller), &own.options, own.metrics.calls.clone()),
             own,
             consumer,
             publisher,
-            calls: FuturesUnordered::new(),
-            calls_waiting: VecDeque::new(),
-            calls_open: BTreeMap::new(),
             publishing: FuturesOrdered::new(),
             flows: Arc::default(),
+            ends,
+            leaves: Arc::default(),
             forget: Vec::new(),
             known: BTreeSet::new(),
             next_due: None,
@@ -120,8 +113,8 @@ impl<H: Handler> Pipeline<H> {
         let forget_at = Instant::now() + self.own.options.forget_after;
         while batch.is_empty() {
             self.look_around().await?;
-            self.start_calls();
-            let has_room = self.calls_waiting.len() < self.own.options.calls_waiting_max;
+            self.start_calls().await?;
+            let has_room = self.calls.has_room();
             let room = self.own.options.batch_max.saturating_sub(self.requests_to_come()).max(1);
             let until_due = self.until_due();
             let next_look = self.next_look;
@@ -129,7 +122,7 @@ impl<H: Handler> Pipeline<H> {
                 biased;
                 () = &mut shutdown => return Ok(None),
                 Some(published) = self.publishing.next(), if !self.publishing.is_empty() => self.published(published?),
-                Some(done) = self.calls.next(), if !self.calls.is_empty() => batch.push(done.into_item()),
+                Some(done) = self.calls.next(), if self.calls.are_under_way() => batch.push(done),
                 asking = next(&mut self.own.asked, has_room) => batch.push(Item::Request(asking)),
                 received = self.consumer.receive(room), if has_room => match received {
                     Ok(deliveries) => {
@@ -159,11 +152,11 @@ impl<H: Handler> Pipeline<H> {
         let batch_max = self.own.options.batch_max;
         while batch.len() < batch_max {
             match self.calls.next().now_or_never() {
-                Some(Some(done)) => batch.push(done.into_item()),
+                Some(Some(done)) => batch.push(done),
                 Some(None) | None => break,
             }
         }
-        let has_room = self.calls_waiting.len() < self.own.options.calls_waiting_max;
+        let has_room = self.calls.has_room();
         if let Some(asked) = self.own.asked.as_mut() {
             let taken = batch.iter().filter(|item| matches!(item, Item::Request(_))).count();
             let room = (batch_max / 2).saturating_sub(taken).min(batch_max.saturating_sub(batch.len()));
@@ -264,7 +257,9 @@ impl<H: Handler> Pipeline<H> {
             if let Item::Outcome { id, row, .. } = item
                 && !decided.rejected_calls.contains(id)
             {
-                self.outcome_committed(*row);
+                if self.calls.outcome_committed(*row) {
+                    self.forget.push(*row);
+                }
             }
         }
         let mut ids = ids.into_iter();
@@ -273,7 +268,7 @@ impl<H: Handler> Pipeline<H> {
         self.known.extend(messages_row.into_iter().chain(calls_row));
         self.next_due = [self.next_due, decided.earliest_timer].into_iter().flatten().min();
         if let Some(row) = calls_row {
-            self.enqueue_calls(row, decided.calls);
+            self.add_calls(row, decided.calls, false);
         }
         self.publish(decided.messages, decided.settlements, messages_row).await?;
         if std::mem::take(&mut self.outbox_in_doubt) {
@@ -316,6 +311,8 @@ impl<H: Handler> Pipeline<H> {
             health: self.own.health.clone(),
             metrics: self.own.metrics.clone(),
             flows: Arc::clone(&self.flows),
+            ends: self.ends.clone(),
+            leaves: Arc::clone(&self.leaves),
             backoff: self.own.backoff(),
         };
         let mut publishing = out.publish_and_settle(messages, settlements, row).boxed();
@@ -337,40 +334,23 @@ impl<H: Handler> Pipeline<H> {
         self.own.metrics.outbox_rows.set(self.known.len() as i64);
     }
 
-    fn enqueue_calls(&mut self, row: OutboxId, calls: Vec<(CallId, H::Call)>) {
-        self.calls_open.insert(row, calls.len());
-        self.calls_waiting.extend(calls.into_iter().map(|(id, call)| CallWaiting { row, id, call }));
-        self.start_calls();
+    fn add_calls(&mut self, row: OutboxId, calls: Vec<(CallId, H::Call)>, are_late: bool) {
+        self.calls.add(row, calls, are_late);
+        self.own.metrics.calls_pending.set(self.calls.pending() as i64);
     }
 
-    fn start_calls(&mut self) {
-        while self.calls.len() < self.own.options.calls_max
-            && let Some(CallWaiting { row, id, call }) = self.calls_waiting.pop_front()
-        {
-            let caller = Arc::clone(&self.own.caller);
-            self.own.metrics.calls.inc();
-            self.calls.push(
-                async move {
-                    let outcome = caller.call(&id, &call).await;
-                    CallDone { row, id, outcome }
-                }
-                .boxed(),
-            );
+    /// Makes the calls whose turn it is; those that are not here are read first.
+    async fn start_calls(&mut self) -> Result<(), ParticipantError> {
+        self.calls.start();
+        while let Some(row) = self.calls.wanted() {
+            let calls = self.calls_of(row).await?;
+            self.calls.fill(row, calls);
         }
-        self.own.metrics.calls_pending.set((self.calls.len() + self.calls_waiting.len()) as i64);
+        self.own.metrics.calls_pending.set(self.calls.pending() as i64);
+        Ok(())
     }
 
-    fn outcome_committed(&mut self, row: OutboxId) {
-        if let Some(open) = self.calls_open.get_mut(&row) {
-            *open -= 1;
-            if *open == 0 {
-                self.calls_open.remove(&row);
-                self.forget.push(row);
-            }
-        }
-    }
-
-    /// Lets the batch in hand be published, and forgets what is done.
+    /// Lets the batch in hand be published, as far as the bus takes it now, and forgets what is done.
     pub(crate) async fn finish(mut self) -> Result<(), ParticipantError> {
         // Who asks from now on, or waits to be asked, is told at once.
         self.own.asked = None;
@@ -381,12 +361,6 @@ impl<H: Handler> Pipeline<H> {
             return Ok(());
         }
         self.process(Batch::<H>::new()).await
-    }
-}
-
-impl<O> CallDone<O> {
-    fn into_item<R, A>(self) -> Item<O, R, A> {
-        Item::Outcome { id: self.id, outcome: self.outcome, row: self.row }
     }
 }
 

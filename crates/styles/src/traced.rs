@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use participant::{CallId, Caller};
+use participant::{CallId, Caller, Lane};
 use traces::{KeyValue, Span, SpanKind, Tracer};
 
 /// A call to the outside that belongs to an order's trace.
@@ -45,10 +45,29 @@ where
     C: Caller<T, T::Outcome>,
 {
     async fn call(&self, id: &CallId, call: &T) -> T::Outcome {
+        self.traced(id, call, self.calls.call(id, call)).await
+    }
+
+    async fn call_late(&self, id: &CallId, call: &T) -> T::Outcome {
+        self.traced(id, call, self.calls.call_late(id, call)).await
+    }
+
+    fn lane<'c>(&'c self, call: &'c T) -> Option<Lane<'c>> {
+        self.calls.lane(call)
+    }
+}
+
+impl<C> TracedCaller<C> {
+    async fn traced<T: TracedCall>(
+        &self,
+        id: &CallId,
+        call: &T,
+        made: impl Future<Output = T::Outcome>,
+    ) -> T::Outcome {
         let (mut attributes, traceparent) = call.describe();
-        let Some(cause) = self.tracer.joined(traceparent) else { return self.calls.call(id, call).await };
+        let Some(cause) = self.tracer.joined(traceparent) else { return made.await };
         let began = self.tracer.now();
-        let outcome = self.calls.call(id, call).await;
+        let outcome = made.await;
         attributes.push(KeyValue::new("duet.order.id", id.key.clone()));
         let failure = T::failure(&outcome);
         attributes.extend(failure.as_ref().map(|(kind, _)| KeyValue::new("error.type", *kind)));

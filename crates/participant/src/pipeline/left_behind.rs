@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use store::{OutboxRow, StoreError};
+use store::{OutboxId, OutboxRow, StoreError};
 use tokio::time::Instant;
 
 use super::Pipeline;
 use crate::health::Need;
 use crate::options::Weakness;
 use crate::outbox::{self, Row, Unreadable};
-use crate::{Handler, ParticipantError};
+use crate::{CallId, Handler, ParticipantError};
 
 /// Outbox rows read at once.
 const OUTBOX_PAGE: usize = 64;
@@ -110,6 +110,32 @@ impl<H: Handler> Pipeline<H> {
         }
     }
 
+    /// The calls in one of this life's rows; none if it is not this instance's any more.
+    pub(super) async fn calls_of(
+        &mut self,
+        row: OutboxId,
+    ) -> Result<Vec<(CallId, H::Call)>, ParticipantError> {
+        let mut backoff = self.own.store_backoff();
+        let started = Instant::now();
+        let rows = loop {
+            match self.own.ask(self.own.store.outbox(row.saturating_sub(1), 1)).await {
+                Ok(rows) => break rows,
+                Err(error) => {
+                    let patience = Some(self.own.options.store_patience);
+                    self.own.wait_for_store(error, &mut backoff, started, patience).await?;
+                }
+            }
+        };
+        let found = rows.into_iter().find(|found| found.id == row);
+        match found.map(|found| outbox::decode::<H::Call>(found.blob)) {
+            Some(Ok(Row::Calls(calls))) => Ok(calls),
+            // Another instance has taken it over, and makes them.
+            None => Ok(Vec::new()),
+            // It was read before, or written by this life.
+            Some(_) => Err(ParticipantError::Outbox { participant: self.own.name.clone(), row }),
+        }
+    }
+
     async fn note_timers(&mut self) -> Result<(), ParticipantError> {
         let next_due = self.own.ask(self.own.store.next_due()).await;
         let next_due = next_due.map_err(|source| self.own.store_error(source))?;
@@ -129,7 +155,7 @@ impl<H: Handler> Pipeline<H> {
             }
             match outbox::decode::<H::Call>(row.blob) {
                 Ok(Row::Messages(messages)) => self.publish(messages, Vec::new(), Some(row.id)).await?,
-                Ok(Row::Calls(calls)) => self.enqueue_calls(row.id, calls),
+                Ok(Row::Calls(calls)) => self.add_calls(row.id, calls, true),
                 // Whoever waits for their outcomes waits on, but all others need not. It stays in the store, for a version that can
                 // read it.
                 Err(Unreadable::Calls(error)) => {

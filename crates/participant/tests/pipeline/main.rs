@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod away;
+mod cut_off;
 mod forget;
+mod lanes;
 mod requests;
 mod timers;
 mod within;
