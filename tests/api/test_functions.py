@@ -115,3 +115,21 @@ class Functions(ApiTest):
         self.assertEqual(json.loads(self.ended(arn)["output"]), {"dish": "pie"})
         events = self.client.get_execution_history(executionArn=arn)["events"]
         self.assertEqual([event["type"] for event in events].count("LambdaFunctionSucceeded"), 1)
+
+    def test_calls_that_wait_for_their_turn_hold_up_no_other_function(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="duet-api."))
+        slow = program(folder, "slow", HELD.replace("{folder}", str(folder)))
+        server = Server("--functions-at-once", "1", "--function", f"slow={slow}", "--function", "echo=cat")
+        self.addCleanup(server.kill)
+        before, type(self).client = self.client, server.client()
+        self.addCleanup(setattr, type(self), "client", before)
+        machine = self.task(self.arn_of("slow"))
+        waiting = [self.run_of(machine, n) for n in range(50)]
+        calls = folder / "calls"
+        self.until(calls.exists, bool)
+        self.assertEqual(self.ended(self.run_of(self.task(self.arn_of("echo")), "quick"))["output"], '"quick"')
+        for arn in waiting[1:-1]:
+            self.client.stop_execution(executionArn=arn)
+        (folder / "go").touch()
+        self.assertEqual([self.ended(arn)["status"] for arn in (waiting[0], waiting[-1])], ["SUCCEEDED"] * 2)
+        self.assertEqual(calls.read_text().count("called"), 2, "nobody waited for the others any more")

@@ -70,9 +70,30 @@ impl Resource {
         };
         Some(Self { arn: arn.into(), kind })
     }
+
+    /// The function that it calls with what is passed, by its ARN or by name, whatever the pattern; `None` if it calls something else, or names none.
+    pub fn function<'c>(&'c self, passed: &'c Value) -> Option<&'c str> {
+        match &self.kind {
+            ResourceKind::Function => function_name(&self.arn),
+            ResourceKind::Integration(it) if it.is_invoke() => {
+                passed.get("FunctionName")?.as_str().map(given_name)
+            }
+            ResourceKind::Integration(_) | ResourceKind::Activity => None,
+        }
+    }
+
+    /// What the function is given that it calls, whatever the pattern; of anything else, everything that is passed.
+    pub fn payload(&self, passed: Value) -> Value {
+        if self.kind.integration().is_some_and(Integration::is_invoke) { given(passed) } else { passed }
+    }
 }
 
 impl Integration {
+    /// Whether it calls a function by name, whatever the pattern.
+    pub fn is_invoke(&self) -> bool {
+        &*self.service == "lambda" && self.action.split('.').next() == Some("invoke")
+    }
+
     /// An integration of `service:action`, the service perhaps being `aws-sdk:service`.
     fn parse(text: &str) -> Option<Self> {
         let (service, action) = match text.strip_prefix("aws-sdk:") {
@@ -107,7 +128,7 @@ impl ResourceKind {
 
     /// The task's result, of what the function returned that it called.
     pub fn result(&self, output: Value) -> Value {
-        if self.is_lambda_invoke() { json!({"Payload": output, "StatusCode": 200}) } else { output }
+        if self.is_lambda_invoke() { invoked(output) } else { output }
     }
 
     /// The task's result if nobody waits for what the function returns: with `"InvocationType": "Event"` the answer is only that the
@@ -115,6 +136,19 @@ impl ResourceKind {
     pub fn sent(&self, parameters: &Value) -> Option<Value> {
         let is_event = self.is_lambda_invoke() && parameters.get("InvocationType")? == "Event";
         is_event.then(|| json!({"StatusCode": 202}))
+    }
+}
+
+/// What the integration answers that calls a function by name, of what that returned.
+pub fn invoked(output: Value) -> Value {
+    json!({"Payload": output, "StatusCode": 200})
+}
+
+/// What is passed on to a function that is called by name.
+fn given(passed: Value) -> Value {
+    match passed {
+        Value::Object(mut arguments) => arguments.remove("Payload").unwrap_or_else(|| json!({})),
+        passed => passed,
     }
 }
 
@@ -161,12 +195,7 @@ pub fn called_function<'c>(resource: &'c str, passed: &'c Value) -> Result<&'c s
 
 /// What the function is given that a call names.
 pub fn payload(resource: &str, passed: Value) -> Value {
-    match passed {
-        Value::Object(mut arguments) if is_lambda_invoke(resource) => {
-            arguments.remove("Payload").unwrap_or_else(|| json!({}))
-        }
-        passed => passed,
-    }
+    if is_lambda_invoke(resource) { given(passed) } else { passed }
 }
 
 #[cfg(test)]

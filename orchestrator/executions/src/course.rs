@@ -12,7 +12,7 @@ use engine::{
 use participant::{Effects, Rejected};
 
 use crate::due::Due;
-use crate::errand::{Again, Child, Errand, ItemsWanted, Results};
+use crate::errand::{Again, Child, Errand, Foreign, ItemsWanted, Results};
 use crate::integrations::{Integrations, Way};
 use crate::key::RunKeys;
 use crate::lists::OF_MAP_RUN;
@@ -201,7 +201,13 @@ impl<'a, I: Integrations> Course<'a, I> {
                     Ok(Way::Message(message)) => {
                         effects.publish(message.topic, message.headers, message.body);
                     }
-                    Ok(Way::Outside(call)) => effects.call(Errand::Foreign(call)),
+                    Ok(Way::Outside(call)) => {
+                        effects.call(Errand::Foreign(Foreign {
+                            since_ms: self.begun.started_ms,
+                            task,
+                            call,
+                        }));
+                    }
                     Ok(Way::Awaited) => {}
                     Err(Rejected(cause)) if is_awaited => {
                         let (error, cause) = (RUNTIME.to_owned(), Some(cause));

@@ -13,7 +13,7 @@ use crate::offered::Offered;
 pub enum Errand<C> {
     /// A call to what is not an execution.
     #[serde(rename = "f")]
-    Foreign(C),
+    Foreign(Foreign<C>),
     /// Start an execution, for a task.
     #[serde(rename = "n")]
     Nest(Box<Nest>),
@@ -68,6 +68,15 @@ pub enum Errand<C> {
         /// What it came to.
         run: Box<MapRun>,
     },
+}
+
+/// A call of a task to what is not an execution.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Foreign<C> {
+    /// When the execution began that has the task, in milliseconds since 1970.
+    pub(crate) since_ms: u64,
+    pub(crate) task: TaskId,
+    pub(crate) call: C,
 }
 
 /// An execution that a task starts.
@@ -183,6 +192,13 @@ pub struct Results {
 pub enum Outcome {
     /// The execution is told this.
     Told(Fact),
+    /// The execution is told this of a call to what is not one, unless it is another one that has its key now.
+    Returned {
+        /// When the one began that made the call, in milliseconds since 1970.
+        since_ms: u64,
+        /// What it is told.
+        fact: Fact,
+    },
     /// An execution was begun for a task that waits for more than that.
     Begun {
         /// The attempt.

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use engine::Fact;
 use futures::StreamExt;
 use futures::stream;
-use participant::{AskError, Backoff, CallId, Caller, Requests};
+use participant::{AskError, Backoff, CallId, Caller, Lane, Requests};
 use store::{Read, Store, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::catalogue::Catalogue;
-use crate::errand::{Errand, Outcome};
+use crate::errand::{Errand, Foreign, Outcome};
 use crate::event_log::EventLog;
 use crate::files::Files;
 use crate::request::{Answer, Request};
@@ -28,6 +28,7 @@ pub(crate) const AGAIN_AFTER_MAX: std::time::Duration = std::time::Duration::fro
 ///
 /// - **Until it is done.** While the store is away, or the participant has no time, an errand is tried again, for as long as the
 ///   process lives; then by the next one. A task does not fail of it.
+/// - **Nothing waits for a stranger.** Calls that are none of executions may have lanes of their own ([`Caller::lane`]).
 /// - **Twice is once.** What an errand asks for says who asks: an execution that was begun for a task is not begun again for it.
 ///
 /// Calls that are none of executions are `foreign`.
@@ -141,7 +142,10 @@ where
 impl<C: Clone + Send + Sync + 'static> Errands<C> {
     async fn carry_out(&self, id: &CallId, errand: &Errand<C>) -> Result<Outcome, Ends> {
         Ok(match errand {
-            Errand::Foreign(call) => Outcome::Told(self.foreign.call(id, call).await),
+            Errand::Foreign(foreign) => {
+                let Foreign { since_ms, call, .. } = foreign;
+                Outcome::Returned { since_ms: *since_ms, fact: self.foreign.call(id, call).await }
+            }
             Errand::Nest(nest) => self.nest(id, nest).await?,
             Errand::StopNested(tasks) => self.stop_nested(&id.key, None, tasks).await?,
             Errand::StopNestedOf { since_ms, tasks } => {
@@ -172,14 +176,33 @@ impl<C: Clone + Send + Sync + 'static> Errands<C> {
     }
 }
 
-#[async_trait]
-impl<C: Clone + Send + Sync + 'static> Caller<Errand<C>, Outcome> for Errands<C> {
-    /// On a task of its own: the participant looks at its calls only between two batches, and one that has got hold of what reads the
-    /// store just then would keep the next batch from it.
-    async fn call(&self, id: &CallId, errand: &Errand<C>) -> Outcome {
+impl<C: Clone + Send + Sync + 'static> Errands<C> {
+    /// Whether the task still waits that the call is for: there is no point in a call otherwise.
+    async fn is_awaited(&self, id: &CallId, foreign: &Foreign<C>) -> Result<bool, Ends> {
+        let asked = Request::Awaits { since_ms: foreign.since_ms, task: foreign.task };
+        match self.ask(&id.key, asked).await? {
+            Ok(Answer::Told { was_awaited, .. }) => Ok(was_awaited),
+            Ok(_) => Ok(false),
+            // Of what is damaged, the call's own outcome will tell.
+            Err(_) => Ok(true),
+        }
+    }
+
+    /// Carries it out, on a task of its own: the participant looks at its calls only between two batches, and one that has got hold of what reads
+    /// the store just then would keep the next batch from it.
+    async fn on_its_own(&self, id: &CallId, errand: &Errand<C>, is_late: bool) -> Outcome {
         let (errands, id, errand) = (self.clone(), id.clone(), errand.clone());
         let mut working = Working(tokio::spawn(async move {
-            match errands.carry_out(&id, &errand).await {
+            let carried_out = async {
+                if let Errand::Foreign(foreign) = &errand
+                    && is_late
+                    && !errands.is_awaited(&id, foreign).await?
+                {
+                    return Ok(Outcome::Done);
+                }
+                errands.carry_out(&id, &errand).await
+            };
+            match carried_out.await {
                 Ok(outcome) => outcome,
                 // Nobody hears it: the participant drops its calls as it ends, and the next one makes them again.
                 Err(Ends) => std::future::pending().await,
@@ -189,6 +212,24 @@ impl<C: Clone + Send + Sync + 'static> Caller<Errand<C>, Outcome> for Errands<C>
             Ok(outcome) => outcome,
             // It panicked, or the runtime ends: the next life tries it again.
             Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+#[async_trait]
+impl<C: Clone + Send + Sync + 'static> Caller<Errand<C>, Outcome> for Errands<C> {
+    async fn call(&self, id: &CallId, errand: &Errand<C>) -> Outcome {
+        self.on_its_own(id, errand, false).await
+    }
+
+    async fn call_late(&self, id: &CallId, errand: &Errand<C>) -> Outcome {
+        self.on_its_own(id, errand, true).await
+    }
+
+    fn lane<'c>(&'c self, errand: &'c Errand<C>) -> Option<Lane<'c>> {
+        match errand {
+            Errand::Foreign(foreign) => self.foreign.lane(&foreign.call),
+            _ => None,
         }
     }
 }

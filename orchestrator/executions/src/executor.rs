@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use asl::Definition;
 use async_trait::async_trait;
-use engine::Fact;
 use engine::token::Token;
+use engine::{Fact, TaskId};
 use participant::{Effects, Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
@@ -206,6 +206,18 @@ impl<I: Integrations> Executor<I> {
         Ok((Some(self.put(course, running, measured, effects, Some(before))), was_awaited))
     }
 
+    /// Whether it waits for the task; nothing changes.
+    fn awaits(&self, stored: Stored, task: TaskId, effects: &mut EffectsOf<I>) -> Decision<Stored> {
+        let (begun, journal, place) = stored.apart();
+        let (running, measured) = match place {
+            Place::Here(execution) => (Running::from(*execution), None),
+            Place::Journal { size } => (self.take(journal.chain, effects)?, Some(size)),
+        };
+        let was_awaited = running.execution.awaiting_task(task).is_some();
+        effects.answer(Answer::Told { was_awaited, ending: ending(&running.execution).cloned() });
+        Ok(Some(self.put_back(begun, journal, running, measured, effects)))
+    }
+
     /// An Express execution is over, and nobody can ask for it. Of one that a message, or a task that does not wait, has begun, the row stays as
     /// long as that of any other: its inbox knows what comes again.
     fn leave(&self, begun: &Begun, effects: &mut EffectsOf<I>) {
@@ -282,6 +294,7 @@ impl<I: Integrations> Executor<I> {
         let since_ms = match request {
             Request::Nested(nested) => nested.since_ms,
             Request::ChildEnded { since_ms, .. } => *since_ms,
+            Request::Awaits { since_ms, .. } => Some(*since_ms),
             _ => None,
         };
         if since_ms.is_some_and(|since_ms| since_ms != stored.started_ms) {
@@ -308,6 +321,7 @@ impl<I: Integrations> Executor<I> {
                 self.on_facts(stored, [begun, end.clone()], effects)
             }
             Request::ChildEnded { fact, .. } => self.on_facts(stored, [(**fact).clone()], effects),
+            Request::Awaits { task, .. } => self.awaits(stored, *task, effects),
             Request::Start(_) | Request::StartChild(_) | Request::Queue(_) | Request::KeepMapRun { .. } => {
                 Err(misplaced(effects.key()))
             }
@@ -340,6 +354,8 @@ impl<I: Integrations> Executor<I> {
                 Ok(Some(stored))
             }
             Outcome::Told(fact) => self.on_facts(stored, [fact.clone()], effects),
+            Outcome::Returned { since_ms, .. } if *since_ms != stored.started_ms => Ok(Some(stored)),
+            Outcome::Returned { fact, .. } => self.on_facts(stored, [fact.clone()], effects),
             Outcome::Begun { task, output, nested } => {
                 let begun = storable(Fact::TaskSubmitted { task: *task, output: output.clone() });
                 let (stored, was_awaited) = self.advance(stored, [begun], false, effects)?;

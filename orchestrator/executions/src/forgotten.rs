@@ -51,6 +51,7 @@ pub(crate) fn unheard<C>(outcome: &Outcome, effects: &mut Effects<Errand<C>, Ans
             });
         }
         Outcome::Told(_)
+        | Outcome::Returned { .. }
         | Outcome::Begun { nested: None, .. }
         | Outcome::MapRunKept { .. }
         | Outcome::Unheard

@@ -51,6 +51,13 @@ pub enum Request {
         /// What it is told.
         fact: Box<Fact>,
     },
+    /// Whether it still waits for one of its tasks, which was not begun yet; answered with [`Answer::Told`].
+    Awaits {
+        /// When the execution began whose task it is, in milliseconds since 1970: another one knows nothing of it.
+        since_ms: u64,
+        /// The attempt.
+        task: TaskId,
+    },
     /// What is asked of a [queue](crate::queue_key).
     Queue(QueueRequest),
     /// A Map run of an execution is over; asked under the run's own key.

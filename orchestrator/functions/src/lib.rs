@@ -89,17 +89,32 @@ impl std::str::FromStr for Function {
 /// Functions by name.
 #[derive(Debug)]
 pub struct Functions {
-    by_name: BTreeMap<String, Place>,
+    by_name: BTreeMap<String, Called>,
     patience: Duration,
-    at_once: Semaphore,
+    at_once: usize,
+}
+
+#[derive(Debug)]
+struct Called {
+    place: Place,
+    /// Calls that may begin now.
+    turns: Semaphore,
 }
 
 impl Functions {
-    /// Functions, each call of which may take so long once it has its turn; so many are at work at once.
+    /// Functions, each call of which may take so long once it has its turn; so many of each are at work at once.
     #[must_use]
     pub fn new(functions: &[Function], patience: Duration, at_once: usize) -> Self {
-        let by_name = functions.iter().map(|it| (it.name.clone(), it.place.clone())).collect();
-        Self { by_name, patience, at_once: Semaphore::new(at_once.min(Semaphore::MAX_PERMITS)) }
+        let at_once = at_once.min(Semaphore::MAX_PERMITS);
+        let called = |it: &Function| Called { place: it.place.clone(), turns: Semaphore::new(at_once) };
+        let by_name = functions.iter().map(|it| (it.name.clone(), called(it))).collect();
+        Self { by_name, patience, at_once }
+    }
+
+    /// How many calls of a function are at work at once; further ones wait.
+    #[must_use]
+    pub fn at_once(&self) -> usize {
+        self.at_once
     }
 
     /// Whether there is one of that name.
@@ -121,9 +136,9 @@ impl Functions {
     /// # Errors
     /// [`Failed`]: the function failed, could not be asked, or took too long.
     pub async fn invoke(&self, name: &str, given: &Value, id: Option<&str>) -> Option<Result<Value, Failed>> {
-        let place = self.by_name.get(name)?;
+        let Called { place, turns } = self.by_name.get(name)?;
         // It is never closed.
-        let _turn = self.at_once.acquire().await.ok();
+        let _turn = turns.acquire().await.ok();
         let given = given.to_string();
         let answer = async {
             match place {

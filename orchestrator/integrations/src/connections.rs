@@ -8,8 +8,9 @@ use engine::{Call, Fact, Refusal};
 use executions::{Integrations, Unconnected, Way};
 use functions::Functions;
 use participant::{Caller, Millis, Rejected};
+use tokio::runtime::Handle;
 
-use crate::lambda::{Called, Invocation, Invoked, called};
+use crate::lambda::{Invocation, Invoked};
 
 /// Functions, and no services yet. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
 /// also where nobody is called that it would be given to: whoever reads the history, or works out the token otherwise, can hand it in. If there
@@ -26,34 +27,34 @@ impl Connections {
         Self { functions }
     }
 
-    /// What makes the calls.
+    /// What makes the calls, on that runtime.
     #[must_use]
-    pub fn caller(&self) -> Arc<dyn Caller<Invocation, Fact>> {
-        Arc::new(Invoked::new(Arc::clone(&self.functions)))
+    pub fn caller(&self, runtime: Handle) -> Arc<dyn Caller<Invocation, Fact>> {
+        Arc::new(Invoked::new(Arc::clone(&self.functions), runtime))
     }
 
-    /// The function that the call names, if it is there.
-    fn function<'c>(&self, call: &'c Call) -> Option<Called<'c>> {
-        called(call).filter(|called| self.functions.has(called.function))
+    /// Whether the call names a function that is there.
+    fn has(&self, call: &Call) -> bool {
+        function_of(call).is_some_and(|function| self.functions.has(&function))
     }
 
     /// Whether a call that waits for a token, and of whatever cannot be called, is to wait for it.
     fn waits(&self, call: &Call) -> bool {
-        waits_for_token(&call.resource) && (self.functions.is_empty() || called(call).is_none())
+        waits_for_token(&call.resource) && (self.functions.is_empty() || function_of(call).is_none())
     }
 }
 
 impl engine::Integrations for Connections {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
         if let Some(it) =
-            call.parameters.get("InvocationType").filter(|it| *it == "DryRun" && called(call).is_some())
+            call.parameters.get("InvocationType").filter(|it| *it == "DryRun" && function_of(call).is_some())
         {
             return Some(Refusal {
                 error: asl::error::RUNTIME.to_owned(),
                 cause: format!("InvocationType {it} is not served here: a function is called, or it is not"),
             });
         }
-        if self.function(call).is_some() || self.waits(call) {
+        if self.has(call) || self.waits(call) {
             return None;
         }
         let Some(resource) = Resource::parse(&call.resource) else {
@@ -74,12 +75,9 @@ impl engine::Integrations for Connections {
             // As AWS names it when there is no such function.
             _ => Some(Refusal {
                 error: "Lambda.ResourceNotFoundException".to_owned(),
-                cause: match called(call) {
-                    Some(called) => {
-                        format!(
-                            "Function not found: this server has no function {} (--function)",
-                            called.function
-                        )
+                cause: match function_of(call) {
+                    Some(function) => {
+                        format!("Function not found: this server has no function {function} (--function)")
                     }
                     None => format!("Function not found: the call names none ({})", call.resource),
                 },
@@ -92,8 +90,10 @@ impl Integrations for Connections {
     type Outside = Invocation;
 
     fn way(&self, _: &str, call: Call, _: Millis) -> Result<Way<Invocation>, Rejected> {
-        if let Some(called) = self.function(&call) {
-            return Ok(Way::Outside(Invocation::of(&call, called)));
+        if self.has(&call)
+            && let Some(invocation) = Invocation::of(&call)
+        {
+            return Ok(Way::Outside(invocation));
         }
         // All others are refused before: should one come this far, it must not wait for ever.
         if self.waits(&call) {
@@ -109,6 +109,11 @@ impl Integrations for Connections {
     fn fact(&self, message: &Message) -> Result<Fact, Rejected> {
         Unconnected.fact(message)
     }
+}
+
+/// The function that the call names; `None` if it calls something else, or names none.
+fn function_of(call: &Call) -> Option<String> {
+    Resource::parse(&call.resource)?.function(&call.parameters).map(str::to_owned)
 }
 
 /// Whether a task of that resource is done when somebody hands in its token.

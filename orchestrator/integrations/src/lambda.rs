@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use asl::data::NESTING_MAX;
 use asl::error::DATA_LIMIT_EXCEEDED;
-use asl::resource::{
-    LAMBDA_INVOKE, Pattern, Resource, ResourceKind, called_function, function_name, payload,
-};
+use asl::resource::{Pattern, Resource, invoked};
 use async_trait::async_trait;
 use engine::quotas::{CAUSE_CHARS_MAX, ERROR_CHARS_MAX, PAYLOAD_BYTES_MAX};
 use engine::{Call, Fact, TaskId};
 use functions::{Failed, Functions};
-use participant::{CallId, Caller};
+use participant::{CallId, Caller, Lane};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 /// A call of a function; kept until its outcome is committed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,76 +32,61 @@ pub struct Invocation {
     pub is_submitted: bool,
 }
 
-/// What a task calls that calls a function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Called<'c> {
-    /// The function's name.
-    pub(crate) function: &'c str,
-    /// When the task is done.
-    pub(crate) pattern: Pattern,
-}
-
-/// The function that the call names; `None` if it calls something else, or names none.
-pub(crate) fn called(call: &Call) -> Option<Called<'_>> {
-    let resource = Resource::parse(&call.resource)?;
-    match &resource.kind {
-        ResourceKind::Function => {
-            let function = function_name(&call.resource)?;
-            Some(Called { function, pattern: Pattern::RequestResponse })
-        }
-        ResourceKind::Integration(it) if is_invoke(&it.service, &it.action) => {
-            let function = called_function(LAMBDA_INVOKE, &call.parameters).ok()?;
-            Some(Called { function, pattern: it.pattern })
-        }
-        ResourceKind::Integration(_) | ResourceKind::Activity => None,
-    }
-}
-
-/// Whether that invokes a function, whatever the pattern.
-fn is_invoke(service: &str, action: &str) -> bool {
-    service == "lambda" && action.split('.').next() == Some("invoke")
-}
-
 impl Invocation {
-    /// What is to be invoked for a call of a function.
-    pub(crate) fn of(call: &Call, called: Called<'_>) -> Self {
-        let is_by_name = function_name(&call.resource).is_none();
-        let resource = if is_by_name { LAMBDA_INVOKE } else { &*call.resource };
-        Self {
+    /// What is to be invoked for a call of a function; `None` if the call is of something else, or names none.
+    pub(crate) fn of(call: &Call) -> Option<Self> {
+        let resource = Resource::parse(&call.resource)?;
+        let function = resource.function(&call.parameters)?.to_owned();
+        let pattern = resource.kind.integration().map(|it| it.pattern);
+        Some(Self {
             task: call.task,
-            function: called.function.to_owned(),
-            payload: payload(resource, call.parameters.clone()),
-            is_submitted: called.pattern == Pattern::WaitForTaskToken,
-        }
+            function,
+            payload: resource.payload(call.parameters.clone()),
+            is_submitted: pattern == Some(Pattern::WaitForTaskToken),
+        })
     }
 }
 
 /// Invokes functions.
 #[derive(Clone, Debug)]
-pub struct Invoked(Arc<Functions>);
+pub struct Invoked {
+    functions: Arc<Functions>,
+    runtime: Handle,
+}
 
 impl Invoked {
-    /// Those functions.
+    /// Those functions, on that runtime: to begin a program takes a millisecond, for which a participant's own thread is too dear.
     #[must_use]
-    pub fn new(functions: Arc<Functions>) -> Self {
-        Self(functions)
+    pub fn new(functions: Arc<Functions>, runtime: Handle) -> Self {
+        Self { functions, runtime }
+    }
+
+    async fn invoke(&self, id: &CallId, function: &str, payload: &Value) -> Option<Result<Value, Failed>> {
+        let (functions, id) = (Arc::clone(&self.functions), id.to_string());
+        let (function, payload) = (function.to_owned(), payload.clone());
+        // It ends with whoever waits for it.
+        let mut at_work = JoinSet::new();
+        at_work
+            .spawn_on(async move { functions.invoke(&function, &payload, Some(&id)).await }, &self.runtime);
+        match at_work.join_next().await {
+            Some(Ok(answer)) => answer,
+            // It panicked, or the runtime ends: the next life tries it again.
+            Some(Err(_)) | None => std::future::pending().await,
+        }
     }
 }
 
 #[async_trait]
 impl Caller<Invocation, Fact> for Invoked {
+    fn lane<'c>(&'c self, call: &'c Invocation) -> Option<Lane<'c>> {
+        Some(Lane { name: &call.function, at_once: self.functions.at_once() })
+    }
+
     async fn call(&self, id: &CallId, call: &Invocation) -> Fact {
         let Invocation { task, function, payload, is_submitted } = call;
-        let (task, answer) = (*task, self.0.invoke(function, payload, Some(&id.to_string())).await);
+        let (task, answer) = (*task, self.invoke(id, function, payload).await);
         match answer.unwrap_or_else(|| Err(gone(function))).and_then(within) {
-            Ok(output) if *is_submitted => {
-                // As it is told of a function that is invoked by name, and so without the suffix of the pattern.
-                let output = match Resource::parse(LAMBDA_INVOKE) {
-                    Some(resource) => resource.kind.result(output),
-                    None => output,
-                };
-                Fact::TaskSubmitted { task, output }
-            }
+            Ok(output) if *is_submitted => Fact::TaskSubmitted { task, output: invoked(output) },
             Ok(output) => Fact::FunctionReturned { task, output },
             Err(Failed { error, cause }) => {
                 tracing::debug!(call = %id, function, error, "a function failed");
@@ -154,16 +139,16 @@ mod tests {
             ("arn:aws:states:::lambda:invoke", json!({"FunctionName": "f"}), json!({}), false),
         ] {
             let call = call(resource, parameters);
-            let invocation = Invocation::of(&call, called(&call).unwrap());
+            let invocation = Invocation::of(&call).unwrap();
             let expected = Invocation { task: TaskId(3), function: "f".to_owned(), payload, is_submitted };
             assert_eq!(invocation, expected, "{resource}");
         }
         for resource in
             ["arn:aws:states:::sqs:sendMessage", "arn:aws:states:us-east-1:123456789012:activity:a", "x"]
         {
-            assert_eq!(called(&call(resource, json!({"FunctionName": "f"}))), None, "{resource}");
+            assert_eq!(Invocation::of(&call(resource, json!({"FunctionName": "f"}))), None, "{resource}");
         }
-        assert_eq!(called(&call("arn:aws:states:::lambda:invoke", json!({}))), None);
+        assert_eq!(Invocation::of(&call("arn:aws:states:::lambda:invoke", json!({}))), None);
     }
 
     #[tokio::test]
@@ -171,7 +156,8 @@ mod tests {
         let functions: Vec<Function> = ["echo=cat", "no=false", "slow=sleep 600", "much=seq -s0 1 100000"]
             .map(|text| text.parse().unwrap())
             .into();
-        let invoked = Invoked::new(Arc::new(Functions::new(&functions, Duration::from_millis(500), 4)));
+        let functions = Arc::new(Functions::new(&functions, Duration::from_millis(500), 4));
+        let invoked = Invoked::new(functions, Handle::current());
         let told = async |function: &str, is_submitted| {
             let (task, payload) = (TaskId(3), json!({"dish": "soup"}));
             let call = Invocation { task, function: function.to_owned(), payload, is_submitted };

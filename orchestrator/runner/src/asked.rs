@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl::resource::{self, LAMBDA_INVOKE, Pattern, Resource, ResourceKind};
+use asl::resource::{Pattern, Resource, ResourceKind};
 use engine::Call;
 use serde_json::Value;
 
@@ -49,10 +49,10 @@ impl Asked {
     /// the activity. `None` if it is a function's and names none.
     pub fn name(&self) -> Option<String> {
         match &self.resource.kind {
-            ResourceKind::Function => resource::function_name(&self.resource.arn).map(str::to_owned),
+            ResourceKind::Function => self.resource.function(&self.parameters).map(str::to_owned),
             ResourceKind::Activity => self.resource.arn.rsplit(':').next().map(str::to_owned),
-            ResourceKind::Integration(_) if self.is_invoke() => {
-                resource::called_function(LAMBDA_INVOKE, &self.parameters).ok().map(str::to_owned)
+            ResourceKind::Integration(it) if it.is_invoke() => {
+                self.resource.function(&self.parameters).map(str::to_owned)
             }
             ResourceKind::Integration(it) => {
                 let action = it.action.split('.').next().unwrap_or_default();
@@ -63,8 +63,7 @@ impl Asked {
 
     /// What the function is given that the call names; of any other call everything that is passed.
     pub fn payload(&self) -> Value {
-        let resource = if self.is_invoke() { LAMBDA_INVOKE } else { &*self.resource.arn };
-        resource::payload(resource, self.parameters.clone())
+        self.resource.payload(self.parameters.clone())
     }
 
     /// What a function's return is to this call: to a function that is called and awaited, what it returned; to anything else
@@ -74,11 +73,5 @@ impl Asked {
             Pattern::RequestResponse => Answer::Returned(output),
             Pattern::Sync | Pattern::WaitForTaskToken => Answer::Result(output),
         }
-    }
-
-    /// Whether a function is called by name, whatever the pattern.
-    fn is_invoke(&self) -> bool {
-        let is_invoke = |action: &str| action.split('.').next() == Some("invoke");
-        self.resource.kind.integration().is_some_and(|it| &*it.service == "lambda" && is_invoke(&it.action))
     }
 }

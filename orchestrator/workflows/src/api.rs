@@ -16,6 +16,7 @@ use integrations::Connections;
 use items::Folder;
 use participant::{Metrics, Participant, SystemClock};
 use store::{Read, Store};
+use tokio::runtime::Handle;
 
 use crate::access::Access;
 use crate::event_log::Log;
@@ -77,7 +78,7 @@ impl Ground {
         let (requests, asked) = participant::requests();
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
         let connections = Connections::new(functions);
-        let caller = connections.caller();
+        let caller = connections.caller(Handle::current());
         let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), caller)
             .with_event_log(event_log.clone());
         if let Some(folder) = buckets {

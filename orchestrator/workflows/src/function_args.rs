@@ -37,7 +37,7 @@ pub(crate) struct FunctionArgs {
     /// The longest that a call of a function may take, in seconds: AWS's is 15 minutes.
     #[arg(long, value_name = "N", env = "DUET_FUNCTION_TIMEOUT_S", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     function_timeout_s: u64,
-    /// How many calls of functions are at work at once; further ones wait.
+    /// How many calls of each function are at work at once; further ones wait, and hold up nothing else.
     #[arg(long, value_name = "N", env = "DUET_FUNCTIONS_AT_ONCE", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=256))]
     functions_at_once: u64,
 }

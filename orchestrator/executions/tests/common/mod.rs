@@ -17,13 +17,13 @@ use executions::{
 };
 use items::Folder;
 use participant::{
-    AskError, CallId, Caller, Clock, Millis, Options, Participant, ParticipantError, Rejected, Requests,
-    SystemClock, requests,
+    AskError, CallId, Caller, Clock, Lane, Millis, Options, Participant, ParticipantError, Rejected,
+    Requests, SystemClock, requests,
 };
 use registry::machines::{self, Change, Machine, Revision};
 use serde_json::{Value, json};
 use store::{Read, Store, StoreError};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -45,6 +45,10 @@ pub(crate) struct Works {
     pub(crate) event_log: Option<Arc<dyn EventLog>>,
     pub(crate) metrics: Option<Metrics>,
     pub(crate) spans: Option<Arc<dyn Spans>>,
+    /// A function is called at once, or as these permit, one call after the other.
+    pub(crate) turns: Option<Arc<Semaphore>>,
+    /// Whose functions were called.
+    pub(crate) called: Arc<Mutex<Vec<String>>>,
 }
 
 impl engine::Integrations for Works {
@@ -75,8 +79,16 @@ impl Integrations for Works {
 
 #[async_trait]
 impl Caller<TaskId, Fact> for Works {
-    async fn call(&self, _: &CallId, task: &TaskId) -> Fact {
+    async fn call(&self, id: &CallId, task: &TaskId) -> Fact {
+        self.called.lock().unwrap().push(id.key.clone());
+        if let Some(turns) = &self.turns {
+            turns.acquire().await.unwrap().forget();
+        }
         Fact::FunctionReturned { task: *task, output: json!("done") }
+    }
+
+    fn lane<'c>(&'c self, _: &'c TaskId) -> Option<Lane<'c>> {
+        self.turns.is_some().then_some(Lane { name: "f", at_once: 1 })
     }
 }
 
