@@ -18,6 +18,25 @@ FAILS = """#!/bin/sh
 echo '{"errorType": "CardDeclined", "errorMessage": "no money"}'
 exit 1
 """
+# A custom runtime, as AWS's documentation has it: nothing of Lambda's is in it.
+BOOTSTRAP = """#!/usr/bin/env python3
+import http.client, json, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+def ask(method, path, body=None):
+    api.request(method, "/2018-06-01/runtime/invocation/" + path, body)
+    answer = api.getresponse()
+    return answer.headers, answer.read()
+calls = 0
+while True:
+    headers, event = ask("GET", "next")
+    calls += 1
+    request = headers["Lambda-Runtime-Aws-Request-Id"]
+    if json.loads(event) == "fail":
+        failed = {"errorType": "KitchenClosed", "errorMessage": "come back tomorrow", "stackTrace": []}
+        ask("POST", request + "/error", json.dumps(failed))
+    else:
+        ask("POST", request + "/response", json.dumps({"event": json.loads(event), "calls": calls, "request": request}))
+"""
 
 
 def program(folder, name, text):
@@ -52,6 +71,7 @@ class Functions(ApiTest):
             "echo": "cat",
             "held": program(cls.folder, "held", HELD.replace("{folder}", cls.folder)),
             "declines": program(cls.folder, "declines", FAILS),
+            "for-lambda": "lambda:" + program(cls.folder, "bootstrap", BOOTSTRAP),
             "adds": f"http://127.0.0.1:{cls.web.server_port}/add",
         }
         flags = [flag for name, place in functions.items() for flag in ("--function", f"{name}={place}")]
@@ -102,6 +122,17 @@ class Functions(ApiTest):
         answer = json.loads(self.until(submitted, bool)[0]["output"])
         self.client.send_task_success(taskToken=answer["Payload"]["token"], output='"done"')
         self.assertEqual(self.ended(arn)["output"], '"done"')
+
+    def test_a_program_for_lambda_asks_the_runtime_api_and_is_kept(self):
+        machine = self.task(self.arn_of("for-lambda"))
+        arns = [self.run_of(machine, "soup") for _ in range(2)]
+        answers = [json.loads(self.ended(arn)["output"]) for arn in arns]
+        self.assertEqual([answer["event"] for answer in answers], ["soup"] * 2)
+        self.assertEqual(len({answer["request"] for answer in answers}), 2, "each call has an id")
+        again = json.loads(self.ended(self.run_of(machine, "pie"))["output"])
+        self.assertGreater(again["calls"], 1, "the program is kept for the next call")
+        failed = self.ended(self.run_of(machine, "fail"))
+        self.assertEqual((failed["status"], failed["error"]), ("FAILED", "KitchenClosed"))
 
     def test_a_call_in_flight_is_made_again_after_a_kill_and_ends_once(self):
         arn = self.run_of(self.task(self.arn_of("held")), {"dish": "pie"})

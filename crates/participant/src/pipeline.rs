@@ -256,10 +256,9 @@ impl<H: Handler> Pipeline<H> {
             // The row of a rejected one stays: the call is not done, and is made again at the next start.
             if let Item::Outcome { id, row, .. } = item
                 && !decided.rejected_calls.contains(id)
+                && self.calls.outcome_committed(*row)
             {
-                if self.calls.outcome_committed(*row) {
-                    self.forget.push(*row);
-                }
+                self.forget.push(*row);
             }
         }
         let mut ids = ids.into_iter();

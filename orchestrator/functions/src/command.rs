@@ -37,7 +37,7 @@ struct Said {
 }
 
 /// It said more than it may.
-struct TooLarge;
+pub(crate) struct TooLarge;
 
 impl Command {
     /// The program of that path; or, if there is none, the first word as the program and the others as its arguments. `None` if that is
@@ -53,24 +53,38 @@ impl Command {
             .then(|| Self { program, arguments: words.collect() })
     }
 
-    /// What it answers; `id` tells this call from others, and is the same when it is made again.
-    pub(crate) async fn run(&self, given: &str, id: Option<&str>) -> Result<Value, Failed> {
-        let failed = |why: std::io::Error| {
-            Failed::lambda("Runtime.InvalidEntrypoint", &format!("Error: {}: {why}", self.program))
-        };
+    /// The program, as it is started: with the environment of this process but for what that was told itself, and pipes to all that it says.
+    pub(crate) fn prepared(&self) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments).kill_on_drop(true);
-        // What this process was told, passwords of its servers among it, is no business of a function.
+        // Passwords of servers are among it, and no business of a function.
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("DUET_") || name.starts_with("OTEL_")) {
                 command.env_remove(name);
             }
         }
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        lead(&mut command);
+        command
+    }
+
+    /// Why it did not start.
+    pub(crate) fn unstartable(&self, why: &std::io::Error) -> Failed {
+        Failed::lambda("Runtime.InvalidEntrypoint", &format!("Error: {}: {why}", self.program))
+    }
+
+    /// The program's path, or its name.
+    pub(crate) fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// What it answers; `id` tells this call from others, and is the same when it is made again.
+    pub(crate) async fn run(&self, given: &str, id: Option<&str>) -> Result<Value, Failed> {
+        let mut command = self.prepared();
         if let Some(id) = id {
             command.env(CALL_ID, id);
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = lead(&mut command).spawn().map_err(failed)?;
+        let mut child = command.stdin(Stdio::piped()).spawn().map_err(|why| self.unstartable(&why))?;
         // Dropped before the child is: whoever gives up this future ends the group while the program still has its number.
         let mut group = Group::of(&child);
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -105,16 +119,16 @@ impl Command {
                 None => tokio::time::timeout(REST_READ, talk).await.ok(),
             }
         };
-        let status = child.wait().await.map_err(failed)?;
+        let status = child.wait().await.map_err(|why| self.unstartable(&why))?;
         match all_read {
             Some(Err(TooLarge)) => Err(Failed::too_large()),
             _ if status.success() => read(&said.output, &self.program),
-            _ => Err(exited(status, &said)),
+            _ => Err(failed(status, &said)),
         }
     }
 }
 
-fn exited(status: ExitStatus, said: &Said) -> Failed {
+fn failed(status: ExitStatus, said: &Said) -> Failed {
     if let Ok(output) = serde_json::from_slice::<Value>(&said.output) {
         if let Some(failed) = Failed::of(&output) {
             return failed;
@@ -123,7 +137,12 @@ fn exited(status: ExitStatus, said: &Said) -> Failed {
             return Failed::nameless(&output);
         }
     }
-    let errors = String::from_utf8_lossy(&said.errors);
+    exited(status, &said.errors)
+}
+
+/// It has ended with that status, after saying so on standard error.
+pub(crate) fn exited(status: ExitStatus, errors: &[u8]) -> Failed {
+    let errors = String::from_utf8_lossy(errors);
     let lines: Vec<_> = errors.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines[lines.len().saturating_sub(LINES_TOLD)..].join("\n");
     let separator = if last.is_empty() { "" } else { "\n" };
@@ -149,7 +168,7 @@ async fn output(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> Res
 }
 
 /// Reads all that a program complains of, and keeps the end.
-async fn errors(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> Result<(), TooLarge> {
+pub(crate) async fn errors(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> Result<(), TooLarge> {
     let mut buffer = vec![0; 8192];
     let Some(mut pipe) = pipe else { return Ok(()) };
     while let Ok(count @ 1..) = pipe.read(&mut buffer).await {

@@ -2,6 +2,10 @@
 
 use tokio::process::{Child, Command};
 
+/// For a thread that only waits.
+#[cfg(unix)]
+const STACK_BYTES: usize = 64 * 1024;
+
 /// Has a program begin in a group of its own, so that all of it can be ended, and Ctrl-C is for this process.
 pub(crate) fn lead(command: &mut Command) -> &mut Command {
     #[cfg(unix)]
@@ -31,12 +35,31 @@ impl Group {
         let wait = move || {
             let Some(leader) = leader else { return };
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            // That it cannot be waited for means that it has ended.
             while matches!(waitid(WaitId::Pid(leader), options), Err(rustix::io::Errno::INTR)) {}
         };
         async move {
-            // That it cannot be waited for means that it has ended.
-            let _ = tokio::task::spawn_blocking(wait).await;
+            let (tell, told) = tokio::sync::oneshot::channel();
+            // A thread of its own: there may be more programs than the runtime has threads to wait with.
+            let thread = std::thread::Builder::new().name("function-ends".to_owned()).stack_size(STACK_BYTES);
+            let waiting = thread.spawn(move || {
+                wait();
+                // Nobody may want to know any more.
+                let _ = tell.send(());
+            });
+            let _ = match waiting {
+                Ok(_) => told.await.is_ok(),
+                Err(_) => tokio::task::spawn_blocking(wait).await.is_ok(),
+            };
         }
+    }
+
+    /// Whether the program has ended. It is still to be waited for.
+    pub(crate) fn has_ended(&self) -> bool {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let Some(leader) = self.leader else { return true };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        !matches!(waitid(WaitId::Pid(leader), options), Ok(None))
     }
 
     /// Ends all of it that is left.
@@ -57,6 +80,10 @@ impl Group {
     /// There are no groups: the end of the program is seen by its pipes.
     pub(crate) fn leader_ends(&self) -> impl Future<Output = ()> + use<> {
         std::future::pending()
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        false
     }
 
     pub(crate) fn end(&mut self) {}

@@ -1,6 +1,6 @@
-//! Functions that are programs on this machine, or answer over HTTP.
+//! Functions that are programs on this machine, programs for Lambda, or answer over HTTP.
 //!
-//! Both are given JSON and give JSON. An object with the texts `errorType` and `errorMessage` is an error, as of a Lambda function: the
+//! All are given JSON and give JSON. An object with the texts `errorType` and `errorMessage` is an error, as of a Lambda function: the
 //! error is named by `errorType`, and its cause is the object.
 //!
 //! | module | holds |
@@ -9,12 +9,14 @@
 //! | `group` | its process group, which ends with it |
 //! | `http` | a function over HTTP |
 //! | `output` | what an answer means |
+//! | `runtime` | a function that is a program for Lambda |
 #![warn(missing_docs)]
 
 mod command;
 mod group;
 mod http;
 mod output;
+mod runtime;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,6 +26,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use command::Command;
+use runtime::Runtime;
 
 pub use output::Failed;
 
@@ -38,6 +41,7 @@ pub struct Function {
 #[derive(Debug, Clone, PartialEq)]
 enum Place {
     Command(Command),
+    Lambda(Command),
     Url(String),
 }
 
@@ -45,7 +49,7 @@ enum Place {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FunctionError {
     /// There is nothing on one side of the `=`.
-    #[error("found {0:?}, expected NAME=./program or NAME=http://…")]
+    #[error("found {0:?}, expected NAME=./program, NAME=lambda:./bootstrap or NAME=http://…")]
     Shape(String),
     /// Nothing there can be run.
     #[error("the function {name:?} is {command:?}, and there is no program of that name")]
@@ -68,7 +72,8 @@ pub enum FunctionError {
 impl std::str::FromStr for Function {
     type Err = FunctionError;
 
-    /// Reads `NAME=./program`, with arguments after spaces, or `NAME=http://…`. The name ends at the first `=`.
+    /// Reads `NAME=./program` or, for one that asks the Lambda runtime API, `NAME=lambda:./program`, both with arguments after spaces; or
+    /// `NAME=http://…`. The name ends at the first `=`.
     fn from_str(text: &str) -> Result<Self, FunctionError> {
         let parts = text.split_once('=').filter(|(name, place)| !name.is_empty() && !place.trim().is_empty());
         let Some((name, place)) = parts else { return Err(FunctionError::Shape(text.to_owned())) };
@@ -79,9 +84,31 @@ impl std::str::FromStr for Function {
         if place.contains("://") {
             return Err(FunctionError::Scheme { name, url: place.to_owned() });
         }
-        match Command::parse(place) {
-            Some(command) => Ok(Self { name, place: Place::Command(command) }),
-            None => Err(FunctionError::NoProgram { name, command: place.to_owned() }),
+        let (is_for_lambda, program) = match place.strip_prefix("lambda:") {
+            Some(program) => (true, program),
+            None => (false, place),
+        };
+        let Some(command) = Command::parse(program) else {
+            return Err(FunctionError::NoProgram { name, command: program.to_owned() });
+        };
+        Ok(Self { name, place: if is_for_lambda { Place::Lambda(command) } else { Place::Command(command) } })
+    }
+}
+
+/// How a function is called.
+#[derive(Debug)]
+enum Means {
+    Command(Command),
+    Lambda(Runtime),
+    Url(String),
+}
+
+impl Means {
+    fn of(function: &Function) -> Self {
+        match &function.place {
+            Place::Command(command) => Self::Command(command.clone()),
+            Place::Lambda(command) => Self::Lambda(Runtime::new(&function.name, command.clone())),
+            Place::Url(url) => Self::Url(url.clone()),
         }
     }
 }
@@ -96,7 +123,7 @@ pub struct Functions {
 
 #[derive(Debug)]
 struct Called {
-    place: Place,
+    means: Means,
     /// Calls that may begin now.
     turns: Semaphore,
 }
@@ -106,7 +133,7 @@ impl Functions {
     #[must_use]
     pub fn new(functions: &[Function], patience: Duration, at_once: usize) -> Self {
         let at_once = at_once.min(Semaphore::MAX_PERMITS);
-        let called = |it: &Function| Called { place: it.place.clone(), turns: Semaphore::new(at_once) };
+        let called = |it: &Function| Called { means: Means::of(it), turns: Semaphore::new(at_once) };
         let by_name = functions.iter().map(|it| (it.name.clone(), called(it))).collect();
         Self { by_name, patience, at_once }
     }
@@ -130,20 +157,21 @@ impl Functions {
     }
 
     /// What the function of that name gives for `given`, which is JSON; `None` if there is none. `id` tells the function which call it is, where
-    /// one may be made again: a program in `DUET_CALL_ID`, over HTTP in `Idempotency-Key`. Whoever drops this ends the program, with all that it
+    /// one may be made again: a program in `DUET_CALL_ID`, one for Lambda by its request id, over HTTP in `Idempotency-Key`. Whoever drops this ends the program, with all that it
     /// has started.
     ///
     /// # Errors
     /// [`Failed`]: the function failed, could not be asked, or took too long.
     pub async fn invoke(&self, name: &str, given: &Value, id: Option<&str>) -> Option<Result<Value, Failed>> {
-        let Called { place, turns } = self.by_name.get(name)?;
+        let Called { means, turns } = self.by_name.get(name)?;
         // It is never closed.
         let _turn = turns.acquire().await.ok();
         let given = given.to_string();
         let answer = async {
-            match place {
-                Place::Command(command) => command.run(&given, id).await,
-                Place::Url(url) => http::ask(url, given.clone(), id).await,
+            match means {
+                Means::Command(command) => command.run(&given, id).await,
+                Means::Lambda(runtime) => runtime.ask(&given, id, self.patience).await,
+                Means::Url(url) => http::ask(url, given.clone(), id).await,
             }
         };
         let in_time = tokio::time::timeout(self.patience, answer).await;

@@ -55,19 +55,24 @@ impl Failed {
     }
 }
 
-/// What a function's answer means.
+/// What a function's answer means, which may be an error.
 pub(crate) fn read(text: &[u8], who: &str) -> Result<Value, Failed> {
+    let output = read_result(text, who)?;
+    match Failed::of(&output) {
+        Some(failed) => Err(failed),
+        None => Ok(output),
+    }
+}
+
+/// What a function's answer means, which is none of its errors.
+pub(crate) fn read_result(text: &[u8], who: &str) -> Result<Value, Failed> {
     let text = String::from_utf8_lossy(text);
     let text = text.trim();
     if text.is_empty() {
         return Ok(Value::Null);
     }
-    let output: Value = serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         let begin: String = text.chars().take(200).collect();
         Failed::lambda("Runtime.MarshalError", &format!("{who} answered what is no JSON ({error}): {begin}"))
-    })?;
-    match Failed::of(&output) {
-        Some(failed) => Err(failed),
-        None => Ok(output),
-    }
+    })
 }

@@ -23,11 +23,12 @@ fn line(text: &str) -> Result<Line, FunctionError> {
 /// Functions that tasks can call.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct FunctionArgs {
-    /// What a Lambda function is here: a program that is given JSON on standard input and answers on standard output, or a URL to post to. Tasks
-    /// call it by its name or ARN, in whatever account and region. May be said again; in the environment, one a line.
+    /// What a Lambda function is here: a program that is given JSON on standard input and answers on standard output, a program for Lambda
+    /// (lambda:COMMAND), which asks the Lambda runtime API, or a URL to post to. Tasks call it by its name or ARN, in whatever account and region. May be
+    /// said again; in the environment, one a line.
     #[arg(
         long = "function",
-        value_name = "NAME=COMMAND|URL",
+        value_name = "NAME=COMMAND|lambda:COMMAND|URL",
         env = "DUET_FUNCTION",
         value_delimiter = '\n',
         value_parser = line,

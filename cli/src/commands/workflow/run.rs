@@ -31,8 +31,9 @@ pub(crate) struct RunArgs {
     /// The test case of a mock configuration file; not needed if it has one only.
     #[arg(long, value_name = "NAME", requires = "mock")]
     case: Option<String>,
-    /// What a function is: a program that is given JSON on standard input and answers on standard output, or a URL to post to.
-    #[arg(long = "function", value_name = "NAME=COMMAND|URL")]
+    /// What a function is: a program that is given JSON on standard input and answers on standard output, a program for Lambda (lambda:COMMAND), which
+    /// asks the Lambda runtime API, or a URL to post to.
+    #[arg(long = "function", value_name = "NAME=COMMAND|lambda:COMMAND|URL")]
     functions: Vec<Function>,
     /// A further state machine, which tasks start by its name (startExecution), and the file of its definition.
     #[arg(long = "machine", value_name = "NAME=FILE", value_parser = machine_flag)]

@@ -175,7 +175,7 @@ fn a_function_over_http_is_posted_to() {
 #[test]
 fn what_is_no_function_is_refused() {
     for (text, told) in [
-        ("f", "found \"f\", expected NAME=./program or NAME=http://…"),
+        ("f", "found \"f\", expected NAME=./program, NAME=lambda:./bootstrap or NAME=http://…"),
         ("=./f", "expected NAME="),
         ("f=", "expected NAME="),
         ("f=./not/there", "the function \"f\" is \"./not/there\", and there is no program of that name"),
