@@ -1,6 +1,7 @@
 //! Topics on the brokers: made when they are first needed, with explicit settings.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use rdkafka::admin::{
 };
 use rdkafka::config::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
+use tokio::time::{Instant, sleep};
 
 use crate::config::{self, GROUP_BATCH_BYTES_MAX, STREAM_BATCH_BYTES_MAX};
 use crate::context::{Context, Report};
@@ -20,6 +22,10 @@ use crate::outlet::drop_elsewhere;
 
 /// How long the brokers may take for one administrative request.
 pub(crate) const ADMIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the brokers may take to know the settings of a topic that they know already.
+const SETTINGS_TIMEOUT: Duration = Duration::from_secs(10);
+/// The pause until topics' settings are looked at again.
+const SETTINGS_PAUSE: Duration = Duration::from_millis(200);
 /// The setting that makes a broker flush a topic's log after so many records.
 pub(crate) const FLUSH: &str = "flush.messages";
 
@@ -141,15 +147,32 @@ impl Catalogue {
 
     /// A topic that was there before may have been made for another level.
     async fn must_flush(&self, admin: &Admin, topics: &[String]) -> Result<(), BusError> {
-        for (topic, flush) in admin.setting(topics, FLUSH).await? {
-            if flush.as_deref() != Some("1") {
-                return Err(BusError::Protocol(format!(
-                    "durability=power was asked for, but the topic {topic} is there already and does not flush what \
-                     it confirms: set its {FLUSH} to 1, delete it, or use another namespace"
-                )));
-            }
+        match not_flushing(|| admin.setting(topics, FLUSH), SETTINGS_TIMEOUT).await? {
+            None => Ok(()),
+            Some(topic) => Err(BusError::Protocol(format!(
+                "durability=power was asked for, but the topic {topic} is there already and does not flush what it \
+                 confirms: set its {FLUSH} to 1, delete it, or use another namespace"
+            ))),
         }
-        Ok(())
+    }
+}
+
+/// One of the topics that does not flush, if it still does not after `patience`: another program may have made it a moment
+/// ago, and a busy broker tells of a topic seconds before it tells of the settings that it was made with.
+async fn not_flushing<Answer>(
+    mut ask: impl FnMut() -> Answer,
+    patience: Duration,
+) -> Result<Option<String>, BusError>
+where
+    Answer: Future<Output = Result<Vec<(String, Option<String>)>, BusError>>,
+{
+    let began = Instant::now();
+    loop {
+        let topic = ask().await?.into_iter().find(|(_, flush)| flush.as_deref() != Some("1"));
+        if topic.is_none() || began.elapsed() >= patience {
+            return Ok(topic.map(|(name, _)| name));
+        }
+        sleep(SETTINGS_PAUSE).await;
     }
 }
 
@@ -221,5 +244,41 @@ impl Admin {
             }
         }
         Ok(busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn said(flush: &str) -> Result<Vec<(String, Option<String>)>, BusError> {
+        Ok(vec![("first".to_owned(), Some("1".to_owned())), ("second".to_owned(), Some(flush.to_owned()))])
+    }
+
+    #[tokio::test]
+    async fn a_topic_that_was_just_made_is_given_the_time_to_have_its_settings() {
+        let asked = Cell::new(0);
+        let late = async || {
+            asked.set(asked.get() + 1);
+            said(if asked.get() < 3 { "9223372036854775807" } else { "1" })
+        };
+        assert!(matches!(not_flushing(late, Duration::from_secs(60)).await, Ok(None)));
+        assert_eq!(asked.get(), 3);
+    }
+
+    #[tokio::test]
+    async fn one_that_never_flushes_is_named_and_an_error_is_not_asked_again() {
+        let never = async || said("9223372036854775807");
+        let named = not_flushing(never, SETTINGS_PAUSE).await;
+        assert!(matches!(&named, Ok(Some(topic)) if topic == "second"), "{named:?}");
+        let asked = Cell::new(0);
+        let broken = async || {
+            asked.set(asked.get() + 1);
+            Err(BusError::Closed)
+        };
+        assert!(not_flushing(broken, Duration::from_secs(60)).await.is_err());
+        assert_eq!(asked.get(), 1);
     }
 }
