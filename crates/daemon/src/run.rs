@@ -31,6 +31,8 @@ pub trait Binary: clap::Parser {
     const NAME: &'static str;
     /// Where it listens and keeps its store unless it is told otherwise.
     const DEFAULTS: Defaults;
+    /// Whether it is of no use without other programs on its bus: who gives it one of its own is warned.
+    const NEEDS_BUS: bool = true;
     /// Its own settings, checked.
     type Settings;
 
@@ -257,7 +259,7 @@ pub async fn run<B: Binary>(
     let last = daemon.last.take();
     let parts = Parts::assemble(B::NAME, daemon, &environment, config)?;
     tracing::info!(service = B::NAME, bus = %config.bus, store = %store_address, http = %address, "starting");
-    if matches!(config.bus, BusAddress::Memory) {
+    if B::NEEDS_BUS && matches!(config.bus, BusAddress::Memory) {
         tracing::warn!("the bus memory: lives in this process: no other program can reach it");
     }
     if matches!(config.store, StoreAddress::Memory) {

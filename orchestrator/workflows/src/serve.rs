@@ -22,6 +22,7 @@ pub struct Checked {
 impl Binary for ServeArgs {
     const NAME: &'static str = NAME;
     const DEFAULTS: Defaults = DEFAULTS;
+    const NEEDS_BUS: bool = false;
     type Settings = Checked;
 
     fn host(&self) -> &Args {

@@ -35,6 +35,7 @@ fn logged(folder: &Path, arn: &str) -> BTreeSet<(u64, String)> {
 async fn every_event_of_every_execution_is_logged_though_the_process_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let mut process = serve(folder.path()).await;
+    assert!(!process.log().contains("WARN"), "it needs no bus, and nothing is wrong: {}", process.log());
     let states = json!({
         "A": {"Type": "Pass", "Next": "B"},
         "B": {"Type": "Wait", "Seconds": 1, "Next": "C"},
