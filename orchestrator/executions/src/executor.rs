@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use asl::Definition;
 use async_trait::async_trait;
+use engine::Fact;
 use engine::token::Token;
-use engine::{Fact, TaskId};
 use participant::{Effects, Handler, Input, Rejected};
 use store::{Entity, Read, StoreError};
 
@@ -206,18 +206,6 @@ impl<I: Integrations> Executor<I> {
         Ok((Some(self.put(course, running, measured, effects, Some(before))), was_awaited))
     }
 
-    /// Whether it waits for the task; nothing changes.
-    fn awaits(&self, stored: Stored, task: TaskId, effects: &mut EffectsOf<I>) -> Decision<Stored> {
-        let (begun, journal, place) = stored.apart();
-        let (running, measured) = match place {
-            Place::Here(execution) => (Running::from(*execution), None),
-            Place::Journal { size } => (self.take(journal.chain, effects)?, Some(size)),
-        };
-        let was_awaited = running.execution.awaiting_task(task).is_some();
-        effects.answer(Answer::Told { was_awaited, ending: ending(&running.execution).cloned() });
-        Ok(Some(self.put_back(begun, journal, running, measured, effects)))
-    }
-
     /// An Express execution is over, and nobody can ask for it. Of one that a message, or a task that does not wait, has begun, the row stays as
     /// long as that of any other: its inbox knows what comes again.
     fn leave(&self, begun: &Begun, effects: &mut EffectsOf<I>) {
@@ -229,7 +217,7 @@ impl<I: Integrations> Executor<I> {
     }
 
     /// The row of an execution that nothing was told.
-    fn put_back(
+    pub(crate) fn put_back(
         &self,
         begun: Begun,
         journal: Extent,
@@ -247,7 +235,7 @@ impl<I: Integrations> Executor<I> {
         begun.at(journal, place)
     }
 
-    fn take(&self, chain: Digest, effects: &mut EffectsOf<I>) -> Result<Running, Rejected> {
+    pub(crate) fn take(&self, chain: Digest, effects: &mut EffectsOf<I>) -> Result<Running, Rejected> {
         self.live
             .take(effects.key(), chain)
             .map_err(|reason| effects.lack(&reason.unwrap_or_else(|| "what the journal leads to".to_owned())))

@@ -44,6 +44,7 @@
 //! step that starts it is answered without a commit. A child of a Map run is kept as any other: its results may be asked for.
 #![warn(missing_docs)]
 
+mod awaited;
 mod begin;
 mod beginning;
 mod catalogue;
