@@ -2,34 +2,50 @@
 
 use std::sync::Arc;
 
-use asl::resource::{Pattern, Resource};
+use asl::resource::{Integration, Pattern, Resource};
+use aws_calls::AwsCalls;
 use bus::Message;
 use engine::{Call, Fact, Refusal};
 use executions::{Integrations, Unconnected, Way};
 use functions::Functions;
 use participant::{Caller, Millis, Rejected};
 
+use crate::aws::{self, AwsCall};
 use crate::lambda::{Called, Invocation, Invoked, called};
+use crate::outside::{Calls, Outside};
 
-/// Functions, and no services yet. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
+/// Functions, and services of AWS if they are to be called. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
 /// also where nobody is called that it would be given to: whoever reads the history, or works out the token otherwise, can hand it in. If there
 /// are functions, one that is not among them is refused in any case.
 #[derive(Clone, Debug)]
 pub struct Connections {
     functions: Arc<Functions>,
+    aws: Option<Arc<AwsCalls>>,
 }
 
 impl Connections {
     /// To those functions.
     #[must_use]
     pub fn new(functions: Arc<Functions>) -> Self {
-        Self { functions }
+        Self { functions, aws: None }
+    }
+
+    /// Services of AWS are called as well.
+    #[must_use]
+    pub fn with_aws(self, aws: Option<Arc<AwsCalls>>) -> Self {
+        Self { aws, ..self }
     }
 
     /// What makes the calls.
     #[must_use]
-    pub fn caller(&self) -> Arc<dyn Caller<Invocation, Fact>> {
-        Arc::new(Invoked::new(Arc::clone(&self.functions)))
+    pub fn caller(&self) -> Arc<dyn Caller<Outside, Fact>> {
+        let functions = Invoked::new(Arc::clone(&self.functions));
+        Arc::new(Calls { functions, aws: self.aws.clone() })
+    }
+
+    /// The integration that the call is of, if it is one of a service of AWS, and these are called.
+    fn of_aws(&self, call: &Call) -> Option<Integration> {
+        self.aws.as_ref().and_then(|_| aws::integration(call))
     }
 
     /// The function that the call names, if it is there.
@@ -53,6 +69,9 @@ impl engine::Integrations for Connections {
                 cause: format!("InvocationType {it} is not served here: a function is called, or it is not"),
             });
         }
+        if let Some(integration) = self.of_aws(call) {
+            return aws::refusal(&integration, call);
+        }
         if self.function(call).is_some() || self.waits(call) {
             return None;
         }
@@ -64,13 +83,9 @@ impl engine::Integrations for Connections {
         };
         let integration = resource.kind.integration();
         match integration {
-            Some(it) if &*it.service != "lambda" => Some(Refusal {
-                error: asl::error::RUNTIME.to_owned(),
-                cause: format!(
-                    "{}:{} cannot be called: this server is connected to no service",
-                    it.service, it.action
-                ),
-            }),
+            Some(it) if &*it.service != "lambda" => {
+                Some(Refusal { error: asl::error::RUNTIME.to_owned(), cause: aws::unconnected(it) })
+            }
             // As AWS names it when there is no such function.
             _ => Some(Refusal {
                 error: "Lambda.ResourceNotFoundException".to_owned(),
@@ -89,11 +104,14 @@ impl engine::Integrations for Connections {
 }
 
 impl Integrations for Connections {
-    type Outside = Invocation;
+    type Outside = Outside;
 
-    fn way(&self, _: &str, call: Call, _: Millis) -> Result<Way<Invocation>, Rejected> {
+    fn way(&self, _: &str, call: Call, now: Millis) -> Result<Way<Outside>, Rejected> {
+        if self.of_aws(&call).is_some() {
+            return Ok(Way::Outside(Outside::Aws(AwsCall::of(call, now))));
+        }
         if let Some(called) = self.function(&call) {
-            return Ok(Way::Outside(Invocation::of(&call, called)));
+            return Ok(Way::Outside(Outside::Function(Invocation::of(&call, called))));
         }
         // All others are refused before: should one come this far, it must not wait for ever.
         if self.waits(&call) {
