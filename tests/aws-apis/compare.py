@@ -66,7 +66,7 @@ class Botocore:
     """Requests of one service, as botocore makes them."""
 
     def __init__(self, session, name, endpoint=None, signature=None):
-        self.seen = None
+        self.seen = self.version = None
         # Where an endpoint is to be asked for first, nobody is asked.
         botocore.discovery.EndpointDiscoveryHandler.discover_endpoint = lambda *_, **__: None
         self.client = session.create_client(
@@ -81,16 +81,25 @@ class Botocore:
         if signature:
             events.register_first("choose-signer", lambda **_: signature)
         events.register_first("before-send", self.stop)
+        signer = self.client._request_signer
+        signer.get_auth_instance = self.noting(signer.get_auth_instance)
         # Comfort of botocore's own: Step Functions takes the data encoded.
         for place in ("ec2.RunInstances", "autoscaling.CreateLaunchConfiguration"):
             events.unregister(f"before-parameter-build.{place}", botocore.handlers.base64_encode_user_data)
+
+    def noting(self, get_auth_instance):
+        def noted(*args, **kwargs):
+            self.version = kwargs.get("signature_version")
+            return get_auth_instance(*args, **kwargs)
+
+        return noted
 
     def stop(self, request, **_):
         self.seen = request
         raise Stopped
 
     def request(self, operation, parameters):
-        self.seen = None
+        self.seen = self.version = None
         with mock.patch("botocore.handlers.uuid.uuid4", lambda: TOKEN):
             try:
                 self.client._make_api_call(operation, parameters)
@@ -105,7 +114,7 @@ class Botocore:
             body = body.read()
         body = body.encode() if isinstance(body, str) else bytes(body)
         headers = [(name, text(value)) for name, value in request.headers.items()]
-        return request.method, request.url, headers, body
+        return request.method, request.url, headers, body, self.version
 
 
 def text(value):
@@ -134,7 +143,7 @@ def signed(headers):
 
 def differences(model, theirs, ours):
     protocol = model.resolved_protocol
-    method, url, headers, body = theirs
+    method, url, headers, body, version = theirs
     if "problem" in ours:
         return [("refused here", ours["problem"])]
     found = []
@@ -159,7 +168,7 @@ def differences(model, theirs, ours):
     ]
     scope = signed(headers)
     if scope:
-        pairs.append(("signature", scope, ours["signing"]))
+        pairs.append(("signature", [*scope, "s3v4" if version == "s3" else version], ours["signing"]))
     for kind, theirs, mine in pairs:
         if kind == "body" and model.signature_version == "v2":
             theirs = [pair for pair in theirs if pair[0] not in SIGNATURE]

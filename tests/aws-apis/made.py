@@ -34,6 +34,11 @@ def sdk_name(member):
     return name[0].upper() + name[1:]
 
 
+def renamed(shape, member):
+    """What the SDK calls a member, also where its customization.config has a name of its own for it (of DynamoDB)."""
+    return "Nul" if (shape, member) == ("AttributeValue", "NULL") else sdk_name(member)
+
+
 class Maker:
     """Makes values of shapes. Every member, down to a depth; below it what is required."""
 
@@ -132,7 +137,8 @@ def states(shape, value):
     if kind == "structure":
         if shape.is_document_type:
             return value
-        return {sdk_name(name): states(shape.members[name], inner) for name, inner in value.items() if name in shape.members}
+        known = [(name, inner) for name, inner in value.items() if name in shape.members]
+        return {renamed(shape.name, name): states(shape.members[name], inner) for name, inner in known}
     if kind == "list":
         return [states(shape.member, inner) for inner in value]
     if kind == "map":

@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead as _, BufWriter, Write as _};
 
-use aws_apis::{Action, Place, service};
+use aws_apis::{Action, Place, Signature, service};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -36,10 +36,15 @@ fn answered(line: &Value) -> Result<Value, String> {
                 "url": request.url(),
                 "headers": request.headers,
                 "body": STANDARD.encode(&request.body),
-                "signing": signing.map(|signing| [&signing.name, &signing.region]),
+                "signing": signing.map(|it| [it.name.clone(), it.region.clone(), version(it.version)]),
             }))
         }
     }
+}
+
+/// As botocore calls it.
+fn version(version: Signature) -> String {
+    format!("{version:?}").to_lowercase()
 }
 
 fn told(action: &Action, line: &Value, status: u16) -> Result<Value, String> {

@@ -164,6 +164,15 @@ impl Action {
         Ok(())
     }
 
+    /// An answer as [`Self::answer`] gives it with the names that its model has, and a capital at their beginning: `SSEKMSKeyId`, `NULL`.
+    /// So do Step Functions' optimised integrations, which are older than those of the AWS SDK.
+    pub fn in_model_names(&self, answer: Value) -> Value {
+        match self.operation.output {
+            Some(output) => names::in_model_names(self.service, output, answer),
+            None => answer,
+        }
+    }
+
     /// What an answer says: its body and headers in Step Functions' names, or the error that it is.
     ///
     /// # Errors

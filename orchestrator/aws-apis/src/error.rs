@@ -12,7 +12,7 @@ pub struct ApiError {
     pub name: String,
     /// The service's own name of it: `NoSuchKey`.
     pub code: String,
-    /// What the service says.
+    /// What the service says, cut at [`MESSAGE_CHARS_MAX`].
     pub message: String,
     /// The status of the answer.
     pub status: u16,
@@ -22,6 +22,18 @@ pub struct ApiError {
     pub is_retryable: bool,
     /// Whether the service had too much to do.
     pub is_throttling: bool,
+}
+
+/// How much is kept of what a service says of an error: the cause of a task's failure may have little more.
+pub const MESSAGE_CHARS_MAX: usize = 32_000;
+/// How much is kept of the name that a service gives an error, and of the id that it gives a request.
+const NAME_CHARS_MAX: usize = 256;
+
+fn cut(mut text: String, chars_max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(chars_max) {
+        text.truncate(end);
+    }
+    text
 }
 
 /// Names of errors for having too much to do (those of the SDKs' standard retries).
@@ -72,10 +84,10 @@ impl ApiError {
             || exception.is_some_and(|exception| exception.is_retryable);
         Self {
             name: format!("{}.{name}", service.prefix),
-            code: told.code,
-            message: told.message,
+            code: cut(told.code, NAME_CHARS_MAX),
+            message: cut(told.message, MESSAGE_CHARS_MAX),
             status,
-            request_id: told.request_id,
+            request_id: told.request_id.map(|id| cut(id, NAME_CHARS_MAX)),
             is_retryable,
             is_throttling,
         }
@@ -86,7 +98,7 @@ impl ApiError {
         Self {
             name: format!("{}.SdkClientException", service.prefix),
             code: "SdkClientException".to_owned(),
-            message: format!("Unable to unmarshall response: {why}"),
+            message: cut(format!("Unable to unmarshall response: {why}"), MESSAGE_CHARS_MAX),
             status,
             request_id: None,
             is_retryable: false,

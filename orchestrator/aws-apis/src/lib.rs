@@ -41,8 +41,9 @@ mod xml;
 
 pub use action::Action;
 pub use catalogue::{Unknown, VERSION, service, services};
-pub use error::ApiError;
+pub use error::{ApiError, MESSAGE_CHARS_MAX};
 pub use model::{Protocol, Service};
-pub use place::{Place, Signing};
+pub use place::{Place, Signature, Signing};
 pub use problem::{Mismatch, Problem};
+pub use read::ANSWER_BYTES_MAX;
 pub use request::HttpRequest;

@@ -21,11 +21,29 @@ pub struct Signing {
     pub name: String,
     /// The region that it names: for global services another than where the request comes from.
     pub region: String,
-    /// `v4`, `s3v4`, `v4a` (for several regions), `bearer` (no signature, a token).
-    pub version: String,
+    /// What it is made of.
+    pub version: Signature,
     /// The signature does not cover the body (`UNSIGNED-PAYLOAD`).
     pub is_payload_unsigned: bool,
 }
+
+/// What a request is signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signature {
+    /// Signature Version 2, of SimpleDB alone.
+    V2,
+    /// Signature Version 4: the path is encoded once more, and cleaned of its dots.
+    V4,
+    /// S3's kind of it: the path is signed as it is sent, and the hash of the body stands in a header.
+    S3V4,
+    /// Version 4a, for several regions.
+    V4a,
+    /// None: a token stands in its place.
+    Bearer,
+}
+
+/// What signatures of S3 and its like name.
+const SIGNED_AS_S3: [&str; 3] = ["s3", "s3-object-lambda", "s3express"];
 
 /// A server, and how requests to it are signed.
 #[derive(Debug, Clone)]
@@ -143,14 +161,18 @@ impl Endpoint {
             return None;
         }
         let version = match version {
-            _ if self.signing_region == "*" => "v4a",
-            "v4-unsigned-body" => "v4",
-            other => other,
+            _ if self.signing_region == "*" => Signature::V4a,
+            "v4a" => Signature::V4a,
+            "v2" => Signature::V2,
+            "bearer" => Signature::Bearer,
+            "s3" | "s3v4" => Signature::S3V4,
+            _ if SIGNED_AS_S3.contains(&&*self.signing_name) => Signature::S3V4,
+            _ => Signature::V4,
         };
         Some(Signing {
             name: self.signing_name,
             region: self.signing_region,
-            version: version.to_owned(),
+            version,
             is_payload_unsigned: operation.is_payload_unsigned,
         })
     }

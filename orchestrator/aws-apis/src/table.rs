@@ -133,7 +133,7 @@ pub(crate) fn service(entry: &Entry) -> Service {
     let mut reader = Reader::new(unpack(entry.block, entry.unpacked));
     let reader = &mut reader;
     // Fields are read in the order in which they stand here.
-    Service {
+    let mut service = Service {
         prefix: reader.text(),
         service_id: reader.text(),
         api_version: reader.text(),
@@ -154,7 +154,9 @@ pub(crate) fn service(entry: &Entry) -> Service {
         }),
         shapes: reader.list(shape),
         operations: reader.list(operation),
-    }
+    };
+    names::rename(&mut service);
+    service
 }
 
 fn protocol(number: usize) -> Protocol {

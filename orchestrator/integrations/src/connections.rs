@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use asl::resource::{Pattern, Resource};
+use asl::resource::{Integration, Pattern, Resource};
+use aws_calls::AwsCalls;
 use bus::Message;
 use engine::{Call, Fact, Refusal};
 use executions::{Integrations, Unconnected, Way};
@@ -10,27 +11,42 @@ use functions::Functions;
 use participant::{Caller, Millis, Rejected};
 use tokio::runtime::Handle;
 
+use crate::aws::{self, AwsCall};
 use crate::lambda::{Invocation, Invoked};
+use crate::outside::{Calls, Outside};
 
-/// Functions, and no services yet. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
+/// Functions, and services of AWS if they are to be called. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
 /// also where nobody is called that it would be given to: whoever reads the history, or works out the token otherwise, can hand it in. If there
 /// are functions, one that is not among them is refused in any case.
 #[derive(Clone, Debug)]
 pub struct Connections {
     functions: Arc<Functions>,
+    aws: Option<Arc<AwsCalls>>,
 }
 
 impl Connections {
     /// To those functions.
     #[must_use]
     pub fn new(functions: Arc<Functions>) -> Self {
-        Self { functions }
+        Self { functions, aws: None }
+    }
+
+    /// Services of AWS are called as well.
+    #[must_use]
+    pub fn with_aws(self, aws: Option<Arc<AwsCalls>>) -> Self {
+        Self { aws, ..self }
     }
 
     /// What makes the calls, on that runtime.
     #[must_use]
-    pub fn caller(&self, runtime: Handle) -> Arc<dyn Caller<Invocation, Fact>> {
-        Arc::new(Invoked::new(Arc::clone(&self.functions), runtime))
+    pub fn caller(&self, runtime: Handle) -> Arc<dyn Caller<Outside, Fact>> {
+        let functions = Invoked::new(Arc::clone(&self.functions), runtime);
+        Arc::new(Calls { functions, aws: self.aws.clone() })
+    }
+
+    /// The integration that the call is of, if it is one of a service of AWS, and these are called.
+    fn of_aws(&self, call: &Call) -> Option<Integration> {
+        self.aws.as_ref().and_then(|_| aws::integration(call))
     }
 
     /// Whether the call names a function that is there.
@@ -54,6 +70,9 @@ impl engine::Integrations for Connections {
                 cause: format!("InvocationType {it} is not served here: a function is called, or it is not"),
             });
         }
+        if let Some(integration) = self.of_aws(call) {
+            return aws::refusal(&integration, call);
+        }
         if self.has(call) || self.waits(call) {
             return None;
         }
@@ -65,13 +84,9 @@ impl engine::Integrations for Connections {
         };
         let integration = resource.kind.integration();
         match integration {
-            Some(it) if &*it.service != "lambda" => Some(Refusal {
-                error: asl::error::RUNTIME.to_owned(),
-                cause: format!(
-                    "{}:{} cannot be called: this server is connected to no service",
-                    it.service, it.action
-                ),
-            }),
+            Some(it) if &*it.service != "lambda" => {
+                Some(Refusal { error: asl::error::RUNTIME.to_owned(), cause: aws::unconnected(it) })
+            }
             // As AWS names it when there is no such function.
             _ => Some(Refusal {
                 error: "Lambda.ResourceNotFoundException".to_owned(),
@@ -87,13 +102,16 @@ impl engine::Integrations for Connections {
 }
 
 impl Integrations for Connections {
-    type Outside = Invocation;
+    type Outside = Outside;
 
-    fn way(&self, _: &str, call: Call, _: Millis) -> Result<Way<Invocation>, Rejected> {
+    fn way(&self, _: &str, call: Call, now: Millis) -> Result<Way<Outside>, Rejected> {
+        if self.of_aws(&call).is_some() {
+            return Ok(Way::Outside(Outside::Aws(AwsCall::of(call, now))));
+        }
         if self.has(&call)
             && let Some(invocation) = Invocation::of(&call)
         {
-            return Ok(Way::Outside(invocation));
+            return Ok(Way::Outside(Outside::Function(invocation)));
         }
         // All others are refused before: should one come this far, it must not wait for ever.
         if self.waits(&call) {

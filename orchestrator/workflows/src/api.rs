@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actions::{KmsKeys, Limits, Owned, Scope, Service, http};
+use aws_calls::AwsCalls;
 use axum::Router;
 use axum::http::StatusCode;
 use bus::Bus;
@@ -39,6 +40,8 @@ pub struct ApiSettings {
     pub(crate) limits: Limits,
     /// What tasks can call.
     pub(crate) functions: Arc<Functions>,
+    /// The same, of AWS.
+    pub(crate) aws: Option<Arc<AwsCalls>>,
 }
 
 /// What it rests on.
@@ -69,7 +72,7 @@ impl Ground {
     ) -> Result<Api, DaemonError> {
         let Environment { registry, options, tracer, .. } = environment.clone();
         let Self { store, bus, catalogue, clock } = self;
-        let ApiSettings { home, access: _, buckets, execution_logs, kms_keys, keep, limits, functions } =
+        let ApiSettings { home, access: _, buckets, execution_logs, kms_keys, keep, limits, functions, aws } =
             settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
@@ -77,7 +80,7 @@ impl Ground {
         let open = open::watch(Arc::clone(&store), &registry).await?;
         let (requests, asked) = participant::requests();
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
-        let connections = Connections::new(functions);
+        let connections = Connections::new(functions).with_aws(aws);
         let caller = connections.caller(Handle::current());
         let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), caller)
             .with_event_log(event_log.clone());

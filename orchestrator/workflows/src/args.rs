@@ -9,6 +9,7 @@ use daemon::{Args, ConfigError, Defaults};
 
 use crate::access::Access;
 use crate::api::ApiSettings;
+use crate::aws_args::AwsArgs;
 use crate::function_args::FunctionArgs;
 use crate::keep::{Keep, keep};
 use crate::triggers::{Draft, read_file};
@@ -65,6 +66,8 @@ pub struct ApiArgs {
     /// What tasks can call.
     #[command(flatten)]
     functions: FunctionArgs,
+    #[command(flatten)]
+    aws: AwsArgs,
 }
 
 /// Whose messages can start executions.
@@ -83,6 +86,7 @@ Examples:
   duet workflow serve                             # at http://127.0.0.1:8084, kept in workflows.db
   aws --endpoint-url http://127.0.0.1:8084 stepfunctions list-state-machines
   duet workflow serve --function charge=./charge.py --function notify=http://127.0.0.1:9000/notify
+  AWS_PROFILE=dev duet workflow serve --call-aws      # tasks call the real AWS, as that profile may
   duet workflow serve --listen 0.0.0.0:8084 --aws-credentials keys.ini --http-allowed-hosts workflows
   duet workflow serve --bus amqp://guest:guest@127.0.0.1:5682/%2f --rules rules.json
 
@@ -173,6 +177,7 @@ impl ApiArgs {
             keep: self.keep.0,
             limits: self.limits(),
             functions: self.functions.functions()?,
+            aws: self.aws.calls(&self.region)?,
         })
     }
 

@@ -8,6 +8,7 @@
 mod access;
 mod api;
 mod args;
+mod aws_args;
 mod event_log;
 mod function_args;
 mod keep;

@@ -4,12 +4,31 @@ use serde_json::{Map, Value};
 
 use super::cbor;
 use crate::error::Told;
-use crate::model::{Protocol, Service};
+use crate::model::{Operation, Protocol, Service};
 use crate::xml::{self, Element};
 
 /// The value of a header, whatever the case of its name.
 pub(crate) fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
     headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// An answer to HEAD says nothing of its error: what is not there is the one thing that the model says may not be there.
+pub(crate) fn without_body(
+    service: &Service,
+    operation: &Operation,
+    status: u16,
+    body: &[u8],
+) -> Option<Told> {
+    if operation.method != "HEAD" || status != 404 || !body.is_empty() {
+        return None;
+    }
+    let declared =
+        operation.errors.iter().filter_map(|shape| service.structure_of(*shape)?.exception.as_ref());
+    let mut missing =
+        declared.filter(|exception| ["NoSuch", "NotFound"].iter().any(|part| exception.name.contains(part)));
+    let (Some(only), None) = (missing.next(), missing.next()) else { return None };
+    let code = only.code.unwrap_or(only.name).to_owned();
+    Some(Told { modelled: code.clone(), code, message: "Not Found".to_owned(), request_id: None })
 }
 
 /// Never fails: what cannot be read is an error with the status as its name.
@@ -23,10 +42,14 @@ pub(crate) fn read(service: &Service, status: u16, headers: &[(String, String)],
         Protocol::RpcCbor => rpc(status, headers, body),
         Protocol::Query | Protocol::Ec2 | Protocol::RestXml => of_xml(body),
     };
-    let mut told = told.unwrap_or_else(|| {
+    told.unwrap_or_else(|| {
         let code = status.to_string();
         Told { modelled: code.clone(), code, ..Told::default() }
-    });
+    })
+}
+
+/// With the id that a header gives the request, unless the body does.
+pub(crate) fn with_id(mut told: Told, headers: &[(String, String)]) -> Told {
     let id = ["x-amzn-requestid", "x-amz-request-id"].into_iter().find_map(|name| header(headers, name));
     told.request_id = told.request_id.or_else(|| id.map(str::to_owned));
     told
@@ -70,7 +93,8 @@ fn told(modelled: String, message: String, headers: &[(String, String)]) -> Told
     Told { modelled, code, message, request_id: None }
 }
 
-/// `<ErrorResponse><Error>`, EC2's and SimpleDB's `<Response><Errors><Error>`, S3's `<Error>`.
+/// `<ErrorResponse><Error>`, EC2's and SimpleDB's `<Response><Errors><Error>`, S3's `<Error>`, and Route 53's `<InvalidChangeBatch>`, which
+/// is called after its element and has several messages.
 fn of_xml(body: &[u8]) -> Option<Told> {
     let root = xml::read(body).ok()?;
     let error = if root.name == "Error" {
@@ -80,9 +104,19 @@ fn of_xml(body: &[u8]) -> Option<Told> {
         around.child("Error").unwrap_or(around)
     };
     let text = |element: &Element, name: &str| element.text_of(name).map(str::to_owned);
-    let code = text(error, "Code").unwrap_or_default();
+    let own_name = || {
+        let is_wrapper =
+            root.name.is_empty() || ["Error", "ErrorResponse", "Response"].contains(&&*root.name);
+        (!is_wrapper && root.child("Messages").is_some()).then(|| root.name.clone())
+    };
+    let code = text(error, "Code").or_else(own_name).unwrap_or_default();
     let ids = ["RequestId", "RequestID", "requestId"];
     let request_id = ids.into_iter().find_map(|name| text(&root, name).or_else(|| text(error, name)));
-    let message = text(error, "Message").or_else(|| text(error, "message")).unwrap_or_default();
+    let several = || {
+        let messages = error.child("Messages")?.all("Message").map(|message| &*message.text);
+        Some(messages.collect::<Vec<_>>().join("; "))
+    };
+    let message =
+        text(error, "Message").or_else(|| text(error, "message")).or_else(several).unwrap_or_default();
     Some(Told { modelled: code.clone(), code, message, request_id })
 }

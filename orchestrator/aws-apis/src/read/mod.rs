@@ -13,8 +13,9 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::model::{Operation, Protocol, Service};
 
-/// Bodies that are longer are not read: what a state can hold is a quarter of a megabyte.
-const BODY: usize = 64 << 20;
+/// Bodies that are longer are not read: a state can hold 256 KiB, of which eight times as much may be made on the wire by names, quotes and
+/// tags. A body takes up to a hundred times its size while it is read.
+pub const ANSWER_BYTES_MAX: usize = 2 << 20;
 
 /// What an answer says.
 pub(crate) fn answer(
@@ -25,12 +26,17 @@ pub(crate) fn answer(
     body: &[u8],
 ) -> Result<Value, ApiError> {
     let unreadable = |why: String| ApiError::unreadable(service, status, &why);
-    if body.len() > BODY {
-        return Err(unreadable(format!("a body of {} bytes; at most {BODY} are read", body.len())));
+    if body.len() > ANSWER_BYTES_MAX {
+        return Err(unreadable(format!(
+            "a body of {} bytes; at most {ANSWER_BYTES_MAX} are read",
+            body.len()
+        )));
     }
     // As botocore has it: a redirection is no answer, either.
     if status >= 301 {
-        return Err(ApiError::new(service, status, error::read(service, status, headers, body)));
+        let told = error::without_body(service, operation, status, body);
+        let told = told.unwrap_or_else(|| error::read(service, status, headers, body));
+        return Err(ApiError::new(service, status, error::with_id(told, headers)));
     }
     if service.has_event_stream(operation.output) {
         return Err(unreadable("a stream of events".to_owned()));

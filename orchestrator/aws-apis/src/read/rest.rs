@@ -97,5 +97,7 @@ pub(crate) fn hidden_error(
     }
     // What breaks off is to be asked for again, like an error of the service.
     let is_error = crate::xml::read(body).map_or(true, |root| root.name == "Error");
-    is_error.then(|| ApiError::new(service, 500, error::read(service, 500, headers, body)))
+    is_error.then(|| {
+        ApiError::new(service, 500, error::with_id(error::read(service, 500, headers, body), headers))
+    })
 }

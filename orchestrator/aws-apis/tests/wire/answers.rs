@@ -135,3 +135,34 @@ fn s3_may_answer_with_an_error_all_the_same() {
     assert_eq!((slow.status, slow.code.as_str()), (500, "SlowDown"));
     assert!(slow.is_retryable);
 }
+
+/// An answer to HEAD has no body: what is not there is named all the same, as the SDK names it.
+#[test]
+fn what_is_not_there_is_named_without_a_body() {
+    assert_eq!(error(404, "s3", "headObject", &[], "").name, "S3.NoSuchKeyException");
+    assert_eq!(error(404, "s3", "headBucket", &[], "").name, "S3.NoSuchBucketException");
+    let id = [("x-amz-request-id", "r")];
+    let forbidden = error(403, "s3", "headObject", &id, "");
+    assert_eq!((forbidden.name.as_str(), forbidden.request_id.as_deref()), ("S3.S3Exception", Some("r")));
+    assert_eq!(error(404, "s3", "getObject", &[], "").name, "S3.S3Exception");
+}
+
+/// Of Route 53, whose documentation has this answer.
+#[test]
+fn an_error_may_be_called_after_its_element() {
+    let body = "<InvalidChangeBatch xmlns='https://route53.amazonaws.com/doc/2013-04-01/'><Messages><Message>no zone</Message>\
+                <Message>no name</Message></Messages><RequestId>r</RequestId></InvalidChangeBatch>";
+    let failed = error(400, "route53", "changeResourceRecordSets", &[], body);
+    assert_eq!(failed.name, "Route53.InvalidChangeBatchException");
+    assert_eq!((failed.message.as_str(), failed.request_id.as_deref()), ("no zone; no name", Some("r")));
+}
+
+#[test]
+fn members_have_the_names_of_the_sdk_or_of_the_model() {
+    let item = json!({"a": {"NULL": true}, "b": {"SS": ["x"]}, "c": {"M": {"d": {"BOOL": false}}}});
+    let get = action("dynamodb", "getItem");
+    let answer = get.answer(200, &[], json!({"Item": item}).to_string().as_bytes()).unwrap();
+    let expected = json!({"a": {"Nul": true}, "b": {"Ss": ["x"]}, "c": {"M": {"d": {"Bool": false}}}});
+    assert_eq!(answer, json!({"Item": expected}));
+    assert_eq!(get.in_model_names(answer), json!({"Item": item}));
+}

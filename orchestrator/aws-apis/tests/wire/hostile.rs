@@ -1,7 +1,7 @@
 //! What no service sends: it is an error, at once, and nothing more.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
-use aws_apis::{Place, service, services};
+use aws_apis::{ANSWER_BYTES_MAX, MESSAGE_CHARS_MAX, Place, service, services};
 use serde_json::{Value, json};
 
 use crate::action;
@@ -54,9 +54,22 @@ fn garbage_is_an_error_and_no_panic() {
 
 #[test]
 fn a_body_beyond_the_bound_is_not_read() {
-    let body = vec![b' '; (64 << 20) + 1];
+    let body = vec![b' '; ANSWER_BYTES_MAX + 1];
     let error = action("dynamodb", "getItem").answer(200, &[], &body).unwrap_err();
     assert_eq!(error.name, "DynamoDb.SdkClientException");
+}
+
+#[test]
+fn what_is_said_of_an_error_is_cut() {
+    let long = "\u{e9}".repeat(MESSAGE_CHARS_MAX + 1);
+    let body = json!({"__type": long, "message": long}).to_string();
+    let headers = [("x-amzn-requestid".to_owned(), long.clone())];
+    let error = action("dynamodb", "getItem").answer(400, &headers, body.as_bytes()).unwrap_err();
+    assert_eq!(error.message.chars().count(), MESSAGE_CHARS_MAX);
+    assert_eq!((error.code.chars().count(), error.request_id.unwrap().chars().count()), (256, 256));
+    let of_xml = format!("<Error><Code>{long}</Code><Message>{long}</Message></Error>");
+    let error = action("s3", "listObjectsV2").answer(400, &[], of_xml.as_bytes()).unwrap_err();
+    assert!(error.to_string().chars().count() < MESSAGE_CHARS_MAX + 600);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Requests.
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails like a test")]
 
-use aws_apis::{Place, Problem};
+use aws_apis::{Place, Problem, Signature};
 use serde_json::{Value, json};
 
 use crate::{action, request};
@@ -20,8 +20,8 @@ fn aws_json_names_the_action_in_a_header() {
     assert_eq!(request.body, br#"{"stateMachineArn":"arn","input":"{}"}"#);
     let signing = request.signing.unwrap();
     assert_eq!(
-        (signing.name.as_str(), signing.region.as_str(), signing.version.as_str()),
-        ("states", "eu-west-1", "v4")
+        (signing.name.as_str(), signing.region.as_str(), signing.version),
+        ("states", "eu-west-1", Signature::V4)
     );
 }
 
