@@ -163,7 +163,8 @@ impl Endpoint {
         let version = match version {
             _ if self.signing_region == "*" => Signature::V4a,
             "v4a" => Signature::V4a,
-            "v2" => Signature::V2,
+            // An endpoint that has a name of its own for signatures (Import/Export's) has Version 4 for them, whatever the service had.
+            "v2" if self.signing_name == service.signing_name => Signature::V2,
             "bearer" => Signature::Bearer,
             "s3" | "s3v4" => Signature::S3V4,
             _ if SIGNED_AS_S3.contains(&&*self.signing_name) => Signature::S3V4,
