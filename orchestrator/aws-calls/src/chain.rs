@@ -24,7 +24,7 @@ const EARLY: Duration = Duration::from_secs(60);
 pub struct Given {
     /// The key, its secret, and the token of a session.
     pub key: Option<(String, String, Option<String>)>,
-    /// The region.
+    /// As AWS writes it: `eu-west-1`.
     pub region: String,
     /// Where all services are.
     pub endpoint: Option<String>,

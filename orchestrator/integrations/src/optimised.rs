@@ -10,7 +10,7 @@ pub(crate) struct Optimised {
     pub(crate) service: &'static str,
     /// The same for the AWS SDK's integrations.
     pub(crate) sdk_service: &'static str,
-    /// Its actions.
+    /// Those of its actions that AWS optimises.
     actions: &'static [&'static str],
     /// What its errors begin with.
     pub(crate) prefix: &'static str,

@@ -15,7 +15,7 @@ use crate::lambda::{Invocation, Invoked};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Outside {
-    /// Of a function.
+    /// A program or a URL of `--function`.
     Function(Invocation),
     /// Of an action of an AWS service.
     Aws(AwsCall),
