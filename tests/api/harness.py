@@ -34,9 +34,10 @@ class Server:
     program = [DUET, "workflow", "serve"]
     store = "workflows"
 
-    def __init__(self, *flags, folder=None):
+    def __init__(self, *flags, folder=None, environment=None):
         self.folder = folder or tempfile.mkdtemp(prefix="duet-api.")
         self.flags = flags
+        self.environment = {**CLEAN, **(environment or {})}
         self.start()
         atexit.register(self.kill)
 
@@ -44,7 +45,7 @@ class Server:
         command = [*self.program, "--listen", "127.0.0.1:0", "--store", f"sqlite:{self.folder}/{self.store}.db"]
         self.log = open(pathlib.Path(self.folder) / "log", "ab")
         self.process = subprocess.Popen(
-            [*command, *self.flags], stdout=subprocess.PIPE, stderr=self.log, env=CLEAN, cwd=self.folder, text=True
+            [*command, *self.flags], stdout=subprocess.PIPE, stderr=self.log, env=self.environment, cwd=self.folder, text=True
         )
         line = self.process.stdout.readline()
         if not line:
