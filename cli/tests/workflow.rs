@@ -165,7 +165,11 @@ fn what_cannot_be_run_says_why() {
             "error: --input: { is no JSON: caused by EOF while parsing an object at line 1 column 1",
         ),
         (&["run", &flow, "--input", "@/nowhere"], 64, "error: --input: caused by /nowhere cannot be read"),
-        (&["run", &flow, "--function", "f"], 64, "expected NAME=./program, NAME=lambda:./bootstrap or NAME=http://"),
+        (
+            &["run", &flow, "--function", "f"],
+            64,
+            "expected NAME=./program, NAME=lambda:./bootstrap or NAME=http://",
+        ),
         (&["run", &flow, "--case", "c"], 64, "--mock <FILE>"),
         (&["run", &flow, "--mock", &mocks], 64, "did you mean \"Call\"?; its Tasks are Call"),
         (
