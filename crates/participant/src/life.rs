@@ -6,7 +6,6 @@ use std::io;
 use bus::Origin;
 use futures::FutureExt;
 use tokio::sync::{oneshot, watch};
-use tokio::time::Instant;
 
 use crate::health::Need;
 use crate::pipeline::Pipeline;
@@ -63,7 +62,7 @@ impl<H: Handler> Participant<H> {
         let (ending, ends) = watch::channel(false);
         let starting = async {
             // Who has no store should not hold deliveries that another instance could handle.
-            self.find_store().await?;
+            self.insist(|| self.store.probe(), None).await?;
             let mut pipeline = self.connect(ends).await?;
             pipeline.recover(None).await?;
             Ok(pipeline)
@@ -90,16 +89,6 @@ impl<H: Handler> Participant<H> {
             result = work => result,
             () = out_of_time => Err(ParticipantError::Unfinished { participant, grace_s: grace.as_secs() }),
         }
-    }
-
-    /// Waits until the store answers, however long that takes.
-    async fn find_store(&self) -> Result<(), ParticipantError> {
-        let started = Instant::now();
-        let mut backoff = self.store_backoff();
-        while let Err(error) = self.ask(self.store.probe()).await {
-            self.wait_for_store(error, &mut backoff, started, None).await?;
-        }
-        Ok(())
     }
 
     async fn connect(self, ends: watch::Receiver<bool>) -> Result<Pipeline<H>, ParticipantError> {

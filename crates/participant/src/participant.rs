@@ -153,6 +153,25 @@ impl<H: Handler> Participant<H> {
         answer
     }
 
+    /// Asks the store until it answers, for as long as `patience` lasts; for ever without.
+    pub(crate) async fn insist<T, Question>(
+        &self,
+        mut question: impl FnMut() -> Question,
+        patience: Option<Duration>,
+    ) -> Result<T, ParticipantError>
+    where
+        Question: Future<Output = Result<T, StoreError>>,
+    {
+        let mut backoff = self.store_backoff();
+        let started = Instant::now();
+        loop {
+            match self.ask(question()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.wait_for_store(error, &mut backoff, started, patience).await?,
+            }
+        }
+    }
+
     /// Waits before the store is tried again, and says so; `since` is when this began, and how long it may go on is
     /// `patience`, or for ever.
     pub(crate) async fn wait_for_store(

@@ -185,27 +185,17 @@ impl<H: Handler> Pipeline<H> {
     async fn gather_due(&mut self, batch: &mut Batch<H>) -> Result<(), ParticipantError> {
         let now = self.own.clock.now();
         let limit = self.own.options.batch_max;
-        let mut backoff = self.own.store_backoff();
-        let started = Instant::now();
-        loop {
-            let found = async {
-                let due = self.own.store.due(now, limit).await?;
-                let next = if due.is_empty() { self.own.store.next_due().await? } else { Some(now) };
-                Ok((due, next))
-            };
-            match self.own.ask(found).await {
-                Ok((due, next)) => {
-                    // What was found due is looked at again after its commit, together with what comes after it.
-                    self.next_due = next.map(|next: Millis| if due.is_empty() { next } else { now });
-                    batch.extend(due.into_iter().map(Item::Due));
-                    return Ok(());
-                }
-                Err(error) => {
-                    let patience = Some(self.own.options.store_patience);
-                    self.own.wait_for_store(error, &mut backoff, started, patience).await?;
-                }
-            }
-        }
+        let patience = Some(self.own.options.store_patience);
+        let found = async || {
+            let due = self.own.store.due(now, limit).await?;
+            let next = if due.is_empty() { self.own.store.next_due().await? } else { Some(now) };
+            Ok((due, next))
+        };
+        let (due, next) = self.own.insist(found, patience).await?;
+        // What was found due is looked at again after its commit, together with what comes after it.
+        self.next_due = next.map(|next: Millis| if due.is_empty() { next } else { now });
+        batch.extend(due.into_iter().map(Item::Due));
+        Ok(())
     }
 
     /// How long to wait for the next timer, at the most, before the clock is read again.

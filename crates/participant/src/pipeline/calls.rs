@@ -22,10 +22,10 @@ pub(super) struct Calls<C: Sync, O> {
     lanes: BTreeMap<Arc<str>, Queue<C>>,
     /// For each outbox row of calls, how many outcomes are not committed yet.
     open: BTreeMap<OutboxId, usize>,
-    /// How many calls that wait in lanes are held here, and how many may be; all others lie in the outbox alone.
+    /// How many calls that wait in lanes are held here; all others lie in the outbox alone.
     held: usize,
-    held_max: usize,
-    common_waiting_max: usize,
+    /// How many may be held so, and how many of the others may wait.
+    waiting_max: usize,
     /// Counts those that are made.
     made: IntCounter,
 }
@@ -61,8 +61,7 @@ impl<C: Send + Sync + 'static, O: Send + 'static> Calls<C, O> {
             lanes: BTreeMap::new(),
             open: BTreeMap::new(),
             held: 0,
-            held_max: options.calls_waiting_max,
-            common_waiting_max: options.calls_waiting_max,
+            waiting_max: options.calls_waiting_max,
             made,
         }
     }
@@ -75,7 +74,7 @@ impl<C: Send + Sync + 'static, O: Send + 'static> Calls<C, O> {
                 None => self.common.waiting.push_back(Waiting { row, id, call: Some(call), is_late }),
                 Some(lane) => {
                     let (name, at_once) = (Arc::from(lane.name), lane.at_once);
-                    let call = (self.held < self.held_max).then_some(call);
+                    let call = (self.held < self.waiting_max).then_some(call);
                     self.held += usize::from(call.is_some());
                     let queue = self.lanes.entry(name).or_insert_with(|| Queue::new(at_once));
                     queue.waiting.push_back(Waiting { row, id, call, is_late });
@@ -92,7 +91,7 @@ impl<C: Send + Sync + 'static, O: Send + 'static> Calls<C, O> {
 
     /// Whether there is room for further calls. Those in lanes take up none.
     pub(super) fn has_room(&self) -> bool {
-        self.common.waiting.len() < self.common_waiting_max
+        self.common.waiting.len() < self.waiting_max
     }
 
     /// How many are under way or waiting.

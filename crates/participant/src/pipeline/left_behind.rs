@@ -115,17 +115,8 @@ impl<H: Handler> Pipeline<H> {
         &mut self,
         row: OutboxId,
     ) -> Result<Vec<(CallId, H::Call)>, ParticipantError> {
-        let mut backoff = self.own.store_backoff();
-        let started = Instant::now();
-        let rows = loop {
-            match self.own.ask(self.own.store.outbox(row.saturating_sub(1), 1)).await {
-                Ok(rows) => break rows,
-                Err(error) => {
-                    let patience = Some(self.own.options.store_patience);
-                    self.own.wait_for_store(error, &mut backoff, started, patience).await?;
-                }
-            }
-        };
+        let patience = Some(self.own.options.store_patience);
+        let rows = self.own.insist(|| self.own.store.outbox(row.saturating_sub(1), 1), patience).await?;
         let found = rows.into_iter().find(|found| found.id == row);
         match found.map(|found| outbox::decode::<H::Call>(found.blob)) {
             Some(Ok(Row::Calls(calls))) => Ok(calls),
