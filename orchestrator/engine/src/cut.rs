@@ -6,11 +6,13 @@ pub const ERROR_CHARS_MAX: usize = 256;
 /// Longest cause of an error, in characters; what follows is cut.
 pub const CAUSE_CHARS_MAX: usize = 32_768;
 
-pub(crate) fn error(text: String) -> String {
+/// The name of an error, as long as one may be.
+pub fn error(text: String) -> String {
     cut(text, ERROR_CHARS_MAX)
 }
 
-pub(crate) fn cause(text: String) -> String {
+/// A cause, as long as one may be.
+pub fn cause(text: String) -> String {
     cut(text, CAUSE_CHARS_MAX)
 }
 

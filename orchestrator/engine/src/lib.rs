@@ -67,7 +67,7 @@ mod billing;
 mod child;
 mod children;
 mod context;
-mod cut;
+pub mod cut;
 mod drive;
 mod earlier;
 mod effect;

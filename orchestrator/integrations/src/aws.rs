@@ -5,8 +5,8 @@ use asl::error::{DATA_LIMIT_EXCEEDED, RUNTIME};
 use asl::resource::{Integration, Pattern, Resource};
 use aws_apis::{Action, Mismatch, Place, Problem};
 use aws_calls::{Answered, AwsCalls, Failure};
-use engine::quotas::{CAUSE_CHARS_MAX, ERROR_CHARS_MAX, PAYLOAD_BYTES_MAX};
-use engine::{Call, Fact, Refusal, TaskId};
+use engine::quotas::PAYLOAD_BYTES_MAX;
+use engine::{Call, Fact, Refusal, TaskId, cut};
 use participant::{CallId, Millis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -152,7 +152,7 @@ pub(crate) fn refusal(integration: &Integration, call: &Call) -> Option<Refusal>
         Ok(target) => target.wrong(&call.parameters),
         Err(wrong) => Some(wrong),
     };
-    wrong.map(|cause| Refusal { error: RUNTIME.to_owned(), cause: cut(cause, CAUSE_CHARS_MAX) })
+    wrong.map(|cause| Refusal { error: RUNTIME.to_owned(), cause: cut::cause(cause) })
 }
 
 impl AwsCall {
@@ -196,8 +196,7 @@ pub(crate) async fn outcome(aws: Option<&AwsCalls>, id: &CallId, call: &AwsCall)
         Ok((output, false)) => Fact::TaskSucceeded { task, output },
         Err((error, cause)) => {
             tracing::debug!(call = %id, resource, error, "a call of AWS failed");
-            let (error, cause) = (cut(error, ERROR_CHARS_MAX), cut(cause, CAUSE_CHARS_MAX));
-            Fact::TaskFailed { task, error, cause: Some(cause) }
+            Fact::TaskFailed { task, error: cut::error(error), cause: Some(cut::cause(cause)) }
         }
     }
 }
@@ -211,8 +210,4 @@ pub(crate) fn unconnected(integration: &Integration) -> String {
 /// Why nothing of AWS is called.
 fn not_connected(what: &str) -> String {
     format!("{what} cannot be called: this server calls no services of AWS (--call-aws)")
-}
-
-fn cut(text: String, chars_max: usize) -> String {
-    text.chars().take(chars_max).collect()
 }

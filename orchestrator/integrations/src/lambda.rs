@@ -6,8 +6,8 @@ use asl::data::NESTING_MAX;
 use asl::error::DATA_LIMIT_EXCEEDED;
 use asl::resource::{Pattern, Resource, invoked};
 use async_trait::async_trait;
-use engine::quotas::{CAUSE_CHARS_MAX, ERROR_CHARS_MAX, PAYLOAD_BYTES_MAX};
-use engine::{Call, Fact, TaskId};
+use engine::quotas::PAYLOAD_BYTES_MAX;
+use engine::{Call, Fact, TaskId, cut};
 use functions::{Failed, Functions};
 use participant::{CallId, Caller, Lane};
 use serde::{Deserialize, Serialize};
@@ -90,9 +90,7 @@ impl Caller<Invocation, Fact> for Invoked {
             Ok(output) => Fact::FunctionReturned { task, output },
             Err(Failed { error, cause }) => {
                 tracing::debug!(call = %id, function, error, "a function failed");
-                let cut = |text: String, chars_max| text.chars().take(chars_max).collect::<String>();
-                let (error, cause) = (cut(error, ERROR_CHARS_MAX), cut(cause, CAUSE_CHARS_MAX));
-                Fact::TaskFailed { task, error, cause: Some(cause) }
+                Fact::TaskFailed { task, error: cut::error(error), cause: Some(cut::cause(cause)) }
             }
         }
     }
