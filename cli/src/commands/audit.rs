@@ -146,6 +146,11 @@ fn audited(name: Option<&str>, report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "held up by {by}: {why}");
     }
+    for (style, took) in &report.behind {
+        // Writing to a String cannot fail.
+        let _ =
+            writeln!(text, "behind with the {style}: orders take {} s, and wait their turn", took / 1_000);
+    }
     if report.never_came > 0 {
         let orders = terminal::counted(report.never_came, "order");
         let _ = writeln!(

@@ -6,7 +6,7 @@
 //! again now and then all the same: one that was stuck may end after all. An order that is as it should be is done with.
 //!
 //! Time in which a program that the order needs was not ready does not count against it (see [`super::hold_ups`]): then it is
-//! held up, and not stuck.
+//! held up, and not stuck. Nor does it count what the others take that end meanwhile (see [`super::backlog`]): then it waits its turn.
 //!
 //! Orders that a former life of the load had begun to send are known from what it wrote down ([`super::sendings`]). One that the
 //! bus had confirmed is lost if nobody sees it; one that it had not is judged like the others where the system knows it.
@@ -34,6 +34,7 @@ use serde::de::DeserializeOwned;
 use store::Read;
 use tokio::time::{Instant, sleep};
 
+use super::backlog::Backlog;
 use super::board::Board;
 use super::hold_ups::HoldUps;
 use super::observer::{Placed, Seen};
@@ -87,6 +88,7 @@ pub struct Checker {
     patience: Patience,
     standing: Standing,
     hold_ups: HoldUps,
+    backlog: Backlog,
     former: Former,
     /// The last round.
     last: Option<Moment>,
@@ -118,6 +120,7 @@ impl Checker {
             patience,
             standing,
             hold_ups,
+            backlog: Backlog::new(ms(patience.stuck), ms(patience.settle)),
             former,
             last: None,
             cursor: 0,
@@ -144,6 +147,7 @@ impl Checker {
         let now = moment.wall;
         let round = self.round(witnesses, ledger, now).await;
         self.standing.set_waiting(self.open.len(), now);
+        self.standing.set_behind(Style::ALL.map(|style| (style, self.backlog.behind(style, now))));
         self.standing.set_trouble(round.err().map(|error| telemetry::chain(&error)));
     }
 
@@ -168,6 +172,7 @@ impl Checker {
     fn put_back(&mut self, by: Millis) {
         self.board.put_back(by);
         self.former.put_back(by);
+        self.backlog.put_back(by);
         for open in self.open.values_mut() {
             open.began -= by;
             open.times.put_back(by);
@@ -180,7 +185,27 @@ impl Checker {
 
     /// How much of the time since then does not count against an order of that style.
     fn held(&self, style: Style, now: Millis) -> impl Fn(Millis) -> Millis + '_ {
-        move |since| self.hold_ups.held(style, since, now)
+        let behind = self.backlog.behind(style, now);
+        move |since| self.hold_ups.held(style, since, now) + behind
+    }
+
+    /// The same of an order that was not seen yet. Whoever cannot reach the bus is not ready, and the observer may be held up by the
+    /// same; it sees both styles, and is behind with both.
+    fn held_unseen(&self, now: Millis) -> impl Fn(Millis) -> Millis + '_ {
+        let behind = Style::ALL.map(|style| self.backlog.behind(style, now)).into_iter().max().unwrap_or(0);
+        move |since| self.hold_ups.held(Style::Orchestration, since, now) + behind
+    }
+
+    /// Takes down what was not known of when an order began and ended.
+    fn see(&mut self, times: &mut Times, seen: &Seen, now: Millis) {
+        let was_open = times.ended.is_none();
+        times.see(seen, now);
+        let Times { placed: Some(placed), ended: Some(ended) } = *times else { return };
+        // What is told again tells nothing of how long things take.
+        if was_open && seen.closings.first().is_some_and(|closing| !closing.replayed) {
+            let took = ended - placed - self.hold_ups.held(seen.style, placed, ended);
+            self.backlog.ended(seen.style, ended, took);
+        }
     }
 
     async fn round(
@@ -205,8 +230,7 @@ impl Checker {
             self.settle_unclaimed(now).await?;
             self.settle_former(witnesses, now).await?;
         }
-        // Whoever cannot reach the bus is not ready, and the observer may be held up by the same.
-        let held = self.held(Style::Orchestration, now);
+        let held = self.held_unseen(now);
         let is_late = |since| now > since + ms(self.patience.stuck) + held(since);
         let unseen = self.board.unseen(is_late, UNSEEN_NAMED);
         self.standing.set_unseen(unseen);
@@ -248,7 +272,7 @@ impl Checker {
                     self.board.under_way(&order_id, seen.style);
                 }
                 let mut times = Times::default();
-                times.see(&seen, now);
+                self.see(&mut times, &seen, now);
                 let at = self.patience.look_at(times, self.held(seen.style, now), now);
                 let began = seen.began().min(now);
                 let moves = self.unclaimed.remove(&order_id).map(|(_, moves)| moves).unwrap_or_default();
@@ -311,9 +335,9 @@ impl Checker {
         if !seen.closings.is_empty() {
             self.board.over(order_id);
         }
-        let Some(open) = self.open.get_mut(order_id) else { return Ok(Look::Done) };
-        open.times.see(&seen, now);
-        let times = open.times;
+        let Some(mut times) = self.open.get(order_id).map(|open| open.times) else { return Ok(Look::Done) };
+        self.see(&mut times, &seen, now);
+        self.open.entry(order_id.to_owned()).and_modify(|open| open.times = times);
         let due = self.patience.look_at(times, self.held(seen.style, now), now);
         if due > now {
             return Ok(Look::Again { at: due, is_wrong: false });

@@ -7,6 +7,7 @@
 //! - [`sender`] sends orders as the [`plan`] says, made by [`orders`];
 //! - [`checker`] audits every order once it had the time to settle, whoever placed it; [`verdict`] is what it found;
 //! - [`hold_ups`] are the times in which somebody whom orders need was not ready: they do not count against orders;
+//! - [`backlog`] is how far behind a system is that works on more than it can: those who wait their turn are not stuck either;
 //! - [`http`] tells how things stand, and takes changes of the plan;
 //! - [`reader`] reads the services' stores, as soon as they are there;
 //! - [`sendings`] is what was sent, written down for the load's next life;
@@ -14,6 +15,7 @@
 //! - [`switch`] asks running loads to be different, and for their verdicts; [`control`] is a page that does both.
 #![warn(missing_docs)]
 
+pub mod backlog;
 pub mod board;
 pub mod checker;
 pub mod control;

@@ -7,7 +7,7 @@ use auditor::{Finding, Judged, StyleSummary, Verdict, Violation, ViolationKind};
 use contract::{Style, TerminalState};
 use operate::processes::Program;
 use participant::Millis;
-use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 use serde::{Deserialize, Serialize};
 use telemetry::{Registry, registered};
 
@@ -38,6 +38,7 @@ struct State {
     never_came: u64,
     waiting: usize,
     held_up: Vec<HoldUp>,
+    behind: BTreeMap<Style, Millis>,
     /// Every order placed before then was judged.
     judged_to: Option<Millis>,
     trouble: Option<String>,
@@ -53,6 +54,7 @@ struct Metrics {
     oldest: Gauge,
     failures: IntCounter,
     held_up: IntGaugeVec,
+    behind: GaugeVec,
 }
 
 /// The verdict on a system that goes on working.
@@ -74,6 +76,10 @@ pub struct Report {
     /// Whom orders wait for at the moment: as long as they do, they are not stuck.
     #[serde(default)]
     pub held_up: Vec<HoldUp>,
+    /// What orders take in a style that is behind with its work, in milliseconds: one that has taken no longer waits its turn, and is not
+    /// stuck.
+    #[serde(default)]
+    pub behind: BTreeMap<Style, Millis>,
     /// Orders that a former life of the load had begun to send when it ended, and that never came: no confirmation of the bus had
     /// been written down, so they are not taken for lost.
     #[serde(default)]
@@ -87,8 +93,11 @@ impl Report {
         if self.verdict.is_clean() {
             self.verdict.verdict = Finding::NotJudged;
             let by: Vec<_> = self.held_up.iter().map(|held_up| held_up.by.as_str()).collect();
-            let held_up =
-                if by.is_empty() { String::new() } else { format!(": held up by {}", by.join(", ")) };
+            let behind = self.behind.values().max().map(|took| format!(": orders take {} s", took / 1_000));
+            let held_up = match by.is_empty() {
+                true => behind.unwrap_or_default(),
+                false => format!(": held up by {}", by.join(", ")),
+            };
             let why = format!("Not every order was judged in time{held_up}; --within-s waits longer");
             self.verdict.not_judged = Some(why);
         }
@@ -192,6 +201,19 @@ impl Standing {
         state.held_up = held_up;
     }
 
+    /// A system is behind with its work where that is not 0: orders take so long, in milliseconds.
+    pub fn set_behind(&self, took: [(Style, Millis); Style::ALL.len()]) {
+        let mut state = self.lock();
+        for (style, took) in took {
+            if took > 0 && !state.behind.contains_key(&style) {
+                let seconds = took / 1_000;
+                tracing::warn!(%style, seconds, "orders wait their turn: the system is behind with its work");
+            }
+            self.0.metrics.behind.with_label_values(&[style.as_str()]).set(took as f64 / 1000.0);
+        }
+        state.behind = took.into_iter().filter(|(_, took)| *took > 0).collect();
+    }
+
     /// So many orders are not done with.
     pub fn set_waiting(&self, waiting: usize, now: Millis) {
         let mut state = self.lock();
@@ -244,6 +266,7 @@ impl Standing {
             strangers: state.strangers,
             trouble: state.trouble.clone(),
             held_up: state.held_up.clone(),
+            behind: state.behind.clone(),
             never_came: state.never_came,
         }
     }
@@ -312,6 +335,10 @@ impl Metrics {
         );
         let verdict = opts("verdict", "1 for the verdict that stands: clean, violated or not_judged.");
         let failures = opts("failures_total", "Rounds in which not all could be read.");
+        let behind = opts(
+            "behind_seconds",
+            "What half of the orders took that ended in the last minute, where that is more than usual; else 0.",
+        );
         let held_up = opts("held_up", "1 while orders wait for this program, which is not ready.");
         Ok(Self {
             judged: registered(registry, IntCounterVec::new(judged, &["style", "outcome"]))?,
@@ -323,6 +350,7 @@ impl Metrics {
             oldest: registered(registry, Gauge::with_opts(oldest))?,
             failures: registered(registry, IntCounter::with_opts(failures))?,
             held_up: registered(registry, IntGaugeVec::new(held_up, &["by"]))?,
+            behind: registered(registry, GaugeVec::new(behind, &["style"]))?,
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use auditor::Witnesses;
-use contract::Style;
 use participant::Millis;
 
 use super::error::CheckError;
@@ -25,7 +24,7 @@ impl Checker {
                 self.board.sent_before(&order_id, now);
             }
         }
-        let (held, stuck) = (self.held(Style::Orchestration, now), ms(self.patience.stuck));
+        let (held, stuck) = (self.held_unseen(now), ms(self.patience.stuck));
         let late = self.former.late(move |since| now > since + stuck + held(since), JUDGED_MAX);
         for order_id in late {
             if !witnesses.know(&order_id).await? && !self.unclaimed.contains_key(&order_id) {

@@ -1,5 +1,7 @@
 //! Orders are judged in time, and nothing counts before its time.
 
+use std::collections::BTreeMap;
+
 use auditor::Finding;
 use contract::{Style, TerminalState};
 use operate::processes::Program;
@@ -243,6 +245,40 @@ async fn an_order_that_waits_for_a_service_that_is_away_is_held_up_and_not_stuck
         [ViolationKind::Lost],
         "everybody it needs was ready for 60 s"
     );
+}
+
+#[tokio::test]
+async fn an_order_that_waits_its_turn_behind_others_is_not_stuck_until_those_that_came_later_end() {
+    let mut scene = Scene::new();
+    scene.saw("o-1", Some(1_000), &[]).await;
+    scene.board.sending(["o-2"].into_iter(), 1_000);
+    scene.board.sent([("o-2", Style::Choreography)].into_iter(), 1_000);
+    // Everybody is ready, and others take a hundred seconds.
+    for turn in 0..4 {
+        let now = 60_000 + turn * 20_000;
+        scene.saw(&format!("before-{turn}"), Some(now - 100_000), &[now]).await;
+        let report = scene.round(now + 500).await;
+        assert_eq!((kinds(&report), &report.behind), (vec![], &[(Style::Choreography, 100_000)].into()));
+    }
+    // Now they take one second: it was passed over, and so was the one that nobody has seen.
+    for turn in 0..5 {
+        scene.saw(&format!("after-{turn}"), Some(161_000), &[162_000]).await;
+    }
+    let report = scene.round(162_500).await;
+    assert_eq!(report.behind, BTreeMap::new());
+    let wrong: Vec<_> =
+        report.verdict.violations.iter().filter_map(|found| found.order_id.as_deref()).collect();
+    assert!(wrong.contains(&"o-1") && wrong.contains(&"o-2"), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn where_nothing_ends_any_more_nobody_waits_a_turn() {
+    let mut scene = Scene::new();
+    scene.saw("o-1", Some(1_000), &[]).await;
+    scene.saw("before", Some(1_000 - 50_000), &[2_000]).await;
+    assert_eq!(kinds(&scene.round(61_999).await), []);
+    // The other one ended a minute ago.
+    assert!(kinds(&scene.round(63_000).await).contains(&ViolationKind::Lost));
 }
 
 #[tokio::test]

@@ -1,0 +1,102 @@
+//! How far behind a system is that works on more orders than it can: an order is stuck when it does not move though others do, and
+//! not when it waits its turn behind others that end one after the other.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use contract::Style;
+use participant::Millis;
+
+/// Ends that are remembered of each style, at the most: the latest.
+const ENDS_MAX: usize = 1_000;
+
+/// The orders that ended lately, and how long each of them took.
+#[derive(Debug)]
+pub struct Backlog {
+    /// An end counts for so long, in milliseconds.
+    window: Millis,
+    /// What an order may take in a system that is not behind.
+    usual: Millis,
+    ends: BTreeMap<Style, VecDeque<End>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct End {
+    at: Millis,
+    took: Millis,
+}
+
+impl Backlog {
+    /// Nothing ended yet. An end tells something for as long as `window`; orders that take no longer than `usual` wait for nobody. Both in
+    /// milliseconds.
+    #[must_use]
+    pub fn new(window: Millis, usual: Millis) -> Self {
+        Self { window, usual, ends: BTreeMap::new() }
+    }
+
+    /// An order of that style was seen to end `at`, and took so long without the time in which it was held up.
+    pub fn ended(&mut self, style: Style, at: Millis, took: Millis) {
+        let ends = self.ends.entry(style).or_default();
+        if ends.len() >= ENDS_MAX {
+            ends.pop_front();
+        }
+        ends.push_back(End { at, took });
+    }
+
+    /// How long the others take at `now`, in milliseconds: more than half of those that ended lately took so long at least. 0 when that is no
+    /// more than usual, and when nothing ends: then nobody's turn comes.
+    #[must_use]
+    pub fn behind(&self, style: Style, now: Millis) -> Millis {
+        let is_late = |end: &&End| now - end.at < self.window;
+        let mut took: Vec<_> =
+            self.ends.get(&style).into_iter().flatten().filter(is_late).map(|end| end.took).collect();
+        if took.is_empty() {
+            return 0;
+        }
+        let middle = (took.len() - 1) / 2;
+        let (_, median, _) = took.select_nth_unstable(middle);
+        if *median > self.usual { *median } else { 0 }
+    }
+
+    /// The clock was put back: all of it happened by so much earlier.
+    pub fn put_back(&mut self, by: Millis) {
+        self.ends.values_mut().flatten().for_each(|end| end.at -= by);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STYLE: Style = Style::Choreography;
+
+    fn with(ends: &[(Millis, Millis)]) -> Backlog {
+        let mut backlog = Backlog::new(60_000, 5_000);
+        ends.iter().for_each(|(at, took)| backlog.ended(STYLE, *at, *took));
+        backlog
+    }
+
+    #[test]
+    fn half_of_what_ended_lately_says_how_far_it_is_behind() {
+        let backlog = with(&[(1_000, 90_000), (1_100, 70_000), (1_200, 100), (1_300, 80_000)]);
+        assert_eq!(backlog.behind(STYLE, 2_000), 70_000);
+        assert_eq!(backlog.behind(Style::Orchestration, 2_000), 0, "the other style has queues of its own");
+        assert_eq!(backlog.behind(STYLE, 61_000), 70_000, "those of the last minute");
+        assert_eq!(backlog.behind(STYLE, 61_300), 0, "nothing ends any more");
+    }
+
+    #[test]
+    fn few_that_wait_for_a_time_out_are_no_backlog_and_usual_times_are_none() {
+        assert_eq!(with(&[(1_000, 20), (1_000, 30), (1_000, 45_000)]).behind(STYLE, 1_000), 0);
+        assert_eq!(with(&[(1_000, 5_000)]).behind(STYLE, 1_000), 0);
+        assert_eq!(with(&[]).behind(STYLE, 1_000), 0);
+    }
+
+    #[test]
+    fn only_the_latest_are_remembered_and_they_move_with_the_clock() {
+        let many = (0..2_000).map(|n| (n, if n < 1_000 { 90_000 } else { 10_000 })).collect::<Vec<_>>();
+        let mut backlog = with(&many);
+        assert_eq!((backlog.behind(STYLE, 2_000), backlog.ends[&STYLE].len()), (10_000, ENDS_MAX));
+        backlog.put_back(1_000);
+        assert_eq!(backlog.ends[&STYLE].back().unwrap().at, 999);
+    }
+}
