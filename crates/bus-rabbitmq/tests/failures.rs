@@ -109,7 +109,7 @@ async fn connections_and_queues_that_are_taken_away_come_again() {
     let Some(broker) = blocking(Broker::start).await else { return };
     let scene = Scene::start(broker).await;
     for _ in 0..3 {
-        scene.while_disturbed(|broker| broker.control(&["close_all_connections", "a test"])).await;
+        scene.while_disturbed(Broker::close_connections).await;
         scene.everything_arrived_in_order().await;
     }
     // All its queues are deleted behind its back.
@@ -186,7 +186,7 @@ async fn a_broker_that_is_short_of_memory_is_said_to_take_nothing_until_it_recov
     let collecting = log.collect(0, bus.subscribe(&subscription("g")).await.unwrap());
     until("the bus takes messages", async || remote.takes_messages().await.is_ok()).await;
     let broker = blocking(move || {
-        broker.control(&["set_vm_memory_high_watermark", "absolute", "1MB"]);
+        broker.limit_memory("1MB");
         broker
     })
     .await;
@@ -197,7 +197,7 @@ async fn a_broker_that_is_short_of_memory_is_said_to_take_nothing_until_it_recov
     .await;
     assert!(bus.depth("g").await.is_ok(), "it answers all the while");
     let _broker = blocking(move || {
-        broker.control(&["set_vm_memory_high_watermark", "absolute", "2GB"]);
+        broker.limit_memory("2GB");
         broker
     })
     .await;

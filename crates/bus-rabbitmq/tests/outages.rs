@@ -41,7 +41,7 @@ async fn twenty_outages_leave_no_thread_and_no_descriptor_behind() {
     for outage in 0..=OUTAGES {
         if outage > 0 {
             let broker = Arc::clone(&broker);
-            let cut = move || broker.control(&["close_all_connections", "an outage"]);
+            let cut = move || broker.close_connections();
             tokio::task::spawn_blocking(cut).await.unwrap();
         }
         publish_at_last(&publisher, &[message(outage, 17)]).await;

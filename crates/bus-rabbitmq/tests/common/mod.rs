@@ -4,8 +4,9 @@
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "a test may say what it finds")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -204,13 +205,28 @@ impl Broker {
         std::fs::remove_dir_all(self.folder.path().join("rabbitmq/data")).expect("it had data");
     }
 
-    /// RabbitMQ's own administration.
-    pub(crate) fn control(&self, arguments: &[&str]) {
-        let mut control = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
-        control.arg("-n").arg(format!("duet-{}@localhost", 5682 + self.offset.get())).args(arguments);
-        control.env("HOME", self.folder.path().join("rabbitmq"));
-        control.env("ERL_EPMD_PORT", (4379 + self.offset.get()).to_string());
-        succeed("rabbitmqctl", control);
+    /// Closes all connections, as an operator does.
+    pub(crate) fn close_connections(&self) {
+        self.evaluate("rabbit_networking:close_connections(rabbit_networking:connections(), \"an outage\").");
+    }
+
+    /// From so much memory on it takes no messages, as `1MB`.
+    pub(crate) fn limit_memory(&self, bytes: &str) {
+        self.evaluate(&format!("vm_memory_monitor:set_vm_memory_high_watermark({{absolute, \"{bytes}\"}})."));
+    }
+
+    /// Has the broker evaluate that, as `rabbitmqctl` does, which starts an Erlang of its own for it each time: a hundred times as long.
+    fn evaluate(&self, expression: &str) {
+        let mut call = Command::new("erl_call");
+        call.args(["-sname", &format!("duet-{}@localhost", 5682 + self.offset.get()), "-e"]);
+        call.env("HOME", self.folder.path().join("rabbitmq"));
+        call.env("ERL_EPMD_PORT", (4379 + self.offset.get()).to_string());
+        let started = call.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut called = started.expect("erl_call comes with RabbitMQ's Erlang");
+        called.stdin.take().expect("piped").write_all(expression.as_bytes()).expect("it reads");
+        let Output { status, stdout, stderr } = called.wait_with_output().expect("it ends");
+        let said = [stdout, stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+        assert!(status.success() && said[0].starts_with("{ok,"), "{expression}: {said:?}");
     }
 }
 
