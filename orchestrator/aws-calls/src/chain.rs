@@ -11,9 +11,9 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::ServiceConfigKey;
+use http_client::Client;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::client::Client;
 use crate::connector::Connectors;
 
 /// Credentials that are good for less are asked for again.

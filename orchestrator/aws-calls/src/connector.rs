@@ -12,9 +12,8 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::Full;
+use http_client::{Client, set_header};
 use hyper::Request;
-
-use crate::client::{Client, set};
 
 /// An answer with credentials is a few kilobytes.
 const BYTES_MAX: usize = 64 << 10;
@@ -63,12 +62,12 @@ async fn exchange(client: &Client, request: HttpRequest) -> Result<HttpResponse,
     *sent.method_mut() = request.method().parse().map_err(|_| user("no method".to_owned()))?;
     *sent.uri_mut() = request.uri().parse().map_err(|_| user("no URL".to_owned()))?;
     for (name, value) in request.headers() {
-        set(&mut sent, name, value).map_err(user)?;
+        set_header(&mut sent, name, value).map_err(user)?;
     }
     let reply = client.send(sent, BYTES_MAX).await;
     let reply = reply.map_err(|unanswered| ConnectorError::io(unanswered.into()))?;
-    let status =
-        StatusCode::try_from(reply.status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let status = StatusCode::try_from(reply.status.as_u16())
+        .map_err(|error| ConnectorError::other(error.into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(reply.body));
     for (name, value) in reply.headers {
         // One that cannot be read is nothing that credentials depend on.

@@ -7,28 +7,28 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `chain` | region, credentials and endpoints |
-//! | `client` | HTTP, with its bounds |
-//! | `connector` | the same client for whoever asks for credentials |
+//! | `connector` | HTTP for whoever asks for credentials |
 //! | `signer` | signatures |
 #![warn(missing_docs)]
 
 mod chain;
-mod client;
 mod connector;
 mod signer;
 
 use std::time::Duration;
 
-use aws_apis::{ANSWER_BYTES_MAX, Action, ApiError, Place, Problem};
+use aws_apis::{ANSWER_BYTES_MAX, Action, ApiError, HttpRequest, Place, Problem};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
-pub use chain::Given;
-pub use client::{CONNECT_TIME_MAX, NoClient};
-
 use chain::Chain;
-use client::{Client, Reply, Unanswered};
+pub use chain::Given;
+use http_client::header::USER_AGENT;
+use http_client::{Client, NoClient, Reach, Reply, Unanswered, set_header, shown};
+
+/// What calls say of who makes them.
+const AGENT: &str = concat!("duet/", env!("CARGO_PKG_VERSION"));
 
 /// How AWS is called.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ impl AwsCalls {
 
     fn with(options: Options, given: Option<Given>) -> Result<Self, NoClient> {
         let Options { region, patience, at_once } = options;
-        let client = Client::new()?;
+        let client = Client::new(Reach::Everywhere)?;
         let chain = Chain::new(region, client.clone(), given);
         let at_once = at_once.clamp(1, Semaphore::MAX_PERMITS);
         Ok(Self { client, chain, patience, at_once, turns: Semaphore::new(at_once) })
@@ -144,7 +144,10 @@ impl AwsCalls {
         let endpoint = found.endpoint(action.service().service_id);
         let place = Place { region: &found.region, endpoint: endpoint.as_deref() };
         let request = action.request(parameters, &place, token)?;
-        let mut sent = client::request(&request).map_err(Failure::Client)?;
+        let HttpRequest { method, headers, body, .. } = &request;
+        let sent = http_client::request(method, &request.url(), headers, body.clone());
+        let mut sent = sent.map_err(Failure::Client)?;
+        set_header(&mut sent, USER_AGENT.as_str(), AGENT).map_err(Failure::Client)?;
         if let Some(signing) = &request.signing {
             let credentials = self.chain.credentials(found).await.map_err(Failure::Client)?;
             signer::sign(&mut sent, &request, signing, &credentials, chain::now())
@@ -161,6 +164,7 @@ impl AwsCalls {
 /// What an answer says. A redirection is followed nowhere: what is signed, and what is answered, is AWS's alone.
 fn read(action: &Action, reply: Reply) -> Result<Answered, Failure> {
     let Reply { status, headers, body } = reply;
+    let status = status.as_u16();
     let location = headers.iter().find(|(name, _)| name == "location").map(|(_, value)| shown(value));
     let is_redirection = (300..400).contains(&status) && status != 304;
     let redirected = location
@@ -176,18 +180,4 @@ fn read(action: &Action, reply: Reply) -> Result<Answered, Failure> {
             Err(Failure::Service(error))
         }
     }
-}
-
-/// A URL without what may be a secret: its query, and who asks.
-fn shown(url: &str) -> String {
-    const CHARS_MAX: usize = 200;
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let url = match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            format!("{scheme}://{}/{path}", host.rsplit('@').next().unwrap_or_default())
-        }
-        None => url.to_owned(),
-    };
-    url.chars().take(CHARS_MAX).collect()
 }

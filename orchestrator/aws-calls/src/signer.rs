@@ -10,9 +10,8 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
+use http_client::set_header;
 use hyper::Request;
-
-use crate::client::set;
 
 /// Signs the request that was made of that description.
 pub(crate) fn sign<B>(
@@ -43,7 +42,7 @@ pub(crate) fn sign<B>(
     let signable = signable.map_err(|error| unfit(&error))?;
     let instructions = signed(signable, &parameters.into()).map_err(|error| unfit(&error))?.into_parts().0;
     for (name, value) in instructions.headers() {
-        set(sent, name, value)?;
+        set_header(sent, name, value)?;
         if let Some(value) = sent.headers_mut().get_mut(name) {
             value.set_sensitive(true);
         }

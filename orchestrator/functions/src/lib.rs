@@ -60,7 +60,7 @@ pub enum FunctionError {
         command: String,
     },
     /// It is somewhere that cannot be asked.
-    #[error("the function {name:?} is at {url:?}; only http:// can be asked")]
+    #[error("the function {name:?} is at {url:?}; only http:// and https:// can be asked")]
     Scheme {
         /// The function.
         name: String,
@@ -73,12 +73,12 @@ impl std::str::FromStr for Function {
     type Err = FunctionError;
 
     /// Reads `NAME=./program` or, for one that asks the Lambda runtime API, `NAME=lambda:./program`, both with arguments after spaces; or
-    /// `NAME=http://…`. The name ends at the first `=`.
+    /// `NAME=http://…`, `NAME=https://…`. The name ends at the first `=`.
     fn from_str(text: &str) -> Result<Self, FunctionError> {
         let parts = text.split_once('=').filter(|(name, place)| !name.is_empty() && !place.trim().is_empty());
         let Some((name, place)) = parts else { return Err(FunctionError::Shape(text.to_owned())) };
         let name = name.to_owned();
-        if place.starts_with("http://") {
+        if place.starts_with("http://") || place.starts_with("https://") {
             return Ok(Self { name, place: Place::Url(place.to_owned()) });
         }
         if place.contains("://") {
@@ -119,6 +119,7 @@ pub struct Functions {
     by_name: BTreeMap<String, Called>,
     patience: Duration,
     at_once: usize,
+    asker: http::Asker,
 }
 
 #[derive(Debug)]
@@ -135,7 +136,7 @@ impl Functions {
         let at_once = at_once.min(Semaphore::MAX_PERMITS);
         let called = |it: &Function| Called { means: Means::of(it), turns: Semaphore::new(at_once) };
         let by_name = functions.iter().map(|it| (it.name.clone(), called(it))).collect();
-        Self { by_name, patience, at_once }
+        Self { by_name, patience, at_once, asker: http::Asker::default() }
     }
 
     /// How many calls of a function are at work at once; further ones wait.
@@ -171,7 +172,7 @@ impl Functions {
             match means {
                 Means::Command(command) => command.run(&given, id).await,
                 Means::Lambda(runtime) => runtime.ask(&given, id, self.patience).await,
-                Means::Url(url) => http::ask(url, given.clone(), id).await,
+                Means::Url(url) => self.asker.ask(url, given.clone(), id).await,
             }
         };
         let in_time = tokio::time::timeout(self.patience, answer).await;
@@ -196,7 +197,7 @@ mod tests {
             ("f", "expected NAME=./program"),
             ("=cat", "expected NAME=./program"),
             ("f= ", "expected NAME=./program"),
-            ("f=https://h/f", "only http:// can be asked"),
+            ("f=ftp://h/f", "only http:// and https:// can be asked"),
             ("f=./no-such-program x", "there is no program of that name"),
         ] {
             let error = text.parse::<Function>().unwrap_err().to_string();

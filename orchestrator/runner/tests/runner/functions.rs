@@ -179,7 +179,7 @@ fn what_is_no_function_is_refused() {
         ("=./f", "expected NAME="),
         ("f=", "expected NAME="),
         ("f=./not/there", "the function \"f\" is \"./not/there\", and there is no program of that name"),
-        ("f=https://example.com/", "only http:// can be asked"),
+        ("f=ftp://example.com/", "only http:// and https:// can be asked"),
     ] {
         let error = text.parse::<Function>().unwrap_err().to_string();
         assert!(error.contains(told), "{text}: {error}");
