@@ -194,7 +194,7 @@ async fn answer(
         let received = Received { method: "POST", path: uri.path(), query, headers, body: &body };
         keys.verify(&received, service.now())?;
     }
-    match region(headers, query) {
+    match signed_region(headers, query) {
         Some(region) if *region != *service.home().region => {
             service.in_region(&region).act(request::read(target, &body)?).await
         }
@@ -206,9 +206,10 @@ fn target(headers: &HeaderMap) -> &str {
     headers.get(TARGET).and_then(|target| target.to_str().ok()).unwrap_or_default()
 }
 
-/// The region that the request was signed for: `Credential=KEY/DATE/REGION/states/aws4_request` in its header `Authorization`, or
+/// The region that the request was signed for: `Credential=KEY/DATE/REGION/SERVICE/aws4_request` in its header `Authorization`, or
 /// in its query.
-fn region(headers: &HeaderMap, query: &str) -> Option<String> {
+#[must_use]
+pub fn signed_region(headers: &HeaderMap, query: &str) -> Option<String> {
     let text = match headers.get(header::AUTHORIZATION) {
         Some(authorization) => authorization.to_str().ok()?.split_once("Credential=")?.1.to_owned(),
         None => {
@@ -230,7 +231,7 @@ mod tests {
     fn the_region_is_that_of_the_signature() {
         let of = |authorization: &'static str| {
             let value = HeaderValue::from_static(authorization);
-            region(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]), "")
+            signed_region(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]), "")
         };
         assert_eq!(
             of("AWS4-HMAC-SHA256 Credential=AK/20261126/eu-west-1/states/aws4_request, SignedHeaders=host")
@@ -240,8 +241,8 @@ mod tests {
         assert_eq!(of("Bearer x"), None);
         assert_eq!(of("AWS4-HMAC-SHA256 Credential=AK/20261126/e:u/states/aws4_request"), None);
         let query = "X-Amz-Date=x&X-Amz-Credential=AK%2F20261126%2Feu-west-1%2Fstates%2Faws4_request&x=y";
-        assert_eq!(region(&HeaderMap::new(), query).as_deref(), Some("eu-west-1"));
-        assert_eq!(region(&HeaderMap::new(), ""), None);
+        assert_eq!(signed_region(&HeaderMap::new(), query).as_deref(), Some("eu-west-1"));
+        assert_eq!(signed_region(&HeaderMap::new(), ""), None);
     }
 
     #[test]

@@ -56,6 +56,12 @@ impl Keys {
         Ok(Self { service: service.to_owned(), secrets: credentials::read(text)? })
     }
 
+    /// The same keys for requests that must be signed for another service.
+    #[must_use]
+    pub fn for_service(&self, service: &str) -> Self {
+        Self { service: service.to_owned(), secrets: self.secrets.clone() }
+    }
+
     /// What signs with the key of that id, if it is one of these.
     #[must_use]
     pub fn signer(&self, key_id: &str, region: &str) -> Option<Signer> {

@@ -39,9 +39,9 @@ pub(crate) struct Target {
     pattern: Pattern,
 }
 
-/// Whether a resource is one of a service of AWS other than functions, and the executions that are at home here.
+/// Whether a resource is one of a service of AWS other than functions and executions, which are at home here, and HTTP tasks.
 pub(crate) fn is_of_aws(integration: &Integration) -> bool {
-    !["lambda", "states"].contains(&&*integration.service)
+    !["http", "lambda", "states"].contains(&&*integration.service)
 }
 
 impl Target {

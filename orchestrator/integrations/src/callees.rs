@@ -12,23 +12,25 @@ use participant::{Caller, Millis, Rejected};
 use tokio::runtime::Handle;
 
 use crate::aws::{self, AwsCall};
+use crate::http_task::{self, HttpCall, HttpTasks};
 use crate::lambda::{Invocation, Invoked};
 use crate::outside::{Calls, Outside};
 
-/// Functions, and services of AWS if they are to be called. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
+/// Functions, and services of AWS and APIs over HTTP if they are to be called. A task that would wait for one that is not there for ever fails at once. One that waits for its token does wait,
 /// also where nobody is called that it would be given to: whoever reads the history, or works out the token otherwise, can hand it in. If there
 /// are functions, one that is not among them is refused in any case.
 #[derive(Clone, Debug)]
-pub struct Connections {
+pub struct Callees {
     functions: Arc<Functions>,
     aws: Option<Arc<AwsCalls>>,
+    http: Option<Arc<HttpTasks>>,
 }
 
-impl Connections {
+impl Callees {
     /// To those functions.
     #[must_use]
     pub fn new(functions: Arc<Functions>) -> Self {
-        Self { functions, aws: None }
+        Self { functions, aws: None, http: None }
     }
 
     /// Services of AWS are called as well.
@@ -37,16 +39,28 @@ impl Connections {
         Self { aws, ..self }
     }
 
+    /// APIs are called over HTTP as well.
+    #[must_use]
+    pub fn with_http(self, http: Option<Arc<HttpTasks>>) -> Self {
+        Self { http, ..self }
+    }
+
     /// What makes the calls, on that runtime.
     #[must_use]
     pub fn caller(&self, runtime: Handle) -> Arc<dyn Caller<Outside, Fact>> {
         let functions = Invoked::new(Arc::clone(&self.functions), runtime);
-        Arc::new(Calls { functions, aws: self.aws.clone() })
+        Arc::new(Calls { functions, aws: self.aws.clone(), http: self.http.clone() })
     }
 
     /// The integration that the call is of, if it is one of a service of AWS, and these are called.
     fn of_aws(&self, call: &Call) -> Option<Integration> {
         self.aws.as_ref().and_then(|_| aws::integration(call))
+    }
+
+    /// Whether the call is of an API over HTTP, and these are called.
+    fn is_http(&self, call: &Call) -> bool {
+        let integration = || Resource::parse(&call.resource).and_then(|it| it.kind.integration().cloned());
+        self.http.is_some() && integration().is_some_and(|it| http_task::is_http(&it))
     }
 
     /// Whether the call names a function that is there.
@@ -60,7 +74,7 @@ impl Connections {
     }
 }
 
-impl engine::Integrations for Connections {
+impl engine::Integrations for Callees {
     fn refusal(&self, call: &Call) -> Option<Refusal> {
         if let Some(it) =
             call.parameters.get("InvocationType").filter(|it| *it == "DryRun" && function_of(call).is_some())
@@ -69,6 +83,9 @@ impl engine::Integrations for Connections {
                 error: asl::error::RUNTIME.to_owned(),
                 cause: format!("InvocationType {it} is not served here: a function is called, or it is not"),
             });
+        }
+        if self.is_http(call) {
+            return http_task::refusal(call);
         }
         if let Some(integration) = self.of_aws(call) {
             return aws::refusal(&integration, call);
@@ -84,6 +101,10 @@ impl engine::Integrations for Connections {
         };
         let integration = resource.kind.integration();
         match integration {
+            Some(it) if http_task::is_http(it) => Some(Refusal {
+                error: asl::error::RUNTIME.to_owned(),
+                cause: http_task::UNCONNECTED.to_owned(),
+            }),
             Some(it) if &*it.service != "lambda" => {
                 Some(Refusal { error: asl::error::RUNTIME.to_owned(), cause: aws::unconnected(it) })
             }
@@ -101,10 +122,13 @@ impl engine::Integrations for Connections {
     }
 }
 
-impl Integrations for Connections {
+impl Integrations for Callees {
     type Outside = Outside;
 
     fn way(&self, _: &str, call: Call, now: Millis) -> Result<Way<Outside>, Rejected> {
+        if self.is_http(&call) {
+            return Ok(Way::Outside(Outside::Http(HttpCall::of(call))));
+        }
         if self.of_aws(&call).is_some() {
             return Ok(Way::Outside(Outside::Aws(AwsCall::of(call, now))));
         }
@@ -154,17 +178,17 @@ mod tests {
         Call { task: TaskId(1), state: "S".into(), resource: resource.into(), parameters, is_awaited: true }
     }
 
-    fn connections(functions: &[&str]) -> Connections {
+    fn callees(functions: &[&str]) -> Callees {
         let functions: Vec<_> = functions.iter().map(|text| text.parse().unwrap()).collect();
-        Connections::new(Arc::new(Functions::new(&functions, Duration::from_secs(1), 1)))
+        Callees::new(Arc::new(Functions::new(&functions, Duration::from_secs(1), 1)))
     }
 
     #[test]
     fn without_functions_only_who_waits_for_a_token_waits() {
         let refused = |resource: &str| {
-            let (connections, call) = (connections(&[]), call(resource, json!({"FunctionName": "f"})));
-            let refused = connections.refusal(&call).map(|refusal| refusal.error);
-            assert_eq!(connections.way("k", call, 0).is_ok(), refused.is_none(), "{resource}");
+            let (callees, call) = (callees(&[]), call(resource, json!({"FunctionName": "f"})));
+            let refused = callees.refusal(&call).map(|refusal| refusal.error);
+            assert_eq!(callees.way("k", call, 0).is_ok(), refused.is_none(), "{resource}");
             refused
         };
         assert_eq!(refused("nothing").as_deref(), Some("States.Runtime"));
@@ -183,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_function_that_is_there_is_invoked_and_no_other() {
-        let connections = connections(&["f=true"]);
+        let callees = callees(&["f=true"]);
         for (resource, function, is_there) in [
             ("arn:aws:lambda:us-east-1:123456789012:function:f:7", "", true),
             ("arn:aws:lambda:us-east-1:123456789012:function:g", "", false),
@@ -193,11 +217,11 @@ mod tests {
             ("arn:aws:states:::lambda:invoke.waitForTaskToken", "g", false),
         ] {
             let call = call(resource, json!({"FunctionName": function}));
-            assert_eq!(connections.refusal(&call).is_none(), is_there, "{resource} {function}");
-            let way = connections.way("k", call, 0);
+            assert_eq!(callees.refusal(&call).is_none(), is_there, "{resource} {function}");
+            let way = callees.way("k", call, 0);
             assert_eq!(matches!(way, Ok(Way::Outside(_))), is_there, "{resource} {function}");
         }
         let token = call("arn:aws:states:::sqs:sendMessage.waitForTaskToken", json!({}));
-        assert_eq!(connections.way("k", token, 0), Ok(Way::Awaited));
+        assert_eq!(callees.way("k", token, 0), Ok(Way::Awaited));
     }
 }

@@ -13,14 +13,16 @@ use bus::memory::{MemoryBus, MemoryOptions};
 use daemon::{Daemon, DaemonError, Environment, Manners, Tell};
 use executions::{Catalogue, Errands, Executor, Pollers, Retention, Waiters};
 use functions::Functions;
-use integrations::Connections;
+use integrations::Callees;
 use items::Folder;
 use participant::{Metrics, Participant, SystemClock};
 use store::{Read, Store};
 use tokio::runtime::Handle;
 
 use crate::access::Access;
+use crate::connection_api::ConnectionApi;
 use crate::event_log::Log;
+use crate::http_args::HttpSettings;
 use crate::open;
 use crate::spans::Recorded;
 
@@ -42,6 +44,8 @@ pub struct ApiSettings {
     pub(crate) functions: Arc<Functions>,
     /// The same, of AWS.
     pub(crate) aws: Option<Arc<AwsCalls>>,
+    /// The same, over HTTP with connections.
+    pub(crate) http: Option<HttpSettings>,
 }
 
 /// What it rests on.
@@ -55,7 +59,9 @@ pub(crate) struct Ground {
 /// The API, ready to be served, and the participant behind it, ready to run.
 pub(crate) struct Api {
     pub(crate) service: Service,
-    pub(crate) participant: Participant<Executor<Connections>>,
+    /// The actions of connections, to be laid over what is served of it.
+    pub(crate) connection_api: ConnectionApi,
+    pub(crate) participant: Participant<Executor<Callees>>,
     /// What is to be ended last.
     pub(crate) event_log: Arc<Log>,
 }
@@ -72,22 +78,34 @@ impl Ground {
     ) -> Result<Api, DaemonError> {
         let Environment { registry, options, tracer, .. } = environment.clone();
         let Self { store, bus, catalogue, clock } = self;
-        let ApiSettings { home, access: _, buckets, execution_logs, kms_keys, keep, limits, functions, aws } =
-            settings;
+        let connection_api = settings.connection_api(Arc::clone(&store), clock.clone());
+        let ApiSettings {
+            home,
+            access: _,
+            buckets,
+            execution_logs,
+            kms_keys,
+            keep,
+            limits,
+            functions,
+            aws,
+            http,
+        } = settings;
         let event_log = Arc::new(
             Log::start(execution_logs, &registry).map_err(|error| DaemonError::Start(Box::new(error)))?,
         );
         let open = open::watch(Arc::clone(&store), &registry).await?;
         let (requests, asked) = participant::requests();
         let (waiters, pollers) = (Waiters::default(), Pollers::default());
-        let connections = Connections::new(functions).with_aws(aws);
-        let caller = connections.caller(Handle::current());
+        let http = http.map(|http| Arc::new(http.tasks(Arc::clone(&store), &home.region)));
+        let callees = Callees::new(functions).with_aws(aws).with_http(http);
+        let caller = callees.caller(Handle::current());
         let mut errands = Errands::new(&requests, Arc::clone(&store), catalogue.clone(), caller)
             .with_event_log(event_log.clone());
         if let Some(folder) = buckets {
             errands = errands.with_buckets(Arc::new(Folder::new(folder)));
         }
-        let mut executor = Executor::new(catalogue.clone(), connections)
+        let mut executor = Executor::new(catalogue.clone(), callees)
             .with_waiters(waiters.clone())
             .with_pollers(pollers.clone())
             .with_metrics(executions::Metrics::register(&registry)?)
@@ -113,7 +131,7 @@ impl Ground {
         if let Some(retention) = retention {
             retention.spawn();
         }
-        Ok(Api { service, participant, event_log })
+        Ok(Api { service, connection_api, participant, event_log })
     }
 }
 
@@ -131,7 +149,7 @@ pub const MANNERS: Manners = Manners {
 
 /// The API beside what another daemon serves, with a store of its own.
 pub struct Beside {
-    participant: Participant<Executor<Connections>>,
+    participant: Participant<Executor<Callees>>,
     router: Router,
     event_log: Arc<Log>,
 }
@@ -155,8 +173,9 @@ impl Beside {
             catalogue: Catalogue::default(),
             clock: Arc::new(SystemClock),
         };
-        let Api { service, participant, event_log } = ground.api(settings, environment).await?;
-        let router = http::root_router(service.with_owned(owned, reader), keys);
+        let Api { service, connection_api, participant, event_log } =
+            ground.api(settings, environment).await?;
+        let router = connection_api.over(http::root_router(service.with_owned(owned, reader), keys));
         Ok(Self { participant, router, event_log })
     }
 
@@ -179,5 +198,10 @@ impl ApiSettings {
     #[must_use]
     pub fn home(&self) -> &Scope {
         &self.home
+    }
+
+    fn connection_api(&self, store: Arc<dyn Store>, clock: Arc<SystemClock>) -> ConnectionApi {
+        let key = self.http.as_ref().map(HttpSettings::key);
+        ConnectionApi { home: self.home.clone(), store, clock, key, keys: self.access.keys().cloned() }
     }
 }

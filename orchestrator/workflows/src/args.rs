@@ -11,6 +11,7 @@ use crate::access::Access;
 use crate::api::ApiSettings;
 use crate::aws_args::AwsArgs;
 use crate::function_args::FunctionArgs;
+use crate::http_args::HttpArgs;
 use crate::keep::{Keep, keep};
 use crate::triggers::{Draft, read_file};
 
@@ -68,6 +69,8 @@ pub struct ApiArgs {
     functions: FunctionArgs,
     #[command(flatten)]
     aws: AwsArgs,
+    #[command(flatten)]
+    http: HttpArgs,
 }
 
 /// Whose messages can start executions.
@@ -178,6 +181,7 @@ impl ApiArgs {
             limits: self.limits(),
             functions: self.functions.functions()?,
             aws: self.aws.calls(&self.region)?,
+            http: self.http.settings()?,
         })
     }
 

@@ -57,13 +57,13 @@ impl Binary for ServeArgs {
             keys: keys.clone(),
         };
         let ground = Ground { store, bus: Arc::new(feed), catalogue, clock };
-        let Api { service, participant, event_log } = ground.api(api, environment).await?;
+        let Api { service, connection_api, participant, event_log } = ground.api(api, environment).await?;
         let is_signed = keys.is_some();
         let router = match keys {
             None => http::router(service),
             Some(keys) => http::signed_router(service, keys),
         };
-        let router = router.merge(triggers::router(rules));
+        let router = connection_api.over(router).merge(triggers::router(rules));
         let welcome = move |address| welcome(address, &region, is_signed);
         let last = async move { event_log.end().await };
         Ok(Daemon::new(participant, router).with_manners(MANNERS).with_welcome(welcome).with_last(last))
