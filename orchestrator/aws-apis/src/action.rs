@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::catalogue::Unknown;
 use crate::error::ApiError;
-use crate::model::{Flags, Location, Operation, Service};
+use crate::model::{Flags, Location, Operation, Ref, Service};
 use crate::place::{self, Endpoint, Place};
 use crate::problem::{Mismatch, Problem};
 use crate::request::{Call, HttpRequest};
@@ -57,6 +57,11 @@ impl Action {
         let shapes = self.operation.errors.iter();
         let exceptions = shapes.filter_map(|shape| self.service.structure_of(*shape)?.exception.as_ref());
         exceptions.map(|exception| format!("{}.{}", self.service.prefix, exception.sdk_name))
+    }
+
+    /// What it answers with, if with anything.
+    pub(crate) fn output(&self) -> Option<Ref> {
+        self.operation.output
     }
 
     /// Whether its request or answer is a stream of events. Step Functions does not carry such actions out, and nor does

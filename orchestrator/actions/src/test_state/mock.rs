@@ -6,11 +6,12 @@ use asl::StateKind;
 use asl::map::{Map, Mode};
 use asl::resource::{Pattern, Resource, ResourceKind};
 use asl::syntax::State;
+use aws_apis::Presence;
 use engine::Work;
 use serde_json::Value;
 
 use super::json;
-use super::model::{self, Presence};
+use super::model;
 use super::refused::refused;
 
 /// Reads the mock of a state.
@@ -81,7 +82,7 @@ fn check_map(result: &Value, map: &Map) -> Result<(), Failure> {
     }
 }
 
-/// A service answers with an object, and with the members that its model says, where that is at hand.
+/// A service answers with an object, and with the members that its model says.
 fn check_answer(result: &Value, resource: &Resource, presence: Presence) -> Result<(), Failure> {
     let ResourceKind::Integration(integration) = &resource.kind else { return Ok(()) };
     // Whoever has the token says whatever it wants to.

@@ -1,28 +1,44 @@
-//! Whether a result is what the model of the called service says. The only model at hand is that of Step Functions itself.
+//! Whether a result is what the model of the called service says: that of Step Functions itself, with the values of its enums, or that of
+//! any other service in the table of all.
 //!
 //! Integrations name members with a great letter first (`ExecutionArn`). Points in time are texts, as a workflow sees them.
 
 use api::shape::{Kind, ShapeId};
 use api::{Operation, SERVICE};
 use asl::resource::{Integration, Pattern};
+use aws_apis::{Action, Naming, Presence};
 use serde_json::Value;
-
-/// Whether members that the model requires have to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Presence {
-    /// They have.
-    Required,
-    /// What is there has to be right.
-    Any,
-}
 
 /// Whether the integration could answer that.
 ///
 /// # Errors
 /// The first member that is wrong. Members that the model does not have are passed over.
 pub(super) fn check(integration: &Integration, result: &Value, presence: Presence) -> Result<(), String> {
-    let Some(operation) = operation(integration) else { return Ok(()) };
-    member(operation.shape().output, result, "", presence)
+    if let Some(operation) = operation(integration) {
+        return member(operation.shape().output, result, "", presence);
+    }
+    let naming = if integration.service.starts_with("aws-sdk:") { Naming::Sdk } else { Naming::Model };
+    action(integration).map_or(Ok(()), |action| action.check_result(result, naming, presence))
+}
+
+/// The action of another service whose answer is the result; `None` where it is something else, or nobody knows: what came of a job that was
+/// waited for, and what is no service of AWS.
+fn action(integration: &Integration) -> Option<Action> {
+    if integration.pattern != Pattern::RequestResponse {
+        return None;
+    }
+    let (service, action) = (&*integration.service, integration.action.split('.').next()?);
+    let service = match (service.strip_prefix("aws-sdk:"), service, action) {
+        (Some(service), _, _) => service,
+        // What optimised integrations call otherwise.
+        (None, "events", _) => "eventbridge",
+        (None, "emr-containers", _) => "emrcontainers",
+        (None, "emr-serverless", _) => "emrserverless",
+        (None, "elasticmapreduce", _) => "emr",
+        (None, "bedrock", "invokeModel") => "bedrockruntime",
+        (None, service, _) => service,
+    };
+    aws_apis::service(service).ok()?.action(action).ok()
 }
 
 /// What is answered: of what was begun and waited for, its description.

@@ -60,6 +60,57 @@ async fn a_result_of_step_functions_is_held_against_its_model() {
 }
 
 #[tokio::test]
+async fn a_result_of_any_service_is_held_against_its_model() {
+    let of = async |resource: &str, result: Value, mode| {
+        let parameters = match resource {
+            "dynamodb:getItem" => json!({"TableName": "t", "Key": {}}),
+            "events:putEvents" => json!({"Entries": []}),
+            "lambda:invoke" => json!({"FunctionName": "f"}),
+            "ecs:runTask.sync" => json!({"TaskDefinition": "t"}),
+            "http:invoke" => {
+                json!({"ApiEndpoint": "https://h", "Method": "GET", "Authentication": {"ConnectionArn": "arn"}})
+            }
+            _ => json!({}),
+        };
+        let resource = format!("arn:aws:states:::{resource}");
+        let state = json!({"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true});
+        wrong(&state, &result, mode).await.map(|why| why.replace("Mock result schema validation error: ", ""))
+    };
+    for (resource, result, expected) in [
+        ("aws-sdk:sqs:sendMessage", json!({"MessageId": "m", "New": 1}), None),
+        ("aws-sdk:sqs:sendMessage", json!({"MessageId": 1}), Some("Field 'MessageId' must be a string")),
+        (
+            "aws-sdk:dynamodb:getItem",
+            json!({"Item": {"Paid": {"Bool": 1}}}),
+            Some("Field 'Item.Paid.Bool' must be a boolean"),
+        ),
+        (
+            "dynamodb:getItem",
+            json!({"Item": {"Paid": {"BOOL": 1}}}),
+            Some("Field 'Item.Paid.BOOL' must be a boolean"),
+        ),
+        (
+            "aws-sdk:ec2:describeInstances",
+            json!({"Reservations": {}}),
+            Some("Field 'Reservations' must be an array"),
+        ),
+        (
+            "events:putEvents",
+            json!({"FailedEntryCount": "0"}),
+            Some("Field 'FailedEntryCount' must be a number"),
+        ),
+        ("lambda:invoke", json!({"StatusCode": 200, "Payload": {"any": ["JSON"]}}), None),
+        ("ecs:runTask.sync", json!({"Whatever": 1}), None),
+        ("http:invoke", json!({"StatusCode": 200}), None),
+    ] {
+        for mode in [None, Some("STRICT"), Some("PRESENT")] {
+            assert_eq!(of(resource, result.clone(), mode).await.as_deref(), expected, "{resource} {mode:?}");
+        }
+        assert_eq!(of(resource, result, Some("NONE")).await, None);
+    }
+}
+
+#[tokio::test]
 async fn only_strictly_all_that_is_required_has_to_be_there() {
     let state = task(SYNC);
     let state =
