@@ -3,10 +3,12 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `given` | what may be given to it: URLs and headers of somebody else's |
 //! | `reach` | where a client may go |
 //! | `told` | what may be told of a URL, and of an error |
 #![warn(missing_docs)]
 
+mod given;
 mod reach;
 mod told;
 
@@ -28,6 +30,7 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error as ThisError;
 
+pub use given::{check_header, check_url, is_framing};
 use reach::Resolver;
 pub use reach::{Host, NoHost, NotReached, Reach};
 pub use told::{root, shown};
@@ -177,7 +180,7 @@ pub fn add_header<B>(request: &mut Request<B>, name: &str, value: &str) -> Resul
     Ok(())
 }
 
-fn header_of(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+pub(crate) fn header_of(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let wrong = || format!("the header {name:?} cannot have its value");
     let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| wrong())?;

@@ -20,7 +20,7 @@ pub enum Presence {
 pub enum Naming {
     /// Those of the AWS SDK; bytes are text.
     Sdk,
-    /// The model's, as the optimised integrations have them; bytes may be any JSON.
+    /// The model's, as the optimised integrations have them; `Payload` and `Body` may be any JSON where they are bytes.
     Model,
 }
 
@@ -74,8 +74,12 @@ impl Checker {
             }
             (Kind::Text | Kind::Blob | Kind::Timestamp, Value::String(_))
             | (Kind::Boolean, Value::Bool(_))
-            | (Kind::Integer | Kind::Long | Kind::Float | Kind::Double, Value::Number(_)) => Ok(()),
-            (Kind::Blob, _) if self.naming == Naming::Model => Ok(()),
+            | (Kind::Float | Kind::Double, Value::Number(_)) => Ok(()),
+            (Kind::Integer | Kind::Long, Value::Number(number)) if number.is_i64() || number.is_u64() => {
+                Ok(())
+            }
+            // What a function or a model answers is JSON to an optimised integration.
+            (Kind::Blob, _) if self.naming == Naming::Model && ["Payload", "Body"].contains(&path) => Ok(()),
             (Kind::Structure(_) | Kind::Map(..), _) => must_be("an object"),
             (Kind::List(_), _) => must_be("an array"),
             (Kind::Text | Kind::Blob | Kind::Timestamp, _) => must_be("a string"),
@@ -124,6 +128,10 @@ mod tests {
         );
         let invoked = |result, naming| wrong(("lambda", "invoke"), result, naming, Presence::Required);
         assert_eq!(invoked(json!({"Payload": {"a": 1}}), Naming::Model), None);
+        let bytes = json!({"Item": {"B": {"B": 5}}});
+        assert_eq!(of(bytes, Naming::Model).as_deref(), Some("Field 'Item.B.B' must be a string"));
+        let fraction = json!({"StatusCode": 200.5});
+        assert_eq!(invoked(fraction, Naming::Model).as_deref(), Some("Field 'StatusCode' must be a number"));
         assert_eq!(
             invoked(json!({"Payload": {"a": 1}}), Naming::Sdk).as_deref(),
             Some("Field 'Payload' must be a string")

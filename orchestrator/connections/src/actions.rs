@@ -13,6 +13,7 @@ use crate::authorization::Authorization;
 use crate::failure::Failure;
 use crate::kept::{self, CONNECTIONS_MAX, Connection, State};
 use crate::key::Key;
+use crate::limits;
 
 /// What is carried out here of EventBridge's actions.
 pub const ACTIONS: [&str; 6] = [
@@ -24,6 +25,8 @@ pub const ACTIONS: [&str; 6] = [
     "UpdateConnection",
 ];
 
+/// Members of requests that nothing here would follow from.
+const UNSERVED: [&str; 2] = ["InvocationConnectivityParameters", "KmsKeyIdentifier"];
 /// Connections that a page of a list has, at the most.
 const PAGE_MAX: u64 = 100;
 /// What descriptions have, at the most, in characters.
@@ -80,7 +83,7 @@ impl Desk {
         if kept::named(store.reader(), &self.region, &name).await?.is_some() {
             return Err(Failure::Exists(name));
         }
-        if kept::all(store.reader(), &self.region).await?.len() >= CONNECTIONS_MAX {
+        if kept::names(store.reader(), &self.region).await?.len() >= CONNECTIONS_MAX {
             return Err(Failure::Limit(CONNECTIONS_MAX));
         }
         let connection = Connection {
@@ -107,18 +110,22 @@ impl Desk {
             connection.description = Some(description);
         }
         if asked.of("AuthParameters").is_some() || asked.of("AuthorizationType").is_some() {
-            let kept = connection.open(&self.key)?.unwrap_or_default();
-            let kind = asked.text("AuthorizationType").unwrap_or(&connection.kind);
-            let mut merged = serde_json::to_value(&kept).unwrap_or_default();
-            if kind != connection.kind {
-                // How it was known before is gone; what goes with each call stays.
-                merged
-                    .as_object_mut()
-                    .into_iter()
-                    .for_each(|it| it.retain(|name, _| name == "InvocationHttpParameters"));
-            }
-            merge(&mut merged, asked.of("AuthParameters").cloned().unwrap_or_default());
-            let authorization = read_authorization(merged, kind)?;
+            let kind = asked.text("AuthorizationType").unwrap_or(&connection.kind).to_owned();
+            let given = asked.of("AuthParameters").cloned();
+            let authorization = match connection.open(&self.key) {
+                Ok(kept) => {
+                    let mut merged = serde_json::to_value(kept.unwrap_or_default()).unwrap_or_default();
+                    if kind != connection.kind {
+                        // How it was known before is gone; what goes with each call stays.
+                        let members = merged.as_object_mut().into_iter();
+                        members.for_each(|it| it.retain(|name, _| name == "InvocationHttpParameters"));
+                    }
+                    given.into_iter().for_each(|given| merge(&mut merged, given));
+                    read_authorization(merged, &kind)?
+                }
+                // Its key is gone. With all that it needs it is a connection again, and its ARN the same.
+                Err(sealed) => read_authorization(given.unwrap_or_default(), &kind).map_err(|_| sealed)?,
+            };
             connection = connection.with(&authorization, &self.key, now)?;
         }
         connection.updated_ms = now;
@@ -163,13 +170,17 @@ impl Desk {
         let after = asked.text("NextToken").unwrap_or_default();
         let limit = asked.of("Limit").and_then(Value::as_u64).unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let all = kept::all(store.reader(), &self.region).await?;
-        let is_asked_for = |it: &&Connection| {
-            it.name.starts_with(prefix)
-                && it.name.as_str() > after
-                && state.is_none_or(|state| state == it.state.as_str())
-        };
-        let mut listed: Vec<&Connection> = all.iter().filter(is_asked_for).take(limit + 1).collect();
+        let mut listed = Vec::new();
+        let names = kept::names(store.reader(), &self.region).await?;
+        // What is not on the page is not read, but for one more: whether there is.
+        for name in names.iter().filter(|name| name.starts_with(prefix) && name.as_str() > after) {
+            if listed.len() > limit {
+                break;
+            }
+            let found =
+                kept::named(store.reader(), &self.region, name).await?.map(|(connection, _)| connection);
+            listed.extend(found.filter(|it| state.is_none_or(|state| state == it.state.as_str())));
+        }
         let has_more = listed.len() > limit;
         listed.truncate(limit);
         let mut answer =
@@ -231,7 +242,13 @@ impl Asked {
             }
             other => wrong(other.to_string()),
         })?;
-        let fitted = serde_json::from_slice(&fitted.body);
+        let fitted = serde_json::from_slice::<Value>(&fitted.body);
+        let has = |name: &&&str| fitted.as_ref().is_ok_and(|fitted| fitted.get(**name).is_some());
+        if let Some(name) = UNSERVED.iter().find(has) {
+            return Err(wrong(format!(
+                "{name} is not served here: a connection would not be what it asks for"
+            )));
+        }
         fitted.map(Self).map_err(|error| wrong(error.to_string()))
     }
 
@@ -280,12 +297,9 @@ fn authorization(parameters: Value, asked: &Asked) -> Result<Authorization, Fail
 /// The authorization of that kind that is written like that.
 fn read_authorization(parameters: Value, kind: &str) -> Result<Authorization, Failure> {
     let wrong = |why: String| Err(Failure::Validation(why));
-    for name in ["ConnectivityParameters"] {
-        if parameters.get(name).is_some() {
-            return wrong(format!(
-                "AuthParameters.{name} is not served here: private APIs are reached as others are"
-            ));
-        }
+    if parameters.get("ConnectivityParameters").is_some() {
+        let why = "AuthParameters.ConnectivityParameters is not served here: private APIs are reached as others are";
+        return wrong(why.to_owned());
     }
     let read: Authorization = match from(parameters) {
         Ok(read) => read,
@@ -307,15 +321,8 @@ fn read_authorization(parameters: Value, kind: &str) -> Result<Authorization, Fa
             "AuthorizationType {kind} needs AuthParameters.{expected}, and no other kind beside it"
         ));
     }
-    match &read.oauth {
-        Some(oauth) if !["GET", "POST", "PUT"].contains(&oauth.method.as_str()) => {
-            wrong(format!("OAuthParameters.HttpMethod is {}, and must be GET, POST or PUT", oauth.method))
-        }
-        Some(oauth) if !oauth.endpoint.starts_with("https://") && !oauth.endpoint.starts_with("http://") => {
-            wrong("OAuthParameters.AuthorizationEndpoint must be an https:// URL".to_owned())
-        }
-        _ => Ok(read),
-    }
+    limits::check(&read).map_err(|why| Failure::Validation(format!("AuthParameters.{why}")))?;
+    Ok(read)
 }
 
 /// Reads it; what is wrong with it is told without its values.

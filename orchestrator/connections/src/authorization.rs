@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::secret::Secret;
+
 /// How, with secrets: what EventBridge calls `AuthParameters`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -27,8 +29,8 @@ pub struct Authorization {
 pub struct Basic {
     /// The name.
     pub username: String,
-    /// Secret, and may be empty.
-    pub password: String,
+    /// What proves that it is that one.
+    pub password: Secret,
 }
 
 /// A header.
@@ -40,7 +42,7 @@ pub struct ApiKey {
     pub name: String,
     /// The key: secret.
     #[serde(rename = "ApiKeyValue")]
-    pub value: String,
+    pub value: Secret,
 }
 
 /// Where a token is asked for, and how.
@@ -70,7 +72,7 @@ pub struct Client {
     pub id: String,
     /// What proves that it is that one.
     #[serde(rename = "ClientSecret")]
-    pub secret: String,
+    pub secret: Secret,
 }
 
 /// What goes with a request.
@@ -97,7 +99,7 @@ pub struct Parameter {
     pub key: String,
     /// What it is set to, secret or not.
     #[serde(default)]
-    pub value: String,
+    pub value: Secret,
     /// Whether the value is shown to nobody.
     #[serde(default)]
     pub is_value_secret: bool,
@@ -128,7 +130,7 @@ impl Parameter {
     fn shown(&self) -> Value {
         let mut shown = json!({"Key": self.key, "IsValueSecret": self.is_value_secret});
         if !self.is_value_secret {
-            shown["Value"] = self.value.as_str().into();
+            shown["Value"] = self.value.expose().into();
         }
         shown
     }
@@ -199,6 +201,7 @@ mod tests {
                 written.to_string().contains("SECRET") && !read.shown().to_string().contains("SECRET"),
                 "{kind}"
             );
+            assert!(!format!("{read:?}").contains("SECRET"), "{kind}");
             let again: Authorization = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
             assert_eq!(again, read);
         }

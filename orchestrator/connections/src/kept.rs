@@ -13,8 +13,8 @@ use crate::key::Key;
 /// The index that finds them all.
 const INDEX: &str = "connection";
 const PLACE: &str = "connection/";
-/// Connections that are read at once.
-const PAGE: usize = 100;
+/// Names that are read at once.
+const PAGE: usize = 1_000;
 
 /// The most connections that there can be in a region: EventBridge's quota.
 pub const CONNECTIONS_MAX: usize = 3_000;
@@ -139,18 +139,16 @@ pub async fn find(store: &dyn Read, arn: &ConnectionArn) -> Result<Option<Connec
     Ok(found.map(|(connection, _)| connection).filter(is_it))
 }
 
-/// All of a region, by name.
-pub(crate) async fn all(store: &dyn Read, region: &str) -> Result<Vec<Connection>, StoreError> {
-    let (mut connections, mut before, place) = (Vec::new(), None, key_of(region, ""));
+/// The names of all of a region, in their order.
+pub(crate) async fn names(store: &dyn Read, region: &str) -> Result<Vec<String>, StoreError> {
+    let (mut names, mut before, place) = (Vec::new(), None, key_of(region, ""));
     loop {
         let (keys, cursor) = store.linked(INDEX, region, before, PAGE).await?;
-        for name in keys.iter().filter_map(|key| key.strip_prefix(&place)) {
-            connections.extend(named(store, region, name).await?.map(|(connection, _)| connection));
-        }
+        names.extend(keys.iter().filter_map(|key| key.strip_prefix(&place)).map(str::to_owned));
         before = cursor;
         if before.is_none() {
-            connections.sort_by(|a: &Connection, b| a.name.cmp(&b.name));
-            return Ok(connections);
+            names.sort();
+            return Ok(names);
         }
     }
 }
@@ -166,7 +164,12 @@ pub(crate) async fn put(
     let links = vec![Link { index: INDEX, value: region.to_owned() }];
     let write =
         EntityWrite { key: key_of(region, &kept.name), expected, state, links, ..EntityWrite::default() };
-    commit(store, &kept.name, &Commit { entities: vec![write], ..Commit::default() }).await
+    let committed = commit(store, &kept.name, &Commit { entities: vec![write], ..Commit::default() }).await;
+    match committed {
+        // Another request made it meanwhile.
+        Err(Failure::Concurrent(name)) if expected == 0 => Err(Failure::Exists(name)),
+        committed => committed,
+    }
 }
 
 /// Forgets the connection of that version.

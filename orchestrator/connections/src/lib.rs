@@ -10,6 +10,8 @@
 //! | `failure` | why a request is not carried out |
 //! | `key` | sealing |
 //! | `kept` | connections in the store |
+//! | `limits` | what an authorization may be |
+//! | `secret` | text that is shown to nobody |
 #![warn(missing_docs)]
 
 mod actions;
@@ -18,6 +20,8 @@ mod authorization;
 mod failure;
 mod kept;
 mod key;
+mod limits;
+mod secret;
 
 pub use actions::{ACTIONS, Desk};
 pub use arn::ConnectionArn;
@@ -25,3 +29,4 @@ pub use authorization::{ApiKey, Authorization, Basic, Client, HttpParameters, OA
 pub use failure::Failure;
 pub use kept::{CONNECTIONS_MAX, Connection, State, find};
 pub use key::{Key, KeyError, NoKey};
+pub use secret::Secret;

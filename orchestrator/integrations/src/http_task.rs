@@ -16,11 +16,12 @@ use std::time::Duration;
 use asl::resource::Integration;
 use connections::{Authorization, Connection, ConnectionArn, Key, State, find};
 use engine::{Call, Fact, Refusal, TaskId, cut};
-use http_client::{Client, Reply, StatusCode, Unanswered};
+use http_client::{Client, Reply, StatusCode, Unanswered, Uri};
 use participant::CallId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Store;
+use tokio::sync::Semaphore;
 
 use answered::{BYTES_MAX, Told, late, runtime, told, unanswered};
 use asked::Asked;
@@ -29,6 +30,9 @@ use tokens::Tokens;
 
 /// How long a call may take, with all that it needs: as at AWS.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many calls are made at once, of all hosts together: each has a connection, which is a file.
+const ALL_AT_ONCE: usize = 256;
 
 /// A call; kept until its outcome is committed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +43,9 @@ pub struct HttpCall {
     /// What the task passes: nothing secret.
     #[serde(rename = "h")]
     pub parameters: Value,
+    /// The server that is called, however the task spells it.
+    #[serde(rename = "o")]
+    pub host: String,
 }
 
 /// What makes calls.
@@ -49,6 +56,7 @@ pub struct HttpTasks {
     region: String,
     at_once: usize,
     patience: Duration,
+    turns: Semaphore,
     tokens: Tokens,
 }
 
@@ -78,22 +86,34 @@ pub(crate) fn refusal(call: &Call) -> Option<Refusal> {
 impl HttpCall {
     /// The call that a task asks for.
     pub(crate) fn of(call: Call) -> Self {
-        Self { task: call.task, parameters: call.parameters }
+        let endpoint = call.parameters.get("ApiEndpoint").and_then(Value::as_str).unwrap_or_default();
+        let host = host_of(endpoint);
+        Self { task: call.task, parameters: call.parameters, host }
     }
+}
 
-    /// The host that is called, as far as the task says one.
-    pub(crate) fn host(&self) -> &str {
-        let endpoint = self.parameters.get("ApiEndpoint").and_then(Value::as_str).unwrap_or_default();
-        let rest = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-        rest.split(['/', '?']).next().unwrap_or_default()
-    }
+/// Name and port of a URL's server, one way for each.
+fn host_of(url: &str) -> String {
+    let Ok(uri) = url.parse::<Uri>() else { return String::new() };
+    let host = uri.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    format!("{host}:{port}")
 }
 
 impl HttpTasks {
     /// With that client, by connections in that store whose secrets the key opens; so many calls to each host at once.
     #[must_use]
     pub fn new(client: Client, store: Arc<dyn Store>, key: Arc<Key>, region: String, at_once: usize) -> Self {
-        Self { client, store, key, region, at_once, patience: PATIENCE, tokens: Tokens::default() }
+        Self {
+            client,
+            store,
+            key,
+            region,
+            at_once,
+            patience: PATIENCE,
+            turns: Semaphore::new(ALL_AT_ONCE),
+            tokens: Tokens::default(),
+        }
     }
 
     /// With another time that a call may take than AWS's 60 s.
@@ -109,6 +129,8 @@ impl HttpTasks {
     /// What a task is told of its call.
     pub(crate) async fn outcome(&self, id: &CallId, call: &HttpCall) -> Fact {
         let task = call.task;
+        // It is never closed.
+        let _turn = self.turns.acquire().await.ok();
         let told = match tokio::time::timeout(self.patience, self.made(call)).await {
             Ok(told) => told,
             Err(_) => Err(late(self.patience)),
@@ -116,7 +138,7 @@ impl HttpTasks {
         match told {
             Ok(output) => Fact::TaskSucceeded { task, output },
             Err((error, cause)) => {
-                tracing::debug!(call = %id, host = call.host(), error, "an HTTP task failed");
+                tracing::debug!(call = %id, host = call.host, error, "an HTTP task failed");
                 failed(task, error, cause)
             }
         }
@@ -195,4 +217,23 @@ pub(crate) const UNCONNECTED: &str =
 
 fn failed(task: TaskId, error: String, cause: String) -> Fact {
     Fact::TaskFailed { task, error: cut::error(error), cause: Some(cut::cause(cause)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_has_one_name_however_it_is_spelt() {
+        for url in [
+            "https://api.example.com/a",
+            "https://API.example.com./b?c",
+            "https://Api.Example.Com:443",
+            "https://api.example.com:0443/",
+        ] {
+            assert_eq!(host_of(url), "api.example.com:443", "{url}");
+        }
+        assert_eq!(host_of("http://127.0.0.1/"), "127.0.0.1:80");
+        assert_eq!(host_of("no URL"), "");
+    }
 }

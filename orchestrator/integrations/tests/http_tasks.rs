@@ -75,7 +75,7 @@ impl Scene {
     /// What comes of a call: the result, or error and cause.
     async fn call(&self, parameters: Value) -> Result<Value, (String, String)> {
         let caller = self.callees.caller(Handle::current());
-        let call = Outside::Http(HttpCall { task: TaskId(1), parameters });
+        let call = Outside::Http(HttpCall { task: TaskId(1), parameters, host: "h:80".to_owned() });
         assert!(!serde_json::to_string(&call).unwrap().contains("SECRET"));
         match caller.call(&CallId { key: "e".to_owned(), sequence: 1 }, &call).await {
             Fact::TaskSucceeded { output, .. } => Ok(output),

@@ -9,22 +9,17 @@ use http_client::{Client, Host, Reach};
 use integrations::HttpTasks;
 use store::Store;
 
+/// Where the key may stand itself.
+const KEY_VARIABLE: &str = "DUET_CONNECTIONS_KEY";
+
 /// Whether connections are kept, and which hosts are called.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct HttpArgs {
     /// A file with the key that secrets of connections are encrypted with: 64 hexadecimal digits, as `openssl rand -hex 32` prints them. With it,
-    /// `aws events create-connection` works here, and tasks call APIs over HTTPS (arn:aws:states:::http:invoke). Without it such tasks fail.
+    /// `aws events create-connection` works here, and tasks call APIs over HTTPS (arn:aws:states:::http:invoke). Without it such tasks fail. The
+    /// key itself may stand in the environment instead, as DUET_CONNECTIONS_KEY.
     #[arg(long, value_name = "FILE", env = "DUET_CONNECTIONS_KEY_FILE")]
     connections_key_file: Option<PathBuf>,
-    /// The same key itself: in the environment alone, where no list of processes shows it.
-    #[arg(
-        long,
-        hide = true,
-        env = "DUET_CONNECTIONS_KEY",
-        hide_env_values = true,
-        conflicts_with = "connections_key_file"
-    )]
-    connections_key: Option<String>,
     /// The hosts that tasks may call over HTTP, and no others: NAME, *.NAME or an address, with :PORT or without, several with commas. They may be
     /// called without TLS, too, and be anywhere [default: every host with a public address, over HTTPS].
     #[arg(long, value_name = "HOST,…", env = "DUET_HTTP_TASK_HOSTS", value_delimiter = ',')]
@@ -60,8 +55,14 @@ impl HttpArgs {
     /// # Errors
     /// There is no key where there should be one, or no TLS.
     pub(crate) fn settings(&self) -> Result<Option<HttpSettings>, ConfigError> {
+        // No flag: what is given with one, every list of processes shows.
+        let own = std::env::var(KEY_VARIABLE).ok().filter(|text| !text.is_empty());
+        self.settings_with(own)
+    }
+
+    fn settings_with(&self, own: Option<String>) -> Result<Option<HttpSettings>, ConfigError> {
         let wrong = |found: String, why: String| ConfigError::new("--connections-key-file", found, why);
-        let key = match (&self.connections_key_file, &self.connections_key) {
+        let key = match (&self.connections_key_file, &own) {
             (None, None) if self.http_task_hosts.is_empty() => return Ok(None),
             (None, None) => {
                 let expected = "the key that secrets of connections are encrypted with, because --http-task-hosts is given".to_owned();
@@ -76,9 +77,7 @@ impl HttpArgs {
             }
             (None, Some(text)) => {
                 let read = Key::read(text);
-                read.map_err(|error| {
-                    ConfigError::new("DUET_CONNECTIONS_KEY", "something else", error.to_string())
-                })?
+                read.map_err(|error| ConfigError::new(KEY_VARIABLE, "something else", error.to_string()))?
             }
         };
         let reach = match &*self.http_task_hosts {
@@ -105,9 +104,13 @@ mod tests {
     }
 
     fn read(flags: &[&str]) -> Result<Option<HttpSettings>, String> {
+        read_with(flags, None)
+    }
+
+    fn read_with(flags: &[&str], own: Option<&str>) -> Result<Option<HttpSettings>, String> {
         let flags =
             Flags::try_parse_from(["serve"].iter().chain(flags)).map_err(|error| error.to_string())?;
-        flags.args.settings().map_err(|error| error.to_string())
+        flags.args.settings_with(own.map(str::to_owned)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -129,10 +132,12 @@ mod tests {
                 .is_some()
         );
         assert!(read(&["--connections-key-file", path, "--http-task-hosts", "a b"]).is_err());
+        let error = read_with(&[], Some("SECRET")).unwrap_err();
         assert!(
-            read(&["--connections-key", "SECRET"])
-                .unwrap_err()
-                .starts_with("DUET_CONNECTIONS_KEY: found something else")
+            error.starts_with("DUET_CONNECTIONS_KEY: found something else") && !error.contains("SECRET"),
+            "{error}"
         );
+        assert!(read_with(&[], Some(&"0f".repeat(32))).unwrap().is_some());
+        assert!(read(&["--connections-key", "SECRET"]).is_err(), "there is no such flag");
     }
 }

@@ -46,7 +46,7 @@ async fn a_connection_is_made_described_listed_and_deleted() {
 
     let kept = find(&scene.store, &arn).await.unwrap().unwrap();
     let opened = kept.open(&scene.desk.key).unwrap().unwrap();
-    assert_eq!(opened.api_key.unwrap().value, "SECRET");
+    assert_eq!(opened.api_key.unwrap().value.expose(), "SECRET");
     let stored = scene.store.get("connection/us-east-1/stripe").await.unwrap().unwrap();
     let stored = String::from_utf8(stored.state.to_vec()).unwrap();
     assert!(stored.contains("x-key") && !stored.contains("SECRET"), "{stored}");
@@ -104,8 +104,15 @@ async fn what_is_not_said_anew_stays() {
         kept.open(&scene.desk.key).unwrap()
     };
     let authorization = opened().await.unwrap();
-    assert_eq!(authorization.api_key.unwrap().value, "SECRET");
-    assert_eq!(authorization.invocation.headers[0].value, "v");
+    assert_eq!(authorization.api_key.unwrap().value.expose(), "SECRET");
+    assert_eq!(authorization.invocation.headers[0].value.expose(), "v");
+
+    let same = json!({"Name": "a", "AuthorizationType": "API_KEY"});
+    scene.act("UpdateConnection", same).await.unwrap();
+    assert_eq!(opened().await.unwrap().api_key.unwrap().value.expose(), "SECRET");
+    let (_, why) =
+        scene.refused("UpdateConnection", json!({"Name": "a", "AuthorizationType": "BASIC"})).await;
+    assert!(why.contains("needs AuthParameters.BasicAuthParameters"), "{why}");
 
     let basic = json!({"BasicAuthParameters": {"Username": "me", "Password": "p"}});
     let wrong = json!({"Name": "a", "AuthParameters": basic});
@@ -121,6 +128,40 @@ async fn what_is_not_said_anew_stays() {
     let deauthorized = scene.act("DeauthorizeConnection", json!({"Name": "a"})).await.unwrap();
     assert_eq!(deauthorized["ConnectionState"], "DEAUTHORIZED");
     assert_eq!(opened().await, None);
+}
+
+fn key_with(name: &str, value: &str) -> Value {
+    json!({"AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": name, "ApiKeyValue": value}}})
+}
+
+fn headers(headers: Value) -> Value {
+    json!({"AuthParameters": {"InvocationHttpParameters": {"HeaderParameters": headers}}})
+}
+
+#[tokio::test]
+async fn with_all_that_it_needs_a_connection_is_one_again_though_its_key_is_gone() {
+    let mut scene = Scene::new();
+    scene.act("CreateConnection", api_key("a")).await.unwrap();
+    scene.desk.key = Arc::new(Key::read(&KEY.replace("00", "ff")).unwrap());
+    let described = scene.act("UpdateConnection", json!({"Name": "a", "Description": "d"})).await;
+    assert!(described.is_ok(), "nothing is opened for that");
+    let (error, _) =
+        scene.refused("UpdateConnection", json!({"Name": "a", "AuthorizationType": "API_KEY"})).await;
+    assert_eq!(error, "InternalException");
+    scene.act("UpdateConnection", api_key("a")).await.unwrap();
+    let (kept, _) = kept::named(&scene.store, "us-east-1", "a").await.unwrap().unwrap();
+    assert!(kept.open(&scene.desk.key).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn of_two_that_make_one_of_a_name_one_is_told_that_it_exists() {
+    let scene = Scene::new();
+    scene.act("CreateConnection", api_key("a")).await.unwrap();
+    let (kept, _) = kept::named(&scene.store, "us-east-1", "a").await.unwrap().unwrap();
+    let error =
+        async |expected| kept::put(&scene.store, "us-east-1", &kept, expected).await.unwrap_err().error();
+    assert_eq!(error(0).await, "ResourceAlreadyExistsException");
+    assert_eq!(error(7).await, "ConcurrentModificationException");
 }
 
 #[tokio::test]
@@ -140,6 +181,19 @@ async fn what_is_wrong_is_told_and_no_secret() {
         (with(json!({"AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": 5}}})), "ApiKeyName"),
         (json!({"Name": "a"}), "AuthParameters"),
         (with(json!({"Description": "d".repeat(513)})), "at 'description'"),
+        (with(json!({"KmsKeyIdentifier": "k"})), "KmsKeyIdentifier is not served here"),
+        (with(key_with("a b", "v")), "ApiKeyAuthParameters: the header \"a b\" cannot have its value"),
+        (with(key_with("Host", "v")), "the header \"Host\" cannot be set"),
+        (with(key_with("x", &"SECRET".repeat(100))), "ApiKeyValue has 600 characters, and may have 512"),
+        (with(headers(json!([{"Value": "v"}]))), "HeaderParameters[0].Key is empty"),
+        (
+            with(headers(json!([{"Key": "a", "Value": "SECRET\n"}]))),
+            "HeaderParameters[0]: the header \"a\" cannot have its value",
+        ),
+        (
+            with(headers(json!(vec![json!({"Key": "a", "Value": "v"}); 101]))),
+            "has 101 elements, and may have 100",
+        ),
     ] {
         let (error, why) = scene.refused("CreateConnection", request).await;
         assert!(error == "ValidationException" && why.contains(expected), "{expected}: {why}");
@@ -154,7 +208,10 @@ async fn what_is_wrong_is_told_and_no_secret() {
     assert!(
         scene.refused("CreateConnection", oauth("PATCH", "https://h/t")).await.1.contains("GET, POST or PUT")
     );
-    assert!(scene.refused("CreateConnection", oauth("POST", "ftp://h/t")).await.1.contains("https://"));
+    for endpoint in ["ftp://h/t", "https://", "https://u:SECRET@h/", "https://h/#f", "https://h/a b"] {
+        let (_, why) = scene.refused("CreateConnection", oauth("POST", endpoint)).await;
+        assert!(why.contains("AuthorizationEndpoint must be a URL") && !why.contains("SECRET"), "{why}");
+    }
     scene.act("CreateConnection", oauth("POST", "https://h/t")).await.unwrap();
     assert_eq!(
         scene.desk.act(&scene.store, "ListRules", b"{}", 0).await.unwrap_err().error(),

@@ -1,5 +1,6 @@
 //! What an HTTP task asks for, and what is wrong with it.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::form::{ArrayFormat, escaped, simple};
@@ -17,22 +18,19 @@ const MEMBERS: [&str; 8] = [
     "RequestBody",
     "Transform",
 ];
-/// Headers that a task cannot set, and beginnings of such.
-const FORBIDDEN: [&str; 32] = [
+/// Headers that a task cannot set beside those of framing, and beginnings of such.
+const FORBIDDEN: [&str; 25] = [
     "a-im",
     "accept-charset",
     "accept-datetime",
     "accept-encoding",
     "authorization",
     "cache-control",
-    "connection",
     "content-encoding",
     "content-md5",
     "date",
-    "expect",
     "forwarded",
     "from",
-    "host",
     "http2-settings",
     "if-match",
     "if-modified-since",
@@ -45,10 +43,6 @@ const FORBIDDEN: [&str; 32] = [
     "proxy-authorization",
     "referer",
     "server",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
     "via",
     "warning",
 ];
@@ -99,7 +93,9 @@ impl Asked {
         let (headers, query) = (pairs("Headers"), pairs("QueryParameters"));
         let is_forbidden = |name: &str| {
             let name = name.to_ascii_lowercase();
-            FORBIDDEN.contains(&&*name) || FORBIDDEN_BEGINNINGS.iter().any(|begin| name.starts_with(begin))
+            http_client::is_framing(&name)
+                || FORBIDDEN.contains(&&*name)
+                || FORBIDDEN_BEGINNINGS.iter().any(|begin| name.starts_with(begin))
         };
         let forbidden = headers.iter().filter(|(name, _)| is_forbidden(name));
         wrong.extend(forbidden.map(|(name, _)| format!("The header \"{name}\" cannot be set")));
@@ -154,13 +150,7 @@ fn check_endpoint(endpoint: &str) -> Result<(), String> {
     if endpoint.is_empty() {
         return Ok(());
     }
-    let uri: Result<http_client::Uri, _> = endpoint.parse();
-    let is_url =
-        uri.is_ok_and(|uri| matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some());
-    let has_user = endpoint
-        .split_once("://")
-        .is_some_and(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or("").contains('@'));
-    if is_url && !has_user && !endpoint.contains('#') {
+    if http_client::check_url(endpoint) {
         return Ok(());
     }
     Err("The value for the field \"ApiEndpoint\" must be a valid HTTPS URL, without user and fragment"
@@ -219,30 +209,49 @@ fn pairs(given: Option<&Value>, field: &str) -> Result<Vec<(String, String)>, St
     Ok(pairs)
 }
 
+/// A query as it stands in a URL: encoded.
 fn of_query(query: &str) -> Vec<(String, String)> {
     let parts = query.trim_start_matches('?').split('&').filter(|part| !part.is_empty());
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pair = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        (name.to_owned(), value.to_owned())
+        (decoded(name), decoded(value))
     };
     parts.map(pair).collect()
 }
 
 fn form(transform: Option<&Value>) -> Result<Option<ArrayFormat>, String> {
     let Some(transform) = transform.filter(|it| !it.is_null()) else { return Ok(None) };
-    let format = transform.pointer("/RequestEncodingOptions/ArrayFormat").and_then(Value::as_str);
-    let format = match format {
-        None => ArrayFormat::Indices,
-        Some(name) => ArrayFormat::named(name).ok_or_else(|| {
-            format!("The value for the field \"ArrayFormat\" must be one of INDICES, REPEAT, COMMAS, BRACKETS, and is {name:?}")
-        })?,
+    let transform = members(transform, "Transform", &["RequestBodyEncoding", "RequestEncodingOptions"])?;
+    let options = match transform.get("RequestEncodingOptions") {
+        None => &Map::new(),
+        Some(options) => members(options, "Transform.RequestEncodingOptions", &["ArrayFormat"])?,
     };
-    match transform.get("RequestBodyEncoding").and_then(Value::as_str) {
-        None | Some("NONE") => Ok(None),
-        Some("URL_ENCODED") => Ok(Some(format)),
-        Some(other) => Err(format!(
-            "The value for the field \"RequestBodyEncoding\" must be NONE or URL_ENCODED, and is {other:?}"
-        )),
+    let one_of = |name: &str, given: &Value, of: &str| {
+        Err(format!("The value for the field \"{name}\" must be one of {of}, and is {given}"))
+    };
+    let format = match options.get("ArrayFormat") {
+        None => ArrayFormat::Indices,
+        Some(given) => match given.as_str().and_then(ArrayFormat::named) {
+            Some(format) => format,
+            None => return one_of("ArrayFormat", given, "INDICES, REPEAT, COMMAS, BRACKETS"),
+        },
+    };
+    match transform.get("RequestBodyEncoding").map(|given| (given, given.as_str())) {
+        None | Some((_, Some("NONE"))) => Ok(None),
+        Some((_, Some("URL_ENCODED"))) => Ok(Some(format)),
+        Some((given, _)) => one_of("RequestBodyEncoding", given, "NONE, URL_ENCODED"),
+    }
+}
+
+/// The members of an object that has none but these.
+fn members<'v>(value: &'v Value, field: &str, known: &[&str]) -> Result<&'v Map<String, Value>, String> {
+    let Some(object) = value.as_object() else {
+        return Err(format!("The value for the field \"{field}\" must be an object, and is {value}"));
+    };
+    match object.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(format!("The field \"{field}.{name}\" is not supported by Step Functions")),
+        None => Ok(object),
     }
 }
 
@@ -278,7 +287,12 @@ mod tests {
             (json!({"Headers": {"Authorization": "x"}}), "The header \"Authorization\" cannot be set"),
             (json!({"Headers": {"X-Amz-Date": "x"}}), "The header \"X-Amz-Date\" cannot be set"),
             (json!({"Headers": {"a": {"b": 1}}}), "\"Headers\" must be an object of texts"),
-            (json!({"Transform": {"RequestBodyEncoding": "XML"}}), "NONE or URL_ENCODED"),
+            (json!({"Headers": {"Content-Length": "3"}}), "The header \"Content-Length\" cannot be set"),
+            (json!({"Headers": {"host": "x"}}), "The header \"host\" cannot be set"),
+            (json!({"Transform": {"RequestBodyEncoding": "XML"}}), "NONE, URL_ENCODED, and is \"XML\""),
+            (json!({"Transform": {"RequestBodyEncoding": 5}}), "NONE, URL_ENCODED, and is 5"),
+            (json!({"Transform": ["x"]}), "\"Transform\" must be an object, and is [\"x\"]"),
+            (json!({"Transform": {"Encoding": "x"}}), "\"Transform.Encoding\" is not supported"),
             (json!({"Transform": {"RequestEncodingOptions": {"ArrayFormat": "DOTS"}}}), "INDICES, REPEAT"),
             (
                 json!({"RequestBody": [1], "Transform": {"RequestBodyEncoding": "URL_ENCODED"}}),
@@ -301,6 +315,8 @@ mod tests {
         let query = json!({"QueryParameters": {"a b": "c&d", "n": [1, true], "x": null}});
         assert_eq!(url(query.clone(), &[]), "https://api.example.com/v1/x?a%20b=c%26d&n=1&n=true&x=");
         assert_eq!(url(query, &[("n", "9")]), "https://api.example.com/v1/x?a%20b=c%26d&x=&n=9");
+        let text = json!({"QueryParameters": "a=b%20c&d=e+f%2B"});
+        assert_eq!(url(text, &[]), "https://api.example.com/v1/x?a=b%20c&d=e%20f%2B");
         let both = json!({"ApiEndpoint": "https://h/?q=1", "QueryParameters": "a=b&c"});
         assert_eq!(url(both, &[]), "https://h/?q=1&a=b&c=");
     }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use connections::{Authorization, Parameter};
+use http_client::check_header;
 use serde_json::{Map, Value};
 
 use super::asked::Asked;
@@ -11,10 +12,11 @@ use super::form::encoded;
 
 /// The most that is asked for of an answer: the largest result that a task may have.
 const RANGE: &str = "bytes=0-262144";
+const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json; charset=UTF-8";
 
 /// A request, ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Merged {
     pub(super) method: String,
     pub(super) url: String,
@@ -35,40 +37,44 @@ pub(super) fn merged(
 ) -> Result<Merged, String> {
     let body = body(asked, &with.invocation.body)?;
     let own = |name: &str, value: String| (name.to_owned(), value);
-    let mut of_connection: Vec<_> = with.invocation.headers.iter().map(pair).collect();
+    let mut headers = asked.headers.clone();
+    // The credentials last: they take the place of whatever has their name.
+    replace(&mut headers, with.invocation.headers.iter().map(pair).collect());
     if let Some(basic) = &with.basic {
-        let known = BASE64_STANDARD.encode(format!("{}:{}", basic.username, basic.password));
-        of_connection.push(own("Authorization", format!("Basic {known}")));
+        let known = BASE64_STANDARD.encode(format!("{}:{}", basic.username, basic.password.expose()));
+        replace(&mut headers, vec![own("Authorization", format!("Basic {known}"))]);
     }
     if let Some(key) = &with.api_key {
-        of_connection.push((key.name.clone(), key.value.clone()));
+        replace(&mut headers, vec![own(&key.name, key.value.expose().to_owned())]);
     }
     if let Some(token) = token {
-        of_connection.push(own("Authorization", format!("Bearer {token}")));
+        replace(&mut headers, vec![own("Authorization", format!("Bearer {token}"))]);
     }
-    let mut headers = asked.headers.clone();
-    replace(&mut headers, of_connection);
     let always = [
         own("User-Agent", format!("Amazon|StepFunctions|HttpInvoke|{region}")),
         own("Range", RANGE.to_owned()),
     ];
     replace(&mut headers, always.into());
+    // What was kept before this was checked is checked now.
+    headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
     if body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-        headers.push(own("Content-Type", JSON.to_owned()));
+        headers.push(own("Content-Type", if asked.form.is_some() { FORM } else { JSON }.to_owned()));
     }
     let query: Vec<_> = with.invocation.query.iter().map(pair).collect();
     let body = Bytes::from(body.unwrap_or_default());
     Ok(Merged { method: asked.method.clone(), url: asked.url(&query), headers, body })
 }
 
-fn pair(parameter: &Parameter) -> (String, String) {
-    (parameter.key.clone(), parameter.value.clone())
+pub(super) fn pair(parameter: &Parameter) -> (String, String) {
+    (parameter.key.clone(), parameter.value.expose().to_owned())
 }
 
-/// Puts headers in place of those of their names.
-fn replace(headers: &mut Vec<(String, String)>, with: Vec<(String, String)>) {
-    headers.retain(|(name, _)| with.iter().all(|(other, _)| !other.eq_ignore_ascii_case(name)));
-    headers.extend(with);
+/// Puts headers in place of those of their names; of several with one name among them the last one counts.
+pub(super) fn replace(headers: &mut Vec<(String, String)>, with: Vec<(String, String)>) {
+    for (name, value) in with {
+        headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
+        headers.push((name, value));
+    }
 }
 
 /// The body as it is sent, if there is one.
@@ -90,7 +96,7 @@ fn body(asked: &Asked, added: &[Parameter]) -> Result<Option<String>, String> {
 }
 
 fn with(mut members: Map<String, Value>, added: &[Parameter]) -> Value {
-    members.extend(added.iter().map(|it| (it.key.clone(), it.value.as_str().into())));
+    members.extend(added.iter().map(|it| (it.key.clone(), it.value.expose().into())));
     members.into()
 }
 
@@ -160,6 +166,22 @@ mod tests {
         assert!(header(&request, "content-type").is_empty() && request.body.is_empty());
         let request = merged(&asked(&json!({})), &Authorization::default(), Some("t"), "r").unwrap();
         assert_eq!(header(&request, "authorization"), ["Bearer t"]);
+        let twice = authorization(json!({
+            "BasicAuthParameters": {"Username": "me", "Password": "pass"},
+            "InvocationHttpParameters": {"HeaderParameters": [{"Key": "authorization", "Value": "x"}, {"Key": "X-A", "Value": "1"}]},
+        }));
+        let request = merged(&asked(&json!({"Headers": {"x-a": "0"}})), &twice, None, "r").unwrap();
+        assert_eq!(
+            (header(&request, "authorization"), header(&request, "x-a")),
+            (vec!["Basic bWU6cGFzcw=="], vec!["1"])
+        );
+        let host = authorization(
+            json!({"InvocationHttpParameters": {"HeaderParameters": [{"Key": "Host", "Value": "h"}]}}),
+        );
+        assert_eq!(
+            merged(&asked(&json!({})), &host, None, "r").err().unwrap(),
+            "the header \"Host\" cannot be set"
+        );
     }
 
     #[test]
@@ -174,6 +196,7 @@ mod tests {
         assert!(merged(&text, &with, None, "r").is_err());
         assert_eq!(merged(&asked(&json!({})), &with, None, "r").unwrap().body, r#"{"a":"b"}"#);
         let form = json!({"RequestBody": {"c": 1}, "Transform": {"RequestBodyEncoding": "URL_ENCODED"}});
-        assert_eq!(merged(&asked(&form), &with, None, "r").unwrap().body, "c=1&a=b");
+        let request = merged(&asked(&form), &with, None, "r").unwrap();
+        assert_eq!((&*request.body, header(&request, "content-type")), (&b"c=1&a=b"[..], vec![FORM]));
     }
 }

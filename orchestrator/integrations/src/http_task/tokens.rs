@@ -7,12 +7,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use connections::{OAuth, Parameter};
-use http_client::{Client, Reply, request};
+use http_client::{Client, Reply, check_header, request};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::form::escaped;
+use super::merged::{pair, replace};
 
 /// An answer with a token is a few kilobytes.
 const BYTES_MAX: usize = 64 * 1024;
@@ -83,15 +84,16 @@ async fn asked_for(oauth: &OAuth, client: &Client) -> Result<Token, String> {
     let no_token = |why: String| format!("{place} gives no token: {why}");
     let OAuth { client: who, endpoint, method, parameters } = oauth;
     let own = |name: &str, value: String| (name.to_owned(), value);
-    let known = BASE64_STANDARD.encode(format!("{}:{}", who.id, who.secret));
+    let known = BASE64_STANDARD.encode(format!("{}:{}", who.id, who.secret.expose()));
     let mut headers =
         vec![own("Authorization", format!("Basic {known}")), own("Accept", "application/json".to_owned())];
-    headers.extend(parameters.headers.iter().map(|it| (it.key.clone(), it.value.clone())));
+    replace(&mut headers, parameters.headers.iter().map(pair).collect());
+    headers.iter().try_for_each(|(name, value)| check_header(name, value)).map_err(no_token)?;
     let has_grant = |all: &[Parameter]| all.iter().any(|it| it.key == "grant_type");
     let is_granted = has_grant(&parameters.query) || has_grant(&parameters.body);
     let grant = (!is_granted).then(|| "grant_type=client_credentials".to_owned());
     let pairs = |all: &[Parameter]| -> Vec<String> {
-        all.iter().map(|it| format!("{}={}", escaped(&it.key), escaped(&it.value))).collect()
+        all.iter().map(|it| format!("{}={}", escaped(&it.key), escaped(it.value.expose()))).collect()
     };
     let (mut query, mut body) = (pairs(&parameters.query), pairs(&parameters.body));
     if method == "GET" {
