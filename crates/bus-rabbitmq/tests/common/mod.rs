@@ -207,12 +207,12 @@ impl Broker {
 
     /// Closes all connections, as an operator does.
     pub(crate) fn close_connections(&self) {
-        self.evaluate("rabbit_networking:close_connections(rabbit_networking:connections(), \"an outage\").");
+        self.evaluate("rabbit_networking:close_connections(rabbit_networking:connections(), \"an outage\")");
     }
 
     /// From so much memory on it takes no messages, as `1MB`.
     pub(crate) fn limit_memory(&self, bytes: &str) {
-        self.evaluate(&format!("vm_memory_monitor:set_vm_memory_high_watermark({{absolute, \"{bytes}\"}})."));
+        self.evaluate(&format!("vm_memory_monitor:set_vm_memory_high_watermark({{absolute, \"{bytes}\"}})"));
     }
 
     /// Has the broker evaluate that, as `rabbitmqctl` does, which starts an Erlang of its own for it each time: a hundred times as long.
@@ -223,7 +223,7 @@ impl Broker {
         call.env("ERL_EPMD_PORT", (4379 + self.offset.get()).to_string());
         let started = call.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut called = started.expect("erl_call comes with RabbitMQ's Erlang");
-        called.stdin.take().expect("piped").write_all(expression.as_bytes()).expect("it reads");
+        writeln!(called.stdin.take().expect("piped"), "{expression}.").expect("it reads");
         let Output { status, stdout, stderr } = called.wait_with_output().expect("it ends");
         let said = [stdout, stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
         assert!(status.success() && said[0].starts_with("{ok,"), "{expression}: {said:?}");
