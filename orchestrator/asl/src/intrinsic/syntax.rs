@@ -82,7 +82,10 @@ impl<'t> Parser<'t> {
                     break;
                 }
                 if !self.accept(',') {
-                    return Err(format!("expected ',' or ')' at '{}'", self.rest()));
+                    return Err(match self.rest() {
+                        "" => "it ends where there should be ',' or ')'".to_owned(),
+                        rest => format!("there should be ',' or ')' before '{rest}'"),
+                    });
                 }
             }
         }

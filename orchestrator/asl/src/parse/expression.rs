@@ -54,7 +54,7 @@ impl Builder<'_> {
                     self.reads(field, &expression);
                     return Some(expression);
                 }
-                Err(why) => (why, field.node.quoted()),
+                Err(why) => (format!("one that can be read: {why}"), field.node.quoted()),
             },
             None => ("a string".to_owned(), field.node.quoted()),
         };

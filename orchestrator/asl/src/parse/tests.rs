@@ -301,7 +301,7 @@ fn resources() {
     check_state(&invoke(r#"{"FunctionName.$": "$.f", "Payload.$": "$", "Qualifier": "1"}"#), &[]);
     check_state(
         &invoke(r#"{"FunctionName": "f", "Payloads": 1}"#),
-        &[(at, "The field 'Payloads' is not supported by Step Functions; did you mean 'Payload'?")],
+        &[(at, "The field \"Payloads\" is not supported by Step Functions; did you mean 'Payload'?")],
     );
 }
 

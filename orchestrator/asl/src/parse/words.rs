@@ -111,7 +111,8 @@ pub(super) fn missing_argument(field: &str) -> String {
 
 /// Of a field of the arguments of an integration.
 pub(super) fn unsupported_argument(field: &str) -> String {
-    format!("The field '{field}' is not supported by Step Functions")
+    // Unlike the others, this one quotes as JSON does (aws/aws-cdk#29968).
+    format!("The field \"{field}\" is not supported by Step Functions")
 }
 
 pub(super) const NO_CREDENTIALS: &str = "The field 'Credentials' is not supported for activities";
