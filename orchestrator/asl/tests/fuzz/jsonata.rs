@@ -96,8 +96,12 @@ fn an_expression_comes_to_a_value_or_an_error_whatever_it_is() {
     let expressions: Vec<Case> = serde_json::from_str(CASES).expect("the suite is in the checkout");
     let datasets: BTreeMap<String, Value> = serde_json::from_str(DATASETS).expect("so is its data");
     let input = &datasets["dataset5"];
-    let (inputs, were_read) =
-        super::run("jsonata", |random| mutated(random, &expressions), |text| bodies::jsonata(text, input));
+    let (inputs, were_read) = super::run(
+        "jsonata",
+        super::A_THIRD,
+        |random| mutated(random, &expressions),
+        |text| bodies::jsonata(text, input),
+    );
     // Else it shows nothing.
     assert!(were_read * 4 > inputs, "only {were_read} of {inputs} were read");
 }

@@ -139,7 +139,7 @@ fn a_definition_is_read_or_refused_whatever_it_is() {
         println!("{}", path.display());
         bodies::definition(text);
     }
-    run("mutated", |random| mutated(random, &corpus), bodies::definition);
+    run("mutated", ALL, |random| mutated(random, &corpus), bodies::definition);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn the_fuzz_targets_take_their_seeds_and_what_is_near_them() {
         let target = random.random_range(0..seeds.len());
         format!("{}\n{}", bodies::TARGETS[target].0, mutated(random, &seeds[target]))
     };
-    run("target", near, |text| {
+    run("target", A_THIRD, near, |text| {
         let (name, text) = text.split_once('\n').unwrap_or_default();
         bodies::TARGETS.iter().any(|(target, body)| *target == name && body(text))
     });
@@ -171,7 +171,7 @@ fn made_up(random: &mut ChaCha8Rng) -> String {
 
 #[test]
 fn what_is_read_can_be_evaluated_whatever_it_is() {
-    let (inputs, were_read) = run("made-up", made_up, bodies::definition);
+    let (inputs, were_read) = run("made-up", A_THIRD, made_up, bodies::definition);
     // Else it shows nothing.
     assert!(were_read * 10 > inputs, "only {were_read} of {inputs} were read");
 }
@@ -180,13 +180,19 @@ fn what_is_read_can_be_evaluated_whatever_it_is() {
 fn a_path_or_a_call_is_read_or_refused_and_comes_to_something_whatever_it_is() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let data: Vec<Value> = (0..20).map(|_| generate::value(&mut random, 0)).collect();
-    let (inputs, were_read) = run("expression", expression::text, |text| bodies::expression(text, &data));
+    let (inputs, were_read) =
+        run("expression", A_THIRD, expression::text, |text| bodies::expression(text, &data));
     assert!(were_read * 2 > inputs, "only {were_read} of {inputs} were read");
 }
 
-/// Reads as many texts of that kind as a run has. How many those were, and how many of them were definitions.
+/// What of `DUET_FUZZ_SECONDS` a kind of input takes: what anybody can send, a definition, all of it; what is read as a part of one, less.
+const ALL: u32 = 1;
+const A_THIRD: u32 = 3;
+
+/// Reads as many texts of that kind as a run has, in that part of its time. How many those were, and how many of them were definitions.
 fn run(
     kind: &str,
+    part: u32,
     mut input: impl FnMut(&mut ChaCha8Rng) -> String,
     read: impl Fn(&str) -> bool,
 ) -> (u32, u32) {
@@ -198,7 +204,7 @@ fn run(
     let mut in_hand = InHand::new(kind, seed);
     let begun = Instant::now();
     let (mut inputs, mut were_read) = (0, 0);
-    while seconds.map_or(inputs < INPUTS, |seconds| begun.elapsed() < Duration::from_secs(seconds)) {
+    while seconds.map_or(inputs < INPUTS, |seconds| begun.elapsed() < Duration::from_secs(seconds) / part) {
         let text = input(&mut random);
         in_hand.is(&text);
         let started = Instant::now();
@@ -224,7 +230,7 @@ const TO_ABORT: &str = "ASL_FUZZ_TO_ABORT";
 fn an_input_that_ends_the_process_is_kept_and_the_seed_is_said() {
     let input = "one that is too much";
     if std::env::var_os(TO_ABORT).is_some() {
-        run("to-abort", |_| input.to_owned(), |_| std::process::abort());
+        run("to-abort", ALL, |_| input.to_owned(), |_| std::process::abort());
     }
     let this = "an_input_that_ends_the_process_is_kept_and_the_seed_is_said";
     let folder = tempfile::tempdir().expect("a folder");
