@@ -19,6 +19,8 @@ pub struct Backlog {
     /// What an order may take in a system that is not behind.
     usual: Millis,
     ends: BTreeMap<Style, VecDeque<End>>,
+    /// What the last look came to: asked for with every order.
+    behind: BTreeMap<Style, Millis>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +34,7 @@ impl Backlog {
     /// milliseconds.
     #[must_use]
     pub fn new(window: Millis, usual: Millis) -> Self {
-        Self { window, usual, ends: BTreeMap::new() }
+        Self { window, usual, ends: BTreeMap::new(), behind: BTreeMap::new() }
     }
 
     /// An order of that style was seen to end `at`, and took so long without the time in which it was held up.
@@ -44,13 +46,21 @@ impl Backlog {
         ends.push_back(End { at, took });
     }
 
-    /// How long the others take at `now`, in milliseconds: half of those that ended lately took so long at least. 0 when that is no more than
+    /// Looks which orders have ended lately, and how long these took.
+    pub fn look_back(&mut self, now: Millis) {
+        self.behind = self.ends.iter().map(|(style, ends)| (*style, self.median(ends, now))).collect();
+    }
+
+    /// How long the others took at the last look, in milliseconds: half of those that ended lately took so long at least. 0 when that is no more than
     /// usual, and when hardly anything ends: then nobody's turn comes.
     #[must_use]
-    pub fn behind(&self, style: Style, now: Millis) -> Millis {
+    pub fn behind(&self, style: Style) -> Millis {
+        self.behind.get(&style).copied().unwrap_or(0)
+    }
+
+    fn median(&self, ends: &VecDeque<End>, now: Millis) -> Millis {
         let is_late = |end: &&End| now - end.at < self.window;
-        let mut took: Vec<_> =
-            self.ends.get(&style).into_iter().flatten().filter(is_late).map(|end| end.took).collect();
+        let mut took: Vec<_> = ends.iter().filter(is_late).map(|end| end.took).collect();
         if took.len() < ENDS_MIN {
             return 0;
         }
@@ -79,28 +89,38 @@ mod tests {
         backlog
     }
 
+    /// How far behind it is in that style, looked at then.
+    fn behind(backlog: &mut Backlog, style: Style, now: Millis) -> Millis {
+        backlog.look_back(now);
+        backlog.behind(style)
+    }
+
     #[test]
     fn half_of_what_ended_lately_says_how_far_it_is_behind() {
-        let backlog = with(&[(1_000, 90_000), (1_100, 70_000), (1_200, 100), (1_300, 80_000)]);
-        assert_eq!(backlog.behind(STYLE, 2_000), 70_000);
-        assert_eq!(backlog.behind(Style::Orchestration, 2_000), 0, "the other style has queues of its own");
-        assert_eq!(backlog.behind(STYLE, 61_000), 70_000, "those of the last minute");
-        assert_eq!(backlog.behind(STYLE, 61_200), 0, "hardly anything ends any more");
+        let mut backlog = with(&[(1_000, 90_000), (1_100, 70_000), (1_200, 100), (1_300, 80_000)]);
+        assert_eq!(behind(&mut backlog, STYLE, 2_000), 70_000);
+        assert_eq!(
+            behind(&mut backlog, Style::Orchestration, 2_000),
+            0,
+            "the other style has queues of its own"
+        );
+        assert_eq!(behind(&mut backlog, STYLE, 61_000), 70_000, "those of the last minute");
+        assert_eq!(behind(&mut backlog, STYLE, 61_200), 0, "hardly anything ends any more");
     }
 
     #[test]
     fn few_that_end_late_are_no_backlog_and_usual_times_are_none() {
-        assert_eq!(with(&[(1_000, 900_000)]).behind(STYLE, 1_000), 0, "they were set going again");
-        assert_eq!(with(&[(1_000, 20), (1_000, 30), (1_000, 45_000)]).behind(STYLE, 1_000), 0);
-        assert_eq!(with(&[(1_000, 5_000), (1_000, 5_000)]).behind(STYLE, 1_000), 0);
-        assert_eq!(with(&[]).behind(STYLE, 1_000), 0);
+        assert_eq!(behind(&mut with(&[(1_000, 900_000)]), STYLE, 1_000), 0, "they were set going again");
+        assert_eq!(behind(&mut with(&[(1_000, 20), (1_000, 30), (1_000, 45_000)]), STYLE, 1_000), 0);
+        assert_eq!(behind(&mut with(&[(1_000, 5_000), (1_000, 5_000)]), STYLE, 1_000), 0);
+        assert_eq!(behind(&mut with(&[]), STYLE, 1_000), 0);
     }
 
     #[test]
     fn only_the_latest_are_remembered_and_they_move_with_the_clock() {
         let many = (0..400).map(|n| (n, if n < 200 { 90_000 } else { 10_000 })).collect::<Vec<_>>();
         let mut backlog = with(&many);
-        assert_eq!((backlog.behind(STYLE, 2_000), backlog.ends[&STYLE].len()), (10_000, ENDS_MAX));
+        assert_eq!((behind(&mut backlog, STYLE, 2_000), backlog.ends[&STYLE].len()), (10_000, ENDS_MAX));
         backlog.put_back(1_000);
         assert_eq!(backlog.ends[&STYLE].back().unwrap().at, -601);
     }

@@ -147,7 +147,7 @@ impl Checker {
         let now = moment.wall;
         let round = self.round(witnesses, ledger, now).await;
         self.standing.set_waiting(self.open.len(), now);
-        self.standing.set_behind(Style::ALL.map(|style| (style, self.backlog.behind(style, now))));
+        self.standing.set_behind(Style::ALL.map(|style| (style, self.backlog.behind(style))));
         self.standing.set_trouble(round.err().map(|error| telemetry::chain(&error)));
     }
 
@@ -185,14 +185,14 @@ impl Checker {
 
     /// How much of the time since then does not count against an order of that style.
     fn held(&self, style: Style, now: Millis) -> impl Fn(Millis) -> Millis + '_ {
-        let behind = self.backlog.behind(style, now);
+        let behind = self.backlog.behind(style);
         move |since| self.hold_ups.held(style, since, now) + behind
     }
 
     /// The same of an order that was not seen yet. Whoever cannot reach the bus is not ready, and the observer may be held up by the
     /// same; it sees both styles, and is behind with both.
     fn held_unseen(&self, now: Millis) -> impl Fn(Millis) -> Millis + '_ {
-        let behind = Style::ALL.map(|style| self.backlog.behind(style, now)).into_iter().max().unwrap_or(0);
+        let behind = Style::ALL.map(|style| self.backlog.behind(style)).into_iter().max().unwrap_or(0);
         move |since| self.hold_ups.held(Style::Orchestration, since, now) + behind
     }
 
@@ -215,6 +215,7 @@ impl Checker {
         now: Millis,
     ) -> Result<(), CheckError> {
         let caught_up = self.take_up(now).await?;
+        self.backlog.look_back(now);
         let (sent, others) = self.former.counts();
         self.board.set_counts(sent, others);
         // Before anybody is judged: a gateway writes before it answers, so what is not there now did not happen.
@@ -337,7 +338,9 @@ impl Checker {
         }
         let Some(mut times) = self.open.get(order_id).map(|open| open.times) else { return Ok(Look::Done) };
         self.see(&mut times, &seen, now);
-        self.open.entry(order_id.to_owned()).and_modify(|open| open.times = times);
+        if let Some(open) = self.open.get_mut(order_id) {
+            open.times = times;
+        }
         let due = self.patience.look_at(times, self.held(seen.style, now), now);
         if due > now {
             return Ok(Look::Again { at: due, is_wrong: false });
