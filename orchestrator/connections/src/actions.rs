@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::arn::{ConnectionArn, is_name};
 use crate::authorization::Authorization;
 use crate::failure::Failure;
-use crate::kept::{self, CONNECTIONS_MAX, Connection, State};
+use crate::kept::{self, CONNECTIONS_MAX, Connection};
 use crate::key::Key;
 use crate::limits;
 
@@ -25,6 +25,9 @@ pub const ACTIONS: [&str; 6] = [
     "UpdateConnection",
 ];
 
+/// What is told of a connection that was changed.
+const CHANGED: [&str; 5] =
+    ["ConnectionArn", "ConnectionState", "CreationTime", "LastModifiedTime", "LastAuthorizedTime"];
 /// Members of requests that nothing here would follow from.
 const UNSERVED: [&str; 2] = ["InvocationConnectivityParameters", "KmsKeyIdentifier"];
 /// Connections that a page of a list has, at the most.
@@ -79,7 +82,9 @@ impl Desk {
 
     async fn create(&self, store: &dyn Store, asked: &Asked, now: Millis) -> Answer {
         let name = asked.name()?.to_owned();
-        let authorization = authorization(asked.of("AuthParameters").cloned().unwrap_or_default(), asked)?;
+        let kind = asked.text("AuthorizationType").unwrap_or_default();
+        let given = asked.of("AuthParameters").cloned().unwrap_or_default();
+        let authorization = read_authorization(given, kind)?;
         if kept::named(store.reader(), &self.region, &name).await?.is_some() {
             return Err(Failure::Exists(name));
         }
@@ -91,7 +96,6 @@ impl Desk {
             id: Uuid::new_v4().to_string(),
             account: self.account.clone(),
             description: asked.description()?,
-            state: State::Authorized,
             kind: String::new(),
             shown: json!({}),
             sealed: None,
@@ -130,18 +134,14 @@ impl Desk {
         }
         connection.updated_ms = now;
         kept::put(store, &self.region, &connection, version).await?;
-        let names =
-            ["ConnectionArn", "ConnectionState", "CreationTime", "LastModifiedTime", "LastAuthorizedTime"];
-        Ok(self.told(&connection, &names))
+        Ok(self.told(&connection, &CHANGED))
     }
 
     async fn deauthorize(&self, store: &dyn Store, asked: &Asked, now: Millis) -> Answer {
         let (mut connection, version) = self.there(store, asked.name()?).await?;
-        (connection.sealed, connection.state, connection.updated_ms) = (None, State::Deauthorized, now);
+        (connection.sealed, connection.updated_ms) = (None, now);
         kept::put(store, &self.region, &connection, version).await?;
-        let names =
-            ["ConnectionArn", "ConnectionState", "CreationTime", "LastModifiedTime", "LastAuthorizedTime"];
-        Ok(self.told(&connection, &names))
+        Ok(self.told(&connection, &CHANGED))
     }
 
     async fn delete(&self, store: &dyn Store, asked: &Asked, now: Millis) -> Answer {
@@ -179,7 +179,7 @@ impl Desk {
             }
             let found =
                 kept::named(store.reader(), &self.region, name).await?.map(|(connection, _)| connection);
-            listed.extend(found.filter(|it| state.is_none_or(|state| state == it.state.as_str())));
+            listed.extend(found.filter(|it| state.is_none_or(|state| state == it.state())));
         }
         let has_more = listed.len() > limit;
         listed.truncate(limit);
@@ -203,7 +203,7 @@ impl Desk {
         let all = json!({
             "ConnectionArn": self.arn(connection),
             "Name": connection.name,
-            "ConnectionState": connection.state.as_str(),
+            "ConnectionState": connection.state(),
             "AuthorizationType": connection.kind,
             "CreationTime": seconds(connection.created_ms),
             "LastModifiedTime": seconds(connection.updated_ms),
@@ -288,10 +288,6 @@ fn model_of(action: &str) -> Option<Action> {
     let mut name = action.to_owned();
     name.get_mut(..1)?.make_ascii_lowercase();
     aws_apis::service("eventbridge").ok()?.action(&name).ok()
-}
-
-fn authorization(parameters: Value, asked: &Asked) -> Result<Authorization, Failure> {
-    read_authorization(parameters, asked.text("AuthorizationType").unwrap_or_default())
 }
 
 /// The authorization of that kind that is written like that.

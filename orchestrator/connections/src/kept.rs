@@ -19,27 +19,6 @@ const PAGE: usize = 1_000;
 /// The most connections that there can be in a region: EventBridge's quota.
 pub const CONNECTIONS_MAX: usize = 3_000;
 
-/// Whether it can be called with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum State {
-    /// It can.
-    Authorized,
-    /// Its secrets were taken away.
-    Deauthorized,
-}
-
-impl State {
-    /// As EventBridge writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Authorized => "AUTHORIZED",
-            Self::Deauthorized => "DEAUTHORIZED",
-        }
-    }
-}
-
 /// What stands in the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Connection {
@@ -52,8 +31,6 @@ pub struct Connection {
     /// What it is for, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether it can be called with.
-    pub state: State,
     /// How whoever calls with it is known.
     pub kind: String,
     /// What is shown of that.
@@ -89,8 +66,14 @@ impl Connection {
         let sealed = key.seal(&self.seal_name(), &secret).map_err(|source| self.failure(source))?;
         (self.sealed, self.shown) = (Some(sealed), authorization.shown());
         authorization.kind().unwrap_or_default().clone_into(&mut self.kind);
-        (self.state, self.authorized_ms, self.updated_ms) = (State::Authorized, now, now);
+        (self.authorized_ms, self.updated_ms) = (now, now);
         Ok(self)
+    }
+
+    /// Whether it can be called with, as EventBridge writes it.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        if self.sealed.is_some() { "AUTHORIZED" } else { "DEAUTHORIZED" }
     }
 
     /// Its authorization; `None` if that was taken away.

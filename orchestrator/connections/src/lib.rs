@@ -27,6 +27,6 @@ pub use actions::{ACTIONS, Desk};
 pub use arn::ConnectionArn;
 pub use authorization::{ApiKey, Authorization, Basic, Client, HttpParameters, OAuth, Parameter};
 pub use failure::Failure;
-pub use kept::{CONNECTIONS_MAX, Connection, State, find};
+pub use kept::{CONNECTIONS_MAX, Connection, find};
 pub use key::{Key, KeyError, NoKey};
 pub use secret::Secret;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::resource::Integration;
-use connections::{Authorization, Connection, ConnectionArn, Key, State, find};
+use connections::{Authorization, Connection, ConnectionArn, Key, find};
 use engine::{Call, Fact, Refusal, TaskId, cut};
 use http_client::{Client, Reply, StatusCode, Unanswered, Uri};
 use participant::CallId;
@@ -181,13 +181,12 @@ impl HttpTasks {
         let found = find(self.store.reader(), &read).await;
         let found = found.map_err(|why| error("InternalError", telemetry::chain(&why)))?;
         let connection = found.ok_or_else(not_found)?;
-        let state = connection.state;
         let opened =
             connection.open(&self.key).map_err(|why| error("InternalError", telemetry::chain(&why)))?;
-        match opened.filter(|_| state == State::Authorized) {
+        match opened {
             Some(authorization) => Ok((connection, authorization)),
             None => {
-                let cause = format!("Connection {arn} is in the state {}", state.as_str());
+                let cause = format!("Connection {arn} is in the state {}", connection.state());
                 Err(error("InvalidConnectionState", cause))
             }
         }

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::form::{ArrayFormat, escaped, simple};
+use super::form::{ArrayFormat, pair, simple, with_query};
 
 /// Methods that there are.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"];
@@ -119,17 +119,8 @@ impl Asked {
     /// The URL with its whole query; pairs of `more` stand in place of others of their names.
     pub(super) fn url(&self, more: &[(String, String)]) -> String {
         let kept = self.query.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
-        let added: Vec<_> =
-            kept.chain(more).map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
-        if added.is_empty() {
-            return self.endpoint.clone();
-        }
-        let joint = match self.endpoint.split_once('?') {
-            None => "?",
-            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
-            Some(_) => "&",
-        };
-        format!("{}{joint}{}", self.endpoint, added.join("&"))
+        let added: Vec<_> = kept.chain(more).map(|(name, value)| pair(name, value)).collect();
+        with_query(&self.endpoint, &added)
     }
 }
 

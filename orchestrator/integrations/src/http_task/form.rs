@@ -32,8 +32,29 @@ impl ArrayFormat {
 }
 
 /// Encoded, so that it stands for itself anywhere in a URL or a form.
-pub(super) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// The type of such content.
+pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// A name and a value, encoded.
+pub(super) fn pair(name: &str, value: &str) -> String {
+    format!("{}={}", escaped(name), escaped(value))
+}
+
+/// A URL with these pairs at the end of its query.
+pub(super) fn with_query(url: &str, pairs: &[String]) -> String {
+    if pairs.is_empty() {
+        return url.to_owned();
+    }
+    let joint = match url.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    format!("{url}{joint}{}", pairs.join("&"))
 }
 
 /// Text of what is simple.

@@ -3,16 +3,15 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use connections::{Authorization, Parameter};
+use connections::{Authorization, Parameter, Secret};
 use http_client::check_header;
 use serde_json::{Map, Value};
 
 use super::asked::Asked;
-use super::form::encoded;
+use super::form::{self, encoded};
 
 /// The most that is asked for of an answer: the largest result that a task may have.
 const RANGE: &str = "bytes=0-262144";
-const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json; charset=UTF-8";
 
 /// A request, ready to be sent.
@@ -41,8 +40,7 @@ pub(super) fn merged(
     // The credentials last: they take the place of whatever has their name.
     replace(&mut headers, with.invocation.headers.iter().map(pair).collect());
     if let Some(basic) = &with.basic {
-        let known = BASE64_STANDARD.encode(format!("{}:{}", basic.username, basic.password.expose()));
-        replace(&mut headers, vec![own("Authorization", format!("Basic {known}"))]);
+        replace(&mut headers, vec![own("Authorization", known_by(&basic.username, &basic.password))]);
     }
     if let Some(key) = &with.api_key {
         replace(&mut headers, vec![own(&key.name, key.value.expose().to_owned())]);
@@ -58,11 +56,19 @@ pub(super) fn merged(
     // What was kept before this was checked is checked now.
     headers.iter().try_for_each(|(name, value)| check_header(name, value))?;
     if body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-        headers.push(own("Content-Type", if asked.form.is_some() { FORM } else { JSON }.to_owned()));
+        headers.push(own(
+            "Content-Type",
+            if asked.form.is_some() { form::CONTENT_TYPE } else { JSON }.to_owned(),
+        ));
     }
     let query: Vec<_> = with.invocation.query.iter().map(pair).collect();
     let body = Bytes::from(body.unwrap_or_default());
     Ok(Merged { method: asked.method.clone(), url: asked.url(&query), headers, body })
+}
+
+/// What `Authorization` says of whoever has a name and a password (RFC 7617).
+pub(super) fn known_by(name: &str, password: &Secret) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{}", password.expose())))
 }
 
 pub(super) fn pair(parameter: &Parameter) -> (String, String) {
@@ -197,6 +203,9 @@ mod tests {
         assert_eq!(merged(&asked(&json!({})), &with, None, "r").unwrap().body, r#"{"a":"b"}"#);
         let form = json!({"RequestBody": {"c": 1}, "Transform": {"RequestBodyEncoding": "URL_ENCODED"}});
         let request = merged(&asked(&form), &with, None, "r").unwrap();
-        assert_eq!((&*request.body, header(&request, "content-type")), (&b"c=1&a=b"[..], vec![FORM]));
+        assert_eq!(
+            (&*request.body, header(&request, "content-type")),
+            (&b"c=1&a=b"[..], vec![form::CONTENT_TYPE])
+        );
     }
 }

@@ -4,16 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use connections::{OAuth, Parameter};
 use http_client::{Client, Reply, check_header, request};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::form::escaped;
-use super::merged::{pair, replace};
+use super::form::{self, with_query};
+use super::merged::{known_by, pair, replace};
 
 /// An answer with a token is a few kilobytes.
 const BYTES_MAX: usize = 64 * 1024;
@@ -84,16 +82,17 @@ async fn asked_for(oauth: &OAuth, client: &Client) -> Result<Token, String> {
     let no_token = |why: String| format!("{place} gives no token: {why}");
     let OAuth { client: who, endpoint, method, parameters } = oauth;
     let own = |name: &str, value: String| (name.to_owned(), value);
-    let known = BASE64_STANDARD.encode(format!("{}:{}", who.id, who.secret.expose()));
-    let mut headers =
-        vec![own("Authorization", format!("Basic {known}")), own("Accept", "application/json".to_owned())];
+    let mut headers = vec![
+        own("Authorization", known_by(&who.id, &who.secret)),
+        own("Accept", "application/json".to_owned()),
+    ];
     replace(&mut headers, parameters.headers.iter().map(pair).collect());
     headers.iter().try_for_each(|(name, value)| check_header(name, value)).map_err(no_token)?;
     let has_grant = |all: &[Parameter]| all.iter().any(|it| it.key == "grant_type");
     let is_granted = has_grant(&parameters.query) || has_grant(&parameters.body);
     let grant = (!is_granted).then(|| "grant_type=client_credentials".to_owned());
     let pairs = |all: &[Parameter]| -> Vec<String> {
-        all.iter().map(|it| format!("{}={}", escaped(&it.key), escaped(it.value.expose()))).collect()
+        all.iter().map(|it| form::pair(&it.key, it.value.expose())).collect()
     };
     let (mut query, mut body) = (pairs(&parameters.query), pairs(&parameters.body));
     if method == "GET" {
@@ -101,12 +100,9 @@ async fn asked_for(oauth: &OAuth, client: &Client) -> Result<Token, String> {
     } else {
         body.extend(grant);
     }
-    let url = match (query.is_empty(), endpoint.contains('?')) {
-        (true, _) => endpoint.clone(),
-        (false, has_query) => format!("{endpoint}{}{}", if has_query { '&' } else { '?' }, query.join("&")),
-    };
+    let url = with_query(endpoint, &query);
     if !body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-        headers.push(own("Content-Type", "application/x-www-form-urlencoded".to_owned()));
+        headers.push(own("Content-Type", form::CONTENT_TYPE.to_owned()));
     }
     let asked = request(method, &url, &headers, body.join("&")).map_err(no_token)?;
     let reply = client.send(asked, BYTES_MAX).await.map_err(|why| no_token(why.to_string()))?;
